@@ -1,0 +1,120 @@
+//! The one window, closed to the network (docs/threat-model.md, "The window").
+//!
+//! Every line here shuts one way out that a script in the page could take; `tests/windows/hostile_page.rs` tries them.
+
+use std::path::PathBuf;
+
+use tauri::webview::{NewWindowResponse, PermissionResponse};
+use tauri::{App, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder};
+
+/// The window's label, which the capability names.
+const LABEL: &str = "main";
+/// A port that nothing answers at and that only root could open: whatever else fails, a connection ends here.
+const DEAD_PROXY: &str = "socks5://127.0.0.1:1";
+
+const WIDTH_PIXELS: f64 = 1200.0;
+const HEIGHT_PIXELS: f64 = 800.0;
+const MIN_WIDTH_PIXELS: f64 = 360.0;
+const MIN_HEIGHT_PIXELS: f64 = 420.0;
+
+/// Opens the window. WebKit keeps what little it keeps in `webview_dir`, so that two profiles never share it.
+///
+/// # Errors
+/// When there is no screen to open it on.
+pub fn open(app: &App, webview_dir: PathBuf, invite: Option<&str>) -> tauri::Result<WebviewWindow> {
+    let proxy = Url::parse(DEAD_PROXY).expect("it is written as a URL above");
+    let window = WebviewWindowBuilder::new(app, LABEL, WebviewUrl::App("index.html".into()))
+        .title("Pursuance")
+        .inner_size(WIDTH_PIXELS, HEIGHT_PIXELS)
+        .min_inner_size(MIN_WIDTH_PIXELS, MIN_HEIGHT_PIXELS)
+        .data_directory(webview_dir)
+        .initialization_script(start_script(invite))
+        .proxy_url(proxy)
+        .devtools(false)
+        .browser_extensions_enabled(false)
+        .general_autofill_enabled(false)
+        // The page takes dropped files itself; the desktop would hand the page their paths.
+        .disable_drag_drop_handler()
+        .on_navigation(is_own_page)
+        .on_new_window(|_, _| NewWindowResponse::Deny)
+        .on_download(|_, _| false)
+        .on_permission_request(|_, _| PermissionResponse::Deny)
+        .build()?;
+    #[cfg(target_os = "linux")]
+    window.with_webview(|webview| webkit::close(&webview.inner()))?;
+    Ok(window)
+}
+
+/// Whether the window may go there: the app's own pages, and nothing else that has an address.
+fn is_own_page(url: &Url) -> bool {
+    url.scheme() == "tauri" && url.host_str() == Some("localhost") && url.port().is_none()
+}
+
+/// What the page is told at its start, before any script of its own runs.
+fn start_script(invite: Option<&str>) -> String {
+    let invite = serde_json::to_string(&invite).expect("a text can be written as JSON");
+    format!("Object.defineProperty(window, 'pursuanceStart', {{ value: Object.freeze({{ invite: {invite} }}) }});")
+}
+
+#[cfg(target_os = "linux")]
+mod webkit {
+    use webkit2gtk::{SettingsExt, WebView, WebViewExt};
+
+    /// Switches off what the page never needs. The settings reach WebKit's processes before the first page does.
+    pub fn close(webview: &WebView) {
+        let settings = WebViewExt::settings(webview).expect("every web view has settings");
+        // Ways to the network that are not fetches of the page.
+        settings.set_enable_webrtc(false);
+        settings.set_enable_dns_prefetching(false);
+        settings.set_enable_media(false);
+        settings.set_enable_media_stream(false);
+        settings.set_enable_mediasource(false);
+        settings.set_enable_media_capabilities(false);
+        settings.set_enable_encrypted_media(false);
+        settings.set_enable_webaudio(false);
+        // A large target that the screens do not use.
+        settings.set_enable_webgl(false);
+        // Ways to leave something behind on the disk.
+        settings.set_enable_html5_local_storage(false);
+        settings.set_enable_html5_database(false);
+        settings.set_enable_page_cache(false);
+        // Ways to other pages and files.
+        settings.set_allow_file_access_from_file_urls(false);
+        settings.set_allow_universal_access_from_file_urls(false);
+        settings.set_allow_top_navigation_to_data_urls(false);
+        settings.set_javascript_can_open_windows_automatically(false);
+        settings.set_enable_back_forward_navigation_gestures(false);
+        settings.set_enable_developer_extras(false);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_window_stays_where_it_is() {
+        assert!(is_own_page(&Url::parse("tauri://localhost/index.html").unwrap()));
+        for elsewhere in [
+            "http://localhost/",
+            "https://example.org/",
+            "tauri://example.org/",
+            "tauri://localhost:80/",
+            "file:///etc/passwd",
+            "data:text/html,x",
+            "blob:tauri://localhost/1",
+            "javascript:1",
+            "about:blank",
+            "ipc://localhost/request",
+        ] {
+            assert!(!is_own_page(&Url::parse(elsewhere).unwrap()), "{elsewhere}");
+        }
+    }
+
+    #[test]
+    fn an_invite_cannot_become_script() {
+        let script = start_script(Some("pursuance:x'});\n</script>\"+alert(1)+\""));
+        assert!(script.contains(r#"invite: "pursuance:x'});\n</script>\"+alert(1)+\"""#), "{script}");
+        assert!(start_script(None).contains("invite: null"));
+    }
+}
