@@ -10,9 +10,9 @@ use arti_client::{ErrorKind, HasKind};
 /// No variant carries an onion address or a key, so an error may be logged.
 #[derive(Debug, thiserror::Error)]
 pub enum OnionError {
-    /// [`Tor::start`](crate::Tor::start) was called outside a tokio runtime.
-    #[error("Tor needs a running tokio runtime")]
-    NoRuntime,
+    /// The system gives no threads to run Tor on.
+    #[error("no threads for Tor")]
+    NoThreads(#[source] std::io::Error),
     /// The given settings are not TOML, or a known setting has a value of the wrong type.
     #[error("the Tor settings cannot be read")]
     UnreadableSettings(#[source] toml::de::Error),
@@ -58,13 +58,14 @@ pub enum OnionError {
     /// A descriptor is published but the service cannot be reached through it.
     #[error("the onion service cannot be reached")]
     Unreachable,
-    /// The service was reached and turned the stream down, for example because of the port.
+    /// The service was reached and turned the stream down.
     #[error("the onion service refused the stream")]
     Refused,
     /// The service, or the way to it, did not answer in time.
     #[error("the onion service did not answer in time")]
     TimedOut,
-    /// The way through the network failed: a guard, a relay on the path, or our own connection.
+    /// The circuit could not be built or was closed: by our connection, by a relay on the path, or by the service,
+    /// as services do with visitors that ask for a port which is not served.
     #[error("the path through Tor failed")]
     PathFailed,
     /// The [`Tor`](crate::Tor) has been stopped.
@@ -108,7 +109,9 @@ pub(crate) fn connect_error(error: &arti_client::Error) -> OnionError {
         | ErrorKind::CircuitRefused
         | ErrorKind::NoPath
         | ErrorKind::TransientFailure
-        | ErrorKind::TorDocumentRejected => OnionError::PathFailed,
+        | ErrorKind::TorDocumentRejected
+        // This is how arti reports a circuit that was closed while the stream was being opened.
+        | ErrorKind::BadApiUsage => OnionError::PathFailed,
         ErrorKind::ArtiShuttingDown | ErrorKind::ReactorShuttingDown => OnionError::Stopped,
         kind => OnionError::Fault { kind },
     }

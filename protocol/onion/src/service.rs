@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::{Stream, StreamExt};
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::timeout;
@@ -48,9 +49,10 @@ impl OnionService {
         running: Arc<RunningOnionService>,
         introductions: impl Stream<Item = RendRequest> + Send + 'static,
         port: u16,
+        runtime: &Handle,
     ) -> OnionService {
         let (queue, streams) = mpsc::channel(MAX_WAITING_STREAMS);
-        let visits = tokio::spawn(receive(introductions, port, queue));
+        let visits = runtime.spawn(receive(introductions, port, queue));
         OnionService { served, streams, visits, _running: running }
     }
 

@@ -11,8 +11,9 @@ use std::time::Duration;
 use arti_client::{ErrorKind, HasKind, TorClient};
 use futures::StreamExt;
 use safelog::DisplayRedacted;
+use tokio::runtime::Runtime;
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tor_hscrypto::pk::{HsId, HsIdKey};
 use tor_hsservice::HsNickname;
@@ -36,6 +37,9 @@ const PROGRESS_SECONDS: u64 = 5;
 /// How long [`Tor::stop`] waits for arti to let go of its directories.
 const STOP_SECONDS: u64 = 10;
 
+/// Threads that arti runs on.
+const THREADS: usize = 2;
+
 /// Our own lock: arti's leaves a second user of the directory running without saved state.
 const LOCK_FILE: &str = "in-use";
 
@@ -53,19 +57,29 @@ struct Running {
     progress: watch::Receiver<Progress>,
     served: Mutex<HashSet<[u8; 32]>>,
     next_service: AtomicU64,
-    tasks: [JoinHandle<()>; 2],
+    /// arti's own, because some of its tasks hold each other and end only with their runtime. Taken when dropped.
+    runtime: Option<Runtime>,
     /// Released after arti, which is declared before it.
     _lock: File,
 }
 
+impl Running {
+    fn runtime(&self) -> &Runtime {
+        self.runtime.as_ref().expect("only drop takes it")
+    }
+}
+
 impl Drop for Running {
     fn drop(&mut self) {
-        self.tasks.iter().for_each(JoinHandle::abort);
+        if let Some(runtime) = self.runtime.take() {
+            // Does not wait, because the one who drops may be a task.
+            runtime.shutdown_background();
+        }
     }
 }
 
 impl Tor {
-    /// Starts arti on the current tokio runtime and returns at once; it bootstraps in the background, again and again
+    /// Starts arti on threads of its own and returns at once; it bootstraps in the background, again and again
     /// until it succeeds.
     ///
     /// # Errors
@@ -73,30 +87,42 @@ impl Tor {
     pub fn start(config: TorConfig) -> Result<Tor, OnionError> {
         // An Err means that the process has a provider already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let runtime = PreferredRuntime::current().map_err(|_| OnionError::NoRuntime)?;
         let settings = config.to_arti()?;
-
         make_private(&config.state_dir)?;
         make_private(&config.cache_dir)?;
         let lock = lock(&config.state_dir)?;
         forget_services(&config.state_dir)?;
 
-        let arti = TorClient::with_runtime(runtime)
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(THREADS)
+            .thread_name("tor")
+            .enable_all()
+            .build()
+            .map_err(OnionError::NoThreads)?;
+        let entered = runtime.enter();
+        let arti = TorClient::with_runtime(PreferredRuntime::current().expect("entered above"))
             .config(settings)
             .create_unbootstrapped()
-            .map_err(|error| start_error(&error, &config.state_dir))?;
+            .map_err(|error| start_error(&error, &config.state_dir));
+        drop(entered);
+        let arti = match arti {
+            Ok(arti) => arti,
+            Err(error) => {
+                runtime.shutdown_background();
+                return Err(error);
+            }
+        };
+
         let (report, progress) = watch::channel(Progress::default());
         let report = Arc::new(report);
-        let tasks = [
-            tokio::spawn(bootstrap(arti.clone(), report.clone())),
-            tokio::spawn(watch_progress(arti.clone(), report)),
-        ];
+        runtime.spawn(bootstrap(arti.clone(), report.clone()));
+        runtime.spawn(watch_progress(arti.clone(), report));
         Ok(Tor(Arc::new(Running {
             arti,
             progress,
             served: Mutex::default(),
             next_service: AtomicU64::new(0),
-            tasks,
+            runtime: Some(runtime),
             _lock: lock,
         })))
     }
@@ -134,16 +160,18 @@ impl Tor {
         HsIdKey::try_from(onion).map_err(|_| OnionError::BadAddress)?;
         let name = onion.display_unredacted().to_string();
         let prefs = isolation.prefs();
-        let connecting = async {
+        let arti = self.0.arti.clone();
+        // On arti's runtime, so that its sockets are there too; and a set, so that whoever stops waiting stops it.
+        let mut connecting = JoinSet::new();
+        let attempt = async move { arti.connect_with_prefs((name.as_str(), port), &prefs).await };
+        let connected = async {
             self.ready().await?;
-            self.0
-                .arti
-                .connect_with_prefs((name.as_str(), port), &prefs)
-                .await
-                .map(OnionStream::opened)
-                .map_err(|error| connect_error(&error))
+            connecting.spawn_on(attempt, self.0.runtime().handle());
+            let ended = connecting.join_next().await.expect("spawned above");
+            // The task is not aborted while we wait, so it can only have ended with the runtime, or by arti's panic.
+            ended.map_err(|_| OnionError::Stopped)?.map(OnionStream::opened).map_err(|error| connect_error(&error))
         };
-        match timeout(Duration::from_secs(CONNECT_SECONDS), connecting).await {
+        match timeout(Duration::from_secs(CONNECT_SECONDS), connected).await {
             Ok(outcome) => outcome,
             Err(_) if self.0.progress.borrow().ready => Err(OnionError::TimedOut),
             Err(_) => Err(OnionError::NotReady),
@@ -166,17 +194,19 @@ impl Tor {
             .max_concurrent_streams_per_circuit(MAX_STREAMS_PER_CIRCUIT)
             .build()
             .map_err(OnionError::UnusableSettings)?;
+        // arti looks for the runtime it is called in.
+        let _entered = self.0.runtime().enter();
         let (running, introductions) = self
             .0
             .arti
             .launch_onion_service_with_hsid(settings, key.keypair())
             .map_err(|error| OnionError::Fault { kind: error.kind() })?
             .expect("a service is enabled unless its settings say otherwise");
-        Ok(OnionService::new(served, running, introductions, port))
+        Ok(OnionService::new(served, running, introductions, port, self.0.runtime().handle()))
     }
 
-    /// Lets go of this clone. If it was the last, and no service runs, waits up to ten seconds until arti has
-    /// closed its circuits and released its directories, so that they can be started on again.
+    /// Lets go of this clone. If it was the last, and no service runs, waits (up to ten seconds) until arti has
+    /// closed everything and released its directories, so that they can be started on again.
     pub async fn stop(self) {
         if let Some(running) = Arc::into_inner(self.0) {
             let stopped = running.arti.wait_for_stop();
@@ -304,10 +334,10 @@ mod tests {
     }
 
     #[test]
-    fn outside_a_runtime_is_a_typed_error() {
+    fn bad_settings_leave_nothing_behind() {
         let dir = std::env::temp_dir().join("pursuance-onion-never-made");
-        let config = TorConfig { state_dir: dir.clone(), cache_dir: dir.clone(), toml: None };
-        assert!(matches!(Tor::start(config), Err(OnionError::NoRuntime)));
+        let config = TorConfig { state_dir: dir.clone(), cache_dir: dir.clone(), toml: Some("= no".to_owned()) };
+        assert!(matches!(Tor::start(config), Err(OnionError::UnreadableSettings(_))));
         assert!(!dir.exists());
     }
 }

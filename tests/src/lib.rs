@@ -1,0 +1,3 @@
+//! The world in which everything is tested: networks, adversaries, stories.
+
+pub mod tornet;
