@@ -1,0 +1,446 @@
+//! Who may do what: members, grants, invites, epochs, judged from the public layer alone (docs/protocol/04-authority.md).
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use pursuance_wire::RelayAddress;
+
+use crate::crypto::{self, label};
+use crate::entry::{Content, Entry, GrantRef};
+use crate::id::{AuthorId, EntryId, EpochId, MemberId, PursuanceId, RoleId};
+use crate::limits::MAX_SENIORITY_DEPTH;
+use crate::logs::Logs;
+use crate::op::{Genesis, Invite, Join, KeyPackage, Op, RoleEpoch};
+use crate::refusal::Refusal;
+use crate::register::{Place, Register, Write};
+use crate::rule::{Condition, Object, Role, RuleTable, Verb};
+
+/// Intrinsic seniority (R1): compare rank first, then path; a prefix is senior to its extensions.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SeniorityKey {
+    /// Rank of the role, 0 highest.
+    pub rank: u8,
+    /// Steps from the genesis: seq, op and id of each grant.
+    pub path: Vec<(u32, u16, EntryId)>,
+}
+
+/// A person in this pursuance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// The pseudonym.
+    pub name: String,
+    /// The device's log.
+    pub author: AuthorId,
+    /// The grant by which the role is held.
+    pub grant: GrantRef,
+    /// The role.
+    pub role: RoleId,
+    /// Seniority of the grant.
+    pub key: SeniorityKey,
+    /// The invite, or `None` for the founder.
+    pub invite: Option<GrantRef>,
+    /// Key packages, oldest first.
+    pub packages: Vec<HeldPackage>,
+}
+
+/// A key package and the entry that brought it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldPackage {
+    /// The entry's place in its log.
+    pub seq: u32,
+    /// The entry.
+    pub entry: EntryId,
+    /// The package.
+    pub package: KeyPackage,
+}
+
+/// An invite that counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenInvite {
+    /// What it says.
+    pub invite: Invite,
+    /// Who made it.
+    pub inviter: MemberId,
+    /// The place of its entry in the inviter's log.
+    pub seq: u32,
+    /// Joins by it that count.
+    pub joins: Vec<EntryId>,
+}
+
+/// Whether an entry, or an item of it, has effect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// It has.
+    Counts,
+    /// It never has, for this reason.
+    Refused(Refusal),
+    /// A newer version will tell.
+    NeedsNewer,
+}
+
+/// The state of the public layer.
+#[derive(Default)]
+pub struct Authority {
+    genesis: Option<Genesis>,
+    members: BTreeMap<MemberId, Member>,
+    by_author: BTreeMap<AuthorId, BTreeSet<MemberId>>,
+    invites: BTreeMap<GrantRef, OpenInvite>,
+    epochs: BTreeMap<EpochId, (RoleId, EntryId)>,
+    relays: Register<Vec<RelayAddress>>,
+    welcomed: BTreeMap<(EpochId, AuthorId), EntryId>,
+    verdicts: BTreeMap<EntryId, Verdict>,
+}
+
+impl Authority {
+    /// Judges an entry that has just been appended (R2, final), and lets it have its effect if it counts.
+    ///
+    /// The verdict rests on the entry's own past alone, so that the order of arrival cannot change it.
+    pub fn judge(&mut self, pursuance: PursuanceId, logs: &Logs, entry: &Entry) -> Verdict {
+        let verdict = match &entry.body().content {
+            Content::Public(ops) => self.judge_public(pursuance, logs, entry, ops),
+            Content::Role(part) => self.judge_role_part(entry, part.audiences.iter().map(|a| (a.role, a.epoch))),
+        };
+        if verdict == Verdict::Counts
+            && let Content::Public(ops) = &entry.body().content
+        {
+            self.apply(logs, entry, ops);
+        }
+        self.verdicts.insert(entry.id(), verdict.clone());
+        verdict
+    }
+
+    /// The verdict on an entry.
+    #[must_use]
+    pub fn verdict(&self, entry: EntryId) -> Option<&Verdict> {
+        self.verdicts.get(&entry)
+    }
+
+    /// All verdicts by entry.
+    pub fn verdicts(&self) -> impl Iterator<Item = (EntryId, &Verdict)> {
+        self.verdicts.iter().map(|(id, verdict)| (*id, verdict))
+    }
+
+    /// What the genesis declared, once it is here.
+    #[must_use]
+    pub const fn genesis(&self) -> Option<&Genesis> {
+        self.genesis.as_ref()
+    }
+
+    /// Roles and rules.
+    #[must_use]
+    pub fn table(&self) -> Option<&RuleTable> {
+        self.genesis.as_ref().map(|genesis| &genesis.table)
+    }
+
+    /// The role with this number; *everyone* has none.
+    #[must_use]
+    pub fn role(&self, id: RoleId) -> Option<&Role> {
+        self.table()?.roles.iter().find(|role| role.id == id)
+    }
+
+    /// All members.
+    #[must_use]
+    pub const fn members(&self) -> &BTreeMap<MemberId, Member> {
+        &self.members
+    }
+
+    /// The member whose device this is; the first by id, where a device with two histories began twice.
+    #[must_use]
+    pub fn member_of(&self, author: AuthorId) -> Option<MemberId> {
+        self.by_author.get(&author)?.first().copied()
+    }
+
+    /// The member as whom an entry speaks: the one whose grant it leans on.
+    #[must_use]
+    pub fn speaker(&self, entry: &Entry) -> Option<MemberId> {
+        // A member is named by the entry that brought the grant, so the grant names the member.
+        let member = MemberId(entry.body().by.map_or(entry.id(), |by| by.entry).0);
+        let held = self.members.get(&member)?;
+        let leans = entry.body().by.is_none_or(|by| by == held.grant);
+        (leans && held.author == entry.body().author).then_some(member)
+    }
+
+    /// All invites that count.
+    #[must_use]
+    pub const fn invites(&self) -> &BTreeMap<GrantRef, OpenInvite> {
+        &self.invites
+    }
+
+    /// Epochs that count, with role and entry.
+    #[must_use]
+    pub const fn epochs(&self) -> &BTreeMap<EpochId, (RoleId, EntryId)> {
+        &self.epochs
+    }
+
+    /// Whether somebody has handed this epoch to this device by a `Welcome` that counts.
+    #[must_use]
+    pub fn is_welcomed(&self, epoch: EpochId, author: AuthorId) -> bool {
+        self.welcomed.contains_key(&(epoch, author))
+    }
+
+    /// Relays in force.
+    #[must_use]
+    pub fn relays(&self) -> &[RelayAddress] {
+        let named = self.relays.ranked(|member| self.seniority(member));
+        named.first().map_or(&[], |write| &write.value)
+    }
+
+    /// Seniority of a member, for showing one of several writes first.
+    #[must_use]
+    pub fn seniority(&self, member: MemberId) -> Option<&SeniorityKey> {
+        self.members.get(&member).map(|member| &member.key)
+    }
+
+    /// Whether the rules let a member do this over that; `own` says whether it is the member's own.
+    ///
+    /// # Errors
+    /// [`Refusal::NotAllowed`], [`Refusal::OnlyOwn`], with the number of the rule that says so.
+    pub fn allows(&self, member: MemberId, verb: Verb, object: Object, own: bool) -> Result<(), Refusal> {
+        let rules = self.table().map_or(&[][..], |table| &table.rules);
+        let role = self.members.get(&member).map(|member| member.role);
+        let mut only_own = None;
+        let mut elsewhere = None;
+        for (index, rule) in rules.iter().enumerate().filter(|(_, rule)| rule.verb == verb && rule.object == object) {
+            let number = u16::try_from(index + 1).expect("at most MAX_RULES");
+            if Some(rule.role) != role && (rule.role != RoleId::EVERYONE || role.is_none()) {
+                elsewhere = elsewhere.or(Some((number, rule.role)));
+            } else if rule.condition == Condition::Always || own {
+                return Ok(());
+            } else {
+                only_own = only_own.or(Some(number));
+            }
+        }
+        Err(match only_own {
+            Some(rule) => Refusal::OnlyOwn { verb, rule },
+            None => Refusal::NotAllowed {
+                verb,
+                rule: elsewhere.map(|(number, _)| number),
+                allowed_role: elsewhere.map(|(_, role)| role.0),
+            },
+        })
+    }
+
+    /// Joins by an invite that stand in the past of an entry, or, for `None`, all.
+    #[must_use]
+    pub fn joins_known(&self, logs: &Logs, invite: GrantRef, to: Option<EntryId>) -> usize {
+        let joins = self.invites.get(&invite).map_or(&[][..], |invite| &invite.joins);
+        joins.iter().filter(|join| to.is_none_or(|to| logs.in_past(**join, to))).count()
+    }
+
+    /// The newest key package of each member that stands in the past of an entry (or is in it), sorted by package id.
+    #[must_use]
+    pub fn packages_known<'a>(&'a self, logs: &Logs, to: Option<EntryId>) -> Vec<([u8; 32], &'a KeyPackage, AuthorId)> {
+        let mut packages: Vec<_> = self
+            .members
+            .values()
+            .filter_map(|member| {
+                let known = |entry: &EntryId| to.is_none_or(|to| *entry == to || logs.in_past(*entry, to));
+                let held = member.packages.iter().rev().find(|held| known(&held.entry))?;
+                Some((held.package.id(), &held.package, member.author))
+            })
+            .collect();
+        packages.sort_by_key(|(id, ..)| *id);
+        packages
+    }
+
+    fn judge_public(&self, pursuance: PursuanceId, logs: &Logs, entry: &Entry, ops: &[Op]) -> Verdict {
+        if ops.iter().any(|op| matches!(op, Op::Unknown { .. })) {
+            return Verdict::NeedsNewer;
+        }
+        match ops.first() {
+            Some(Op::Genesis(_)) => Verdict::Counts,
+            Some(Op::Join(join)) => self.judge_join(pursuance, logs, entry, join, ops.len()),
+            _ => {
+                let member = match self.leaning_member(entry) {
+                    Ok(member) => member,
+                    Err(verdict) => return verdict,
+                };
+                let refused = ops.iter().find_map(|op| self.judge_op(logs, entry, member, op, ops).err());
+                refused.map_or(Verdict::Counts, Verdict::Refused)
+            }
+        }
+    }
+
+    /// R2: the grant in `by` is the author's own and counts.
+    fn leaning_member(&self, entry: &Entry) -> Result<MemberId, Verdict> {
+        let by = entry.body().by.ok_or(Verdict::Refused(Refusal::GrantNotHeld))?;
+        if self.verdicts.get(&by.entry) == Some(&Verdict::NeedsNewer) {
+            return Err(Verdict::NeedsNewer);
+        }
+        self.speaker(entry).ok_or(Verdict::Refused(Refusal::GrantNotHeld))
+    }
+
+    fn judge_op(&self, logs: &Logs, entry: &Entry, member: MemberId, op: &Op, ops: &[Op]) -> Result<(), Refusal> {
+        match op {
+            Op::SetRelays(_) => self.allows(member, Verb::Amend, Object::Relays, false),
+            Op::Invite(invite) => self.judge_invite(member, invite),
+            Op::KeyPackage(_) => Ok(()),
+            Op::RoleEpoch(epoch) => self.judge_epoch(logs, entry, epoch, ops),
+            // Any reader hands on what it holds; the seal says for itself whether it is the epoch's secret.
+            Op::Welcome(welcome) if welcome.role == RoleId::EVERYONE => Ok(()),
+            Op::Welcome(_) => Err(Refusal::NoSuchRole),
+            // Shape rules E10 keep these to the first place of a log, where they are judged on their own.
+            Op::Genesis(_) | Op::Join(_) | Op::Unknown { .. } => Err(Refusal::GrantNotHeld),
+        }
+    }
+
+    fn judge_invite(&self, member: MemberId, invite: &Invite) -> Result<(), Refusal> {
+        let role = self.role(invite.role).ok_or(Refusal::NoSuchRole)?;
+        self.allows(member, Verb::Invite, Object::Role(invite.role), false)?;
+        let own = self.seniority(member).map_or(u8::MAX, |key| key.rank);
+        // A rule named the role, so one's own rank may be offered; a higher one never (R2).
+        if role.rank < own { Err(Refusal::RankAboveOwn) } else { Ok(()) }
+    }
+
+    /// The readers of an epoch are exactly the reading devices in its past (K3).
+    fn judge_epoch(&self, logs: &Logs, entry: &Entry, epoch: &RoleEpoch, ops: &[Op]) -> Result<(), Refusal> {
+        if epoch.role != RoleId::EVERYONE {
+            return Err(Refusal::NoSuchRole);
+        }
+        let mut ids: Vec<[u8; 32]> = self.packages_known(logs, Some(entry.id())).into_iter().map(|(id, ..)| id).collect();
+        // A package that comes with this very entry replaces the author's older one.
+        if let Some(own) = ops.iter().find_map(|op| if let Op::KeyPackage(package) = op { Some(package) } else { None }) {
+            let older = self.speaker(entry).and_then(|member| {
+                let packages = &self.members[&member].packages;
+                packages.iter().rev().find(|held| logs.in_past(held.entry, entry.id()))
+            });
+            ids.retain(|id| older.is_none_or(|held| held.package.id() != *id));
+            ids.push(own.id());
+            ids.sort_unstable();
+        }
+        let tags = epoch.seals.iter().map(|seal| seal.tag);
+        let fits = epoch.readers == readers_hash(&ids) && tags.eq(ids.iter().map(package_tag));
+        if fits { Ok(()) } else { Err(Refusal::BadKeys) }
+    }
+
+    fn judge_join(&self, pursuance: PursuanceId, logs: &Logs, entry: &Entry, join: &Join, ops: usize) -> Verdict {
+        let Some(by) = entry.body().by else { return Verdict::Refused(Refusal::GrantNotHeld) };
+        if self.verdicts.get(&by.entry) == Some(&Verdict::NeedsNewer) {
+            return Verdict::NeedsNewer;
+        }
+        let Some(open) = self.invites.get(&by) else { return Verdict::Refused(Refusal::GrantNotHeld) };
+        let message = join_message(pursuance, entry.body().author, &join.name, &join.package);
+        let inviter = &self.members[&open.inviter];
+        if ops != 1 || crypto::verify(&open.invite.key, &message, &join.signature).is_err() {
+            return Verdict::Refused(Refusal::BadKeys);
+        }
+        if self.joins_known(logs, by, Some(entry.id())) >= usize::from(open.invite.uses) {
+            return Verdict::Refused(Refusal::InviteUsedUp);
+        }
+        if inviter.key.path.len() + 2 > MAX_SENIORITY_DEPTH {
+            return Verdict::Refused(Refusal::TooMany { max: MAX_SENIORITY_DEPTH as u32 });
+        }
+        Verdict::Counts
+    }
+
+    fn judge_role_part(&self, entry: &Entry, mut audiences: impl Iterator<Item = (RoleId, EpochId)>) -> Verdict {
+        if let Err(verdict) = self.leaning_member(entry) {
+            return verdict;
+        }
+        // Every member may write to everyone; other roles come with their own rules.
+        if audiences.all(|(role, _)| role == RoleId::EVERYONE) {
+            Verdict::Counts
+        } else {
+            Verdict::Refused(Refusal::NoSuchRole)
+        }
+    }
+
+    fn apply(&mut self, logs: &Logs, entry: &Entry, ops: &[Op]) {
+        let id = entry.id();
+        for (index, op) in ops.iter().enumerate() {
+            // Asked for each op: a genesis or a join makes its author a speaker.
+            let speaker = self.speaker(entry);
+            let at = GrantRef { entry: id, op: u16::try_from(index).expect("at most MAX_OPS") };
+            match op {
+                Op::Genesis(genesis) => self.apply_genesis(logs, entry, at, genesis),
+                Op::Join(join) => self.apply_join(entry, at, join),
+                Op::SetRelays(relays) => {
+                    if let Some(by) = speaker {
+                        let at = Place { entry: id, item: 0, op: at.op };
+                        self.relays.write(Write { value: relays.clone(), by, at }, logs);
+                    }
+                }
+                Op::Invite(invite) => {
+                    if let Some(inviter) = speaker {
+                        let seq = entry.body().seq;
+                        self.invites.insert(at, OpenInvite { invite: invite.clone(), inviter, seq, joins: Vec::new() });
+                    }
+                }
+                Op::KeyPackage(package) => {
+                    if let Some(member) = speaker.and_then(|id| self.members.get_mut(&id)) {
+                        member.packages.push(HeldPackage { seq: entry.body().seq, entry: id, package: package.clone() });
+                        member.packages.sort_by_key(|held| (held.seq, held.entry));
+                    }
+                }
+                Op::RoleEpoch(epoch) => {
+                    let first = self.epochs.entry(epoch.epoch).or_insert((epoch.role, id));
+                    first.1 = first.1.min(id);
+                }
+                Op::Welcome(welcome) => {
+                    self.welcomed.entry((welcome.epoch, welcome.to)).or_insert(id);
+                }
+                Op::Unknown { .. } => {}
+            }
+        }
+    }
+
+    fn apply_genesis(&mut self, logs: &Logs, entry: &Entry, at: GrantRef, genesis: &Genesis) {
+        let member = MemberId(entry.id().0);
+        let role = &genesis.table.roles[0];
+        self.members.insert(member, Member {
+            name: genesis.founder_name.clone(),
+            author: entry.body().author,
+            grant: at,
+            role: role.id,
+            key: SeniorityKey { rank: role.rank, path: Vec::new() },
+            invite: None,
+            packages: Vec::new(),
+        });
+        self.by_author.entry(entry.body().author).or_default().insert(member);
+        let place = Place { entry: entry.id(), item: 0, op: at.op };
+        self.relays.write(Write { value: genesis.relays.clone(), by: member, at: place }, logs);
+        self.genesis = Some(genesis.clone());
+    }
+
+    fn apply_join(&mut self, entry: &Entry, at: GrantRef, join: &Join) {
+        let by = entry.body().by.expect("only a genesis leans on nothing");
+        let rank = self.invites.get(&by).and_then(|open| self.role(open.invite.role)).map_or(u8::MAX, |role| role.rank);
+        let Some(open) = self.invites.get_mut(&by) else { return };
+        open.joins.push(entry.id());
+        let role = open.invite.role;
+        // key(join): rank of the role offered; path of the invite, then (0, id).
+        let mut path = self.members[&open.inviter].key.path.clone();
+        path.push((open.seq, by.op, by.entry));
+        path.push((0, 0, entry.id()));
+        let member = MemberId(entry.id().0);
+        self.by_author.entry(entry.body().author).or_default().insert(member);
+        self.members.insert(member, Member {
+            name: join.name.clone(),
+            author: entry.body().author,
+            grant: at,
+            role,
+            key: SeniorityKey { rank, path },
+            invite: Some(by),
+            packages: alloc::vec![HeldPackage { seq: entry.body().seq, entry: entry.id(), package: join.package.clone() }],
+        });
+    }
+}
+
+/// What an invite key signs for a joiner.
+#[must_use]
+pub fn join_message(pursuance: PursuanceId, author: AuthorId, name: &str, package: &KeyPackage) -> Vec<u8> {
+    [label::JOIN_SIGNATURE, &pursuance.0, &author.0, &package.id(), name.as_bytes()].concat()
+}
+
+/// The hash that stands for a list of readers.
+#[must_use]
+pub fn readers_hash(package_ids: &[[u8; 32]]) -> [u8; 32] {
+    crypto::hash::hash_list(label::READERS, package_ids.iter())
+}
+
+/// By which a reader finds its seal.
+#[must_use]
+pub fn package_tag(package_id: &[u8; 32]) -> [u8; 8] {
+    *package_id.first_chunk().expect("an id is longer than its tag")
+}

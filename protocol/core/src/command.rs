@@ -1,0 +1,127 @@
+//! What a person wants done inside one pursuance (docs/protocol/05-tasks.md, "Commands").
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::id::{MemberId, RoleId, TaskId};
+use crate::task::Status;
+
+/// One wish; planning it against the state gives ops, or a [`Refusal`](crate::refusal::Refusal).
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Command {
+    /// A new task, below `parent` or below the mission.
+    CreateTask {
+        /// The only required text.
+        title: String,
+        /// `null` puts it below the mission.
+        #[cfg_attr(feature = "bindings", ts(type = "string | null"))]
+        parent: Option<TaskId>,
+        /// Members who are to do it.
+        #[cfg_attr(feature = "bindings", ts(type = "Array<string>"))]
+        assignees: Vec<MemberId>,
+        /// Labels, each at most `MAX_LABEL_BYTES`.
+        labels: Vec<String>,
+    },
+    /// Another title.
+    SetTitle {
+        /// Which task.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        task: TaskId,
+        /// Not empty.
+        title: String,
+    },
+    /// Another body (markdown as plain text).
+    SetBody {
+        /// Which task.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        task: TaskId,
+        /// May be empty.
+        body: String,
+    },
+    /// Another status; the verb it needs depends on the step.
+    SetStatus {
+        /// Which task.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        task: TaskId,
+        /// Where it goes.
+        status: Status,
+    },
+    /// Another parent: in- and outdent.
+    MoveTask {
+        /// Which task.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        task: TaskId,
+        /// `null` puts it below the mission.
+        #[cfg_attr(feature = "bindings", ts(type = "string | null"))]
+        parent: Option<TaskId>,
+    },
+    /// Asks a member to do it.
+    Assign {
+        /// Which task.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        task: TaskId,
+        /// Who.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        member: MemberId,
+    },
+    /// Takes the wish back.
+    Unassign {
+        /// Which task.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        task: TaskId,
+        /// Who.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        member: MemberId,
+    },
+    /// I take it.
+    Claim {
+        /// Which task.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        task: TaskId,
+    },
+    /// I give it back.
+    GiveBack {
+        /// Which task.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        task: TaskId,
+    },
+    /// One more line in the task's thread.
+    Comment {
+        /// Which task.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        task: TaskId,
+        /// Not empty.
+        text: String,
+    },
+    /// Adds a label.
+    AddLabel {
+        /// Which task.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        task: TaskId,
+        /// Which label.
+        label: String,
+    },
+    /// Removes a label.
+    RemoveLabel {
+        /// Which task.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        task: TaskId,
+        /// Which label.
+        label: String,
+    },
+    /// A link by which others may join.
+    Invite {
+        /// The role offered.
+        role: RoleId,
+        /// How many may come by it, 1 to `MAX_INVITE_USES`.
+        uses: u16,
+    },
+    /// Which relays carry this pursuance, in their text form; at most `MAX_RELAYS`.
+    SetRelays {
+        /// `<onion>.onion/<log key>` each.
+        relays: Vec<String>,
+    },
+}

@@ -1,0 +1,114 @@
+//! BLAKE3: ids, derivation, detection (BLAKE3 specification, sections 2.3 and 3).
+
+use alloc::vec::Vec;
+
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+/// Hash of the concatenation of `parts`, under a label. Every part but the last must have a fixed size.
+#[must_use]
+pub fn hash(label: &str, parts: &[&[u8]]) -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new_derive_key(label);
+    for part in parts {
+        hasher.update(part);
+    }
+    *hasher.finalize().as_bytes()
+}
+
+/// A key derived from another one, under a label.
+#[must_use]
+pub fn derive_key(label: &str, key: &[u8; 32]) -> [u8; 32] {
+    blake3::derive_key(label, key)
+}
+
+/// Keyed hash (BLAKE3 keyed mode).
+#[must_use]
+pub fn keyed_hash(key: &[u8; 32], message: &[u8]) -> [u8; 32] {
+    *blake3::keyed_hash(key, message).as_bytes()
+}
+
+/// Randomness handed in from outside; everything random in this room is drawn from one of these, in order.
+#[derive(Zeroize, ZeroizeOnDrop)]
+pub struct Seed {
+    key: [u8; 32],
+    #[zeroize(skip)]
+    drawn: u64,
+}
+
+impl Seed {
+    /// From 32 bytes that nobody can guess and that are never used again.
+    #[must_use]
+    pub const fn new(bytes: [u8; 32]) -> Self {
+        Self { key: bytes, drawn: 0 }
+    }
+
+    /// The next `N` bytes.
+    pub fn draw<const N: usize>(&mut self) -> [u8; N] {
+        let mut out = [0; N];
+        self.fill(&mut out);
+        out
+    }
+
+    fn fill(&mut self, out: &mut [u8]) {
+        let mut hasher = blake3::Hasher::new_keyed(&self.key);
+        hasher.update(&self.drawn.to_be_bytes());
+        self.drawn += 1;
+        hasher.finalize_xof().fill(out);
+    }
+}
+
+/// The generator that `hpke` draws from: a BLAKE3 stream, so that a disputed seal can be computed again.
+pub(super) struct Stream(blake3::OutputReader);
+
+impl Stream {
+    pub(super) fn new(label: &str, parts: &[&[u8]]) -> Self {
+        let mut hasher = blake3::Hasher::new_derive_key(label);
+        for part in parts {
+            hasher.update(part);
+        }
+        Self(hasher.finalize_xof())
+    }
+}
+
+impl hpke::rand_core::TryRng for Stream {
+    type Error = core::convert::Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
+        let mut bytes = [0; 4];
+        self.0.fill(&mut bytes);
+        Ok(u32::from_le_bytes(bytes))
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
+        let mut bytes = [0; 8];
+        self.0.fill(&mut bytes);
+        Ok(u64::from_le_bytes(bytes))
+    }
+
+    fn try_fill_bytes(&mut self, dst: &mut [u8]) -> Result<(), Self::Error> {
+        self.0.fill(dst);
+        Ok(())
+    }
+}
+
+impl hpke::rand_core::TryCryptoRng for Stream {}
+
+/// Hash over a list of equal-sized things, in the order given.
+#[must_use]
+pub fn hash_list<'a>(label: &str, items: impl Iterator<Item = &'a [u8; 32]>) -> [u8; 32] {
+    let joined: Vec<u8> = items.flatten().copied().collect();
+    hash(label, &[&joined])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn draws_differ_and_repeat() {
+        let mut one = Seed::new([7; 32]);
+        let mut two = Seed::new([7; 32]);
+        let first: [u8; 24] = one.draw();
+        assert_eq!(first, two.draw::<24>());
+        assert_ne!(first, one.draw::<24>());
+    }
+}

@@ -1,0 +1,122 @@
+//! Beginning: the first two entries of a pursuance, and the rules it starts with (docs/protocol/04-authority.md, "Genesis").
+
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
+
+use pursuance_wire::RelayAddress;
+
+use crate::authority::{package_tag, readers_hash};
+use crate::crypto::Seed;
+use crate::entry::{Body, Content, Entry, GrantRef};
+use crate::id::{PursuanceId, RoleId};
+use crate::keys::{DeviceKeys, EpochSecret};
+use crate::limits::{MAX_MEMBER_NAME_BYTES, MAX_MISSION_BYTES, MAX_NAME_BYTES};
+use crate::op::{Genesis, Op, RoleEpoch, Seal};
+use crate::plan::{line, text};
+use crate::refusal::Refusal;
+use crate::rule::{Condition, Object, Role, Rule, RuleTable, Verb};
+
+/// What a founder says.
+pub struct Founding {
+    /// The pursuance's name.
+    pub name: String,
+    /// What it is for; may be empty.
+    pub mission: String,
+    /// The founder's pseudonym.
+    pub my_name: String,
+    /// Relays to begin with.
+    pub relays: Vec<RelayAddress>,
+}
+
+/// A pursuance that has just begun.
+pub struct Founded {
+    /// Its name for ever.
+    pub pursuance: PursuanceId,
+    /// Its first entries.
+    pub entries: Vec<Entry>,
+    /// The secret of its first epoch.
+    pub epoch: EpochSecret,
+}
+
+/// The founder's role in [`starting_rules`].
+pub const ORGANISER: RoleId = RoleId(1);
+/// The role that invites offer in [`starting_rules`].
+pub const MEMBER: RoleId = RoleId(2);
+
+/// The rules a pursuance starts with: members do, organisers also invite, assign and change what others wrote.
+#[must_use]
+pub fn starting_rules() -> RuleTable {
+    let everyone = Object::Role(RoleId::EVERYONE);
+    let rule = |role, verb, object, condition| Rule { role, verb, object, condition };
+    RuleTable {
+        roles: vec![
+            Role { id: ORGANISER, name: "organiser".into(), rank: 0 },
+            Role { id: MEMBER, name: "member".into(), rank: 1 },
+        ],
+        rules: vec![
+            rule(RoleId::EVERYONE, Verb::See, everyone, Condition::Always),
+            rule(RoleId::EVERYONE, Verb::Create, everyone, Condition::Always),
+            rule(RoleId::EVERYONE, Verb::Claim, everyone, Condition::Always),
+            rule(RoleId::EVERYONE, Verb::Comment, everyone, Condition::Always),
+            rule(RoleId::EVERYONE, Verb::Finish, everyone, Condition::Always),
+            rule(RoleId::EVERYONE, Verb::Reopen, everyone, Condition::Always),
+            rule(RoleId::EVERYONE, Verb::Edit, everyone, Condition::Own),
+            rule(RoleId::EVERYONE, Verb::Label, everyone, Condition::Own),
+            rule(ORGANISER, Verb::Edit, everyone, Condition::Always),
+            rule(ORGANISER, Verb::Label, everyone, Condition::Always),
+            rule(ORGANISER, Verb::Assign, everyone, Condition::Always),
+            rule(ORGANISER, Verb::Invite, Object::Role(MEMBER), Condition::Always),
+            rule(ORGANISER, Verb::Amend, Object::Relays, Condition::Always),
+        ],
+    }
+}
+
+/// Signs the genesis and the first epoch.
+///
+/// # Errors
+/// [`Refusal::Empty`], [`Refusal::TooLong`] for the texts given.
+pub fn found(founding: &Founding, device: &DeviceKeys, now_seconds: u64, seed: &mut Seed) -> Result<Founded, Refusal> {
+    let genesis = Genesis {
+        name: line(&founding.name, MAX_NAME_BYTES)?,
+        mission: text(&founding.mission, MAX_MISSION_BYTES)?,
+        founder_name: line(&founding.my_name, MAX_MEMBER_NAME_BYTES)?,
+        table: starting_rules(),
+        relays: founding.relays.clone(),
+        nonce: seed.draw(),
+    };
+    let mut body = Body {
+        author: device.author(),
+        seq: 0,
+        prev: None,
+        heads: Vec::new(),
+        by: None,
+        claimed_seconds: now_seconds,
+        checkpoints: Vec::new(),
+        content: Content::Public(vec![Op::Genesis(genesis)]),
+    };
+    let first = Entry::sign(&device.signing, None, &body);
+    let pursuance = PursuanceId(first.id().0);
+
+    let epoch = EpochSecret::new(seed.draw());
+    let package = device.key_package();
+    let seal = Seal {
+        tag: package_tag(&package.id()),
+        sealed: epoch.seal_to(pursuance, RoleId::EVERYONE, &package).expect("own package is a key"),
+    };
+    body.seq = 1;
+    body.prev = Some(first.id());
+    body.by = Some(GrantRef { entry: first.id(), op: 0 });
+    body.content = Content::Public(vec![
+        Op::RoleEpoch(RoleEpoch {
+            role: RoleId::EVERYONE,
+            epoch: epoch.id(),
+            parents: Vec::new(),
+            readers: readers_hash(&[package.id()]),
+            seals: vec![seal],
+        }),
+        Op::KeyPackage(package),
+    ]);
+    let second = Entry::sign(&device.signing, Some(pursuance), &body);
+    Ok(Founded { pursuance, entries: vec![first, second], epoch })
+}

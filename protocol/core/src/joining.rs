@@ -1,0 +1,168 @@
+//! Coming in by a link: the preview, the join, and what a member answers (docs/protocol/07-joining.md).
+
+use alloc::collections::BTreeMap;
+use alloc::vec;
+use alloc::vec::Vec;
+
+use crate::authority::join_message;
+use crate::entry::{Body, Content, Entry, GrantRef};
+use crate::id::{EntryId, PursuanceId};
+use crate::keys::{DeviceKeys, InviteSecret};
+use crate::limits::{MAX_HEADS, MAX_MEMBER_NAME_BYTES, MAX_PREVIEW_ENTRIES, MAX_SENIORITY_DEPTH};
+use crate::op::{Genesis, Invite, Join, Op, Since};
+use crate::plan::line;
+use crate::refusal::Refusal;
+use crate::replica::Replica;
+use crate::view::PreviewView;
+
+/// What stands under an invite's key before it is accepted: verified entries, not a whole log.
+pub struct Preview {
+    pursuance: PursuanceId,
+    secret: InviteSecret,
+    entries: BTreeMap<EntryId, Entry>,
+}
+
+impl Preview {
+    /// Nothing yet.
+    #[must_use]
+    pub const fn new(pursuance: PursuanceId, secret: InviteSecret) -> Self {
+        Self { pursuance, secret, entries: BTreeMap::new() }
+    }
+
+    /// Takes a verified entry that stood under the invite's key; more than `MAX_PREVIEW_ENTRIES` are not kept.
+    pub fn add(&mut self, entry: Entry) {
+        if self.entries.len() < MAX_PREVIEW_ENTRIES || self.entries.contains_key(&entry.id()) {
+            self.entries.insert(entry.id(), entry);
+        }
+    }
+
+    /// What can be shown: the genesis that the link names, and the invite with its chain of grants back to it.
+    #[must_use]
+    pub fn view(&self) -> Option<PreviewView> {
+        let (genesis, _) = self.genesis()?;
+        let (by, invite, entry) = self.invite()?;
+        let role = genesis.table.roles.iter().find(|role| role.id == invite.role)?.clone();
+        let invited_by = self.name_of_grant(entry.body().by?)?;
+        Some(PreviewView {
+            pursuance: self.pursuance,
+            name: genesis.name.clone(),
+            mission: genesis.mission.clone(),
+            roles: genesis.table.roles.clone(),
+            rules: genesis.table.rules.clone(),
+            role,
+            invited_by,
+            used_up: self.joins(by).count() >= usize::from(invite.uses),
+        })
+    }
+
+    /// Where the pursuance begins on its relays, as the invite says.
+    #[must_use]
+    pub fn since(&self) -> Vec<Since> {
+        self.invite().map(|(_, invite, _)| invite.since.clone()).unwrap_or_default()
+    }
+
+    /// The relays that the genesis names.
+    #[must_use]
+    pub fn relays(&self) -> Vec<pursuance_wire::RelayAddress> {
+        self.genesis().map(|(genesis, _)| genesis.relays.clone()).unwrap_or_default()
+    }
+
+    /// Signs the first entry of a new member.
+    ///
+    /// # Errors
+    /// [`Refusal::InviteUsedUp`], [`Refusal::Empty`], [`Refusal::TooLong`], [`Refusal::GrantNotHeld`] without a preview.
+    pub fn join(&self, device: &DeviceKeys, my_name: &str, now_seconds: u64) -> Result<Entry, Refusal> {
+        let (by, invite, entry) = self.invite().ok_or(Refusal::GrantNotHeld)?;
+        let name = line(my_name, MAX_MEMBER_NAME_BYTES)?;
+        if self.joins(by).count() >= usize::from(invite.uses) {
+            return Err(Refusal::InviteUsedUp);
+        }
+        let package = device.key_package();
+        let message = join_message(self.pursuance, device.author(), &name, &package);
+        let signature = self.secret.signing().sign(&message);
+        // Joins seen are named, so that a limit is hard where people come one after the other.
+        let mut heads: Vec<EntryId> = self.joins(by).map(Entry::id).take(MAX_HEADS - 1).collect();
+        heads.push(entry.id());
+        heads.sort_unstable();
+        let body = Body {
+            author: device.author(),
+            seq: 0,
+            prev: None,
+            heads,
+            by: Some(by),
+            claimed_seconds: now_seconds,
+            checkpoints: Vec::new(),
+            content: Content::Public(vec![Op::Join(Join { name, package, signature })]),
+        };
+        Ok(Entry::sign(&device.signing, Some(self.pursuance), &body))
+    }
+
+    fn genesis(&self) -> Option<(&Genesis, &Entry)> {
+        let entry = self.entries.get(&self.pursuance.genesis())?;
+        ops(entry).iter().find_map(|op| if let Op::Genesis(genesis) = op { Some((genesis, entry)) } else { None })
+    }
+
+    fn invite(&self) -> Option<(GrantRef, &Invite, &Entry)> {
+        let key = self.secret.signing().author().0;
+        self.entries.values().find_map(|entry| {
+            let (op, invite) = ops(entry).iter().enumerate().find_map(|(index, op)| match op {
+                Op::Invite(invite) if invite.key == key => Some((index, invite)),
+                _ => None,
+            })?;
+            let by = GrantRef { entry: entry.id(), op: u16::try_from(op).ok()? };
+            self.leads_to_genesis(entry).then_some((by, invite, entry))
+        })
+    }
+
+    fn leads_to_genesis(&self, entry: &Entry) -> bool {
+        let mut at = entry;
+        for _ in 0..2 * MAX_SENIORITY_DEPTH {
+            let Some(by) = at.body().by else { return at.id() == self.pursuance.genesis() };
+            let Some(next) = self.entries.get(&by.entry) else { return false };
+            // A grant speaks for its own author: a join for who joined, the genesis for the founder, an invite for anybody.
+            let invite = matches!(ops(next).get(usize::from(by.op)), Some(Op::Invite(_)));
+            let join = matches!(ops(at).first(), Some(Op::Join(_)));
+            if invite != join || (!invite && next.body().author != at.body().author) {
+                return false;
+            }
+            at = next;
+        }
+        false
+    }
+
+    fn joins(&self, by: GrantRef) -> impl Iterator<Item = &Entry> {
+        self.entries.values().filter(move |entry| {
+            entry.body().by == Some(by) && matches!(ops(entry).first(), Some(Op::Join(_)))
+        })
+    }
+
+    fn name_of_grant(&self, by: GrantRef) -> Option<alloc::string::String> {
+        ops(self.entries.get(&by.entry)?).iter().find_map(|op| match op {
+            Op::Genesis(genesis) => Some(genesis.founder_name.clone()),
+            Op::Join(join) => Some(join.name.clone()),
+            _ => None,
+        })
+    }
+}
+
+impl Replica {
+    /// The entries of an invite's preview: the invite and its chain of grants back to the genesis, oldest first.
+    #[must_use]
+    pub fn preview_entries(&self, invite: GrantRef) -> Vec<&Entry> {
+        let mut chain = Vec::new();
+        let mut at = self.logs.entry(invite.entry);
+        while let Some(entry) = at {
+            chain.push(entry);
+            at = entry.body().by.and_then(|by| self.logs.entry(by.entry));
+        }
+        chain.reverse();
+        chain
+    }
+}
+
+fn ops(entry: &Entry) -> &[Op] {
+    match &entry.body().content {
+        Content::Public(ops) => ops,
+        Content::Role(_) => &[],
+    }
+}

@@ -1,0 +1,174 @@
+//! Secrets of a pursuance and what is derived from them (docs/protocol/03-keys.md).
+
+use alloc::vec::Vec;
+
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+use crate::crypto::{self, KemSecret, KeySuite, SigningKey, label};
+use crate::id::{AuthorId, EpochId, PursuanceId, RoleId};
+use crate::op::KeyPackage;
+
+/// One device's keys in one pursuance, all from a seed of 32 random bytes.
+pub struct DeviceKeys {
+    seed: Zeroizing<[u8; 32]>,
+    /// Signs its entries.
+    pub signing: SigningKey,
+    /// Opens what is sealed to it.
+    pub package: KemSecret,
+}
+
+impl DeviceKeys {
+    /// From the seed.
+    #[must_use]
+    pub fn from_seed(seed: [u8; 32]) -> Self {
+        let seed = Zeroizing::new(seed);
+        let signing = Zeroizing::new(crypto::derive_key(label::DEVICE_SIGN, &seed));
+        Self {
+            signing: SigningKey::from_seed(&signing),
+            package: KemSecret::from_device_seed(KeySuite::XWing, &seed),
+            seed,
+        }
+    }
+
+    /// What is to be kept of it.
+    #[must_use]
+    pub fn seed(&self) -> &[u8; 32] {
+        &self.seed
+    }
+
+    /// Its author name.
+    #[must_use]
+    pub fn author(&self) -> AuthorId {
+        self.signing.author()
+    }
+
+    /// The public half of its sealing key.
+    #[must_use]
+    pub fn key_package(&self) -> KeyPackage {
+        KeyPackage { suite: self.package.suite(), public: self.package.public() }
+    }
+}
+
+/// A role epoch's secret.
+#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
+pub struct EpochSecret([u8; 32]);
+
+impl EpochSecret {
+    /// From 32 random bytes, or from where it was kept.
+    #[must_use]
+    pub const fn new(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// What is to be kept of it.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// The id that commits to it (K1).
+    #[must_use]
+    pub fn id(&self) -> EpochId {
+        EpochId(crypto::hash(label::EPOCH_ID, &[&self.0]))
+    }
+
+    /// The key of its cells.
+    #[must_use]
+    pub fn cell_key(&self) -> CellKey {
+        CellKey {
+            id: self.id().0,
+            detect: crypto::derive_key(label::EPOCH_DETECT, &self.0),
+            seal: crypto::derive_key(label::EPOCH_CELL, &self.0),
+        }
+    }
+
+    /// The key that seals task keys for the role.
+    pub(crate) fn wrap_key(&self) -> Zeroizing<[u8; 32]> {
+        Zeroizing::new(crypto::derive_key(label::EPOCH_WRAP, &self.0))
+    }
+
+    /// Sealed to a device; bound to pursuance, role and epoch.
+    ///
+    /// # Errors
+    /// [`crypto::KemError`] when the package is not a key.
+    pub fn seal_to(&self, pursuance: PursuanceId, role: RoleId, package: &KeyPackage) -> Result<Vec<u8>, crypto::KemError> {
+        let associated = seal_associated(pursuance, role, self.id());
+        crypto::kem::seal_secret(package.suite, &package.public, &package.id(), &associated, &self.0)
+    }
+
+    /// Opens a seal made to this device; the secret must be the one that the epoch's id commits to.
+    ///
+    /// # Errors
+    /// [`crypto::KemError::NotForMe`].
+    pub fn open_seal(
+        pursuance: PursuanceId,
+        role: RoleId,
+        epoch: EpochId,
+        device: &DeviceKeys,
+        sealed: &[u8],
+    ) -> Result<Self, crypto::KemError> {
+        let associated = seal_associated(pursuance, role, epoch);
+        let secret = Self(*device.package.open(&associated, sealed)?);
+        if secret.id() == epoch { Ok(secret) } else { Err(crypto::KemError::NotForMe) }
+    }
+}
+
+fn seal_associated(pursuance: PursuanceId, role: RoleId, epoch: EpochId) -> Vec<u8> {
+    [&pursuance.0[..], &role.0.to_be_bytes(), &epoch.0].concat()
+}
+
+/// The secret that an invite link carries.
+#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
+pub struct InviteSecret([u8; 32]);
+
+impl InviteSecret {
+    /// From 32 random bytes, or from a link.
+    #[must_use]
+    pub const fn new(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// What the link carries.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// The key that signs joins.
+    #[must_use]
+    pub fn signing(&self) -> SigningKey {
+        SigningKey::from_seed(&Zeroizing::new(crypto::derive_key(label::INVITE_SIGN, &self.0)))
+    }
+
+    /// The secret of its cells, which members learn from the invite.
+    #[must_use]
+    pub fn cell_secret(&self) -> [u8; 32] {
+        crypto::derive_key(label::INVITE_CELLS, &self.0)
+    }
+}
+
+/// What seals, opens and recognises cells.
+#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
+pub struct CellKey {
+    pub(crate) id: [u8; 32],
+    pub(crate) detect: [u8; 32],
+    pub(crate) seal: [u8; 32],
+}
+
+impl CellKey {
+    /// The key of an invite's cells.
+    #[must_use]
+    pub fn of_invite(cell_secret: &[u8; 32]) -> Self {
+        Self {
+            id: crypto::hash(label::INVITE_ID, &[cell_secret]),
+            detect: crypto::derive_key(label::INVITE_DETECT, cell_secret),
+            seal: crypto::derive_key(label::INVITE_CELL, cell_secret),
+        }
+    }
+
+    /// Its id; not secret, and bound to each cell.
+    #[must_use]
+    pub const fn id(&self) -> &[u8; 32] {
+        &self.id
+    }
+}

@@ -1,0 +1,34 @@
+//! What is true: entries, logs, authority, keys, tasks, commands, views (docs/protocol).
+//!
+//! This room is pure. It has no clock, no socket, no disk and no randomness: `now` and seeds are arguments.
+
+#![cfg_attr(not(any(test, feature = "bindings")), no_std)]
+
+extern crate alloc;
+
+pub mod authority;
+pub mod cell;
+pub mod codec;
+pub mod command;
+pub mod crypto;
+pub mod entry;
+pub mod founding;
+pub mod fragment;
+pub mod id;
+pub mod joining;
+pub mod keys;
+pub mod limits;
+pub mod link;
+pub mod logs;
+pub mod op;
+pub mod plan;
+pub mod refusal;
+pub mod register;
+pub mod replica;
+pub mod rule;
+pub mod seal;
+pub mod task;
+pub mod task_op;
+pub mod tasks;
+pub mod view;
+mod views;

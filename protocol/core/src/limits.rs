@@ -1,0 +1,78 @@
+//! Every limit of the log, by name (docs/protocol/02-log.md, "Limits").
+
+/// Bytes of a whole entry: what 512 fragments hold.
+pub const MAX_ENTRY_BYTES: usize = MAX_FRAGMENTS * FRAGMENT_BYTES;
+/// Fragments of one entry.
+pub const MAX_FRAGMENTS: usize = 512;
+/// Bytes of an entry that one fragment carries.
+pub const FRAGMENT_BYTES: usize = 1_960;
+/// Bytes of unfinished fragments kept for one cell key.
+pub const MAX_PENDING_FRAGMENT_BYTES: usize = 4 << 20;
+/// Different bodies kept for one index of one entry, until the hash tells which is right.
+pub const MAX_FRAGMENT_CANDIDATES: usize = 2;
+/// Newest entries of others that an entry names.
+pub const MAX_HEADS: usize = 16;
+/// Relay checkpoints that an entry names.
+pub const MAX_CHECKPOINTS: usize = 4;
+/// Ops of one public entry.
+pub const MAX_OPS: usize = 64;
+/// Sealed items of one role entry.
+pub const MAX_ITEMS: usize = 64;
+/// Ops of one sealed item.
+pub const MAX_ITEM_OPS: usize = 64;
+/// Audiences of one role entry.
+pub const MAX_AUDIENCES: usize = 4;
+/// Bytes of one op's arguments.
+pub const MAX_OP_BYTES: usize = MAX_ENTRY_BYTES;
+/// Bytes of one sealed item.
+pub const MAX_ITEM_BYTES: usize = 256 << 10;
+/// Entries of one author that wait for others.
+pub const MAX_WAITING_PER_AUTHOR: usize = 1_000;
+/// Authors that have waiting entries without being known.
+pub const MAX_WAITING_AUTHORS: usize = 256;
+/// Steps of a seniority path (R1).
+pub const MAX_SENIORITY_DEPTH: usize = 32;
+
+/// Bytes of a pursuance's or role's name.
+pub const MAX_NAME_BYTES: usize = 120;
+/// Bytes of a mission.
+pub const MAX_MISSION_BYTES: usize = 1_000;
+/// Bytes of a member's pseudonym.
+pub const MAX_MEMBER_NAME_BYTES: usize = 80;
+/// Roles of a pursuance.
+pub const MAX_ROLES: usize = 64;
+/// Rules of a pursuance.
+pub const MAX_RULES: usize = 512;
+/// Relays of a pursuance.
+pub const MAX_RELAYS: usize = 4;
+/// Uses of one invite.
+pub const MAX_INVITE_USES: u16 = 10_000;
+/// Bytes of an invite's note.
+pub const MAX_NOTE_BYTES: usize = 500;
+/// Devices that an epoch is sealed to.
+pub const MAX_READERS: usize = 800;
+
+/// Bytes of a task's title.
+pub const MAX_TITLE_BYTES: usize = 1_000;
+/// Bytes of a task's body.
+pub const MAX_BODY_BYTES: usize = 64 << 10;
+/// Bytes of a comment.
+pub const MAX_COMMENT_BYTES: usize = 16 << 10;
+/// Bytes of a label.
+pub const MAX_LABEL_BYTES: usize = 80;
+/// Labels given at once.
+pub const MAX_LABELS: usize = 32;
+/// Members assigned at once.
+pub const MAX_ASSIGNEES: usize = 16;
+/// Bytes of an imported owner.
+pub const MAX_OWNER_BYTES: usize = 120;
+/// Bytes of an imported day.
+pub const MAX_DAY_BYTES: usize = 32;
+/// Levels of the tree that are shown in their place; deeper ones stand at this level.
+pub const MAX_TREE_DEPTH: u16 = 64;
+/// Keys tried on a cell.
+pub const MAX_CELL_KEYS: usize = 4_096;
+/// Epoch secrets that a joiner tries before the log tells which is right.
+pub const MAX_EPOCH_CANDIDATES: usize = 16;
+/// Entries of a preview.
+pub const MAX_PREVIEW_ENTRIES: usize = 64;

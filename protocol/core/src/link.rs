@@ -1,0 +1,168 @@
+//! The invite link: all that a newcomer needs, in one line of text (docs/protocol/07-joining.md, "Link").
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use data_encoding::BASE32_NOPAD;
+use pursuance_wire::RelayAddress;
+use zeroize::Zeroizing;
+
+use crate::crypto::{self, label};
+use crate::id::PursuanceId;
+use crate::keys::InviteSecret;
+
+/// What an invite link holds. The relay can only be a v3 onion service: nothing else can be written in this form.
+#[derive(Clone, PartialEq, Eq)]
+pub struct InviteLink {
+    /// Which pursuance.
+    pub pursuance: PursuanceId,
+    /// A relay that carries it.
+    pub relay: RelayAddress,
+    /// The preview stands at this index of the relay's log, or later.
+    pub from_index: u64,
+    /// Signs, seals and recognises.
+    pub secret: InviteSecret,
+}
+
+/// Why a text is no invite link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum LinkError {
+    /// It does not begin like one.
+    #[error("J1: not an invite link")]
+    NotAnInvite,
+    /// Letters are missing, or were changed.
+    #[error("J2: the link is not whole")]
+    NotWhole,
+    /// It was made by a newer version.
+    #[error("J3: the link needs a newer Pursuance")]
+    Newer,
+}
+
+const PREFIX: &str = "pursuance:";
+const VERSION: u8 = 1;
+const CHECKSUM_BYTES: usize = 4;
+const BODY_BYTES: usize = 1 + 32 + 32 + 32 + 8 + 32;
+/// Letters of a whole link; longer texts are not looked at.
+const MAX_LINK_CHARS: usize = 1_024;
+
+impl InviteLink {
+    /// The link as a text. It is a secret: whoever holds it can read the preview and join.
+    #[must_use]
+    pub fn to_text(&self) -> Zeroizing<String> {
+        let mut bytes = Zeroizing::new(Vec::with_capacity(BODY_BYTES + CHECKSUM_BYTES));
+        bytes.push(VERSION);
+        bytes.extend_from_slice(&self.pursuance.0);
+        bytes.extend_from_slice(self.relay.onion());
+        bytes.extend_from_slice(self.relay.log_key().as_bytes());
+        bytes.extend_from_slice(&self.from_index.to_be_bytes());
+        bytes.extend_from_slice(self.secret.as_bytes());
+        let checksum = checksum(&bytes);
+        bytes.extend_from_slice(&checksum);
+        let mut text = Zeroizing::new(String::from(PREFIX));
+        text.push_str(&Zeroizing::new(BASE32_NOPAD.encode(&bytes)).to_lowercase());
+        text
+    }
+
+    /// Reads a link as pasted: white space around and within is ignored, as is the case of letters.
+    ///
+    /// # Errors
+    /// [`LinkError`].
+    pub fn parse(text: &str) -> Result<Self, LinkError> {
+        if text.len() > MAX_LINK_CHARS {
+            return Err(LinkError::NotAnInvite);
+        }
+        let text: Zeroizing<String> = Zeroizing::new(text.split_whitespace().collect::<String>().to_lowercase());
+        let code = match text.strip_prefix(PREFIX) {
+            Some(code) => code,
+            // The beginning of a link that was cut very short.
+            None if !text.is_empty() && PREFIX.starts_with(text.as_str()) => return Err(LinkError::NotWhole),
+            None => return Err(LinkError::NotAnInvite),
+        };
+        let upper = Zeroizing::new(code.to_uppercase());
+        let bytes = Zeroizing::new(BASE32_NOPAD.decode(upper.as_bytes()).map_err(|_| LinkError::NotWhole)?);
+        let Some((body, given)) = bytes.split_last_chunk::<CHECKSUM_BYTES>() else { return Err(LinkError::NotWhole) };
+        if checksum(body) != *given {
+            return Err(LinkError::NotWhole);
+        }
+        if body.first() != Some(&VERSION) {
+            return Err(LinkError::Newer);
+        }
+        Self::read_body(body).ok_or(LinkError::NotWhole)
+    }
+
+    fn read_body(body: &[u8]) -> Option<Self> {
+        let rest = body.get(1..)?;
+        let (pursuance, rest) = rest.split_first_chunk::<32>()?;
+        let (onion, rest) = rest.split_first_chunk::<32>()?;
+        let (log, rest) = rest.split_first_chunk::<32>()?;
+        let (from_index, rest) = rest.split_first_chunk::<8>()?;
+        let secret: &[u8; 32] = rest.try_into().ok()?;
+        Some(Self {
+            pursuance: PursuanceId(*pursuance),
+            relay: RelayAddress::new(*onion, *log).ok()?,
+            from_index: u64::from_be_bytes(*from_index),
+            secret: InviteSecret::new(*secret),
+        })
+    }
+}
+
+impl core::fmt::Debug for InviteLink {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        // The secret is never printed.
+        f.debug_struct("InviteLink").field("pursuance", &self.pursuance).finish_non_exhaustive()
+    }
+}
+
+fn checksum(bytes: &[u8]) -> [u8; CHECKSUM_BYTES] {
+    let hash = crypto::hash(label::LINK_CHECKSUM, &[bytes]);
+    *hash.first_chunk().expect("a hash is longer than its checksum")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString;
+
+    fn key(byte: u8) -> [u8; 32] {
+        crypto::SigningKey::from_seed(&Zeroizing::new([byte; 32])).author().0
+    }
+
+    fn link() -> InviteLink {
+        InviteLink {
+            pursuance: PursuanceId([1; 32]),
+            relay: RelayAddress::new(key(2), key(3)).expect("two keys"),
+            from_index: 77,
+            secret: InviteSecret::new([4; 32]),
+        }
+    }
+
+    #[test]
+    fn survives_line_breaks_and_capitals() {
+        let text = link().to_text().to_string();
+        assert!(InviteLink::parse(&text) == Ok(link()));
+        let (a, b) = text.split_at(60);
+        assert!(InviteLink::parse(&alloc::format!("  {a}\n{b} ").to_uppercase()) == Ok(link()));
+    }
+
+    #[test]
+    fn anything_cut_or_changed_is_not_whole() {
+        let text = link().to_text().to_string();
+        for len in 1..text.len() {
+            assert!(InviteLink::parse(&text[..len]) == Err(LinkError::NotWhole), "cut to {len}");
+        }
+        let changed = text.replacen('a', "b", 1);
+        assert!(InviteLink::parse(&changed) == Err(LinkError::NotWhole));
+    }
+
+    #[test]
+    fn other_things_are_not_invites() {
+        for text in ["", "https://example.com/invite", "http://127.0.0.1:80/x", "hello", &"x".repeat(5_000)] {
+            assert!(InviteLink::parse(text) == Err(LinkError::NotAnInvite), "{text}");
+        }
+        let mut newer = alloc::vec![2_u8; 40];
+        let sum = checksum(&newer);
+        newer.extend_from_slice(&sum);
+        let text = alloc::format!("{PREFIX}{}", BASE32_NOPAD.encode(&newer));
+        assert!(InviteLink::parse(&text) == Err(LinkError::Newer));
+    }
+}

@@ -1,0 +1,495 @@
+//! From what a person wants to signed entries, or a numbered refusal (docs/protocol/05-tasks.md, "Commands").
+
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
+
+use pursuance_wire::RelayAddress;
+
+use crate::codec::is_clean;
+use crate::command::Command;
+use crate::crypto::Seed;
+use crate::entry::{Body, Content, Entry, GrantRef};
+use crate::id::{AuthorId, EntryId, MemberId, RoleId, TaskId};
+use crate::keys::{EpochSecret, InviteSecret};
+use crate::limits::{
+    MAX_ASSIGNEES, MAX_BODY_BYTES, MAX_COMMENT_BYTES, MAX_DAY_BYTES, MAX_INVITE_USES, MAX_ITEMS, MAX_LABEL_BYTES, MAX_LABELS,
+    MAX_OWNER_BYTES, MAX_RELAYS, MAX_TITLE_BYTES,
+};
+use crate::op::{Invite, Op, Since, Welcome};
+use crate::refusal::Refusal;
+use crate::replica::Replica;
+use crate::rule::{Object, Verb};
+use crate::seal::{GivesKey, Item, TaskKey, Where, seal_items, task_id};
+use crate::task::Status;
+use crate::task_op::TaskOp;
+use crate::tasks::Task;
+
+/// Signed entries, ready for the one door, and what else came of a command.
+pub struct Authored {
+    /// In the order in which they are to be appended.
+    pub entries: Vec<Entry>,
+    /// Commands that take it back; empty where nothing can.
+    pub undo: Vec<Command>,
+    /// The task created, if one was.
+    pub task: Option<TaskId>,
+    /// The invite made, if one was.
+    pub invite: Option<(GrantRef, InviteSecret)>,
+}
+
+/// A task to be imported.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ImportTask {
+    /// Index of its parent in the same list, which stands before it; `None`: below the mission.
+    pub parent: Option<usize>,
+    /// Title.
+    pub title: String,
+    /// Body, may be empty.
+    pub body: String,
+    /// Status; `None`: open.
+    pub status: Option<Status>,
+    /// Owner as text.
+    pub owner: Option<String>,
+    /// First day, as text.
+    pub started: Option<String>,
+    /// Last day, as text.
+    pub finished: Option<String>,
+    /// Labels.
+    pub labels: Vec<String>,
+}
+
+/// What is outside of this room and a command needs.
+pub struct Circumstances<'a> {
+    /// This computer's clock, seconds since 1970: claimed, never decides.
+    pub now_seconds: u64,
+    /// Randomness.
+    pub seed: &'a mut Seed,
+    /// Where this pursuance begins on its relays, as far as is known here (for invites).
+    pub since: Vec<Since>,
+}
+
+/// Ops about one task, before they are sealed.
+struct Draft {
+    task: TaskId,
+    ops: Vec<TaskOp>,
+    undo: Vec<Command>,
+}
+
+impl Replica {
+    /// Plans and signs a command; changes nothing here.
+    ///
+    /// # Errors
+    /// [`Refusal`], the reason for which every other client would refuse it too, or which only this one gives.
+    pub fn command(&self, command: &Command, with: &mut Circumstances<'_>) -> Result<Authored, Refusal> {
+        let me = self.me().filter(|_| self.is_member()).ok_or(Refusal::NotWelcomedYet)?;
+        match command {
+            Command::CreateTask { title, parent, assignees, labels } => {
+                self.create_task(me, title, *parent, assignees, labels, with)
+            }
+            Command::Invite { role, uses } => self.invite(me, *role, *uses, with),
+            Command::SetRelays { relays } => self.set_relays(me, relays, with),
+            about_task => {
+                let draft = self.draft(me, about_task)?;
+                let object = Object::Role(RoleId::EVERYONE);
+                let own = self.tasks.task(draft.task).is_some_and(|task| created_by(task, me));
+                for op in &draft.ops {
+                    self.authority.allows(me, op.verb().ok_or(Refusal::NeedsNewer)?, object, own)?;
+                }
+                let entry = self.sign_items(vec![(draft.task, GivesKey::No, draft.ops)], None, with)?;
+                Ok(Authored { entries: vec![entry], undo: draft.undo, task: None, invite: None })
+            }
+        }
+    }
+
+    /// Plans and signs an import: all tasks or none.
+    ///
+    /// # Errors
+    /// [`Refusal`].
+    ///
+    /// # Panics
+    /// If a parent does not stand before its child: the list was not checked by the caller.
+    pub fn import(&self, rows: &[ImportTask], with: &mut Circumstances<'_>) -> Result<Authored, Refusal> {
+        let me = self.me().filter(|_| self.is_member()).ok_or(Refusal::NotWelcomedYet)?;
+        let mut entries: Vec<Entry> = Vec::new();
+        let mut ids: Vec<TaskId> = Vec::new();
+        for chunk in rows.chunks(MAX_ITEMS) {
+            let at = self.place_after(entries.last());
+            let mut items = Vec::new();
+            for (index, row) in chunk.iter().enumerate() {
+                let task = task_id(at, u16::try_from(index).expect("at most MAX_ITEMS"));
+                let parent = row.parent.map(|parent| *ids.get(parent).expect("a parent stands before its child"));
+                ids.push(task);
+                let ops = import_ops(row, parent)?;
+                for op in &ops {
+                    let verb = op.verb().ok_or(Refusal::NeedsNewer)?;
+                    self.authority.allows(me, verb, Object::Role(RoleId::EVERYONE), true)?;
+                }
+                items.push((task, GivesKey::Yes, ops));
+            }
+            let entry = self.sign_items(items, entries.last(), with)?;
+            entries.push(entry);
+        }
+        Ok(Authored { entries, undo: Vec::new(), task: None, invite: None })
+    }
+
+    /// Hands the usable epoch to a device that lacks it.
+    #[must_use]
+    pub fn welcome(&self, to: AuthorId, now_seconds: u64) -> Option<Entry> {
+        let epoch = self.usable_epoch()?;
+        let packages = self.authority.packages_known(&self.logs, None);
+        let (_, package, _) = packages.into_iter().find(|(.., author)| *author == to)?;
+        let sealed = epoch.seal_to(self.pursuance, RoleId::EVERYONE, package).ok()?;
+        let op = Op::Welcome(Welcome { role: RoleId::EVERYONE, epoch: epoch.id(), to, sealed });
+        Some(self.sign_next(Content::Public(vec![op]), None, now_seconds))
+    }
+
+    /// The effective parent of each task that can be read: a parent that cannot be read, or would close a circle, is none.
+    ///
+    /// A circle made by concurrent moves is broken where its junior-most move stands, the same way everywhere (R11).
+    #[must_use]
+    pub fn parents(&self) -> alloc::collections::BTreeMap<TaskId, Option<TaskId>> {
+        let mut parents = alloc::collections::BTreeMap::new();
+        for (id, task) in self.tasks.iter() {
+            let shown = task.parent.shown(|member| self.authority.seniority(member)).copied().flatten();
+            parents.insert(id, shown.filter(|parent| self.tasks.task(*parent).is_some()));
+        }
+        let mut settled = alloc::collections::BTreeSet::new();
+        let ids: Vec<TaskId> = parents.keys().copied().collect();
+        for id in ids {
+            let mut path = Vec::new();
+            let mut at = Some(id);
+            while let Some(task) = at {
+                if settled.contains(&task) {
+                    break;
+                }
+                if let Some(start) = path.iter().position(|seen| *seen == task) {
+                    let junior = path[start..].iter().max_by_key(|task| self.move_rank(**task)).copied();
+                    if let Some(junior) = junior {
+                        parents.insert(junior, None);
+                    }
+                    break;
+                }
+                path.push(task);
+                at = parents.get(&task).copied().flatten();
+            }
+            settled.extend(path);
+        }
+        parents
+    }
+
+    fn move_rank(&self, task: TaskId) -> Option<(Option<&crate::authority::SeniorityKey>, crate::register::Place)> {
+        let task = self.tasks.task(task)?;
+        let ranked = task.parent.ranked(|member| self.authority.seniority(member));
+        ranked.first().map(|write| (self.authority.seniority(write.by), write.at))
+    }
+
+    fn create_task(
+        &self,
+        me: MemberId,
+        title: &str,
+        parent: Option<TaskId>,
+        assignees: &[MemberId],
+        labels: &[String],
+        with: &mut Circumstances<'_>,
+    ) -> Result<Authored, Refusal> {
+        let title = line(title, MAX_TITLE_BYTES)?;
+        if parent.is_some_and(|parent| self.tasks.task(parent).is_none()) {
+            return Err(Refusal::NoSuchTask);
+        }
+        within(assignees.len(), MAX_ASSIGNEES)?;
+        within(labels.len(), MAX_LABELS)?;
+        let mut ops = vec![TaskOp::Create { parent }, TaskOp::SetTitle(title)];
+        for member in assignees {
+            self.known_member(*member)?;
+            ops.push(TaskOp::Assign(*member));
+        }
+        for label in labels {
+            ops.push(TaskOp::AddLabel(line(label, MAX_LABEL_BYTES)?));
+        }
+        for op in &ops {
+            let verb = op.verb().ok_or(Refusal::NeedsNewer)?;
+            self.authority.allows(me, verb, Object::Role(RoleId::EVERYONE), true)?;
+        }
+        let task = task_id(self.place_after(None), 0);
+        let entry = self.sign_items(vec![(task, GivesKey::Yes, ops)], None, with)?;
+        let undo = vec![Command::SetStatus { task, status: Status::Dropped }];
+        Ok(Authored { entries: vec![entry], undo, task: Some(task), invite: None })
+    }
+
+    fn invite(&self, me: MemberId, role: RoleId, uses: u16, with: &mut Circumstances<'_>) -> Result<Authored, Refusal> {
+        let offered = self.authority.role(role).ok_or(Refusal::NoSuchRole)?;
+        self.authority.allows(me, Verb::Invite, Object::Role(role), false)?;
+        if self.authority.seniority(me).is_none_or(|key| offered.rank < key.rank) {
+            return Err(Refusal::RankAboveOwn);
+        }
+        if !(1..=MAX_INVITE_USES).contains(&uses) {
+            return Err(Refusal::TooMany { max: MAX_INVITE_USES.into() });
+        }
+        let secret = InviteSecret::new(with.seed.draw());
+        let op = Op::Invite(Invite {
+            role,
+            uses,
+            key: secret.signing().author().0,
+            cell_secret: secret.cell_secret(),
+            note: String::new(),
+            since: with.since.clone(),
+        });
+        let entry = self.sign_next(Content::Public(vec![op]), None, with.now_seconds);
+        let invite = Some((GrantRef { entry: entry.id(), op: 0 }, secret));
+        Ok(Authored { entries: vec![entry], undo: Vec::new(), task: None, invite })
+    }
+
+    fn set_relays(&self, me: MemberId, relays: &[String], with: &mut Circumstances<'_>) -> Result<Authored, Refusal> {
+        self.authority.allows(me, Verb::Amend, Object::Relays, false)?;
+        let relays = parse_relays(relays)?;
+        if relays == self.authority.relays() {
+            return Err(Refusal::NothingToChange);
+        }
+        let old = self.authority.relays().iter().map(alloc::string::ToString::to_string).collect();
+        let entry = self.sign_next(Content::Public(vec![Op::SetRelays(relays)]), None, with.now_seconds);
+        let undo = vec![Command::SetRelays { relays: old }];
+        Ok(Authored { entries: vec![entry], undo, task: None, invite: None })
+    }
+
+    fn draft(&self, me: MemberId, command: &Command) -> Result<Draft, Refusal> {
+        let known = |id: &TaskId| self.tasks.task(*id).map(|task| (*id, task)).ok_or(Refusal::NoSuchTask);
+        let rank = |member| self.authority.seniority(member);
+        let (id, ops, undo) = match command {
+            Command::SetTitle { task, title } => {
+                let (id, task) = known(task)?;
+                let title = line(title, MAX_TITLE_BYTES)?;
+                let old = task.title.shown(rank).cloned().unwrap_or_default();
+                changed(task.title.writes().len() > 1 || title != old)?;
+                (id, vec![TaskOp::SetTitle(title)], vec![Command::SetTitle { task: id, title: old }])
+            }
+            Command::SetBody { task, body } => {
+                let (id, task) = known(task)?;
+                let body = text(body, MAX_BODY_BYTES)?;
+                let old = task.body.shown(rank).cloned().unwrap_or_default();
+                changed(task.body.writes().len() > 1 || body != old)?;
+                (id, vec![TaskOp::SetBody(body)], vec![Command::SetBody { task: id, body: old }])
+            }
+            Command::SetStatus { task, status } => {
+                let (id, task) = known(task)?;
+                let (old, two_answers) = task.status(rank);
+                changed(two_answers || *status != old)?;
+                let ended = matches!(old, Status::Done | Status::Dropped) || two_answers;
+                let ops = match status {
+                    Status::Suggested => return Err(Refusal::NoSuchStep),
+                    Status::Done | Status::Dropped => vec![TaskOp::End(*status)],
+                    step if ended => vec![TaskOp::Reopen, TaskOp::Step(*step)],
+                    step => vec![TaskOp::Step(*step)],
+                };
+                let old = if old == Status::Suggested { Status::Open } else { old };
+                (id, ops, vec![Command::SetStatus { task: id, status: old }])
+            }
+            Command::MoveTask { task, parent } => {
+                let (id, _) = known(task)?;
+                let parents = self.parents();
+                let old = parents.get(&id).copied().flatten();
+                changed(*parent != old)?;
+                let mut above = *parent;
+                while let Some(step) = above {
+                    if step == id {
+                        return Err(Refusal::Cycle);
+                    }
+                    above = *parents.get(&step).ok_or(Refusal::NoSuchTask)?;
+                }
+                (id, vec![TaskOp::Move { parent: *parent }], vec![Command::MoveTask { task: id, parent: old }])
+            }
+            Command::Assign { task, member } => {
+                let (id, task) = known(task)?;
+                self.known_member(*member)?;
+                changed(!task.assignees.get(member).is_some_and(crate::register::Register::is_there))?;
+                (id, vec![TaskOp::Assign(*member)], vec![Command::Unassign { task: id, member: *member }])
+            }
+            Command::Unassign { task, member } => {
+                let (id, task) = known(task)?;
+                changed(task.assignees.get(member).is_some_and(crate::register::Register::is_there))?;
+                (id, vec![TaskOp::Unassign(*member)], vec![Command::Assign { task: id, member: *member }])
+            }
+            Command::Claim { task } => {
+                let (id, task) = known(task)?;
+                match task.claimant(rank) {
+                    Some(other) if other != me => return Err(Refusal::ClaimedByOther),
+                    Some(_) => return Err(Refusal::NothingToChange),
+                    None => {}
+                }
+                let mut ops = vec![TaskOp::Claim];
+                if matches!(task.status(rank).0, Status::Suggested | Status::Open) {
+                    ops.push(TaskOp::Step(Status::Doing));
+                }
+                (id, ops, vec![Command::GiveBack { task: id }])
+            }
+            Command::GiveBack { task } => {
+                let (id, task) = known(task)?;
+                if !task.claims.get(&me).is_some_and(crate::register::Register::is_there) {
+                    return Err(Refusal::NotClaimed);
+                }
+                let mut ops = vec![TaskOp::GiveBack];
+                if task.status(rank).0 == Status::Doing {
+                    ops.push(TaskOp::Step(Status::Open));
+                }
+                (id, ops, vec![Command::Claim { task: id }])
+            }
+            Command::Comment { task, text: said } => {
+                let (id, _) = known(task)?;
+                let said = text(said, MAX_COMMENT_BYTES)?;
+                if said.is_empty() {
+                    return Err(Refusal::Empty);
+                }
+                (id, vec![TaskOp::Comment(said)], Vec::new())
+            }
+            Command::AddLabel { task, label } => {
+                let (id, task) = known(task)?;
+                let label = line(label, MAX_LABEL_BYTES)?;
+                changed(!task.labels.get(&label).is_some_and(crate::register::Register::is_there))?;
+                (id, vec![TaskOp::AddLabel(label.clone())], vec![Command::RemoveLabel { task: id, label }])
+            }
+            Command::RemoveLabel { task, label } => {
+                let (id, task) = known(task)?;
+                changed(task.labels.get(label).is_some_and(crate::register::Register::is_there))?;
+                let label = label.clone();
+                (id, vec![TaskOp::RemoveLabel(label.clone())], vec![Command::AddLabel { task: id, label }])
+            }
+            Command::CreateTask { .. } | Command::Invite { .. } | Command::SetRelays { .. } => {
+                unreachable!("planned where they are matched")
+            }
+        };
+        Ok(Draft { task: id, ops, undo })
+    }
+
+    fn known_member(&self, member: MemberId) -> Result<(), Refusal> {
+        if self.authority.members().contains_key(&member) { Ok(()) } else { Err(Refusal::NoSuchMember) }
+    }
+
+    /// Seals items to everyone and signs the entry.
+    fn sign_items(
+        &self,
+        items: Vec<(TaskId, GivesKey, Vec<TaskOp>)>,
+        after: Option<&Entry>,
+        with: &mut Circumstances<'_>,
+    ) -> Result<Entry, Refusal> {
+        let epoch: &EpochSecret = self.usable_epoch().ok_or(Refusal::NotWelcomedYet)?;
+        let items: Vec<Item> = items
+            .into_iter()
+            .map(|(task, gives_key, ops)| {
+                let key = match gives_key {
+                    GivesKey::Yes => TaskKey(with.seed.draw()),
+                    // A task is known here only because its first key opened it.
+                    GivesKey::No => self.task_keys.get(&(task, 0)).and_then(|keys| keys.first()).cloned().ok_or(Refusal::BadKeys)?,
+                };
+                Ok(Item { task, generation: 0, key, gives_key, ops })
+            })
+            .collect::<Result<_, Refusal>>()?;
+        let part = seal_items(self.place_after(after), RoleId::EVERYONE, epoch, &items, with.seed);
+        Ok(self.sign_next(Content::Role(part), after, with.now_seconds))
+    }
+
+    fn place_after(&self, after: Option<&Entry>) -> Where {
+        let author = self.device.author();
+        let last = after.or_else(|| self.logs.tip(author));
+        Where { pursuance: self.pursuance, author, seq: last.map_or(0, |entry| entry.body().seq + 1) }
+    }
+
+    /// Signs my next entry, after `after` where that has not been appended yet.
+    fn sign_next(&self, content: Content, after: Option<&Entry>, now_seconds: u64) -> Entry {
+        let author = self.device.author();
+        let tip = after.or_else(|| self.logs.tip(author)).expect("only members sign, and a member has a first entry");
+        let heads: Vec<EntryId> = if after.is_some() { Vec::new() } else { self.logs.heads_for(author) };
+        let by = self.me().and_then(|me| self.authority.members().get(&me)).map(|member| member.grant);
+        let body = Body {
+            author,
+            seq: tip.body().seq + 1,
+            prev: Some(tip.id()),
+            heads,
+            by,
+            claimed_seconds: now_seconds,
+            checkpoints: Vec::new(),
+            content,
+        };
+        Entry::sign(&self.device.signing, Some(self.pursuance), &body)
+    }
+}
+
+/// Relay addresses from their text form.
+///
+/// # Errors
+/// [`Refusal::NotARelayAddress`], [`Refusal::TooMany`].
+pub fn parse_relays(relays: &[String]) -> Result<Vec<RelayAddress>, Refusal> {
+    within(relays.len(), MAX_RELAYS)?;
+    relays.iter().map(|relay| relay.trim().parse().map_err(|_| Refusal::NotARelayAddress)).collect()
+}
+
+/// One line of text: trimmed, not empty, within its limit.
+///
+/// # Errors
+/// [`Refusal::Empty`], [`Refusal::TooLong`].
+pub fn line(given: &str, max_bytes: usize) -> Result<String, Refusal> {
+    let flat: String = given.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| !c.is_control()).collect();
+    let flat = flat.trim();
+    if flat.is_empty() {
+        return Err(Refusal::Empty);
+    }
+    fits(flat, max_bytes)?;
+    Ok(flat.into())
+}
+
+/// Text of several lines: control characters go, the rest stays as typed.
+///
+/// # Errors
+/// [`Refusal::TooLong`].
+pub fn text(given: &str, max_bytes: usize) -> Result<String, Refusal> {
+    let given = given.replace("\r\n", "\n");
+    let kept: String = given.chars().filter(|c| !c.is_control() || *c == '\n' || *c == '\t').collect();
+    debug_assert!(is_clean(&kept), "what is written can be read");
+    let kept = kept.trim_end();
+    fits(kept, max_bytes)?;
+    Ok(kept.into())
+}
+
+fn import_ops(row: &ImportTask, parent: Option<TaskId>) -> Result<Vec<TaskOp>, Refusal> {
+    within(row.labels.len(), MAX_LABELS)?;
+    let mut ops = vec![TaskOp::Create { parent }, TaskOp::SetTitle(line(&row.title, MAX_TITLE_BYTES)?)];
+    if !row.body.is_empty() {
+        ops.push(TaskOp::SetBody(text(&row.body, MAX_BODY_BYTES)?));
+    }
+    match row.status {
+        None | Some(Status::Open) => {}
+        Some(ending @ (Status::Done | Status::Dropped)) => ops.push(TaskOp::End(ending)),
+        Some(step) => ops.push(TaskOp::Step(step)),
+    }
+    if let Some(owner) = &row.owner {
+        ops.push(TaskOp::SetOwner(line(owner, MAX_OWNER_BYTES)?));
+    }
+    if let Some(day) = &row.started {
+        ops.push(TaskOp::SetStarted(line(day, MAX_DAY_BYTES)?));
+    }
+    if let Some(day) = &row.finished {
+        ops.push(TaskOp::SetFinished(line(day, MAX_DAY_BYTES)?));
+    }
+    for label in &row.labels {
+        ops.push(TaskOp::AddLabel(line(label, MAX_LABEL_BYTES)?));
+    }
+    Ok(ops)
+}
+
+fn created_by(task: &Task, member: MemberId) -> bool {
+    task.created.as_ref().is_some_and(|created| created.by == member)
+}
+
+fn changed(changes: bool) -> Result<(), Refusal> {
+    if changes { Ok(()) } else { Err(Refusal::NothingToChange) }
+}
+
+fn within(len: usize, max: usize) -> Result<(), Refusal> {
+    if len <= max { Ok(()) } else { Err(Refusal::TooMany { max: u32::try_from(max).expect("limits are small") }) }
+}
+
+fn fits(given: &str, max_bytes: usize) -> Result<(), Refusal> {
+    if given.len() <= max_bytes {
+        Ok(())
+    } else {
+        Err(Refusal::TooLong { max_bytes: u32::try_from(max_bytes).expect("limits are small") })
+    }
+}

@@ -1,0 +1,92 @@
+//! Why a command was not carried out, or an entry does not count (docs/protocol/04-authority.md, "Refusals").
+
+use crate::rule::Verb;
+
+/// A numbered reason; the window shows one sentence for each and keeps what was typed.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, thiserror::Error)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(tag = "code", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Refusal {
+    /// No rule gives this verb to any of the author's roles.
+    #[error("F1: no rule lets this role {verb:?}")]
+    NotAllowed {
+        /// What was tried.
+        verb: Verb,
+        /// The number of the first rule that gives the verb to some role, if there is one.
+        rule: Option<u16>,
+        /// The role that this rule names.
+        allowed_role: Option<u16>,
+    },
+    /// A rule gives the verb, but only on one's own.
+    #[error("F2: rule {rule} lets this role {verb:?} only its own")]
+    OnlyOwn {
+        /// What was tried.
+        verb: Verb,
+        /// The rule with the condition.
+        rule: u16,
+    },
+    /// The task is not known here.
+    #[error("F3: no such task")]
+    NoSuchTask,
+    /// The member is not known here.
+    #[error("F4: no such member")]
+    NoSuchMember,
+    /// The role is not defined here.
+    #[error("F5: no such role")]
+    NoSuchRole,
+    /// A text that must say something is empty.
+    #[error("F6: the text is empty")]
+    Empty,
+    /// A text is longer than its limit.
+    #[error("F7: the text is longer than {max_bytes} bytes")]
+    TooLong {
+        /// The limit.
+        max_bytes: u32,
+    },
+    /// A list is longer than its limit.
+    #[error("F8: more than {max} at once")]
+    TooMany {
+        /// The limit.
+        max: u32,
+    },
+    /// The task would end up below itself.
+    #[error("F9: a task cannot be below itself")]
+    Cycle,
+    /// The status step does not exist from where the task is.
+    #[error("F10: this step does not follow from the task's status")]
+    NoSuchStep,
+    /// Somebody else holds the claim.
+    #[error("F11: somebody else has taken this task")]
+    ClaimedByOther,
+    /// The task is not claimed by the one who gives it back.
+    #[error("F12: the task is not yours to give back")]
+    NotClaimed,
+    /// The invite was already used as often as it says.
+    #[error("F13: the invite is used up")]
+    InviteUsedUp,
+    /// The offered role's rank is above the inviter's own (R2).
+    #[error("F14: nobody invites to a role above their own")]
+    RankAboveOwn,
+    /// The relay address is not a v3 onion address with a log key.
+    #[error("F15: not a relay address")]
+    NotARelayAddress,
+    /// The grant that the entry leans on is not its author's, or not in its past (R2).
+    #[error("F16: the grant leaned on is not the author's")]
+    GrantNotHeld,
+    /// The entry could not be decided here yet: this is a newer kind.
+    #[error("F17: needs a newer Pursuance")]
+    NeedsNewer,
+    /// Nothing would change.
+    #[error("F18: nothing to change")]
+    NothingToChange,
+    /// This device is not a member yet.
+    #[error("F19: waiting to be welcomed")]
+    NotWelcomedYet,
+    /// Key material in the entry is wrong: a task key that does not fit, a reader set that differs.
+    #[error("F20: keys do not fit")]
+    BadKeys,
+    /// The task already exists, or its id does not come from where it was created.
+    #[error("F21: not a valid creation")]
+    NotACreation,
+}

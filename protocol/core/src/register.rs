@@ -1,0 +1,85 @@
+//! Values that several may write at once: what no later write has replaced (R11, docs/protocol/05-tasks.md, "Concurrency").
+
+use alloc::vec::Vec;
+
+use crate::id::{EntryId, MemberId};
+use crate::logs::Logs;
+
+/// Where a write stands: entry, item, op. Two writes of one entry follow each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// The entry.
+    pub entry: EntryId,
+    /// The item in it.
+    pub item: u16,
+    /// The op in that.
+    pub op: u16,
+}
+
+/// One write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Write<T> {
+    /// What was written.
+    pub value: T,
+    /// By whom.
+    pub by: MemberId,
+    /// Where.
+    pub at: Place,
+}
+
+/// A multi-value register: the writes that are in no other write's past.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Register<T> {
+    writes: Vec<Write<T>>,
+}
+
+impl<T> Default for Register<T> {
+    fn default() -> Self {
+        Self { writes: Vec::new() }
+    }
+}
+
+impl<T> Register<T> {
+    /// Takes a write; whatever the order of calls, the result is the same.
+    pub fn write(&mut self, write: Write<T>, logs: &Logs) {
+        if self.writes.iter().any(|other| other.at == write.at || replaces(logs, other.at, write.at)) {
+            return;
+        }
+        self.writes.retain(|other| !replaces(logs, write.at, other.at));
+        self.writes.push(write);
+    }
+
+    /// Writes side by side, in no order.
+    #[must_use]
+    pub fn writes(&self) -> &[Write<T>] {
+        &self.writes
+    }
+
+    /// Writes side by side; the first is the one shown: by seniority of the writer, then by place.
+    pub fn ranked<K: Ord>(&self, seniority: impl Fn(MemberId) -> K) -> Vec<&Write<T>> {
+        let mut ranked: Vec<&Write<T>> = self.writes.iter().collect();
+        ranked.sort_by_key(|write| (seniority(write.by), write.at));
+        ranked
+    }
+
+    /// The one shown.
+    pub fn shown<K: Ord>(&self, seniority: impl Fn(MemberId) -> K) -> Option<&T> {
+        self.ranked(seniority).first().map(|write| &write.value)
+    }
+}
+
+impl Register<bool> {
+    /// An observed-remove element is there if any write side by side says so: adding wins against a concurrent removal.
+    #[must_use]
+    pub fn is_there(&self) -> bool {
+        self.writes.iter().any(|write| write.value)
+    }
+}
+
+fn replaces(logs: &Logs, newer: Place, older: Place) -> bool {
+    if newer.entry == older.entry {
+        (newer.item, newer.op) > (older.item, older.op)
+    } else {
+        logs.in_past(older.entry, newer.entry)
+    }
+}

@@ -1,0 +1,257 @@
+//! Ops of the role layer: what a sealed item says about one task (docs/protocol/05-tasks.md, "Ops").
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::codec::{DecodeError, Reader, Writer};
+use crate::id::{MemberId, TaskId};
+use crate::limits::{
+    MAX_BODY_BYTES, MAX_COMMENT_BYTES, MAX_DAY_BYTES, MAX_ITEM_BYTES, MAX_ITEM_OPS, MAX_LABEL_BYTES, MAX_OWNER_BYTES,
+    MAX_TITLE_BYTES,
+};
+use crate::rule::Verb;
+use crate::task::Status;
+
+/// One change of one task.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TaskOp {
+    /// Creates it; only ever the first op of the item whose place gives the task its id.
+    Create {
+        /// `None`: below the mission.
+        parent: Option<TaskId>,
+    },
+    /// Another place in the tree.
+    Move {
+        /// `None`: below the mission.
+        parent: Option<TaskId>,
+    },
+    /// The title.
+    SetTitle(String),
+    /// The body.
+    SetBody(String),
+    /// How far it is: suggested, open, doing or review.
+    Step(Status),
+    /// Ends it: done or dropped.
+    End(Status),
+    /// Takes an ending back.
+    Reopen,
+    /// The author takes it.
+    Claim,
+    /// The author gives it back.
+    GiveBack,
+    /// Asks a member to do it.
+    Assign(MemberId),
+    /// Takes that back.
+    Unassign(MemberId),
+    /// Adds a label.
+    AddLabel(String),
+    /// Removes a label.
+    RemoveLabel(String),
+    /// One line of the thread.
+    Comment(String),
+    /// The owner that an import names.
+    SetOwner(String),
+    /// The day an import says it was started.
+    SetStarted(String),
+    /// The day an import says it was finished.
+    SetFinished(String),
+    /// An op of a newer version, kept as it came.
+    Unknown {
+        /// Its number.
+        number: u16,
+        /// Its arguments.
+        arguments: Vec<u8>,
+    },
+}
+
+impl TaskOp {
+    /// The verb that it needs.
+    #[must_use]
+    pub const fn verb(&self) -> Option<Verb> {
+        Some(match self {
+            Self::Create { .. } => Verb::Create,
+            Self::Move { .. }
+            | Self::SetTitle(_)
+            | Self::SetBody(_)
+            | Self::SetOwner(_)
+            | Self::SetStarted(_)
+            | Self::SetFinished(_) => Verb::Edit,
+            Self::Step(_) | Self::Claim | Self::GiveBack => Verb::Claim,
+            Self::End(_) => Verb::Finish,
+            Self::Reopen => Verb::Reopen,
+            Self::Assign(_) | Self::Unassign(_) => Verb::Assign,
+            Self::AddLabel(_) | Self::RemoveLabel(_) => Verb::Label,
+            Self::Comment(_) => Verb::Comment,
+            Self::Unknown { .. } => return None,
+        })
+    }
+
+    fn write(&self, w: &mut Writer) {
+        let mut a = Writer::new();
+        let number: u16 = match self {
+            Self::Create { parent } => write_parent(&mut a, *parent, 0),
+            Self::Move { parent } => write_parent(&mut a, *parent, 1),
+            Self::SetTitle(text) => write_text(&mut a, text, 2),
+            Self::SetBody(text) => write_text(&mut a, text, 3),
+            Self::Step(status) => write_status(&mut a, *status, 4),
+            Self::End(status) => write_status(&mut a, *status, 5),
+            Self::Reopen => 6,
+            Self::Claim => 7,
+            Self::GiveBack => 8,
+            Self::Assign(member) => write_member(&mut a, *member, 9),
+            Self::Unassign(member) => write_member(&mut a, *member, 10),
+            Self::AddLabel(text) => write_text(&mut a, text, 11),
+            Self::RemoveLabel(text) => write_text(&mut a, text, 12),
+            Self::Comment(text) => write_text(&mut a, text, 13),
+            Self::SetOwner(text) => write_text(&mut a, text, 14),
+            Self::SetStarted(text) => write_text(&mut a, text, 15),
+            Self::SetFinished(text) => write_text(&mut a, text, 16),
+            Self::Unknown { number, arguments } => {
+                w.array(2).uint((*number).into()).bytes(arguments);
+                return;
+            }
+        };
+        w.array(2).uint(number.into()).bytes(&a.finish());
+    }
+
+    fn read(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        r.array(2)?;
+        let number = r.small()?;
+        let arguments = r.bytes(MAX_ITEM_BYTES)?;
+        let mut a = Reader::new(arguments);
+        let op = match number {
+            0 => Self::Create { parent: a.exact_or_none()?.map(TaskId) },
+            1 => Self::Move { parent: a.exact_or_none()?.map(TaskId) },
+            2 => Self::SetTitle(read_some(&mut a, MAX_TITLE_BYTES)?),
+            3 => Self::SetBody(a.text(MAX_BODY_BYTES)?),
+            4 => match read_status(&mut a)? {
+                Status::Done | Status::Dropped => return Err(DecodeError::UnknownNumber),
+                status => Self::Step(status),
+            },
+            5 => match read_status(&mut a)? {
+                status @ (Status::Done | Status::Dropped) => Self::End(status),
+                _ => return Err(DecodeError::UnknownNumber),
+            },
+            6 => Self::Reopen,
+            7 => Self::Claim,
+            8 => Self::GiveBack,
+            9 => Self::Assign(MemberId(a.exact()?)),
+            10 => Self::Unassign(MemberId(a.exact()?)),
+            11 => Self::AddLabel(read_some(&mut a, MAX_LABEL_BYTES)?),
+            12 => Self::RemoveLabel(read_some(&mut a, MAX_LABEL_BYTES)?),
+            13 => Self::Comment(read_some(&mut a, MAX_COMMENT_BYTES)?),
+            14 => Self::SetOwner(a.text(MAX_OWNER_BYTES)?),
+            15 => Self::SetStarted(a.text(MAX_DAY_BYTES)?),
+            16 => Self::SetFinished(a.text(MAX_DAY_BYTES)?),
+            _ => return Ok(Self::Unknown { number, arguments: arguments.into() }),
+        };
+        a.end()?;
+        Ok(op)
+    }
+}
+
+/// The plain bytes of an item.
+#[must_use]
+pub fn encode_ops(ops: &[TaskOp]) -> Vec<u8> {
+    let mut w = Writer::new();
+    w.array(ops.len());
+    for op in ops {
+        op.write(&mut w);
+    }
+    w.finish()
+}
+
+/// Reads what [`encode_ops`] wrote.
+///
+/// # Errors
+/// [`DecodeError`]; an unknown op is no error.
+pub fn decode_ops(bytes: &[u8]) -> Result<Vec<TaskOp>, DecodeError> {
+    let mut r = Reader::new(bytes);
+    let mut ops = Vec::new();
+    for _ in 0..r.list(MAX_ITEM_OPS)? {
+        ops.push(TaskOp::read(&mut r)?);
+    }
+    r.end()?;
+    crate::codec::require_canonical(bytes, &encode_ops(&ops))?;
+    Ok(ops)
+}
+
+fn write_parent(a: &mut Writer, parent: Option<TaskId>, number: u16) -> u16 {
+    a.bytes(parent.as_ref().map_or(&[][..], |task| &task.0));
+    number
+}
+
+fn write_text(a: &mut Writer, text: &str, number: u16) -> u16 {
+    a.text(text);
+    number
+}
+
+fn write_status(a: &mut Writer, status: Status, number: u16) -> u16 {
+    a.uint(status as u64);
+    number
+}
+
+fn write_member(a: &mut Writer, member: MemberId, number: u16) -> u16 {
+    a.bytes(&member.0);
+    number
+}
+
+fn read_some(a: &mut Reader<'_>, max: usize) -> Result<String, DecodeError> {
+    let text = a.text(max)?;
+    if text.is_empty() { Err(DecodeError::Structure) } else { Ok(text) }
+}
+
+fn read_status(a: &mut Reader<'_>) -> Result<Status, DecodeError> {
+    Ok(match a.uint()? {
+        0 => Status::Suggested,
+        1 => Status::Open,
+        2 => Status::Doing,
+        3 => Status::Review,
+        4 => Status::Done,
+        5 => Status::Dropped,
+        _ => return Err(DecodeError::UnknownNumber),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec;
+
+    #[test]
+    fn every_op_survives_and_unknown_ones_are_kept() {
+        let ops = vec![
+            TaskOp::Create { parent: None },
+            TaskOp::Move { parent: Some(TaskId([1; 16])) },
+            TaskOp::SetTitle("t".into()),
+            TaskOp::SetBody(String::new()),
+            TaskOp::Step(Status::Doing),
+            TaskOp::End(Status::Dropped),
+            TaskOp::Reopen,
+            TaskOp::Claim,
+            TaskOp::GiveBack,
+            TaskOp::Assign(MemberId([2; 32])),
+            TaskOp::Unassign(MemberId([2; 32])),
+            TaskOp::AddLabel("l".into()),
+            TaskOp::RemoveLabel("l".into()),
+            TaskOp::Comment("c".into()),
+            TaskOp::SetOwner("w01".into()),
+            TaskOp::SetStarted("2017-05-28".into()),
+            TaskOp::SetFinished("2017-05-29".into()),
+            TaskOp::Unknown { number: 900, arguments: vec![1, 2, 3] },
+        ];
+        let bytes = encode_ops(&ops);
+        assert_eq!(decode_ops(&bytes), Ok(ops));
+        let mut trailing = bytes.clone();
+        trailing.push(0);
+        assert_eq!(decode_ops(&trailing), Err(DecodeError::Trailing));
+        assert_eq!(decode_ops(&encode_ops(&[TaskOp::SetTitle(String::new())])), Err(DecodeError::Structure));
+    }
+
+    #[test]
+    fn reopen_with_arguments_is_refused() {
+        let mut w = Writer::new();
+        w.array(1).array(2).uint(6).bytes(&[0]);
+        assert_eq!(decode_ops(&w.finish()), Err(DecodeError::Trailing));
+    }
+}

@@ -1,0 +1,283 @@
+//! The tasks as the opened items make them: a fold that gives the same result for every order (docs/protocol/05-tasks.md).
+
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::authority::Authority;
+use crate::entry::Entry;
+use crate::id::{AuthorId, EntryId, MemberId, RoleId, TaskId};
+use crate::logs::Logs;
+use crate::refusal::Refusal;
+use crate::register::{Place, Register, Write};
+use crate::rule::Object;
+use crate::task::Status;
+use crate::task_op::TaskOp;
+
+/// One task.
+#[derive(Default)]
+pub struct Task {
+    /// Where it was created; `None` while that has not been read.
+    pub created: Option<Creation>,
+    /// The parent; below the mission where it says `None`.
+    pub parent: Register<Option<TaskId>>,
+    /// The title.
+    pub title: Register<String>,
+    /// The body.
+    pub body: Register<String>,
+    /// Suggested, open, doing or review.
+    pub step: Register<Status>,
+    /// Done or dropped; `None` where an ending was taken back.
+    pub ending: Register<Option<Status>>,
+    /// Who has taken it.
+    pub claims: BTreeMap<MemberId, Register<bool>>,
+    /// Who is asked to do it.
+    pub assignees: BTreeMap<MemberId, Register<bool>>,
+    /// Labels.
+    pub labels: BTreeMap<String, Register<bool>>,
+    /// An imported owner.
+    pub owner: Register<String>,
+    /// An imported first day.
+    pub started: Register<String>,
+    /// An imported last day.
+    pub finished: Register<String>,
+    /// The thread, in no order.
+    pub comments: Vec<Comment>,
+    /// The newest entry about it by each device.
+    pub newest_by: BTreeMap<AuthorId, (u32, EntryId)>,
+}
+
+/// Where and by whom a task was created.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Creation {
+    /// Depth of the entry in the graph: the order in which tasks are listed.
+    pub depth: u32,
+    /// Its place.
+    pub at: Place,
+    /// By whom.
+    pub by: MemberId,
+    /// Claimed time.
+    pub claimed_seconds: u64,
+}
+
+/// One line of a thread.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Comment {
+    /// Depth of the entry in the graph: the order of lines.
+    pub depth: u32,
+    /// Its place.
+    pub at: Place,
+    /// By whom.
+    pub by: MemberId,
+    /// With which device.
+    pub author: AuthorId,
+    /// Claimed time.
+    pub claimed_seconds: u64,
+    /// The text.
+    pub text: String,
+}
+
+/// All tasks that can be read here.
+#[derive(Default)]
+pub struct Tasks {
+    tasks: BTreeMap<TaskId, Task>,
+    /// Opened items about tasks whose creation has not been read.
+    early: BTreeMap<TaskId, Vec<Opened>>,
+    refused: BTreeMap<(EntryId, u16), Refusal>,
+    needs_newer: BTreeMap<EntryId, u16>,
+}
+
+/// An opened item.
+#[derive(Clone)]
+pub struct Opened {
+    /// The entry and the item in it; the op is 0.
+    pub at: Place,
+    /// By whom.
+    pub by: MemberId,
+    /// With which device.
+    pub author: AuthorId,
+    /// The entry's place in that device's log.
+    pub seq: u32,
+    /// Claimed time.
+    pub claimed_seconds: u64,
+    /// The audience by which it was opened.
+    pub audience: RoleId,
+    /// The task.
+    pub task: TaskId,
+    /// The id that a task created here would have.
+    pub own_id: TaskId,
+    /// What is said.
+    pub ops: Vec<TaskOp>,
+}
+
+impl Opened {
+    /// From its entry.
+    #[must_use]
+    pub fn new(entry: &Entry, item: u16, by: MemberId, audience: RoleId, task: TaskId, own_id: TaskId, ops: Vec<TaskOp>) -> Self {
+        let body = entry.body();
+        Self {
+            at: Place { entry: entry.id(), item, op: 0 },
+            by,
+            author: body.author,
+            seq: body.seq,
+            claimed_seconds: body.claimed_seconds,
+            audience,
+            task,
+            own_id,
+            ops,
+        }
+    }
+}
+
+impl Tasks {
+    /// A task by id, once its creation has been read.
+    #[must_use]
+    pub fn task(&self, id: TaskId) -> Option<&Task> {
+        self.tasks.get(&id).filter(|task| task.created.is_some())
+    }
+
+    /// All tasks whose creation has been read.
+    pub fn iter(&self) -> impl Iterator<Item = (TaskId, &Task)> {
+        self.tasks.iter().filter(|(_, task)| task.created.is_some()).map(|(id, task)| (*id, task))
+    }
+
+    /// Items that the rules refuse, with the reason.
+    #[must_use]
+    pub const fn refused(&self) -> &BTreeMap<(EntryId, u16), Refusal> {
+        &self.refused
+    }
+
+    /// Entries with an item that a newer version will understand.
+    #[must_use]
+    pub const fn needs_newer(&self) -> &BTreeMap<EntryId, u16> {
+        &self.needs_newer
+    }
+
+    /// Notes an item that no reader can make sense of.
+    pub fn refuse(&mut self, entry: EntryId, item: u16, refusal: Refusal) {
+        self.refused.insert((entry, item), refusal);
+    }
+
+    /// Judges an opened item and lets it have its effect. Whole items count or do not.
+    pub fn take(&mut self, authority: &Authority, logs: &Logs, opened: Opened) {
+        let task = opened.task;
+        let creates = matches!(opened.ops.first(), Some(TaskOp::Create { .. }));
+        if !creates && self.task(task).is_none() {
+            // *Own* cannot be told before the creation is read, so the item waits for it.
+            self.early.entry(task).or_default().push(opened);
+            return;
+        }
+        self.judge_and_apply(authority, logs, &opened);
+        if creates && self.task(task).is_some() {
+            for early in self.early.remove(&task).unwrap_or_default() {
+                self.judge_and_apply(authority, logs, &early);
+            }
+        }
+    }
+
+    fn judge_and_apply(&mut self, authority: &Authority, logs: &Logs, opened: &Opened) {
+        if opened.ops.iter().any(|op| matches!(op, TaskOp::Unknown { .. })) {
+            self.needs_newer.insert(opened.at.entry, opened.at.item);
+            return;
+        }
+        match self.judge(authority, opened) {
+            Ok(()) => self.apply(logs, opened),
+            Err(refusal) => {
+                self.refused.insert((opened.at.entry, opened.at.item), refusal);
+            }
+        }
+    }
+
+    fn judge(&self, authority: &Authority, opened: &Opened) -> Result<(), Refusal> {
+        let creates = matches!(opened.ops.first(), Some(TaskOp::Create { .. }));
+        let creates_again = opened.ops.iter().skip(1).any(|op| matches!(op, TaskOp::Create { .. }));
+        if creates_again || (creates && opened.task != opened.own_id) {
+            return Err(Refusal::NotACreation);
+        }
+        let creator = self.task(opened.task).and_then(|task| task.created.as_ref()).map(|created| created.by);
+        let own = creates || creator == Some(opened.by);
+        for op in &opened.ops {
+            let verb = op.verb().ok_or(Refusal::NeedsNewer)?;
+            authority.allows(opened.by, verb, Object::Role(opened.audience), own)?;
+            if let TaskOp::Assign(member) | TaskOp::Unassign(member) = op
+                && !authority.members().contains_key(member)
+            {
+                return Err(Refusal::NoSuchMember);
+            }
+        }
+        Ok(())
+    }
+
+    fn apply(&mut self, logs: &Logs, opened: &Opened) {
+        let task = self.tasks.entry(opened.task).or_default();
+        let depth = logs.depth(opened.at.entry).unwrap_or(0);
+        let newest = task.newest_by.entry(opened.author).or_insert((opened.seq, opened.at.entry));
+        *newest = (*newest).max((opened.seq, opened.at.entry));
+        for (index, op) in opened.ops.iter().enumerate() {
+            let at = Place { op: u16::try_from(index).expect("at most MAX_ITEM_OPS"), ..opened.at };
+            task.apply(logs, op, at, opened, depth);
+        }
+    }
+}
+
+impl Task {
+    /// The status shown, and whether two different endings stand side by side.
+    pub fn status<K: Ord>(&self, seniority: impl Fn(MemberId) -> K + Copy) -> (Status, bool) {
+        let endings: Vec<Status> = self.ending.writes().iter().filter_map(|write| write.value).collect();
+        let two_answers = endings.iter().any(|ending| Some(ending) != endings.first());
+        let step = self.step.shown(seniority).copied().unwrap_or(Status::Open);
+        match endings.first() {
+            // Two different endings at once reopen the task (R11).
+            Some(ending) if !two_answers => (*ending, false),
+            _ => (step, two_answers),
+        }
+    }
+
+    /// Whoever has taken it; the senior one, where two did at once.
+    pub fn claimant<K: Ord>(&self, seniority: impl Fn(MemberId) -> K) -> Option<MemberId> {
+        let claimed = self.claims.iter().filter(|(_, register)| register.is_there()).map(|(member, _)| *member);
+        claimed.min_by_key(|member| (seniority(*member), *member))
+    }
+
+    fn apply(&mut self, logs: &Logs, op: &TaskOp, at: Place, opened: &Opened, depth: u32) {
+        let by = opened.by;
+        match op {
+            TaskOp::Create { parent } => {
+                let created = Creation { depth, at, by, claimed_seconds: opened.claimed_seconds };
+                // A device with two histories can create twice at one place: the lesser place is shown.
+                if self.created.as_ref().is_none_or(|first| created < *first) {
+                    self.created = Some(created);
+                }
+                self.parent.write(Write { value: *parent, by, at }, logs);
+            }
+            TaskOp::Move { parent } => self.parent.write(Write { value: *parent, by, at }, logs),
+            TaskOp::SetTitle(text) => self.title.write(Write { value: text.clone(), by, at }, logs),
+            TaskOp::SetBody(text) => self.body.write(Write { value: text.clone(), by, at }, logs),
+            TaskOp::Step(status) => self.step.write(Write { value: *status, by, at }, logs),
+            TaskOp::End(status) => self.ending.write(Write { value: Some(*status), by, at }, logs),
+            TaskOp::Reopen => self.ending.write(Write { value: None, by, at }, logs),
+            TaskOp::Claim => element(&mut self.claims, by, true, by, at, logs),
+            TaskOp::GiveBack => element(&mut self.claims, by, false, by, at, logs),
+            TaskOp::Assign(member) => element(&mut self.assignees, *member, true, by, at, logs),
+            TaskOp::Unassign(member) => element(&mut self.assignees, *member, false, by, at, logs),
+            TaskOp::AddLabel(label) => element(&mut self.labels, label.clone(), true, by, at, logs),
+            TaskOp::RemoveLabel(label) => element(&mut self.labels, label.clone(), false, by, at, logs),
+            TaskOp::SetOwner(text) => self.owner.write(Write { value: text.clone(), by, at }, logs),
+            TaskOp::SetStarted(text) => self.started.write(Write { value: text.clone(), by, at }, logs),
+            TaskOp::SetFinished(text) => self.finished.write(Write { value: text.clone(), by, at }, logs),
+            TaskOp::Comment(text) => self.comments.push(Comment {
+                depth,
+                at,
+                by,
+                author: opened.author,
+                claimed_seconds: opened.claimed_seconds,
+                text: text.clone(),
+            }),
+            TaskOp::Unknown { .. } => {}
+        }
+    }
+}
+
+fn element<E: Ord>(set: &mut BTreeMap<E, Register<bool>>, element: E, there: bool, by: MemberId, at: Place, logs: &Logs) {
+    set.entry(element).or_default().write(Write { value: there, by, at }, logs);
+}

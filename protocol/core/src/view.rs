@@ -1,0 +1,273 @@
+//! What is seen: plain data for the window, computed from the state and nothing else (docs/protocol/05-tasks.md, "Views").
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::id::{EntryId, MemberId, PursuanceId, RoleId, TaskId};
+use crate::refusal::Refusal;
+use crate::rule::{Role, Rule, Verb};
+use crate::task::Status;
+
+/// How far an own change is known to have come; `None` in a view means it is somebody else's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub enum Delivery {
+    /// Saved on this computer.
+    Kept,
+    /// A relay signed a receipt for it.
+    Handed,
+    /// Another member's entry refers to it.
+    Seen,
+}
+
+/// The tree of tasks in reading order.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct TreeView {
+    /// The pursuance's name.
+    pub name: String,
+    /// Its mission, the root of the tree.
+    pub mission: String,
+    /// Ended tasks (done), of all that are not dropped.
+    pub done: u32,
+    /// All tasks that are not dropped.
+    pub total: u32,
+    /// Rows in reading order, parents before children.
+    pub rows: Vec<TreeRow>,
+    /// What I may not do here and why, by verb; a verb that is absent is allowed.
+    pub cannot: Vec<Cannot>,
+}
+
+/// A verb that is refused to me, and the reason.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct Cannot {
+    /// The verb.
+    pub verb: Verb,
+    /// Why not.
+    pub refusal: Refusal,
+}
+
+/// A member as named on a row.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct Person {
+    /// Who.
+    #[cfg_attr(feature = "bindings", ts(type = "string"))]
+    pub member: MemberId,
+    /// The name they chose.
+    pub name: String,
+    /// Four characters that tell two people of one name apart; empty when the name is unique here.
+    pub mark: String,
+    /// Whether this is me.
+    pub me: bool,
+}
+
+/// One task in the tree.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct TreeRow {
+    /// Which task.
+    #[cfg_attr(feature = "bindings", ts(type = "string"))]
+    pub task: TaskId,
+    /// Its parent, or `null` below the mission.
+    #[cfg_attr(feature = "bindings", ts(type = "string | null"))]
+    pub parent: Option<TaskId>,
+    /// Steps below the mission, from 0.
+    pub depth: u16,
+    /// Its title.
+    pub title: String,
+    /// Its status.
+    pub status: Status,
+    /// Two different endings at once.
+    pub two_answers: bool,
+    /// Whoever took it.
+    pub claim: Option<Person>,
+    /// Whoever is asked to do it.
+    pub assignees: Vec<Person>,
+    /// The owner an import named, as text.
+    pub owner_text: Option<String>,
+    /// Labels in order.
+    pub labels: Vec<String>,
+    /// Lines in its thread.
+    pub comments: u32,
+    /// Done tasks below it (all depths).
+    pub done_below: u32,
+    /// Tasks below it (all depths) that are not dropped.
+    pub total_below: u32,
+    /// How far the newest own change of it has come.
+    pub delivery: Option<Delivery>,
+}
+
+/// One task in full.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct TaskView {
+    /// The row of the tree.
+    pub row: TreeRow,
+    /// Titles from the mission's child down to the parent.
+    pub path: Vec<String>,
+    /// Its body, markdown as plain text.
+    pub body: String,
+    /// Other values written at the same time for the title, if any.
+    pub other_titles: Vec<String>,
+    /// Other values written at the same time for the body, if any.
+    pub other_bodies: Vec<String>,
+    /// Who created it.
+    pub creator: Person,
+    /// Claimed time of the creation, seconds since 1970.
+    #[cfg_attr(feature = "bindings", ts(type = "number"))]
+    pub created_seconds: u64,
+    /// The day an import says it was started, as text.
+    pub started: Option<String>,
+    /// The day an import says it was finished, as text.
+    pub finished: Option<String>,
+    /// The thread, oldest first.
+    pub thread: Vec<CommentView>,
+    /// Roles that can read it, with the number of members in each.
+    pub readers: Vec<Readers>,
+    /// What I may not do to this task and why; a verb that is absent is allowed.
+    pub cannot: Vec<Cannot>,
+}
+
+/// A role that can read, and how many hold it now.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct Readers {
+    /// Which role; 0 is everyone.
+    pub role: RoleId,
+    /// Its name; empty for everyone.
+    pub name: String,
+    /// Members who hold it now.
+    pub members: u32,
+}
+
+/// One line of a thread.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct CommentView {
+    /// The entry it came with.
+    #[cfg_attr(feature = "bindings", ts(type = "string"))]
+    pub entry: EntryId,
+    /// Who wrote it.
+    pub by: Person,
+    /// The text.
+    pub text: String,
+    /// Claimed time, seconds since 1970.
+    #[cfg_attr(feature = "bindings", ts(type = "number"))]
+    pub claimed_seconds: u64,
+    /// How far it has come, if mine.
+    pub delivery: Option<Delivery>,
+}
+
+/// How a member came.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum CameBy {
+    /// Started the pursuance.
+    Founder,
+    /// Joined by an invite.
+    Invite {
+        /// Whoever made the invite.
+        inviter: Person,
+        /// More came by this invite than it says.
+        surplus: bool,
+    },
+}
+
+/// One member.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct MemberView {
+    /// Who.
+    pub person: Person,
+    /// Roles held, senior first.
+    pub roles: Vec<Role>,
+    /// How they came.
+    pub came_by: CameBy,
+    /// Claimed time of their newest entry, seconds since 1970.
+    #[cfg_attr(feature = "bindings", ts(type = "number"))]
+    pub heard_of_seconds: u64,
+    /// Their device shows two histories.
+    pub two_histories: bool,
+}
+
+/// Members, roles and rules.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct PeopleView {
+    /// All members, senior first.
+    pub members: Vec<MemberView>,
+    /// All roles.
+    pub roles: Vec<Role>,
+    /// All rules, in their numbers' order.
+    pub rules: Vec<Rule>,
+    /// What I may not do here and why (invite, amend).
+    pub cannot: Vec<Cannot>,
+}
+
+/// An invite as its pursuance knows it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct InviteView {
+    /// The entry that made it.
+    #[cfg_attr(feature = "bindings", ts(type = "string"))]
+    pub invite: EntryId,
+    /// Whoever made it.
+    pub inviter: Person,
+    /// The role offered.
+    pub role: Role,
+    /// How many may come by it.
+    pub uses: u16,
+    /// How many came.
+    pub used: u16,
+}
+
+/// What an invite shows before it is accepted.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct PreviewView {
+    /// Which pursuance.
+    #[cfg_attr(feature = "bindings", ts(type = "string"))]
+    pub pursuance: PursuanceId,
+    /// Its name.
+    pub name: String,
+    /// Its mission.
+    pub mission: String,
+    /// All roles.
+    pub roles: Vec<Role>,
+    /// All rules, in their numbers' order.
+    pub rules: Vec<Rule>,
+    /// The role offered.
+    pub role: Role,
+    /// The name of whoever invites.
+    pub invited_by: String,
+    /// Whether as many have joined as the invite says.
+    pub used_up: bool,
+}

@@ -1,0 +1,278 @@
+//! Founding, inviting, joining, welcoming and working together, with the entries alone.
+
+use pursuance_core::command::Command;
+use pursuance_core::crypto::Seed;
+use pursuance_core::entry::{Content, Entry, UnverifiedEntry};
+use pursuance_core::founding::{Founding, MEMBER, found};
+use pursuance_core::id::{PursuanceId, TaskId};
+use pursuance_core::joining::Preview;
+use pursuance_core::keys::{DeviceKeys, InviteSecret};
+use pursuance_core::logs::Append;
+use pursuance_core::op::Op;
+use pursuance_core::plan::{Authored, Circumstances, ImportTask};
+use pursuance_core::refusal::Refusal;
+use pursuance_core::replica::Replica;
+use pursuance_core::rule::Verb;
+use pursuance_core::task::Status;
+use pursuance_core::view::Delivery;
+use rand::rngs::StdRng;
+use rand::seq::SliceRandom;
+use rand::{RngExt, SeedableRng};
+
+struct World {
+    rng: StdRng,
+    now_seconds: u64,
+}
+
+impl World {
+    fn new(seed: u64) -> Self {
+        Self { rng: StdRng::seed_from_u64(seed), now_seconds: 1_790_000_000 }
+    }
+
+    fn device(&mut self) -> DeviceKeys {
+        DeviceKeys::from_seed(self.rng.random())
+    }
+
+    fn act(&mut self, replica: &Replica, command: &Command) -> Result<Authored, Refusal> {
+        self.now_seconds += 10;
+        let mut seed = Seed::new(self.rng.random());
+        replica.command(command, &mut Circumstances { now_seconds: self.now_seconds, seed: &mut seed, since: Vec::new() })
+    }
+
+    fn commit(&mut self, replica: &mut Replica, command: &Command) -> Authored {
+        let authored = self.act(replica, command).expect("allowed");
+        take(replica, &authored.entries);
+        authored
+    }
+
+    fn founder(&mut self) -> Replica {
+        let device = self.device();
+        let founding = Founding {
+            name: "Harbour watch".into(),
+            mission: "Know what is built there".into(),
+            my_name: "Maya".into(),
+            relays: Vec::new(),
+        };
+        let mut seed = Seed::new(self.rng.random());
+        let founded = found(&founding, &device, self.now_seconds, &mut seed).expect("good texts");
+        let mut replica = Replica::new(founded.pursuance, device);
+        take(&mut replica, &founded.entries);
+        assert!(replica.is_member(), "the founder opens the first epoch by its seal");
+        replica
+    }
+
+    /// Joins by an invite of `host` and is welcomed by `host`.
+    fn joiner(&mut self, host: &mut Replica, invite: &Authored, name: &str) -> Replica {
+        let join = self.join(host, invite, name).expect("a use is left");
+        let mut replica = Replica::new(host.pursuance(), join.0);
+        assert_eq!(replica.append(join.1.clone()).append, Append::Gap { missing: vec![join.1.body().by.unwrap().entry] });
+        take(host, &[join.1]);
+        let to = host.unwelcomed();
+        assert_eq!(to, [replica.device().author()]);
+        let welcome = host.welcome(to[0], self.now_seconds).expect("the epoch is held");
+        take(host, &[welcome.clone()]);
+        replica.append(welcome);
+        assert_eq!(replica.take_learned().len(), 1);
+        for entry in host.logs().iter() {
+            replica.append(entry.clone());
+        }
+        assert!(replica.is_member());
+        replica
+    }
+
+    fn join(&mut self, host: &Replica, invite: &Authored, name: &str) -> Result<(DeviceKeys, Entry), Refusal> {
+        let (grant, secret) = invite.invite.as_ref().expect("an invite");
+        let mut preview = Preview::new(host.pursuance(), InviteSecret::new(*secret.as_bytes()));
+        for entry in host.preview_entries(*grant) {
+            preview.add(entry.clone());
+        }
+        for entry in host.logs().iter().filter(|entry| is_join(entry)) {
+            preview.add(entry.clone());
+        }
+        let view = preview.view().expect("the chain leads to the genesis");
+        assert_eq!((view.name.as_str(), view.invited_by.as_str(), view.role.id), ("Harbour watch", "Maya", MEMBER));
+        let device = self.device();
+        let entry = preview.join(&device, name, self.now_seconds)?;
+        Ok((device, entry))
+    }
+}
+
+fn is_join(entry: &Entry) -> bool {
+    matches!(&entry.body().content, Content::Public(ops) if matches!(ops[0], Op::Join(_)))
+}
+
+fn take(replica: &mut Replica, entries: &[Entry]) {
+    for entry in entries {
+        // Through bytes, as everything that arrives.
+        let entry = UnverifiedEntry::decode(entry.bytes()).expect("strict").verify(replica.pursuance()).expect("signed");
+        assert_eq!(replica.append(entry).append, Append::Appended);
+    }
+}
+
+fn exchange(a: &mut Replica, b: &mut Replica) {
+    let (from_a, from_b): (Vec<_>, Vec<_>) = (a.logs().iter().cloned().collect(), b.logs().iter().cloned().collect());
+    from_a.into_iter().for_each(|entry| drop(b.append(entry)));
+    from_b.into_iter().for_each(|entry| drop(a.append(entry)));
+}
+
+fn create(title: &str, parent: Option<TaskId>) -> Command {
+    Command::CreateTask { title: title.into(), parent, assignees: vec![], labels: vec![] }
+}
+
+#[test]
+fn two_people_work_together() {
+    let mut world = World::new(1);
+    let mut maya = world.founder();
+    let invite = world.commit(&mut maya, &Command::Invite { role: MEMBER, uses: 2 });
+    let permits = world.commit(&mut maya, &create("Photograph the permits", None)).task.expect("a task");
+    let mut ben = world.joiner(&mut maya, &invite, "Ben");
+    assert_eq!(ben.digest(), maya.digest());
+
+    world.commit(&mut ben, &Command::Claim { task: permits });
+    world.commit(&mut ben, &Command::Comment { task: permits, text: "On my way".into() });
+    let said = world.commit(&mut ben, &create("Bring a lens", Some(permits)));
+    let denied = Command::Assign { task: permits, member: maya.me().unwrap() };
+    assert_eq!(
+        world.act(&ben, &denied).err(),
+        Some(Refusal::NotAllowed { verb: Verb::Assign, rule: Some(11), allowed_role: Some(1) })
+    );
+    let title = Command::SetTitle { task: permits, title: "x".into() };
+    assert_eq!(world.act(&ben, &title).err(), Some(Refusal::OnlyOwn { verb: Verb::Edit, rule: 7 }));
+    exchange(&mut maya, &mut ben);
+    assert_eq!(ben.digest(), maya.digest());
+
+    let view = maya.task_view(permits, &|_| false).expect("known");
+    assert_eq!(view.row.status, Status::Doing);
+    assert_eq!(view.row.claim.as_ref().map(|p| p.name.as_str()), Some("Ben"));
+    assert_eq!(view.thread[0].text, "On my way");
+    assert_eq!((view.row.total_below, view.row.comments), (1, 1));
+    assert_eq!(world.act(&maya, &Command::Claim { task: permits }).err(), Some(Refusal::ClaimedByOther));
+    let mine = ben.task_view(said.task.unwrap(), &|_| true).expect("known");
+    assert_eq!(mine.row.delivery, Some(Delivery::Handed));
+    world.commit(&mut maya, &Command::SetStatus { task: permits, status: Status::Done });
+    exchange(&mut maya, &mut ben);
+    assert_eq!(ben.task_view(said.task.unwrap(), &|_| true).unwrap().row.delivery, Some(Delivery::Seen));
+    assert_eq!(ben.tree(&|_| true).done, 1);
+}
+
+#[test]
+fn a_link_used_too_often() {
+    let mut world = World::new(2);
+    let mut maya = world.founder();
+    let invite = world.commit(&mut maya, &Command::Invite { role: MEMBER, uses: 1 });
+    // Two who cannot see each other: both count, one is surplus and is not welcomed unasked.
+    let (_, concurrent) = world.join(&maya, &invite, "Kim").expect("no join is known yet");
+    world.joiner(&mut maya, &invite, "Ben");
+    assert_eq!(world.join(&maya, &invite, "Eve").err(), Some(Refusal::InviteUsedUp));
+    take(&mut maya, &[concurrent.clone()]);
+    assert_eq!(maya.people().members.len(), 3);
+    let surplus = maya.people().members.iter().filter(|member| maya.is_surplus(member.person.member)).count();
+    assert_eq!((surplus, maya.unwelcomed().len() <= 1), (1, true));
+}
+
+#[test]
+fn every_order_gives_one_state() {
+    for seed in 0..40 {
+        let mut world = World::new(seed);
+        let mut maya = world.founder();
+        let invite = world.commit(&mut maya, &Command::Invite { role: MEMBER, uses: 3 });
+        let mut ben = world.joiner(&mut maya, &invite, "Ben");
+        let mut kim = world.joiner(&mut maya, &invite, "ben ");
+        exchange(&mut maya, &mut ben);
+        let mut tasks = Vec::new();
+        for step in 0..60 {
+            let who = world.rng.random_range(0..3);
+            let replica = [&mut maya, &mut ben, &mut kim].into_iter().nth(who).unwrap();
+            let known: Vec<TaskId> = tasks.iter().filter(|id| replica.tasks().task(**id).is_some()).copied().collect();
+            let pick = |rng: &mut StdRng| if known.is_empty() { None } else { Some(known[rng.random_range(0..known.len())]) };
+            let (a, b) = (pick(&mut world.rng), pick(&mut world.rng));
+            let command = match (world.rng.random_range(0..9), a) {
+                (0..=1, _) | (_, None) => create(&format!("task {step}"), b),
+                (2, Some(task)) => Command::SetTitle { task, title: format!("title {step}") },
+                (3, Some(task)) => Command::MoveTask { task, parent: b },
+                (4, Some(task)) => Command::Claim { task },
+                (5, Some(task)) => Command::SetStatus { task, status: Status::Done },
+                (6, Some(task)) => Command::SetStatus { task, status: Status::Dropped },
+                (7, Some(task)) => Command::AddLabel { task, label: format!("l{}", step % 3) },
+                (_, Some(task)) => Command::Comment { task, text: format!("line {step}") },
+            };
+            if let Ok(authored) = world.act(replica, &command) {
+                tasks.extend(authored.task);
+                take(replica, &authored.entries);
+            }
+            match world.rng.random_range(0..8) {
+                0 => exchange(&mut maya, &mut ben),
+                1 => exchange(&mut ben, &mut kim),
+                _ => {}
+            }
+        }
+        exchange(&mut maya, &mut ben);
+        exchange(&mut maya, &mut kim);
+        exchange(&mut maya, &mut ben);
+        assert_eq!(maya.digest(), ben.digest(), "seed {seed}");
+        assert_eq!(maya.digest(), kim.digest(), "seed {seed}");
+
+        let mut all: Vec<Entry> = maya.logs().iter().cloned().collect();
+        all.shuffle(&mut world.rng);
+        let mut other = Replica::new(maya.pursuance(), DeviceKeys::from_seed([0; 32]));
+        let secret = maya.usable_epoch().expect("held").clone();
+        let late = all.len() / 2;
+        for (index, entry) in all.into_iter().enumerate() {
+            if index == late {
+                // The secret may come after much of what it opens.
+                other.learn_epoch(secret.clone());
+            }
+            other.append(entry);
+        }
+        assert_eq!(other.logs().len(), maya.logs().len(), "seed {seed}");
+        assert_eq!(other.digest(), maya.digest(), "seed {seed}");
+    }
+}
+
+#[test]
+fn an_import_is_one_commit_with_its_tree() {
+    let mut world = World::new(3);
+    let mut maya = world.founder();
+    let rows: Vec<ImportTask> = (0..150)
+        .map(|index| ImportTask {
+            parent: (index % 3 != 0).then(|| index - index % 3),
+            title: format!("row {index}"),
+            status: Some(Status::Done),
+            owner: Some("w01".into()),
+            labels: vec!["db".into()],
+            ..ImportTask::default()
+        })
+        .collect();
+    let mut seed = Seed::new([1; 32]);
+    let mut with = Circumstances { now_seconds: 1, seed: &mut seed, since: Vec::new() };
+    let authored = maya.import(&rows, &mut with).expect("good rows");
+    assert_eq!(authored.entries.len(), 3);
+    take(&mut maya, &authored.entries);
+    let tree = maya.tree(&|_| false);
+    assert_eq!((tree.rows.len(), tree.total, tree.done), (150, 150, 150));
+    for (index, row) in tree.rows.iter().enumerate() {
+        assert_eq!(row.title, format!("row {index}"), "in the order of the file");
+        assert_eq!(row.depth, u16::from(index % 3 != 0));
+    }
+}
+
+#[test]
+fn a_join_belongs_to_its_key_and_its_pursuance() {
+    let mut world = World::new(4);
+    let mut maya = world.founder();
+    let invite = world.commit(&mut maya, &Command::Invite { role: MEMBER, uses: 5 });
+    let (_, join) = world.join(&maya, &invite, "Ben").expect("a use is left");
+    // Replayed by another key: the join's invite signature names the first author.
+    let thief = world.device();
+    let mut body = join.body().clone();
+    body.author = thief.author();
+    let stolen = Entry::sign(&thief.signing, Some(maya.pursuance()), &body);
+    take(&mut maya, &[stolen.clone()]);
+    assert_eq!(
+        maya.authority().verdict(stolen.id()),
+        Some(&pursuance_core::authority::Verdict::Refused(Refusal::BadKeys))
+    );
+    assert_eq!(maya.people().members.len(), 1);
+    let elsewhere = UnverifiedEntry::decode(join.bytes()).unwrap().verify(PursuanceId([9; 32]));
+    assert_eq!(elsewhere.err(), Some(pursuance_core::entry::VerifyError::Signature));
+}
