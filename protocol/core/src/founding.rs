@@ -99,7 +99,7 @@ pub fn found(founding: &Founding, device: &DeviceKeys, now_seconds: u64, seed: &
     let pursuance = PursuanceId(first.id().0);
 
     let epoch = EpochSecret::new(seed.draw());
-    let package = device.key_package();
+    let package = device.key_package().clone();
     let seal = Seal {
         tag: package_tag(&package.id()),
         sealed: epoch.seal_to(pursuance, RoleId::EVERYONE, &package).expect("own package is a key"),

@@ -1,5 +1,6 @@
 //! Putting long entries together from fragments, within bounds (docs/protocol/03-keys.md, "Fragments").
 
+use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
@@ -28,7 +29,7 @@ pub enum Assembly {
     /// Nothing new, or one candidate too many.
     Ignored,
     /// The entry is whole, and its bytes hash to its id.
-    Whole(UnverifiedEntry),
+    Whole(Box<UnverifiedEntry>),
     /// There is no room for more unfinished entries.
     Full,
 }
@@ -76,7 +77,7 @@ impl Fragments {
 impl Pending {
     /// Tries the newest candidates together with every choice at one index where two differ; an honest author's parts are
     /// found unless somebody who holds the key spoils two indexes of one entry, and then the author's next post wins.
-    fn whole(&self, id: EntryId) -> Option<UnverifiedEntry> {
+    fn whole(&self, id: EntryId) -> Option<Box<UnverifiedEntry>> {
         if self.parts.len() < usize::from(self.count) {
             return None;
         }
@@ -91,7 +92,7 @@ impl Pending {
             if let Ok(entry) = UnverifiedEntry::decode(&bytes)
                 && entry.id() == id
             {
-                return Some(entry);
+                return Some(Box::new(entry));
             }
         }
         None

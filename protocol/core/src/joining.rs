@@ -77,7 +77,7 @@ impl Preview {
         if self.joins(by).count() >= usize::from(invite.uses) {
             return Err(Refusal::InviteUsedUp);
         }
-        let package = device.key_package();
+        let package = device.key_package().clone();
         let message = join_message(self.pursuance, device.author(), &name, &package);
         let signature = self.secret.signing().sign(&message);
         // Joins seen are named, so that a limit is hard where people come one after the other.

@@ -15,6 +15,8 @@ pub struct DeviceKeys {
     pub signing: SigningKey,
     /// Opens what is sealed to it.
     pub package: KemSecret,
+    /// Its public half, computed once: an X-Wing key takes longer to make than an entry to check.
+    key_package: KeyPackage,
 }
 
 impl DeviceKeys {
@@ -23,11 +25,9 @@ impl DeviceKeys {
     pub fn from_seed(seed: [u8; 32]) -> Self {
         let seed = Zeroizing::new(seed);
         let signing = Zeroizing::new(crypto::derive_key(label::DEVICE_SIGN, &seed));
-        Self {
-            signing: SigningKey::from_seed(&signing),
-            package: KemSecret::from_device_seed(KeySuite::XWing, &seed),
-            seed,
-        }
+        let package = KemSecret::from_device_seed(KeySuite::XWing, &seed);
+        let key_package = KeyPackage { suite: package.suite(), public: package.public() };
+        Self { signing: SigningKey::from_seed(&signing), package, key_package, seed }
     }
 
     /// What is to be kept of it.
@@ -44,8 +44,8 @@ impl DeviceKeys {
 
     /// The public half of its sealing key.
     #[must_use]
-    pub fn key_package(&self) -> KeyPackage {
-        KeyPackage { suite: self.package.suite(), public: self.package.public() }
+    pub const fn key_package(&self) -> &KeyPackage {
+        &self.key_package
     }
 }
 

@@ -150,8 +150,11 @@ mod tests {
         for len in 1..text.len() {
             assert!(InviteLink::parse(&text[..len]) == Err(LinkError::NotWhole), "cut to {len}");
         }
-        let changed = text.replacen('a', "b", 1);
-        assert!(InviteLink::parse(&changed) == Err(LinkError::NotWhole));
+        for at in PREFIX.len()..text.len() {
+            let other = if text.as_bytes()[at] == b'a' { "b" } else { "a" };
+            let changed = [&text[..at], other, &text[at + 1..]].concat();
+            assert!(InviteLink::parse(&changed) == Err(LinkError::NotWhole), "changed at {at}");
+        }
     }
 
     #[test]

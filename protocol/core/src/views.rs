@@ -133,7 +133,7 @@ impl Replica {
                 (&member.key, view)
             })
             .collect();
-        members.sort_by(|(a, _), (b, _)| a.cmp(b));
+        members.sort_by_key(|(key, _)| *key);
         let mut cannot = Vec::new();
         if let Some(me) = self.me() {
             let offers = table.map_or(&[][..], |table| &table.roles);

@@ -65,12 +65,12 @@ impl World {
     fn joiner(&mut self, host: &mut Replica, invite: &Authored, name: &str) -> Replica {
         let join = self.join(host, invite, name).expect("a use is left");
         let mut replica = Replica::new(host.pursuance(), join.0);
-        assert_eq!(replica.append(join.1.clone()).append, Append::Gap { missing: vec![join.1.body().by.unwrap().entry] });
+        assert!(matches!(replica.append(join.1.clone()).append, Append::Gap { .. }), "the log is not readable yet");
         take(host, &[join.1]);
         let to = host.unwelcomed();
         assert_eq!(to, [replica.device().author()]);
         let welcome = host.welcome(to[0], self.now_seconds).expect("the epoch is held");
-        take(host, &[welcome.clone()]);
+        take(host, std::slice::from_ref(&welcome));
         replica.append(welcome);
         assert_eq!(replica.take_learned().len(), 1);
         for entry in host.logs().iter() {
@@ -164,7 +164,7 @@ fn a_link_used_too_often() {
     let (_, concurrent) = world.join(&maya, &invite, "Kim").expect("no join is known yet");
     world.joiner(&mut maya, &invite, "Ben");
     assert_eq!(world.join(&maya, &invite, "Eve").err(), Some(Refusal::InviteUsedUp));
-    take(&mut maya, &[concurrent.clone()]);
+    take(&mut maya, std::slice::from_ref(&concurrent));
     assert_eq!(maya.people().members.len(), 3);
     let surplus = maya.people().members.iter().filter(|member| maya.is_surplus(member.person.member)).count();
     assert_eq!((surplus, maya.unwelcomed().len() <= 1), (1, true));
@@ -267,7 +267,7 @@ fn a_join_belongs_to_its_key_and_its_pursuance() {
     let mut body = join.body().clone();
     body.author = thief.author();
     let stolen = Entry::sign(&thief.signing, Some(maya.pursuance()), &body);
-    take(&mut maya, &[stolen.clone()]);
+    take(&mut maya, std::slice::from_ref(&stolen));
     assert_eq!(
         maya.authority().verdict(stolen.id()),
         Some(&pursuance_core::authority::Verdict::Refused(Refusal::BadKeys))
