@@ -1,0 +1,631 @@
+//! The door between the window and the node: requests, replies, views, troubles (docs/protocol/08-node.md).
+
+use pursuance_core::command::Command;
+use pursuance_core::id::{PursuanceId, TaskId};
+use pursuance_core::refusal::Refusal;
+use pursuance_core::view::{InviteView, PeopleView, PreviewView, TaskView, TreeView};
+use serde::{Deserialize, Serialize};
+
+/// What the window may ask to be done.
+#[derive(Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Request {
+    /// Makes the vault of an empty data folder and opens it.
+    CreateVault {
+        /// At least `MIN_PASSPHRASE_CHARS`.
+        passphrase: String,
+    },
+    /// Opens the vault.
+    Unlock {
+        /// The passphrase it was made with.
+        passphrase: String,
+    },
+    /// Drops the keys; everything shown goes.
+    Lock,
+    /// Founds a pursuance.
+    StartPursuance {
+        /// Its name.
+        name: String,
+        /// What it is for.
+        mission: String,
+        /// The founder's pseudonym in it.
+        my_name: String,
+        /// A relay address, if one is known already.
+        relay: Option<String>,
+    },
+    /// Reads an invite link and starts looking for its preview.
+    OpenInvite {
+        /// The link as pasted.
+        link: String,
+    },
+    /// Accepts the invite whose preview is open.
+    Join {
+        /// Which pursuance.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        pursuance: PursuanceId,
+        /// My pseudonym in it.
+        my_name: String,
+    },
+    /// Forgets an invite that was not accepted.
+    DropInvite {
+        /// Which pursuance.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        pursuance: PursuanceId,
+    },
+    /// Carries out a command in a pursuance.
+    Act {
+        /// Which pursuance.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        pursuance: PursuanceId,
+        /// What.
+        command: Command,
+    },
+    /// A counter-entry to my last change in this pursuance.
+    Undo {
+        /// Which pursuance.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        pursuance: PursuanceId,
+    },
+    /// Imports a task list in one commit.
+    Import {
+        /// Which pursuance.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        pursuance: PursuanceId,
+        /// The file's text.
+        csv: String,
+    },
+    /// Stays away from all relays, or goes back to them.
+    SetOffline {
+        /// Whether to stay away.
+        offline: bool,
+    },
+}
+
+/// What a request led to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Reply {
+    /// Done; the views tell the rest.
+    Done,
+    /// A pursuance was founded, or an invite opened.
+    Pursuance {
+        /// Which.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        pursuance: PursuanceId,
+    },
+    /// A task was created.
+    Task {
+        /// Which.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        task: TaskId,
+    },
+    /// An invite was made.
+    Invite {
+        /// The link to hand over.
+        link: String,
+    },
+    /// A list was imported.
+    Imported {
+        /// How many tasks.
+        tasks: u32,
+    },
+}
+
+/// What the window may look at.
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Query {
+    /// The frame around everything.
+    App,
+    /// The tree of a pursuance.
+    Tree {
+        /// Which pursuance.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        pursuance: PursuanceId,
+    },
+    /// One task.
+    Task {
+        /// Which pursuance.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        pursuance: PursuanceId,
+        /// Which task.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        task: TaskId,
+    },
+    /// Members, roles, rules.
+    People {
+        /// Which pursuance.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        pursuance: PursuanceId,
+    },
+    /// Invites, with the links made on this computer.
+    Invites {
+        /// Which pursuance.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        pursuance: PursuanceId,
+    },
+    /// Relays and what is known of them.
+    Relays {
+        /// Which pursuance.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        pursuance: PursuanceId,
+    },
+    /// What an open invite shows.
+    Preview {
+        /// Which pursuance.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        pursuance: PursuanceId,
+    },
+    /// What an import would do; changes nothing.
+    ImportPreview {
+        /// Which pursuance.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        pursuance: PursuanceId,
+        /// The file's text.
+        csv: String,
+    },
+}
+
+/// What is to be seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(tag = "kind", content = "view", rename_all = "camelCase")]
+pub enum View {
+    /// See [`Query::App`].
+    App(AppView),
+    /// See [`Query::Tree`].
+    Tree(TreeView),
+    /// See [`Query::Task`].
+    Task(TaskView),
+    /// See [`Query::People`].
+    People(PeopleView),
+    /// See [`Query::Invites`].
+    Invites(Vec<InviteRow>),
+    /// See [`Query::Relays`].
+    Relays(Vec<RelayView>),
+    /// See [`Query::Preview`].
+    Preview(PreviewState),
+    /// See [`Query::ImportPreview`].
+    ImportPreview(ImportPreview),
+}
+
+/// The frame around everything.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct AppView {
+    /// Grows by one with every change of anything shown.
+    #[cfg_attr(feature = "bindings", ts(type = "number"))]
+    pub seq: u64,
+    /// Where the vault stands.
+    pub stage: Stage,
+    /// The data folder, as shown to the person.
+    pub data_folder: String,
+    /// Pursuances and open invites, by name.
+    pub pursuances: Vec<PursuanceRow>,
+    /// Whether the person chose to stay offline.
+    pub offline: bool,
+    /// Whether relays are substituted by loopback addresses (demo and tests).
+    pub loopback: bool,
+    /// This computer's clock differs from what relays' slots say, by this many seconds (positive: it is ahead).
+    #[cfg_attr(feature = "bindings", ts(type = "number | null"))]
+    pub clock_off_seconds: Option<i64>,
+}
+
+/// Where the vault stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub enum Stage {
+    /// There is no vault in the data folder yet.
+    Fresh,
+    /// There is one, and it is closed.
+    Locked,
+    /// It is open.
+    Open,
+}
+
+/// One pursuance in the left rail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct PursuanceRow {
+    /// Which.
+    #[cfg_attr(feature = "bindings", ts(type = "string"))]
+    pub pursuance: PursuanceId,
+    /// Its name; empty while an invite's preview has not arrived.
+    pub name: String,
+    /// How I stand in it.
+    pub standing: Standing,
+    /// The one status sentence.
+    pub status: StatusLine,
+    /// The last change can be undone.
+    pub can_undo: bool,
+}
+
+/// How I stand in a pursuance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub enum Standing {
+    /// An invite is open, not accepted.
+    Invited,
+    /// I joined; nobody's app has welcomed mine yet.
+    Waiting,
+    /// I am in.
+    Member,
+}
+
+/// The status sentence of Design-level wording, as a code with its numbers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(tag = "code", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum StatusLine {
+    /// No relay is set.
+    NoRelay {
+        /// Own changes not handed over.
+        kept: u32,
+    },
+    /// The person chose to stay offline.
+    Offline {
+        /// Own changes not handed over.
+        kept: u32,
+    },
+    /// Tor is starting.
+    TorStarting {
+        /// 0 to 100.
+        percent: u8,
+        /// Own changes not handed over.
+        kept: u32,
+    },
+    /// Tor cannot be reached at all.
+    TorUnreachable {
+        /// Own changes not handed over.
+        kept: u32,
+    },
+    /// Nothing was reached yet, the first try is under way.
+    Connecting {
+        /// Own changes not handed over.
+        kept: u32,
+    },
+    /// Reading, and more is known to come.
+    Reading {
+        /// Cells read of those known.
+        #[cfg_attr(feature = "bindings", ts(type = "number"))]
+        read: u64,
+        /// Cells known.
+        #[cfg_attr(feature = "bindings", ts(type = "number"))]
+        of: u64,
+    },
+    /// Nothing newer known.
+    Fine {
+        /// Relays reached.
+        reached: u16,
+        /// Relays there are.
+        of: u16,
+        /// Seconds since 1970 of the last visit.
+        #[cfg_attr(feature = "bindings", ts(type = "number"))]
+        at_seconds: u64,
+        /// Own changes not handed over.
+        kept: u32,
+    },
+    /// No relay could be reached.
+    Unreachable {
+        /// Seconds since 1970 since when.
+        #[cfg_attr(feature = "bindings", ts(type = "number"))]
+        since_seconds: u64,
+        /// Own changes not handed over.
+        kept: u32,
+        /// Seconds until the next try.
+        retry_seconds: u32,
+    },
+    /// The relay gave something that breaks its word.
+    RelayFault {
+        /// What.
+        fault: Fault,
+    },
+    /// Entries are announced and have not arrived.
+    Gap {
+        /// How many.
+        entries: u32,
+        /// The author's name, where it is one author only.
+        by: Option<String>,
+    },
+    /// A device shows two histories.
+    TwoHistories {
+        /// Its owner's name.
+        by: String,
+    },
+    /// Entries need a newer Pursuance.
+    NeedsNewer {
+        /// How many.
+        entries: u32,
+    },
+}
+
+/// In what way a relay broke its word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub enum Fault {
+    /// It showed two logs.
+    Forked,
+    /// It forgot what it had.
+    RolledBack,
+    /// It signed for something and does not have it.
+    BrokenReceipt,
+    /// Its answers make no sense.
+    Garbage,
+    /// It is not the relay it should be.
+    WrongOrigin,
+    /// It stopped making checkpoints.
+    Stale,
+}
+
+/// A relay of a pursuance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct RelayView {
+    /// Its address.
+    pub address: String,
+    /// Seconds since 1970 when it was last reached.
+    #[cfg_attr(feature = "bindings", ts(type = "number | null"))]
+    pub reached_seconds: Option<u64>,
+    /// Cells it holds, as far as known.
+    #[cfg_attr(feature = "bindings", ts(type = "number"))]
+    pub cells: u64,
+    /// Cells of it read here.
+    #[cfg_attr(feature = "bindings", ts(type = "number"))]
+    pub read: u64,
+    /// Posts it signed for.
+    pub handed: u32,
+    /// Posts waiting for it.
+    pub waiting: u32,
+    /// How it broke its word.
+    pub fault: Option<Fault>,
+}
+
+/// An invite with its link, where it was made here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct InviteRow {
+    /// What the pursuance knows of it.
+    pub invite: InviteView,
+    /// The link; `null` when it was made on another computer.
+    pub link: Option<String>,
+    /// The link as a QR code: one string a row, `#` dark and ` ` light; empty without a link.
+    pub qr: Vec<String>,
+    /// A relay signed for the preview, so that the link works for others.
+    pub handed: bool,
+}
+
+/// How far the preview of an invite has come.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(tag = "state", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum PreviewState {
+    /// Still looking for it at the relay.
+    Looking,
+    /// Here it is.
+    Here {
+        /// What it shows.
+        preview: PreviewView,
+    },
+    /// I joined and wait to be welcomed.
+    Waiting {
+        /// What it showed.
+        preview: PreviewView,
+        /// Seconds since 1970 when I joined.
+        #[cfg_attr(feature = "bindings", ts(type = "number"))]
+        since_seconds: u64,
+        /// A relay signed for my join.
+        handed: bool,
+    },
+}
+
+/// What an import would do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct ImportPreview {
+    /// Tasks that would be created.
+    pub tasks: u32,
+    /// How many of them stand below another.
+    pub nested: u32,
+    /// Columns found and what they become.
+    pub columns: Vec<ImportColumn>,
+    /// The first rows as they would appear, at most `IMPORT_PREVIEW_ROWS`.
+    pub rows: Vec<ImportRow>,
+    /// Rows that cannot be taken, with the reason.
+    pub problems: Vec<ImportProblem>,
+}
+
+/// A column of the file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct ImportColumn {
+    /// As the file calls it.
+    pub header: String,
+    /// What it becomes; `null` when it is left out.
+    pub field: Option<ImportField>,
+}
+
+/// What a column becomes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub enum ImportField {
+    /// The row's own name, which `parent` refers to.
+    Id,
+    /// Title.
+    Title,
+    /// Body.
+    Body,
+    /// Status.
+    Status,
+    /// Owner, kept as text.
+    Owner,
+    /// Started on.
+    Started,
+    /// Finished on.
+    Finished,
+    /// Labels, separated by `;`.
+    Labels,
+    /// Parent.
+    Parent,
+}
+
+/// One row as it would appear.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct ImportRow {
+    /// Steps below the top.
+    pub depth: u16,
+    /// Title.
+    pub title: String,
+    /// Status.
+    pub status: pursuance_core::task::Status,
+    /// Owner as text.
+    pub owner: Option<String>,
+    /// Labels.
+    pub labels: Vec<String>,
+}
+
+/// A row that cannot be taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct ImportProblem {
+    /// Line of the file, from 1.
+    #[cfg_attr(feature = "bindings", ts(type = "number"))]
+    pub line: u64,
+    /// Why.
+    pub reason: ImportReason,
+}
+
+/// Why a row cannot be taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub enum ImportReason {
+    /// It is not CSV.
+    NotCsv,
+    /// There is no title column.
+    NoTitleColumn,
+    /// The title is empty.
+    NoTitle,
+    /// The status is not one of the six.
+    UnknownStatus,
+    /// The parent is not in the file.
+    UnknownParent,
+    /// The row would end up below itself.
+    Cycle,
+    /// Two rows have the same id.
+    DuplicateId,
+    /// A field is too long.
+    TooLong,
+    /// There are more rows than `MAX_IMPORT_TASKS`.
+    TooMany,
+}
+
+/// Why a request or query was not carried out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(tag = "code", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Trouble {
+    /// The rules, or the state, refuse it.
+    #[error("refused: {refusal}")]
+    Refused {
+        /// Why.
+        refusal: Refusal,
+    },
+    /// The passphrase does not open this vault.
+    #[error("the passphrase does not open this vault")]
+    WrongPassphrase,
+    /// The passphrase is shorter than it may be.
+    #[error("the passphrase is shorter than {min_chars} characters")]
+    PassphraseTooShort {
+        /// The limit.
+        min_chars: u32,
+    },
+    /// There is a vault in this folder already.
+    #[error("there is a vault already")]
+    VaultExists,
+    /// There is no vault in this folder.
+    #[error("there is no vault")]
+    NoVault,
+    /// The vault is locked.
+    #[error("the vault is locked")]
+    Locked,
+    /// The vault's file is damaged.
+    #[error("the file is damaged")]
+    Damaged,
+    /// The vault's file was written by a newer Pursuance.
+    #[error("the file is of version {found}, this Pursuance reads up to {known}")]
+    NewerFile {
+        /// Its version.
+        found: u32,
+        /// The newest one known here.
+        known: u32,
+    },
+    /// Another Pursuance has the folder open.
+    #[error("another Pursuance has this folder open")]
+    InUse,
+    /// The disk refused.
+    #[error("the disk refused to write")]
+    Disk,
+    /// The link is not whole.
+    #[error("the link is not whole")]
+    LinkTruncated,
+    /// The link is not an invite.
+    #[error("this is not an invite link")]
+    NotAnInvite,
+    /// The link is for a newer Pursuance.
+    #[error("the link needs a newer Pursuance")]
+    LinkNewer,
+    /// I am in this pursuance already.
+    #[error("already a member")]
+    AlreadyMember,
+    /// There is no such pursuance here.
+    #[error("no such pursuance")]
+    NoSuchPursuance,
+    /// Nothing can be undone.
+    #[error("nothing to undo")]
+    NothingToUndo,
+    /// The list cannot be imported as it is.
+    #[error("the list has {problems} rows that cannot be taken")]
+    ImportProblems {
+        /// How many.
+        problems: u32,
+    },
+    /// The request itself was malformed.
+    #[error("malformed request")]
+    Malformed,
+}

@@ -1,0 +1,261 @@
+use super::*;
+
+const KEY: [u8; 32] = [7; 32];
+
+fn key() -> DatabaseKey {
+    Zeroizing::new(KEY)
+}
+
+fn open(dir: &tempfile::TempDir) -> Result<Store> {
+    Store::open(&dir.path().join("store"), &key())
+}
+
+fn with_pursuance() -> (tempfile::TempDir, Store, Number) {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = open(&dir).unwrap();
+    let number = store
+        .write(|w| w.add_pursuance(PursuanceId([1; 32]), KeptStanding::Member, &[2; 32], "", 5))
+        .unwrap();
+    (dir, store, number)
+}
+
+fn entry(id: u8, own: bool) -> (EntryId, Vec<u8>, bool) {
+    (EntryId([id; 32]), vec![id; 100], own)
+}
+
+fn add(store: &mut Store, pursuance: Number, (id, bytes, own): &(EntryId, Vec<u8>, bool)) {
+    let entry = NewEntry { id: *id, author: AuthorId([9; 32]), seq: u32::from(id.0[0]), own: *own, bytes };
+    store.write(|w| w.add_entry(pursuance, &entry)).unwrap();
+}
+
+fn cell(byte: u8) -> Cell {
+    Cell::from_bytes([byte; pursuance_wire::cell::CELL_BYTES])
+}
+
+fn relay_address() -> RelayAddress {
+    crate::transport::tests::relay()
+}
+
+#[test]
+fn what_was_written_is_there_again() {
+    let (dir, mut store, number) = with_pursuance();
+    add(&mut store, number, &entry(1, true));
+    add(&mut store, number, &entry(2, false));
+    add(&mut store, number, &entry(1, true));
+    store
+        .write(|w| {
+            w.add_epoch(number, &[3; 32])?;
+            w.add_epoch(number, &[3; 32])?;
+            w.add_own_invite(number, EntryId([1; 32]), "link")?;
+            w.add_newer_entry(number, b"newer")?;
+            w.set_meta("offline", &[1])
+        })
+        .unwrap();
+    drop(store);
+    let store = open(&dir).unwrap();
+    let kept = store.pursuances().unwrap();
+    assert_eq!((kept.len(), kept[0].id, *kept[0].device_seed), (1, PursuanceId([1; 32]), [2; 32]));
+    assert_eq!((kept[0].standing, kept[0].link.is_none(), kept[0].since_seconds), (KeptStanding::Member, true, 5));
+    let entries = store.entries(number).unwrap();
+    assert_eq!(entries.iter().map(|e| (e.bytes[0], e.own)).collect::<Vec<_>>(), [(1, true), (2, false)]);
+    assert_eq!(store.epochs(number).unwrap().len(), 1);
+    assert_eq!(*store.own_invites(number).unwrap()[0].1, "link");
+    assert_eq!(store.newer_entries(number).unwrap(), [b"newer"]);
+    assert_eq!(store.meta("offline").unwrap(), Some(vec![1]));
+    assert_eq!(store.meta("other").unwrap(), None);
+}
+
+#[test]
+fn a_failed_change_leaves_no_trace() {
+    let (_dir, mut store, number) = with_pursuance();
+    let failed: Result<()> = store.write(|w| {
+        w.add_epoch(number, &[3; 32])?;
+        Err(StoreError::Disk)
+    });
+    assert!(failed.is_err());
+    assert!(store.epochs(number).unwrap().is_empty());
+}
+
+#[test]
+fn the_file_says_nothing_without_the_key() {
+    let (dir, mut store, number) = with_pursuance();
+    let secret = b"a title that nobody else may read";
+    let entry = NewEntry { id: EntryId([1; 32]), author: AuthorId([9; 32]), seq: 0, own: true, bytes: secret };
+    store.write(|w| w.add_entry(number, &entry)).unwrap();
+    let found = |needle: &[u8]| {
+        std::fs::read_dir(dir.path()).unwrap().any(|file| {
+            let bytes = std::fs::read(file.unwrap().path()).unwrap();
+            bytes.windows(needle.len()).any(|window| window == needle)
+        })
+    };
+    assert!(!found(secret) && !found(b"SQLite format 3") && !found(b"CREATE TABLE") && !found(&[9; 32]));
+    // Control: the same search finds it in the open store.
+    assert_eq!(store.entries(number).unwrap()[0].bytes, secret);
+}
+
+#[test]
+fn another_key_or_changed_pages_are_damage() {
+    let (dir, mut store, number) = with_pursuance();
+    for id in 0..100 {
+        add(&mut store, number, &(EntryId([id; 32]), vec![id; 1_000], false));
+    }
+    drop(store);
+    let path = dir.path().join("store");
+    assert!(matches!(Store::open(&path, &Zeroizing::new([8; 32])), Err(StoreError::Damaged)));
+    let whole = std::fs::read(&path).unwrap();
+    assert!(whole.len() > 50_000);
+    for at in [0, 20, 4_096 * 3 + 7, whole.len() / 2, whole.len() - 1] {
+        let mut changed = whole.clone();
+        changed[at] ^= 1;
+        std::fs::write(&path, &changed).unwrap();
+        assert!(matches!(open(&dir), Err(StoreError::Damaged)), "byte {at}");
+    }
+    for bytes in [0, 1, 100, 4_096, whole.len() / 2, whole.len() - 4_096] {
+        std::fs::write(&path, &whole[..bytes]).unwrap();
+        assert!(matches!(open(&dir), Err(StoreError::Damaged)), "cut to {bytes}");
+    }
+    std::fs::write(&path, &whole).unwrap();
+    assert_eq!(open(&dir).unwrap().entries(number).unwrap().len(), 100);
+}
+
+#[test]
+fn a_newer_schema_is_named_and_not_touched() {
+    let (dir, store, _) = with_pursuance();
+    store.connection.pragma_update(None, "user_version", 9).unwrap();
+    store.connection.pragma_update(None, "wal_checkpoint", "TRUNCATE").ok();
+    drop(store);
+    let path = dir.path().join("store");
+    let before = std::fs::read(&path).unwrap();
+    assert!(matches!(open(&dir), Err(StoreError::Newer { found: 9, known: SCHEMA_VERSION })));
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+}
+
+#[test]
+fn a_half_made_database_is_made_again() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("store.half"), b"a crash left this").unwrap();
+    assert!(open(&dir).unwrap().pursuances().unwrap().is_empty());
+}
+
+#[test]
+fn a_cell_goes_to_every_relay_once() {
+    let (_dir, mut store, number) = with_pursuance();
+    add(&mut store, number, &entry(1, true));
+    add(&mut store, number, &entry(2, true));
+    add(&mut store, number, &entry(3, false));
+    let own = [EntryId([1; 32]), EntryId([2; 32])];
+    assert_eq!(store.own_entries_without_cell(number, Door::Epoch).unwrap(), own);
+    let relay = store
+        .write(|w| {
+            let relay = w.relay(&relay_address())?;
+            assert_eq!(relay, w.relay(&relay_address())?);
+            w.add_cell(number, &cell(1), &[own[0]], Door::Epoch, &[relay])?;
+            w.add_cell(number, &cell(2), &[own[0]], Door::Epoch, &[relay])?;
+            w.add_cell(number, &cell(3), &[own[1]], Door::Epoch, &[])?;
+            Ok(relay)
+        })
+        .unwrap();
+    assert!(store.own_entries_without_cell(number, Door::Epoch).unwrap().is_empty());
+    assert_eq!(store.own_entries_without_cell(number, Door::Invite).unwrap(), own);
+    let posted = |store: &Store| store.posted(number, Door::Epoch).unwrap();
+    assert_eq!(posted(&store), [(own[0], Posted::Waiting), (own[1], Posted::Waiting)]);
+
+    let waiting = store.waiting_cells(relay, 10).unwrap();
+    assert_eq!(waiting.iter().map(|w| w.cell.as_bytes()[0]).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!(store.post_counts(number, relay).unwrap(), PostCounts { handed: 0, waiting: 2 });
+    // Handed is an entry only when all its cells are.
+    store.write(|w| w.set_handed(waiting[0].number, relay, b"receipt", 7)).unwrap();
+    assert_eq!(posted(&store)[0].1, Posted::Waiting);
+    store.write(|w| w.set_handed(waiting[1].number, relay, b"receipt", 7)).unwrap();
+    assert_eq!(posted(&store)[0].1, Posted::Handed);
+    assert_eq!(store.open_receipts(relay).unwrap().len(), 2);
+    store.write(|w| w.set_seen(&cell(1).leaf_hash(), relay)).unwrap();
+    let open = store.open_receipts(relay).unwrap();
+    assert_eq!((open.len(), open[0].leaf, open[0].due_slot), (1, cell(2).leaf_hash(), 7));
+    // A receipt that comes after the cell was seen does not open it again.
+    store.write(|w| w.set_handed(waiting[0].number, relay, b"receipt", 7)).unwrap();
+    assert_eq!(store.open_receipts(relay).unwrap().len(), 1);
+    assert_eq!(store.post_counts(number, relay).unwrap(), PostCounts { handed: 2, waiting: 0 });
+
+    store.write(|w| w.post_all_to(number, relay)).unwrap();
+    assert_eq!(store.waiting_cells(relay, 10).unwrap().len(), 1);
+}
+
+#[test]
+fn relays_and_readings_are_kept() {
+    let (_dir, mut store, number) = with_pursuance();
+    let relay = store
+        .write(|w| {
+            let relay = w.relay(&relay_address())?;
+            w.want_relay(number, relay, 256)?;
+            w.set_reading(number, relay, 256, 900)?;
+            w.leave_relay(number, relay)?;
+            w.want_relay(number, relay, 0)?;
+            w.set_checkpoint(relay, 77, b"note", &[1; 64])?;
+            w.set_slot_seconds(relay, 60)?;
+            w.set_reached(relay, 123)?;
+            w.set_fault(relay, Some(Fault::Forked), b"proof")?;
+            w.set_fault(relay, Some(Fault::Stale), b"another")?;
+            Ok(relay)
+        })
+        .unwrap();
+    let kept = &store.relays().unwrap()[0];
+    assert_eq!((kept.checkpoint.as_slice(), kept.peaks.len(), kept.slot_seconds), (&b"note"[..], 64, Some(60)));
+    assert_eq!((kept.reached_seconds, kept.fault, kept.evidence.as_slice()), (Some(123), Some(Fault::Stale), &b"proof"[..]));
+    assert_eq!(store.readings().unwrap(), [KeptReading { pursuance: number, relay, first: 256, next: 900, wanted: true }]);
+    assert_eq!(store.checkpoint_seen(relay, 77).unwrap().as_deref(), Some(&b"note"[..]));
+    assert_eq!(store.checkpoint_seen(relay, 78).unwrap(), None);
+}
+
+#[test]
+fn a_dropped_pursuance_takes_everything_along() {
+    let (_dir, mut store, number) = with_pursuance();
+    add(&mut store, number, &entry(1, true));
+    store
+        .write(|w| {
+            let relay = w.relay(&relay_address())?;
+            w.want_relay(number, relay, 0)?;
+            w.add_cell(number, &cell(1), &[EntryId([1; 32])], Door::Invite, &[relay])?;
+            w.drop_pursuance(number)
+        })
+        .unwrap();
+    for table in ["pursuance", "entry", "cell", "cargo", "outbox", "reading"] {
+        let count: i64 = store.connection.query_row(&format!("SELECT COUNT(*) FROM {table}"), [], |row| row.get(0)).unwrap();
+        assert_eq!(count, 0, "{table}");
+    }
+}
+
+/// The committed file of schema 1; made by `write_the_fixture`, never changed.
+#[test]
+fn a_file_of_schema_1_is_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let fixture = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/store-schema-1");
+    std::fs::copy(fixture, dir.path().join("store")).unwrap();
+    let store = open(&dir).unwrap();
+    let kept = store.pursuances().unwrap();
+    assert_eq!((kept.len(), kept[0].id), (1, PursuanceId([1; 32])));
+    assert_eq!(store.entries(kept[0].number).unwrap().len(), 2);
+    assert_eq!(store.relays().unwrap()[0].address, relay_address());
+    let relay = store.relays().unwrap()[0].number;
+    assert_eq!(store.waiting_cells(relay, 10).unwrap()[0].cell, cell(4));
+}
+
+#[test]
+#[ignore = "writes the fixture of the current schema into the folder named by PURSUANCE_FIXTURE_DIR"]
+fn write_the_fixture() {
+    let folder = std::env::var("PURSUANCE_FIXTURE_DIR").expect("where to write it");
+    let (dir, mut store, number) = with_pursuance();
+    add(&mut store, number, &entry(1, true));
+    add(&mut store, number, &entry(2, false));
+    store
+        .write(|w| {
+            let relay = w.relay(&relay_address())?;
+            w.want_relay(number, relay, 0)?;
+            w.add_epoch(number, &[3; 32])?;
+            w.add_cell(number, &cell(4), &[EntryId([1; 32])], Door::Epoch, &[relay])
+        })
+        .unwrap();
+    drop(store);
+    let target = std::path::Path::new(&folder).join(format!("store-schema-{SCHEMA_VERSION}"));
+    std::fs::copy(dir.path().join("store"), target).unwrap();
+}

@@ -1,0 +1,175 @@
+//! The way to a relay: Tor, or a loopback address that the program was started with (docs/protocol/08-node.md, section 3).
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Mutex;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use pursuance_onion::{Isolation, OnionError, OnionStream, Progress, Tor};
+use pursuance_wire::RelayAddress;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+/// The port of every relay inside Tor.
+const ONION_PORT: u16 = 80;
+
+/// How long a loopback connection may take.
+const LOOPBACK_CONNECT_SECONDS: u64 = 10;
+
+/// What a stream is for; two purposes never share a circuit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Purpose {
+    /// Fetching checkpoints, tiles, blocks and the stream.
+    Read,
+    /// Posting cells.
+    Post,
+}
+
+/// Why a relay was not reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ConnectError {
+    /// Tor is off and no loopback address stands in for this relay.
+    #[error("there is no way to this relay")]
+    NoWay,
+    /// Tor has no usable directory of the network yet.
+    #[error("Tor is not ready")]
+    TorNotReady,
+    /// The way is there, the relay did not answer.
+    #[error("the relay was not reached")]
+    NotReached,
+}
+
+/// All ways to relays that this program has.
+pub struct Transport {
+    loopback: HashMap<RelayAddress, SocketAddr>,
+    tor: Option<Tor>,
+    isolations: Mutex<HashMap<(RelayAddress, Purpose), Isolation>>,
+}
+
+impl Transport {
+    /// With the loopback substitutions of the command line and, unless it is off, a running Tor.
+    #[must_use]
+    pub fn new(loopback: impl IntoIterator<Item = (RelayAddress, SocketAddr)>, tor: Option<Tor>) -> Self {
+        Self { loopback: loopback.into_iter().collect(), tor, isolations: Mutex::default() }
+    }
+
+    /// Whether this relay is reached without Tor.
+    #[must_use]
+    pub fn is_loopback(&self, relay: &RelayAddress) -> bool {
+        self.loopback.contains_key(relay)
+    }
+
+    /// How far Tor is; `None` when it is off.
+    #[must_use]
+    pub fn tor_progress(&self) -> Option<watch::Receiver<Progress>> {
+        self.tor.as_ref().map(Tor::progress)
+    }
+
+    /// Opens a stream to a relay, on a circuit of this relay and purpose alone.
+    ///
+    /// # Errors
+    /// [`ConnectError`].
+    pub async fn connect(&self, relay: &RelayAddress, purpose: Purpose) -> Result<Stream, ConnectError> {
+        if let Some(address) = self.loopback.get(relay) {
+            let connecting = TcpStream::connect(address);
+            return match timeout(Duration::from_secs(LOOPBACK_CONNECT_SECONDS), connecting).await {
+                Ok(Ok(stream)) => Ok(Stream::Loopback(stream)),
+                _ => Err(ConnectError::NotReached),
+            };
+        }
+        let tor = self.tor.as_ref().ok_or(ConnectError::NoWay)?;
+        let isolation = self.isolation(relay, purpose);
+        match tor.connect(relay.onion(), ONION_PORT, &isolation).await {
+            Ok(stream) => Ok(Stream::Onion(stream)),
+            Err(OnionError::NotReady | OnionError::Outdated | OnionError::Stopped) => Err(ConnectError::TorNotReady),
+            Err(error) => {
+                tracing::debug!(%error, "a relay was not reached");
+                Err(ConnectError::NotReached)
+            }
+        }
+    }
+
+    fn isolation(&self, relay: &RelayAddress, purpose: Purpose) -> Isolation {
+        let mut isolations = self.isolations.lock().expect("no holder of this lock can panic");
+        isolations.entry((*relay, purpose)).or_insert_with(Isolation::new).clone()
+    }
+
+    /// Ends Tor, if it runs.
+    pub async fn stop(self) {
+        if let Some(tor) = self.tor {
+            tor.stop().await;
+        }
+    }
+}
+
+/// An open stream to a relay.
+pub enum Stream {
+    /// To this computer itself.
+    Loopback(TcpStream),
+    /// Through Tor.
+    Onion(OnionStream),
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<std::io::Result<()>> {
+        match self.get_mut() {
+            Self::Loopback(stream) => Pin::new(stream).poll_read(cx, buf),
+            Self::Onion(stream) => Pin::new(stream).poll_read(cx, buf),
+        }
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<std::io::Result<usize>> {
+        match self.get_mut() {
+            Self::Loopback(stream) => Pin::new(stream).poll_write(cx, buf),
+            Self::Onion(stream) => Pin::new(stream).poll_write(cx, buf),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        match self.get_mut() {
+            Self::Loopback(stream) => Pin::new(stream).poll_flush(cx),
+            Self::Onion(stream) => Pin::new(stream).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        match self.get_mut() {
+            Self::Loopback(stream) => Pin::new(stream).poll_shutdown(cx),
+            Self::Onion(stream) => Pin::new(stream).poll_shutdown(cx),
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use pursuance_wire::log::LogSigner;
+
+    pub(crate) fn relay() -> RelayAddress {
+        let key = |seed| *LogSigner::from_seed(&[seed; 32]).key().as_bytes();
+        RelayAddress::new(key(1), key(2)).expect("both are keys")
+    }
+
+    #[tokio::test]
+    async fn without_tor_and_loopback_there_is_no_way() {
+        let transport = Transport::new([], None);
+        assert!(matches!(transport.connect(&relay(), Purpose::Read).await, Err(ConnectError::NoWay)));
+    }
+
+    #[tokio::test]
+    async fn loopback_stands_in_for_one_relay() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let transport = Transport::new([(relay(), address)], None);
+        assert!(transport.is_loopback(&relay()));
+        assert!(transport.connect(&relay(), Purpose::Read).await.is_ok());
+        drop(listener);
+        assert!(matches!(transport.connect(&relay(), Purpose::Post).await, Err(ConnectError::NotReached)));
+    }
+}
