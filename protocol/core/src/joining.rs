@@ -5,6 +5,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::authority::join_message;
+use crate::crypto;
 use crate::entry::{Body, Content, Entry, GrantRef};
 use crate::id::{EntryId, PursuanceId};
 use crate::keys::{DeviceKeys, InviteSecret};
@@ -130,9 +131,15 @@ impl Preview {
         false
     }
 
+    /// Joins that the invite's key signed: whoever can merely write cells here cannot use the invite up.
     fn joins(&self, by: GrantRef) -> impl Iterator<Item = &Entry> {
-        self.entries.values().filter(move |entry| {
-            entry.body().by == Some(by) && matches!(ops(entry).first(), Some(Op::Join(_)))
+        let key = self.secret.signing().author().0;
+        self.entries.values().filter(move |entry| match ops(entry).first() {
+            Some(Op::Join(join)) if entry.body().by == Some(by) => {
+                let message = join_message(self.pursuance, entry.body().author, &join.name, &join.package);
+                crypto::verify(&key, &message, &join.signature).is_ok()
+            }
+            _ => false,
         })
     }
 
