@@ -1,0 +1,69 @@
+//! Every limit of the relay, by name (`docs/protocol/06-relay.md`, section 4). Units stand last.
+//!
+//! What is a property of the format (cells of a post, blocks of a request) is in `pursuance_wire::limits`.
+
+/// Connections served at once, unless the operator says otherwise.
+pub const DEFAULT_MAX_CONNECTIONS: usize = 512;
+
+/// Connections beyond the limit that are told so; further ones are just closed.
+pub const MAX_REFUSED_CONNECTIONS: usize = 64;
+
+/// How long telling a connection that there are too many may take.
+pub const REFUSAL_SECONDS: u64 = 5;
+
+/// Of the connections, those that may be streams.
+pub const MAX_STREAMS: usize = 256;
+
+/// Requests on one connection; the next one is answered 429 and closes it.
+pub const MAX_CONNECTION_REQUESTS: u64 = 1_024;
+
+/// How long a connection may take to send the head of a request, or to send nothing between requests.
+pub const HEAD_SECONDS: u64 = 60;
+
+/// How long the body of a post may take.
+pub const BODY_SECONDS: u64 = 60;
+
+/// How long a client may take nothing of an answer.
+pub const WRITE_SECONDS: u64 = 120;
+
+/// Bytes of the head of a request.
+pub const MAX_HEAD_BYTES: usize = 8_192;
+
+/// Header lines of a request.
+pub const MAX_HEADERS: usize = 32;
+
+/// Posts waiting for the disk; further ones are answered 503.
+pub const MAX_WAITING_POSTS: usize = 1_024;
+
+/// Posts that one commit takes together.
+pub const MAX_COMMIT_POSTS: usize = 256;
+
+/// Answers that read the database at once; further ones wait.
+pub const MAX_READERS: usize = 4;
+
+/// Cells of an answer held in memory at once.
+pub const READ_CELLS: u64 = 64;
+
+/// Published slots that a slow stream may lag behind before it is cut.
+pub const MAX_STREAM_LAG_SLOTS: usize = 4;
+
+/// Cells whose expired bodies are dropped in one go, so that posts do not wait long.
+pub const MAX_EXPIRED_CELLS: u64 = 4_096;
+
+/// How long open answers may take after the relay was told to stop.
+pub const STOP_SECONDS: u64 = 10;
+
+/// Longest pause between two looks at the clock.
+pub const TICK_MILLIS: u64 = 250;
+
+/// Days that bodies are kept, unless the operator says otherwise.
+pub const DEFAULT_RETENTION_DAYS: u32 = 30;
+
+/// Length of a slot, unless the operator says otherwise.
+pub const DEFAULT_SLOT_SECONDS: u32 = 60;
+
+/// Size of the database beyond which posts are refused, unless the operator says otherwise.
+pub const DEFAULT_MAX_DISK_BYTES: u64 = 20 << 30;
+
+/// Least size that the operator may allow.
+pub const MIN_DISK_BYTES: u64 = 1 << 20;
