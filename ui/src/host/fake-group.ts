@@ -1,0 +1,221 @@
+// One pursuance of the fake host: its rules decide as the real ones would, its views are made of its tasks.
+import type { Cannot, Command, Delivery, Person, Query, Refusal, RelayView, Reply, TaskView, TreeRow, TreeView, Trouble, Verb, View } from './bindings';
+import { fakeId, fakeQr, newTask, type FakePursuance, type FakeTask } from './fake-world';
+
+const MAX_TITLE_BYTES = 1_000;
+const VERBS: readonly Verb[] = ['invite', 'amend', 'create', 'claim', 'assign', 'edit', 'comment', 'finish', 'reopen', 'label'];
+
+/** A refusal as a host throws it. */
+export function refused(refusal: Refusal): Trouble {
+  return { code: 'refused', refusal };
+}
+
+/** A pursuance with its rules. */
+export class FakeGroup {
+  readonly data: FakePursuance;
+  #count = 0;
+
+  constructor(data: FakePursuance) {
+    this.data = data;
+  }
+
+  /** Me in it. */
+  get me(): Person {
+    return (this.data.members.find((member) => member.person.me) ?? this.data.members[0]!).person;
+  }
+
+  /** Carries out a command, or throws the refusal. */
+  act(command: Command): Reply {
+    if (command.kind === 'invite') return this.#invite(command.role, command.uses);
+    if (command.kind === 'setRelays') return this.#setRelays(command.relays);
+    const before = structuredClone(this.data.tasks);
+    const reply = this.#change(command);
+    this.data.undo.push(before);
+    this.data.row.canUndo = true;
+    this.#kept();
+    return reply;
+  }
+
+  /** Takes my last change back. */
+  undo(): void {
+    const before = this.data.undo.pop();
+    if (before === undefined) throw { code: 'nothingToUndo' } satisfies Trouble;
+    this.data.tasks = before;
+    this.data.row.canUndo = this.data.undo.length > 0;
+    this.#kept();
+  }
+
+  /** Takes tasks of an import. */
+  take(tasks: FakeTask[]): void {
+    this.data.undo.push(structuredClone(this.data.tasks));
+    this.data.tasks.push(...tasks);
+    this.#kept();
+  }
+
+  #kept(): void {
+    const status = this.data.row.status;
+    if ('kept' in status) this.data.row.status = { ...status, kept: status.kept + 1 };
+  }
+
+  #change(command: Exclude<Command, { kind: 'invite' } | { kind: 'setRelays' }>): Reply {
+    if (command.kind === 'createTask') {
+      this.#must('create', null);
+      if (command.title.trim() === '') throw refused({ code: 'empty' });
+      if (new TextEncoder().encode(command.title).length > MAX_TITLE_BYTES) throw refused({ code: 'tooLong', maxBytes: MAX_TITLE_BYTES });
+      if (command.assignees.length > 0) this.#must('assign', null);
+      this.#count += 1;
+      const task = newTask({
+        task: fakeId(16, `new ${this.#count} ${command.title}`), parent: command.parent, title: command.title.trim(), creator: this.me, delivery: 'kept', labels: command.labels,
+        assignees: command.assignees.map((member) => this.#person(member)),
+      });
+      this.data.tasks.push(task);
+      return { kind: 'task', task: task.task };
+    }
+    const task = this.#task(command.task);
+    switch (command.kind) {
+      case 'setTitle':
+        this.#must('edit', task);
+        if (command.title.trim() === '') throw refused({ code: 'empty' });
+        task.title = command.title;
+        task.otherTitles = [];
+        break;
+      case 'setBody': this.#must('edit', task); task.body = command.body; break;
+      case 'setStatus': {
+        const ends = command.status === 'done' || command.status === 'dropped';
+        const ended = task.status === 'done' || task.status === 'dropped';
+        this.#must(ended ? 'reopen' : ends ? 'finish' : 'claim', task);
+        if (task.status === command.status) throw refused({ code: 'nothingToChange' });
+        task.status = command.status;
+        task.twoAnswers = false;
+        break;
+      }
+      case 'moveTask': {
+        this.#must('edit', task);
+        for (let above = command.parent; above !== null; above = this.#task(above).parent) if (above === task.task) throw refused({ code: 'cycle' });
+        task.parent = command.parent;
+        break;
+      }
+      case 'assign': this.#must('assign', task); task.assignees = [...task.assignees, this.#person(command.member)]; break;
+      case 'unassign': this.#must('assign', task); task.assignees = task.assignees.filter((each) => each.member !== command.member); break;
+      case 'claim':
+        this.#must('claim', task);
+        if (task.claim !== null && !task.claim.me) throw refused({ code: 'claimedByOther' });
+        task.claim = this.me;
+        if (task.status === 'open' || task.status === 'suggested') task.status = 'doing';
+        break;
+      case 'giveBack':
+        if (task.claim === null || !task.claim.me) throw refused({ code: 'notClaimed' });
+        task.claim = null;
+        break;
+      case 'comment':
+        this.#must('comment', task);
+        if (command.text.trim() === '') throw refused({ code: 'empty' });
+        this.#count += 1;
+        task.thread = [...task.thread, { entry: fakeId(32, `comment ${this.#count}`), by: this.me, text: command.text, claimedSeconds: Math.floor(Date.now() / 1000), delivery: 'kept' }];
+        break;
+      case 'addLabel': this.#must('label', task); task.labels = [...task.labels, command.label].sort(); break;
+      case 'removeLabel': this.#must('label', task); task.labels = task.labels.filter((each) => each !== command.label); break;
+    }
+    task.delivery = 'kept' satisfies Delivery;
+    return { kind: 'done' };
+  }
+
+  #invite(role: number, uses: number): Reply {
+    this.#must('invite', null);
+    const offered = this.data.roles.find((each) => each.id === role);
+    if (offered === undefined) throw refused({ code: 'noSuchRole' });
+    this.#count += 1;
+    const link = `pursuance:${fakeId(90, `link ${this.#count}`).replace(/[0189]/g, 'k')}`;
+    this.data.invites.push({ invite: { invite: fakeId(32, link), inviter: this.me, role: offered, uses, used: 0 }, link, qr: fakeQr(link), handed: this.#count % 2 === 0 });
+    return { kind: 'invite', link };
+  }
+
+  #setRelays(relays: readonly string[]): Reply {
+    this.#must('amend', null);
+    if (relays.some((relay) => !/^[a-z2-7]{56}\.onion\/[a-z2-7]{52}$/.test(relay))) throw refused({ code: 'notARelayAddress' });
+    this.data.relays = relays.map((address): RelayView => this.data.relays.find((each) => each.address === address) ?? { address, reachedSeconds: null, cells: 0, read: 0, handed: 0, waiting: 4, fault: null });
+    this.data.row.status = relays.length === 0 ? { code: 'noRelay', kept: 4 } : { code: 'torStarting', percent: 40, kept: 4 };
+    return { kind: 'done' };
+  }
+
+  #task(id: string): FakeTask {
+    const task = this.data.tasks.find((each) => each.task === id);
+    if (task === undefined) throw refused({ code: 'noSuchTask' });
+    return task;
+  }
+
+  #person(member: string): Person {
+    const found = this.data.members.find((each) => each.person.member === member);
+    if (found === undefined) throw refused({ code: 'noSuchMember' });
+    return found.person;
+  }
+
+  #must(verb: Verb, task: FakeTask | null): void {
+    const refusal = this.#refusal(verb, task);
+    if (refusal !== null) throw refused(refusal);
+  }
+
+  #refusal(verb: Verb, task: FakeTask | null): Refusal | null {
+    const mine = this.data.rules.findIndex((rule) => rule.verb === verb && (rule.role === this.data.myRole || rule.role === 0));
+    if (mine === -1) {
+      const any = this.data.rules.findIndex((rule) => rule.verb === verb);
+      return { code: 'notAllowed', verb, rule: any === -1 ? null : any + 1, allowedRole: this.data.rules[any]?.role ?? null };
+    }
+    const own = task === null || task.creator.me || task.claim?.me === true || task.assignees.some((each) => each.me);
+    return this.data.rules[mine]?.condition === 'own' && !own ? { code: 'onlyOwn', verb, rule: mine + 1 } : null;
+  }
+
+  #cannot(task: FakeTask | null): Cannot[] {
+    return VERBS.flatMap((verb) => { const refusal = this.#refusal(verb, task); return refusal === null ? [] : [{ verb, refusal }]; });
+  }
+
+  /** Answers a query about this pursuance. */
+  view(query: Exclude<Query, { kind: 'app' } | { kind: 'preview' } | { kind: 'importPreview' }>): View {
+    switch (query.kind) {
+      case 'tree': return { kind: 'tree', view: this.#tree() };
+      case 'task': return { kind: 'task', view: this.#taskView(this.#task(query.task)) };
+      case 'people': return { kind: 'people', view: { members: this.data.members, roles: this.data.roles, rules: this.data.rules, cannot: this.#cannot(null) } };
+      case 'invites': return { kind: 'invites', view: this.data.invites };
+      case 'relays': return { kind: 'relays', view: this.data.relays };
+    }
+  }
+
+  #tree(): TreeView {
+    const below = new Map<string | null, FakeTask[]>();
+    for (const task of this.data.tasks) below.set(task.parent, [...(below.get(task.parent) ?? []), task]);
+    const rows: TreeRow[] = [];
+    const walk = (parent: string | null, depth: number): [number, number] => {
+      let done = 0;
+      let total = 0;
+      for (const task of below.get(parent) ?? []) {
+        const row = this.#row(task, depth);
+        rows.push(row);
+        const [doneBelow, totalBelow] = walk(task.task, depth + 1);
+        row.doneBelow = doneBelow;
+        row.totalBelow = totalBelow;
+        done += doneBelow + (task.status === 'done' ? 1 : 0);
+        total += totalBelow + (task.status === 'dropped' ? 0 : 1);
+      }
+      return [done, total];
+    };
+    const [done, total] = walk(null, 0);
+    return { name: this.data.name, mission: this.data.mission, done, total, rows, cannot: this.#cannot(null) };
+  }
+
+  #row(task: FakeTask, depth: number): TreeRow {
+    return {
+      task: task.task, parent: task.parent, depth, title: task.title, status: task.status, twoAnswers: task.twoAnswers, claim: task.claim, assignees: task.assignees,
+      ownerText: task.ownerText, labels: task.labels, comments: task.thread.length, doneBelow: 0, totalBelow: 0, delivery: task.delivery,
+    };
+  }
+
+  #taskView(task: FakeTask): TaskView {
+    const path: string[] = [];
+    for (let parent = task.parent; parent !== null; parent = this.#task(parent).parent) path.unshift(this.#task(parent).title);
+    const row = this.#tree().rows.find((each) => each.task === task.task) ?? this.#row(task, path.length);
+    return {
+      row, path, body: task.body, otherTitles: task.otherTitles, otherBodies: [], creator: task.creator, createdSeconds: task.createdSeconds, started: task.started, finished: task.finished,
+      thread: task.thread, readers: [{ role: 0, name: '', members: this.data.members.length }], cannot: this.#cannot(task),
+    };
+  }
+}

@@ -1,0 +1,54 @@
+// The fake's reading of CSV: enough to show the preview, its problems and its commit. The real one is the node's.
+import type { ImportColumn, ImportField, ImportPreview, ImportProblem, Person, Status } from './bindings';
+import { fakeId, newTask, type FakeTask } from './fake-world';
+
+const FIELDS: readonly ImportField[] = ['id', 'title', 'body', 'status', 'owner', 'started', 'finished', 'labels', 'parent'];
+const STATUSES: readonly Status[] = ['suggested', 'open', 'doing', 'review', 'done', 'dropped'];
+const PREVIEW_ROWS = 12;
+
+type Read = { preview: ImportPreview; tasks: FakeTask[] };
+
+/** What a text would become. */
+export function readCsv(csv: string, creator: Person): Read {
+  const lines = csv.split(/\r?\n/).map(cells).filter((line) => line.some((cell) => cell !== ''));
+  const columns: ImportColumn[] = (lines[0] ?? []).map((header) => ({ header, field: FIELDS.find((field) => field === header.trim().toLowerCase()) ?? null }));
+  const column = (field: ImportField): number => columns.findIndex((each) => each.field === field);
+  const problems: ImportProblem[] = [];
+  const preview: ImportPreview = { tasks: 0, nested: 0, columns, rows: [], problems };
+  if (column('title') === -1) {
+    problems.push({ line: 1, reason: 'noTitleColumn' });
+    return { preview, tasks: [] };
+  }
+  const tasks: FakeTask[] = [];
+  const byId = new Map<string, FakeTask>();
+  lines.slice(1).forEach((line, i) => {
+    const cell = (field: ImportField): string => line[column(field)]?.trim() ?? '';
+    const at = i + 2;
+    const status = cell('status') === '' ? 'open' : STATUSES.find((each) => each === cell('status').toLowerCase());
+    const parent = cell('parent');
+    if (cell('title') === '') problems.push({ line: at, reason: 'noTitle' });
+    else if (status === undefined) problems.push({ line: at, reason: 'unknownStatus' });
+    else if (parent !== '' && !byId.has(parent)) problems.push({ line: at, reason: 'unknownParent' });
+    else if (cell('id') !== '' && byId.has(cell('id'))) problems.push({ line: at, reason: 'duplicateId' });
+    else {
+      const task = newTask({
+        task: fakeId(16, `import ${at} ${cell('title')} ${Math.random()}`), parent: byId.get(parent)?.task ?? null, title: cell('title'), creator, status,
+        body: cell('body'), ownerText: cell('owner') || null, started: cell('started') || null, finished: cell('finished') || null,
+        labels: cell('labels').split(';').map((label) => label.trim()).filter((label) => label !== ''), delivery: 'kept',
+      });
+      tasks.push(task);
+      if (cell('id') !== '') byId.set(cell('id'), task);
+    }
+  });
+  const depth = (task: FakeTask): number => (task.parent === null ? 0 : 1 + depth(tasks.find((each) => each.task === task.parent) as FakeTask));
+  preview.tasks = tasks.length;
+  preview.nested = tasks.filter((task) => task.parent !== null).length;
+  preview.rows = tasks.slice(0, PREVIEW_ROWS).map((task) => ({ depth: depth(task), title: task.title, status: task.status, owner: task.ownerText, labels: task.labels }));
+  return { preview, tasks };
+}
+
+function cells(line: string): string[] {
+  const found: string[] = [];
+  for (const match of line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)) found.push((match[1]?.replaceAll('""', '"') ?? match[2] ?? '').trim());
+  return found;
+}

@@ -1,0 +1,212 @@
+// The sample world of the fake host: one pursuance that looks lived in, its people, rules and tasks.
+import type { CommentView, InviteRow, MemberView, Person, PursuanceRow, RelayView, Role, Rule, Status, Verb } from './bindings';
+
+/** A task as the fake keeps it; rows and views are made of it. */
+export type FakeTask = {
+  task: string;
+  parent: string | null;
+  title: string;
+  body: string;
+  status: Status;
+  claim: Person | null;
+  assignees: Person[];
+  ownerText: string | null;
+  labels: string[];
+  thread: CommentView[];
+  delivery: 'kept' | 'handed' | 'seen' | null;
+  started: string | null;
+  finished: string | null;
+  otherTitles: string[];
+  twoAnswers: boolean;
+  creator: Person;
+  createdSeconds: number;
+};
+
+/** A pursuance as the fake keeps it. */
+export type FakePursuance = {
+  row: PursuanceRow;
+  name: string;
+  mission: string;
+  roles: Role[];
+  rules: Rule[];
+  members: MemberView[];
+  myRole: number;
+  tasks: FakeTask[];
+  invites: InviteRow[];
+  relays: RelayView[];
+  /** States before each of my last changes, newest last. */
+  undo: FakeTask[][];
+};
+
+const STEWARD: Role = { id: 1, name: 'steward', rank: 0 };
+const MEMBER: Role = { id: 2, name: 'member', rank: 1 };
+/** The roles every fake pursuance has. */
+export const ROLES: Role[] = [STEWARD, MEMBER];
+
+function rule(role: number, verb: Verb, over: number | 'relays' = 0, condition: 'always' | 'own' = 'always'): Rule {
+  return { role, verb, object: over === 'relays' ? { over: 'relays' } : { over: 'role', role: over }, condition };
+}
+
+/** Rules in the order of their numbers. */
+export const RULES: Rule[] = [
+  rule(0, 'see'),
+  rule(1, 'amend', 'relays'), rule(1, 'invite', 1), rule(1, 'invite', 2),
+  rule(1, 'create'), rule(1, 'assign'), rule(1, 'claim'), rule(1, 'edit'), rule(1, 'comment'), rule(1, 'finish'), rule(1, 'reopen'), rule(1, 'label'),
+  rule(2, 'create'), rule(2, 'claim'), rule(2, 'comment'), rule(2, 'edit', 0, 'own'), rule(2, 'finish', 0, 'own'), rule(2, 'label', 0, 'own'),
+];
+
+/** An id that looks like the real ones. */
+export function fakeId(bytes: number, seed: string): string {
+  let state = 2_166_136_261;
+  for (const char of seed) state = Math.imul(state ^ char.charCodeAt(0), 16_777_619) >>> 0;
+  let id = '';
+  while (id.length < bytes * 2) {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    id += (state >>> 8).toString(16).padStart(6, '0');
+  }
+  return id.slice(0, bytes * 2);
+}
+
+/** A person. */
+export function person(name: string, me = false, mark = ''): Person {
+  return { member: fakeId(32, `member ${name}${mark}`), name, mark, me };
+}
+
+const DAY = 86_400;
+const now = (): number => Math.floor(Date.now() / 1000);
+/** A relay address of the right form; nobody answers there. */
+export const RELAY = `${'abcdefghijklmnopqrstuvwxyz234567abcdefghijklmnopqrstuvwx'.slice(0, 56)}.onion/${'mfrggzdfmztwq2lknnwg23tpobyxe43uov3ho6dzpiydcmrtgq2t'.slice(0, 52)}`;
+
+type Sketch = [depth: number, title: string, status: Status, more?: Partial<FakeTask>];
+
+/** The pursuance a visitor of the fake sees first. */
+export function harbour(myRole: number): FakePursuance {
+  const me = person(myRole === 1 ? 'Noor' : 'Sam', true);
+  const maya = person('Maya');
+  const ben = person('Ben', false, 'a3f1');
+  const otherBen = person('Ben', false, '07c9');
+  const ilse = person('Ilse van der Meer');
+  const comment = (by: Person, text: string, hours: number, delivery: CommentView['delivery'] = null): CommentView => ({
+    entry: fakeId(32, text), by, text, claimedSeconds: now() - hours * 3_600, delivery,
+  });
+  const sketches: Sketch[] = [
+    [0, 'Find out who owns the east quay', 'doing', {
+      claim: maya, labels: ['research'],
+      body: 'The register names a holding in Rotterdam since 2019.\n\nWe need to know who signs for it, and since when. Copies of the pages, not photographs of the screen.',
+      thread: [
+        comment(maya, 'The register office is open Tuesday and Thursday mornings only.', 51),
+        comment(ilse, 'I can lend you my reader’s card. The holding changed its name twice, ask for both: Oostkade Beheer and OKB.', 26),
+        comment(me, 'Thank you. I will bring the numbers of the files on Thursday.', 3, 'handed'),
+      ],
+    }],
+    [1, 'Get copies of the land register pages', 'done', { claim: maya, labels: ['research'] }],
+    [1, 'Ask the chamber of commerce for the signatories', 'review', { claim: ilse, thread: [comment(ilse, 'Two names, one of them already known to us.', 30)] }],
+    [1, 'Compare with the 2021 council minutes', 'open', { assignees: [me], labels: ['research'], delivery: 'kept' }],
+    [0, 'Open evening on 3 December', 'open', { labels: ['event'], body: 'In the canteen of the old shipyard, doors at 19:00.' }],
+    [1, 'Book the canteen', 'done', { claim: ben }],
+    [1, 'Invite the neighbours of Sluisstraat', 'doing', { claim: me, delivery: 'seen', thread: [comment(otherBen, 'I have 120 leaflets left from last time.', 8)] }],
+    [2, 'Print leaflets', 'done', { claim: otherBen, labels: ['print'] }],
+    [2, 'Walk the streets north of the lock', 'open', { assignees: [ben, otherBen] }],
+    [2, 'Walk the streets south of the lock', 'open'],
+    [1, 'Somebody who can interpret Turkish and Arabic', 'open', { labels: ['help wanted', 'event'] }],
+    [1, 'Photograph the model of the harbour plan', 'suggested', { labels: ['photo'], creator: ben }],
+    [0, 'Objection to the building permit', 'open', { labels: ['legal', 'deadline'], assignees: [ilse] }],
+    [1, 'Collect signatures of residents within 500 metres', 'doing', { claim: ben, thread: [comment(ben, '83 so far.', 70), comment(ben, '117.', 20)] }],
+    [1, 'Have the draft read by somebody who knows environmental law', 'open', { labels: ['legal', 'help wanted'] }],
+    [1, 'Measure noise on the quay at night', 'done', { ownerText: 'J. Bakker', started: '2026-09-02', finished: '2026-09-19', labels: ['research'] }],
+    [1, 'Hand in the objection at the town hall', 'open', { otherTitles: ['Hand in the objection by registered post'] }],
+    [0, 'Website with the documents we may publish', 'suggested', { labels: ['web'] }],
+    [0, 'Thank-you cards for the shipyard', 'dropped'],
+  ];
+  return {
+    row: {
+      pursuance: fakeId(32, 'harbour'), name: 'Harbour for all', standing: 'member', canUndo: false,
+      status: { code: 'fine', reached: 2, of: 3, atSeconds: now() - 4 * 60, kept: 0 },
+    },
+    name: 'Harbour for all',
+    mission: 'Keep the east quay open to everyone who lives around it',
+    roles: ROLES,
+    rules: RULES,
+    myRole,
+    members: [
+      { person: myRole === 1 ? me : person('Noor'), roles: [STEWARD], cameBy: { kind: 'founder' }, heardOfSeconds: now() - 60, twoHistories: false },
+      { person: maya, roles: [STEWARD], cameBy: { kind: 'invite', inviter: myRole === 1 ? me : person('Noor'), surplus: false }, heardOfSeconds: now() - 3 * 3_600, twoHistories: false },
+      { person: ben, roles: [MEMBER], cameBy: { kind: 'invite', inviter: maya, surplus: false }, heardOfSeconds: now() - 2 * DAY, twoHistories: false },
+      { person: otherBen, roles: [MEMBER], cameBy: { kind: 'invite', inviter: maya, surplus: true }, heardOfSeconds: now() - 8 * 3_600, twoHistories: false },
+      { person: ilse, roles: [MEMBER], cameBy: { kind: 'invite', inviter: maya, surplus: false }, heardOfSeconds: now() - 12 * DAY, twoHistories: false },
+      ...(myRole === 2 ? [{ person: me, roles: [MEMBER], cameBy: { kind: 'invite' as const, inviter: maya, surplus: false }, heardOfSeconds: now() - 60, twoHistories: false }] : []),
+    ],
+    tasks: grow(sketches, maya),
+    invites: [],
+    relays: [
+      { address: RELAY, reachedSeconds: now() - 4 * 60, cells: 412, read: 412, handed: 37, waiting: 0, fault: null },
+      { address: RELAY.replace(/^a/, 'q'), reachedSeconds: now() - 26 * 60, cells: 405, read: 405, handed: 35, waiting: 2, fault: null },
+    ],
+    undo: [],
+  };
+}
+
+/** A second, almost empty one: for empty states and long names. */
+export function garden(): FakePursuance {
+  const me = person('Noor', true);
+  return {
+    row: { pursuance: fakeId(32, 'garden'), name: 'Kitchen garden behind the library', standing: 'member', canUndo: false, status: { code: 'noRelay', kept: 3 } },
+    name: 'Kitchen garden behind the library', mission: 'Vegetables for whoever waters them', roles: ROLES, rules: RULES, myRole: 1,
+    members: [{ person: me, roles: [STEWARD], cameBy: { kind: 'founder' }, heardOfSeconds: now(), twoHistories: false }],
+    tasks: [], invites: [], relays: [], undo: [],
+  };
+}
+
+function grow(sketches: readonly Sketch[], creator: Person): FakeTask[] {
+  const above: string[] = [];
+  return sketches.map(([depth, title, status, more]) => {
+    const task = fakeId(16, `task ${title}`);
+    above.length = depth;
+    const parent = above[depth - 1] ?? null;
+    above.push(task);
+    return newTask({ task, parent, title, status, creator, createdSeconds: now() - 9 * DAY, ...more });
+  });
+}
+
+/** A task with nothing but what is given. */
+export function newTask(given: Partial<FakeTask> & Pick<FakeTask, 'task' | 'parent' | 'title' | 'creator'>): FakeTask {
+  return {
+    body: '', status: 'open', claim: null, assignees: [], ownerText: null, labels: [], thread: [], delivery: null, started: null, finished: null,
+    otherTitles: [], twoAnswers: false, createdSeconds: now(), ...given,
+  };
+}
+
+/** Many tasks, to try how the tree bears them. */
+export function forest(count: number, creator: Person): FakeTask[] {
+  const tasks: FakeTask[] = [];
+  const statuses: Status[] = ['open', 'doing', 'done', 'open', 'review', 'suggested'];
+  const above: string[] = [];
+  for (let i = 0; i < count; i++) {
+    const depth = i % 9 === 0 ? 0 : i % 3 === 0 ? 1 : 2;
+    const task = fakeId(16, `forest ${i}`);
+    above.length = depth;
+    tasks.push(newTask({ task, parent: above[depth - 1] ?? null, title: `Folder ${i + 1}: read and note what it holds`, status: statuses[i % statuses.length] ?? 'open', creator, labels: i % 4 === 0 ? ['archive'] : [] }));
+    above.push(task);
+  }
+  return tasks;
+}
+
+/** Something that looks like a QR code; a fake link needs no real one. */
+export function fakeQr(text: string): string[] {
+  const SIDE = 41;
+  const bits = fakeId((SIDE * SIDE) / 8 + 8, text);
+  const finder = (x: number, y: number): boolean | null => {
+    for (const [fx, fy] of [[0, 0], [SIDE - 7, 0], [0, SIDE - 7]] as const) {
+      const dx = x - fx;
+      const dy = y - fy;
+      if (dx < -1 || dx > 7 || dy < -1 || dy > 7) continue;
+      const ring = Math.max(Math.abs(dx - 3), Math.abs(dy - 3));
+      return ring === 3 || ring <= 1;
+    }
+    return null;
+  };
+  return Array.from({ length: SIDE }, (_, y) => Array.from({ length: SIDE }, (_, x) => {
+    const nibble = parseInt(bits.charAt(((y * SIDE + x) >> 2) % bits.length), 16);
+    return (finder(x, y) ?? ((nibble >> ((y * SIDE + x) & 3)) & 1) === 1) ? '#' : ' ';
+  }).join(''));
+}

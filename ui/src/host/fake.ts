@@ -1,0 +1,216 @@
+// A second host that needs no desktop: keeps sample data in memory and answers as the node would, refusals included.
+import type { AppView, Command, PreviewState, Query, Reply, Request, StatusLine, Trouble, View } from './bindings';
+import { FakeGroup, refused } from './fake-group';
+import { readCsv } from './fake-import';
+import { fakeId, forest, garden, harbour, person, RELAY, ROLES, RULES, type FakePursuance } from './fake-world';
+import type { Host } from './host';
+
+/** How a fake begins. */
+export type FakeChoices = {
+  stage: AppView['stage'];
+  /** A trouble with the folder itself. */
+  trouble: Trouble | null;
+  /** My role in the first pursuance: 1 steward, 2 member. */
+  role: number;
+  /** This many tasks instead of the sample. */
+  rows: number;
+  /** Another status sentence. */
+  status: StatusLine | null;
+  /** Nothing yet: no pursuance. */
+  empty: boolean;
+  /** An open invite: its preview, or already joined. */
+  invite: 'none' | 'looking' | 'here' | 'waiting' | 'usedUp';
+};
+
+const DEFAULTS: FakeChoices = { stage: 'open', trouble: null, role: 1, rows: 0, status: null, empty: false, invite: 'none' };
+const MIN_PASSPHRASE_CHARS = 12;
+const WELCOME_MILLISECONDS = 4_000;
+const TROUBLES: Record<string, Trouble> = {
+  damaged: { code: 'damaged' }, newerFile: { code: 'newerFile', found: 7, known: 1 }, inUse: { code: 'inUse' }, disk: { code: 'disk' },
+};
+
+/** Reads choices from the page's own address, so that every screen has one. */
+export function choicesFromAddress(search: string): Partial<FakeChoices> {
+  const asked = new URLSearchParams(search);
+  const stage = asked.get('stage');
+  const status = asked.get('status');
+  return {
+    stage: stage === 'fresh' || stage === 'locked' ? stage : 'open',
+    trouble: TROUBLES[asked.get('trouble') ?? ''] ?? null,
+    role: asked.get('role') === '2' ? 2 : 1,
+    rows: Number(asked.get('rows') ?? 0),
+    status: status === null ? null : (JSON.parse(status) as StatusLine),
+    empty: asked.has('empty') || stage === 'fresh',
+    invite: (asked.get('invite') as FakeChoices['invite'] | null) ?? 'none',
+  };
+}
+
+/** A host with sample data. */
+export function fakeHost(given: Partial<FakeChoices> = {}): Host & { requests: Request[]; queries: Query[] } {
+  const choices = { ...DEFAULTS, ...given };
+  const requests: Request[] = [];
+  const queries: Query[] = [];
+  let seq = 1;
+  let stage = choices.stage;
+  let passphrase: string | null = null;
+  let offline = false;
+  let listen: (seq: number) => void = () => {};
+  const groups: FakeGroup[] = [];
+  const invited = new Map<string, PreviewState>();
+  const found = (pursuance: FakePursuance): FakeGroup => { const group = new FakeGroup(pursuance); groups.push(group); return group; };
+
+  if (!choices.empty) {
+    const first = harbour(choices.role);
+    if (choices.rows > 0) first.tasks = forest(choices.rows, person('Maya'));
+    if (choices.status !== null) first.row.status = choices.status;
+    found(first);
+    if (choices.role === 1) found(garden());
+  }
+  if (choices.invite !== 'none') openInvite(choices.invite);
+
+  function openInvite(state: FakeChoices['invite']): string {
+    const pursuance = fakeId(32, 'archive');
+    const preview = {
+      pursuance, name: 'Harbour archive', mission: 'Read 3,127 folders before the archive closes in spring', roles: ROLES, rules: RULES,
+      role: ROLES[1] as (typeof ROLES)[number], invitedBy: 'Maya', usedUp: state === 'usedUp',
+    };
+    if (state === 'looking') invited.set(pursuance, { state: 'looking' });
+    else if (state === 'waiting') invited.set(pursuance, { state: 'waiting', preview, sinceSeconds: Math.floor(Date.now() / 1000) - 70, handed: true });
+    else invited.set(pursuance, { state: 'here', preview });
+    return pursuance;
+  }
+
+  function changed(): void {
+    seq += 1;
+    const told = seq;
+    queueMicrotask(() => listen(told));
+  }
+
+  function app(): AppView {
+    const rows = groups.map((group) => group.data.row);
+    for (const [pursuance, state] of invited) {
+      rows.push({
+        pursuance, name: state.state === 'looking' ? '' : state.preview.name, standing: state.state === 'waiting' ? 'waiting' : 'invited', canUndo: false,
+        status: { code: 'fine', reached: 1, of: 1, atSeconds: Math.floor(Date.now() / 1000) - 20, kept: 0 },
+      });
+    }
+    if (offline) for (const row of rows) row.status = { code: 'offline', kept: 'kept' in row.status ? row.status.kept : 0 };
+    return { seq, stage, dataFolder: '~/.local/share/pursuance', pursuances: stage === 'open' ? rows : [], offline, loopback: false, clockOffSeconds: null };
+  }
+
+  function group(pursuance: string): FakeGroup {
+    if (stage !== 'open') throw { code: 'locked' } satisfies Trouble;
+    const one = groups.find((each) => each.data.row.pursuance === pursuance);
+    if (one === undefined) throw { code: 'noSuchPursuance' } satisfies Trouble;
+    return one;
+  }
+
+  function request(asked: Request): Reply {
+    switch (asked.kind) {
+      case 'createVault':
+        if (asked.passphrase.length < MIN_PASSPHRASE_CHARS) throw { code: 'passphraseTooShort', minChars: MIN_PASSPHRASE_CHARS } satisfies Trouble;
+        passphrase = asked.passphrase;
+        stage = 'open';
+        return { kind: 'done' };
+      case 'unlock':
+        if (passphrase !== null ? asked.passphrase !== passphrase : asked.passphrase.startsWith('wrong')) throw { code: 'wrongPassphrase' } satisfies Trouble;
+        stage = 'open';
+        return { kind: 'done' };
+      case 'lock': stage = 'locked'; return { kind: 'done' };
+      case 'startPursuance': {
+        if (asked.name.trim() === '' || asked.myName.trim() === '' || asked.mission.trim() === '') throw refused({ code: 'empty' });
+        if (asked.relay !== null && !isRelay(asked.relay)) throw refused({ code: 'notARelayAddress' });
+        const one = found(garden());
+        const me = person(asked.myName, true);
+        const id = fakeId(32, `${asked.name} ${seq}`);
+        Object.assign(one.data, { name: asked.name, mission: asked.mission });
+        one.data.row = { pursuance: id, name: asked.name, standing: 'member', canUndo: false, status: { code: 'noRelay', kept: 1 } };
+        one.data.members = [{ person: me, roles: [ROLES[0]!], cameBy: { kind: 'founder' }, heardOfSeconds: Math.floor(Date.now() / 1000), twoHistories: false }];
+        if (asked.relay !== null) one.act({ kind: 'setRelays', relays: [asked.relay] });
+        return { kind: 'pursuance', pursuance: id };
+      }
+      case 'openInvite':
+        if (!asked.link.startsWith('pursuance:')) throw { code: 'notAnInvite' } satisfies Trouble;
+        if (asked.link.length < 60) throw { code: 'linkTruncated' } satisfies Trouble;
+        return { kind: 'pursuance', pursuance: openInvite('here') };
+      case 'join': {
+        const state = invited.get(asked.pursuance);
+        if (state === undefined || state.state === 'looking') throw { code: 'noSuchPursuance' } satisfies Trouble;
+        if (asked.myName.trim() === '') throw refused({ code: 'empty' });
+        invited.set(asked.pursuance, { state: 'waiting', preview: state.preview, sinceSeconds: Math.floor(Date.now() / 1000), handed: false });
+        setTimeout(() => welcome(asked.pursuance, asked.myName), WELCOME_MILLISECONDS);
+        return { kind: 'done' };
+      }
+      case 'dropInvite': invited.delete(asked.pursuance); return { kind: 'done' };
+      case 'act': return group(asked.pursuance).act(asked.command);
+      case 'undo': group(asked.pursuance).undo(); return { kind: 'done' };
+      case 'import': {
+        const one = group(asked.pursuance);
+        const { preview, tasks } = readCsv(asked.csv, one.me);
+        if (preview.problems.length > 0) throw { code: 'importProblems', problems: preview.problems.length } satisfies Trouble;
+        one.take(tasks);
+        return { kind: 'imported', tasks: tasks.length };
+      }
+      case 'setOffline':
+        offline = asked.offline;
+        if (!offline) for (const one of groups) one.data.row.status = { code: 'connecting', kept: 2 };
+        return { kind: 'done' };
+    }
+  }
+
+  function welcome(pursuance: string, myName: string): void {
+    if (!invited.delete(pursuance)) return;
+    const data = harbour(2);
+    data.row.pursuance = pursuance;
+    data.row.name = data.name = 'Harbour archive';
+    const mine = data.members[data.members.length - 1];
+    if (mine !== undefined) mine.person.name = myName;
+    found(data);
+    changed();
+  }
+
+  function view(asked: Query): View {
+    switch (asked.kind) {
+      case 'app': return { kind: 'app', view: structuredClone(app()) };
+      case 'preview': {
+        const state = invited.get(asked.pursuance);
+        if (state === undefined) throw { code: 'noSuchPursuance' } satisfies Trouble;
+        return { kind: 'preview', view: structuredClone(state) };
+      }
+      case 'importPreview': return { kind: 'importPreview', view: readCsv(asked.csv, group(asked.pursuance).me).preview };
+      default: return structuredClone(group(asked.pursuance).view(asked));
+    }
+  }
+
+  function answer<Answer>(made: () => Answer): Promise<Answer> {
+    return new Promise((resolve, reject) => queueMicrotask(() => {
+      if (choices.trouble !== null) { reject(choices.trouble); return; }
+      try { resolve(made()); } catch (thrown) { reject(thrown as Error); }
+    }));
+  }
+
+  return {
+    requests,
+    queries,
+    request(asked) {
+      requests.push(asked);
+      return answer(() => { const reply = request(asked); changed(); return reply; });
+    },
+    view(asked) {
+      queries.push(asked);
+      return answer(() => view(asked));
+    },
+    watch(onSeq) {
+      listen = onSeq;
+      return choices.trouble === null ? Promise.resolve() : Promise.reject(choices.trouble);
+    },
+  };
+}
+
+/** Whether a text has the form of a relay address. */
+export function isRelay(text: string): boolean {
+  return /^[a-z2-7]{56}\.onion\/[a-z2-7]{52}$/.test(text);
+}
+
+export { RELAY };
+export type { Command };

@@ -1,0 +1,30 @@
+// The one door of the window: three calls, whoever stands behind them.
+import type { AppView, ImportPreview, InviteRow, PeopleView, PreviewState, Query, RelayView, Reply, Request, TaskView, TreeView, Trouble, View } from './bindings';
+
+/** What the window can ask of the desktop (or of the fake in a browser). */
+export interface Host {
+  /** Carries something out. Rejects with a `Trouble`. */
+  request(request: Request): Promise<Reply>;
+  /** Looks at something. Rejects with a `Trouble`. */
+  view(query: Query): Promise<View>;
+  /** Calls back with `AppView.seq` whenever it has grown. */
+  watch(onSeq: (seq: number) => void): Promise<void>;
+}
+
+/** The kind of view that answers each kind of query. */
+export type ViewOf = {
+  app: AppView;
+  tree: TreeView;
+  task: TaskView;
+  people: PeopleView;
+  invites: InviteRow[];
+  relays: RelayView[];
+  preview: PreviewState;
+  importPreview: ImportPreview;
+};
+
+/** Makes a typed trouble of whatever a host threw. */
+export function asTrouble(thrown: unknown): Trouble {
+  if (typeof thrown === 'object' && thrown !== null && 'code' in thrown) return thrown as Trouble;
+  return { code: 'malformed' };
+}

@@ -1,0 +1,74 @@
+// The one line of quick add: a title with `@name` and `#label` in it. Pure, so that chips can follow every letter.
+import type { Person } from '../host/bindings';
+
+/** What a line means. */
+export type QuickAdd = {
+  title: string;
+  people: Person[];
+  labels: string[];
+  /** `@names` that nobody here has; they stay in the title. */
+  unknown: string[];
+};
+
+/** Reads a line. Names may hold spaces: the longest name that fits counts. */
+export function readQuickAdd(line: string, members: readonly Person[]): QuickAdd {
+  const people: Person[] = [];
+  const labels: string[] = [];
+  const unknown: string[] = [];
+  let title = '';
+  let i = 0;
+  while (i < line.length) {
+    const char = line.charAt(i);
+    const begins = i === 0 || /\s/.test(line.charAt(i - 1));
+    if (begins && char === '@') {
+      const person = longestName(line.slice(i + 1), members);
+      if (person !== null) {
+        if (!people.includes(person.person)) people.push(person.person);
+        i += 1 + person.chars;
+        continue;
+      }
+      const word = /^[^\s@#]+/.exec(line.slice(i + 1))?.[0];
+      if (word !== undefined) unknown.push(word);
+    } else if (begins && char === '#') {
+      const label = /^[^\s#@]+/.exec(line.slice(i + 1))?.[0];
+      if (label !== undefined) {
+        if (!labels.includes(label)) labels.push(label);
+        i += 1 + label.length;
+        continue;
+      }
+    }
+    title += char;
+    i += 1;
+  }
+  return { title: title.replace(/\s+/g, ' ').trim(), people, labels, unknown };
+}
+
+/** A name as it is typed: with its mark where two people share one. */
+export function typedName(person: Person): string {
+  return person.mark === '' ? person.name : `${person.name}~${person.mark}`;
+}
+
+function longestName(text: string, members: readonly Person[]): { person: Person; chars: number } | null {
+  const lower = text.toLocaleLowerCase();
+  let best: { person: Person; chars: number } | null = null;
+  for (const person of members) {
+    const name = typedName(person).toLocaleLowerCase();
+    const after = lower.charAt(name.length);
+    const ends = after === '' || /[\s.,;:!?#@]/.test(after);
+    if (name !== '' && lower.startsWith(name) && ends && name.length > (best?.chars ?? 0)) best = { person, chars: name.length };
+  }
+  return best;
+}
+
+/** The `@…` being typed at the cursor, and who it could be. */
+export function suggestPeople(line: string, cursor: number, members: readonly Person[]): { from: number; text: string; people: Person[] } | null {
+  const before = line.slice(0, cursor);
+  const at = before.lastIndexOf('@');
+  if (at === -1 || (at > 0 && !/\s/.test(before.charAt(at - 1)))) return null;
+  const text = before.slice(at + 1);
+  if (text.includes('#') || text.length > 60) return null;
+  const lower = text.toLocaleLowerCase();
+  const people = members.filter((person) => typedName(person).toLocaleLowerCase().startsWith(lower)).slice(0, 6);
+  const exact = people.length === 1 && people[0] !== undefined && typedName(people[0]).toLocaleLowerCase() === lower;
+  return people.length === 0 || exact ? null : { from: at, text, people };
+}

@@ -1,0 +1,298 @@
+// What the window knows: the frame, the open pursuance, and the one way by which anything is asked or refreshed.
+import { tick } from 'svelte';
+import type {
+  AppView, Cannot, Command, InviteRow, PeopleView, PreviewState, PursuanceRow, Query, RelayView, Reply, Request, Role, TaskView, TreeView, Trouble, Verb,
+} from '../host/bindings';
+import { asTrouble, type Host, type ViewOf } from '../host';
+import { Preferences } from './preferences.svelte';
+import { TreeModel } from './tree.svelte';
+
+/** The screens that belong to a pursuance. */
+export type PursuanceScreen = 'tree' | 'people' | 'invites' | 'relays' | 'import' | 'preview';
+/** Every screen there is once the vault is open. */
+export type Screen = PursuanceScreen | 'home' | 'start' | 'join' | 'settings';
+/** What may lie above the window. */
+export type Overlay = 'palette' | 'keys' | 'status' | 'assign' | 'label';
+/** How a request ended: with a reply, or with a trouble. */
+export type Outcome = { reply: Reply; trouble: null } | { reply: null; trouble: Trouble };
+/** A line that appears above the status. */
+export type Notice = { trouble: Trouble | null; text: string };
+
+const CLOCK_SECONDS = 20;
+const PEOPLE_STALE_SECONDS = 5;
+
+/** One window's session with its host. */
+export class Session {
+  /** The frame; `null` before the first answer. */
+  app = $state.raw<AppView | null>(null);
+  /** Why the host cannot open its folder at all. */
+  startTrouble = $state.raw<Trouble | null>(null);
+  screen = $state<Screen>('home');
+  /** The open pursuance. */
+  pursuance = $state<string | null>(null);
+  /** The task in the panel. */
+  openTask = $state<string | null>(null);
+  treeView = $state.raw<TreeView | null>(null);
+  taskView = $state.raw<TaskView | null>(null);
+  people = $state.raw<PeopleView | null>(null);
+  invites = $state.raw<InviteRow[] | null>(null);
+  relays = $state.raw<RelayView[] | null>(null);
+  preview = $state.raw<PreviewState | null>(null);
+  notice = $state.raw<Notice | null>(null);
+  /** What lies above the window for a moment. */
+  overlay = $state<Overlay | null>(null);
+  /** Seconds since 1970, ticking coarsely: for "4 min ago". */
+  now = $state(Math.floor(Date.now() / 1000));
+  /** What was chosen on the welcome screen, to be opened after the vault is made. */
+  afterVault = $state<'start' | 'join'>('start');
+  /** Texts not sent yet, by what they belong to; never leave this window's memory. */
+  drafts = $state<Record<string, string>>({});
+
+  readonly tree = new TreeModel();
+  readonly preferences = new Preferences();
+
+  #host: Host;
+  #refreshing: Promise<void> | null = null;
+  #again = false;
+  #peopleAt = 0;
+  #timer: ReturnType<typeof setInterval> | undefined;
+
+  constructor(host: Host) {
+    this.#host = host;
+  }
+
+  /** The row of the open pursuance in the frame. */
+  readonly row: PursuanceRow | null = $derived(this.app?.pursuances.find((row) => row.pursuance === this.pursuance) ?? null);
+
+  /** Roles of the open pursuance, as far as they are known here. */
+  readonly roles: Role[] = $derived(this.people?.roles ?? (this.preview !== null && this.preview.state !== 'looking' ? this.preview.preview.roles : []));
+
+  /** Begins: the first frame, then every change. */
+  async begin(): Promise<void> {
+    this.#timer = setInterval(() => { this.now = Math.floor(Date.now() / 1000); }, CLOCK_SECONDS * 1000);
+    await this.refresh();
+    await this.#host.watch((seq) => {
+      if (seq !== this.app?.seq) void this.refresh();
+    }).catch((thrown: unknown) => { this.startTrouble ??= asTrouble(thrown); });
+  }
+
+  /** Ends the ticking; the host goes with the window. */
+  end(): void {
+    clearInterval(this.#timer);
+  }
+
+  /** Asks for something to be done, then shows what became of it. */
+  async request(request: Request): Promise<Outcome> {
+    try {
+      const reply = await this.#host.request(request);
+      await this.refresh();
+      return { reply, trouble: null };
+    } catch (thrown) {
+      return { reply: null, trouble: asTrouble(thrown) };
+    }
+  }
+
+  /** Carries out a command in the open pursuance. */
+  async act(command: Command): Promise<Outcome> {
+    if (this.pursuance === null) return { reply: null, trouble: { code: 'noSuchPursuance' } };
+    return this.request({ kind: 'act', pursuance: this.pursuance, command });
+  }
+
+  /** Like `act`, for a single key or button: a trouble becomes the notice, success says `text` (or nothing). */
+  async actNow(command: Command, text = ''): Promise<boolean> {
+    const outcome = await this.act(command);
+    this.say(outcome.trouble, text);
+    return outcome.trouble === null;
+  }
+
+  /** Shows a trouble, or a text, or nothing, above the status. */
+  say(trouble: Trouble | null, text = ''): void {
+    this.notice = trouble === null && text === '' ? null : { trouble, text };
+  }
+
+  /** Looks at something. Rejects with a `Trouble`. */
+  async look<Kind extends Query['kind']>(query: Extract<Query, { kind: Kind }>): Promise<ViewOf[Kind]> {
+    const answer = await this.#host.view(query);
+    return answer.view as ViewOf[Kind];
+  }
+
+  /** Refreshes everything on screen. Calls that come while one is under way are answered together by one more. */
+  refresh(): Promise<void> {
+    if (this.#refreshing !== null) {
+      this.#again = true;
+      return this.#refreshing;
+    }
+    this.#refreshing = (async () => {
+      do {
+        this.#again = false;
+        await this.#refreshOnce();
+      } while (this.#again);
+      this.#refreshing = null;
+    })();
+    return this.#refreshing;
+  }
+
+  async #refreshOnce(): Promise<void> {
+    let app: AppView;
+    try {
+      app = await this.look<'app'>({ kind: 'app' });
+      this.startTrouble = null;
+    } catch (thrown) {
+      this.startTrouble = asTrouble(thrown);
+      return;
+    }
+    if (app.stage === 'open') {
+      this.#settle(app);
+      await this.#refreshScreen();
+    } else {
+      this.#forget();
+    }
+    this.now = Math.floor(Date.now() / 1000);
+    this.app = app;
+    await tick();
+    document.documentElement.dataset.viewSeq = String(app.seq);
+  }
+
+  /** Picks the pursuance and screen that fit the frame. */
+  #settle(app: AppView): void {
+    const known = app.pursuances.find((row) => row.pursuance === this.pursuance);
+    const before = this.app?.pursuances;
+    const arrived = before === undefined ? undefined : app.pursuances.find((row) => row.standing === 'invited' && !before.some((old) => old.pursuance === row.pursuance));
+    if (this.app?.stage !== 'open' && this.pursuance === null) {
+      const first = app.pursuances.find((row) => row.standing === 'member') ?? app.pursuances[0];
+      if (first !== undefined) this.#enter(first);
+      else if (this.app?.stage === 'fresh') this.screen = this.afterVault;
+      else this.screen = 'home';
+    } else if (arrived !== undefined && (this.screen === 'home' || this.screen === 'join')) {
+      this.#enter(arrived);
+    } else if (this.pursuance !== null && known === undefined) {
+      const first = app.pursuances[0];
+      if (first !== undefined) this.#enter(first);
+      else { this.#leave(); this.screen = 'home'; }
+    } else if (known !== undefined && known.standing === 'member' && this.screen === 'preview') {
+      this.screen = 'tree';
+    } else if (known !== undefined && known.standing !== 'member' && isInside(this.screen)) {
+      this.screen = 'preview';
+    }
+  }
+
+  #enter(row: PursuanceRow): void {
+    if (this.pursuance !== row.pursuance) this.#leave();
+    this.pursuance = row.pursuance;
+    this.screen = row.standing === 'member' ? 'tree' : 'preview';
+  }
+
+  #leave(): void {
+    this.pursuance = null;
+    this.openTask = null;
+    this.treeView = null;
+    this.taskView = null;
+    this.people = null;
+    this.invites = null;
+    this.relays = null;
+    this.preview = null;
+    this.#peopleAt = 0;
+    this.tree.clear();
+  }
+
+  /** Drops everything shown: the keys are gone. */
+  #forget(): void {
+    this.#leave();
+    this.drafts = {};
+    this.notice = null;
+    this.overlay = null;
+    this.screen = 'home';
+  }
+
+  async #refreshScreen(): Promise<void> {
+    const pursuance = this.pursuance;
+    if (pursuance === null) return;
+    const inside = this.screen !== 'preview';
+    try {
+      const wanted: Promise<void>[] = [];
+      if (this.screen === 'tree') {
+        wanted.push(this.look<'tree'>({ kind: 'tree', pursuance }).then((view) => { this.treeView = view; this.tree.take(view); }));
+        if (this.openTask !== null) wanted.push(this.#lookAtTask(pursuance, this.openTask));
+      }
+      if (inside && (this.screen === 'people' || this.#peopleAt + PEOPLE_STALE_SECONDS < Date.now() / 1000)) wanted.push(this.#lookAtPeople(pursuance));
+      if (this.screen === 'invites') {
+        wanted.push(this.look<'invites'>({ kind: 'invites', pursuance }).then((view) => { this.invites = view; }));
+      }
+      if (this.screen === 'relays' || this.screen === 'invites') {
+        wanted.push(this.look<'relays'>({ kind: 'relays', pursuance }).then((view) => { this.relays = view; }));
+      }
+      if (!inside) wanted.push(this.look<'preview'>({ kind: 'preview', pursuance }).then((view) => { this.preview = view; }));
+      await Promise.all(wanted);
+    } catch (thrown) {
+      this.say(asTrouble(thrown));
+    }
+  }
+
+  async #lookAtTask(pursuance: string, task: string): Promise<void> {
+    try {
+      const view = await this.look<'task'>({ kind: 'task', pursuance, task });
+      if (this.openTask === task) this.taskView = view;
+    } catch (thrown) {
+      if (this.openTask !== task) return;
+      this.openTask = null;
+      this.taskView = null;
+      this.say(asTrouble(thrown));
+    }
+  }
+
+  async #lookAtPeople(pursuance: string): Promise<void> {
+    const view = await this.look<'people'>({ kind: 'people', pursuance });
+    if (this.pursuance !== pursuance) return;
+    this.people = view;
+    this.#peopleAt = Date.now() / 1000;
+  }
+
+  /** Opens a pursuance (or an invite). */
+  async enter(row: PursuanceRow): Promise<void> {
+    this.notice = null;
+    this.#enter(row);
+    await this.refresh();
+  }
+
+  /** Goes to a screen. */
+  async go(screen: Screen): Promise<void> {
+    this.notice = null;
+    this.screen = screen;
+    if (isInside(screen) || screen === 'preview') await this.refresh();
+  }
+
+  /** Opens a task beside the tree, or closes the panel. */
+  async peek(task: string | null): Promise<void> {
+    this.openTask = task;
+    if (task === null) { this.taskView = null; return; }
+    this.tree.selected = task;
+    if (this.pursuance !== null) await this.#lookAtTask(this.pursuance, task);
+  }
+
+  /** What is said about a pursuance that was just founded or opened. */
+  async enterById(pursuance: string): Promise<void> {
+    const row = this.app?.pursuances.find((each) => each.pursuance === pursuance);
+    if (row !== undefined) await this.enter(row);
+  }
+
+  /** Locks: everything shown goes. */
+  async lock(): Promise<void> {
+    this.say((await this.request({ kind: 'lock' })).trouble);
+  }
+
+  /** A counter-entry to my last change. */
+  async undo(doneText: string): Promise<void> {
+    if (this.pursuance === null) return;
+    this.say((await this.request({ kind: 'undo', pursuance: this.pursuance })).trouble, doneText);
+  }
+
+  /** Why a verb is refused to me here, or on a task; `null` where it is allowed. */
+  cannot(verb: Verb, where: readonly Cannot[] | undefined): Cannot['refusal'] | null {
+    return where?.find((each) => each.verb === verb)?.refusal ?? null;
+  }
+}
+
+/** Screens that only members see. */
+export function isInside(screen: Screen): boolean {
+  return screen === 'tree' || screen === 'people' || screen === 'invites' || screen === 'relays' || screen === 'import';
+}

@@ -1,0 +1,2 @@
+// Troubles for views that ask the node themselves.
+export { asTrouble } from '../host';

@@ -1,0 +1,191 @@
+// One sentence for each code the node gives: status, trouble, refusal, rule, delivery.
+import type { Condition, Fault, Person, PreviewView, Readers, Refusal, Role, Rule, StatusLine, Trouble, Verb } from '../host/bindings';
+import { isolated, t, type Key } from './index';
+
+/** The id of the built-in role that covers all members. */
+export const EVERYONE = 0;
+const MINUTE = 60;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** How long ago something was, in words. */
+export function ago(seconds: number, now: number): string {
+  const past = Math.max(0, now - seconds);
+  if (past < MINUTE) return t('ago.now');
+  if (past < HOUR) return t('ago.minutes', { n: Math.floor(past / MINUTE) });
+  if (past < DAY) return t('ago.hours', { n: Math.floor(past / HOUR) });
+  return t('ago.days', { n: Math.floor(past / DAY) });
+}
+
+/** A length of time, in words. */
+export function span(seconds: number): string {
+  const words = ago(0, Math.abs(seconds));
+  return words.replace(/ ago$/, '');
+}
+
+/** When somebody was last heard of, coarsely on purpose. */
+export function heardOf(seconds: number, now: number): string {
+  if (seconds === 0) return t('heard.never');
+  const past = now - seconds;
+  if (past < DAY) return t('heard.today');
+  if (past < 7 * DAY) return t('heard.week');
+  return past < 31 * DAY ? t('heard.month') : t('heard.long');
+}
+
+/** The time of day, or the date where it was another day. */
+export function clockTime(seconds: number, now: number): string {
+  const date = new Date(seconds * 1000);
+  if (date.toDateString() === new Date(now * 1000).toDateString()) {
+    return date.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' });
+  }
+  return date.toLocaleDateString('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });
+}
+
+/** A day in words. */
+export function dayOf(seconds: number): string {
+  return new Date(seconds * 1000).toLocaleDateString('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });
+}
+
+/** A member's name, with the mark that tells two people of one name apart. */
+export function nameOf(person: Person): string {
+  return person.mark === '' ? person.name : `${person.name} · ${person.mark}`;
+}
+
+/** The one status sentence. */
+export function statusSentence(line: StatusLine, now: number): string {
+  const kept = 'kept' in line && line.kept > 0 ? t('status.kept', { kept: line.kept }) : '';
+  switch (line.code) {
+    case 'noRelay': return t('status.noRelay') + kept;
+    case 'offline': return t('status.offline') + kept;
+    case 'torStarting': return t('status.torStarting', { percent: line.percent }) + kept;
+    case 'torUnreachable': return t('status.torUnreachable') + kept;
+    case 'connecting': return t('status.connecting') + kept;
+    case 'reading': return t('status.reading', { read: line.read, of: line.of });
+    case 'fine': return t('status.fine', { reached: line.reached, of: line.of, ago: ago(line.atSeconds, now) }) + kept;
+    case 'unreachable': {
+      const since = line.sinceSeconds === 0 ? t('status.unreachableNever') : t('status.unreachable', { since: clockTime(line.sinceSeconds, now) });
+      return since + kept + t('status.retry', { wait: waitWords(line.retrySeconds) });
+    }
+    case 'relayFault': return t(`status.${line.fault}`);
+    case 'gap': return line.by === null ? t('status.gap', { entries: line.entries }) : t('status.gapBy', { entries: line.entries, by: line.by });
+    case 'twoHistories': return t('status.twoHistories', { by: line.by });
+    case 'needsNewer': return t('status.needsNewer', { entries: line.entries });
+  }
+}
+
+/** Whether a person should act on the status, which is when it may have a colour. */
+export function asksForAction(line: StatusLine): boolean {
+  return line.code === 'relayFault' || line.code === 'twoHistories' || line.code === 'needsNewer';
+}
+
+function waitWords(seconds: number): string {
+  return seconds < 90 ? t('wait.seconds', { n: seconds }) : t('wait.minutes', { n: Math.round(seconds / MINUTE) });
+}
+
+/** How a relay broke its word, and what follows. */
+export function faultSentence(fault: Fault): string {
+  return t(`fault.${fault}`);
+}
+
+/** Why something was not done, in one sentence with the rule's number. */
+export function refusalSentence(refusal: Refusal, roles: readonly Role[]): string {
+  switch (refusal.code) {
+    case 'notAllowed': {
+      const verb = verbWords(refusal.verb);
+      if (refusal.rule === null || refusal.allowedRole === null) return t('refused.noRule', { verb });
+      return t('refused.rule', { role: roleName(refusal.allowedRole, roles), verb, rule: refusal.rule });
+    }
+    case 'onlyOwn': return t('refused.onlyOwn', { verb: verbWords(refusal.verb), rule: refusal.rule });
+    case 'tooLong': return t('refused.tooLong', { maxBytes: refusal.maxBytes });
+    case 'tooMany': return t('refused.tooMany', { max: refusal.max });
+    default: return t(`refused.${refusal.code}`);
+  }
+}
+
+/** What went wrong, in one sentence. */
+export function troubleSentence(trouble: Trouble, roles: readonly Role[]): string {
+  switch (trouble.code) {
+    case 'refused': return refusalSentence(trouble.refusal, roles);
+    case 'passphraseTooShort': return t('trouble.passphraseTooShort', { minChars: trouble.minChars });
+    case 'newerFile': return t('trouble.newerFile', { found: trouble.found, known: trouble.known });
+    case 'importProblems': return t('trouble.importProblems', { problems: trouble.problems });
+    default: return t(`trouble.${trouble.code}`);
+  }
+}
+
+function verbWords(verb: Verb): string {
+  return t(`verb.${verb}`);
+}
+
+/** A role's name; 0 is everyone. */
+export function roleName(id: number, roles: readonly Role[]): string {
+  if (id === EVERYONE) return t('rule.everyone');
+  return roles.find((role) => role.id === id)?.name ?? String(id);
+}
+
+/** A rule as a sentence. */
+export function ruleSentence(rule: Rule, roles: readonly Role[]): string {
+  const role = capital(roleName(rule.role, roles));
+  if (rule.object.over === 'relays') return t('rule.relays', { role });
+  const over = roleName(rule.object.role, roles);
+  const toAll = rule.object.role === EVERYONE;
+  switch (rule.verb) {
+    case 'see': return toAll ? t('rule.read', { role }) : t('rule.readFor', { role, over });
+    case 'invite': return t('rule.invite', { role, over });
+    case 'amend': return t('rule.amend', { role, over });
+    default: return t(`rule.${rule.verb}`, { role, of: ofWords('rule', rule.object.role, rule.condition, over) });
+  }
+}
+
+function ofWords(kind: 'rule' | 'can', over: number, condition: Condition, name: string): string {
+  const own = condition === 'own';
+  if (over === EVERYONE) return own ? t(`${kind}.ofOwn`) : '';
+  if (!own) return t('rule.ofRole', { over: name });
+  return t(`${kind}.ofRoleOwn`, { over: name });
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toLocaleUpperCase() + text.slice(1);
+}
+
+/** A right somebody would have, and the rule that gives it. */
+export type Right = { text: string; rule: number | null };
+
+/** What the role of an invite could read, and what it could do: two columns, never one. */
+export function rightsOf(preview: PreviewView): { read: Right[]; act: Right[] } {
+  const read: Right[] = [{ text: t('can.always'), rule: null }];
+  const act: Right[] = [];
+  preview.rules.forEach((rule, index) => {
+    if (rule.role !== preview.role.id && rule.role !== EVERYONE) return;
+    const right = { text: rightWords(rule, preview.roles), rule: index + 1 };
+    (rule.verb === 'see' ? read : act).push(right);
+  });
+  return { read, act };
+}
+
+function rightWords(rule: Rule, roles: readonly Role[]): string {
+  if (rule.object.over === 'relays') return t('can.relays');
+  const over = roleName(rule.object.role, roles);
+  switch (rule.verb) {
+    case 'see': return rule.object.role === EVERYONE ? t('can.read') : t('can.readFor', { over });
+    case 'invite': return t('can.invite', { over });
+    case 'amend': return t('can.amend', { over });
+    default: return t(`can.${rule.verb}`, { of: ofWords('can', rule.object.role, rule.condition, over) });
+  }
+}
+
+/** Who can read a task: one line for each role. */
+export function readersSentence(readers: Readers): string {
+  if (readers.role === EVERYONE) return t('task.readersEveryone', { n: readers.members });
+  return t('task.readersRole', { role: readers.name, n: readers.members });
+}
+
+/** Names put one after another, each isolated. */
+export function listed(names: readonly string[]): string {
+  return names.map(isolated).join(', ');
+}
+
+/** The key of a status word. */
+export function statusKey(status: string): Key {
+  return `state.${status}` as Key;
+}
