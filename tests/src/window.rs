@@ -1,0 +1,579 @@
+//! Real windows for tests: each person has the real program, a data folder and a WebDriver of their own
+//! (docs/user-guide.md describes what they do in them).
+//!
+//! ```text
+//! test -- fantoccini --> WebKitWebDriver (own port, own process group) --> pursuance --data DIR ... on a hidden screen
+//! ```
+//!
+//! Nothing here waits a fixed time: elements are looked for until a limit, and the page says in `data-view-seq` which
+//! state it shows. Every call to a driver has a limit. When a test fails, the window's screenshot and log stay in
+//! `tests/out/`. However the test program ends, the hidden screen goes with it, and the windows with the screen.
+
+use std::fs::{self, File};
+use std::future::Future;
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use fantoccini::actions::{InputSource, KeyAction, KeyActions};
+use fantoccini::elements::Element;
+use fantoccini::error::CmdError;
+use fantoccini::key::Key;
+use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+
+/// How long a driver may take for one call.
+pub const CALL_SECONDS: u64 = 30;
+/// How long a program may take to show its window, on a computer that compiles something beside.
+pub const START_SECONDS: u64 = 90;
+/// How long something may take to appear, unless a test says otherwise.
+pub const WAIT_SECONDS: u64 = 30;
+/// How long a program may take to end when it is asked to.
+pub const QUIT_SECONDS: u64 = 20;
+
+const POLL_MILLIS: u64 = 40;
+const LOG_TAIL_LINES: usize = 25;
+const SCREEN: &str = "1280x900x24";
+/// Set to anything, windows appear on the screen one sits at.
+const SHOW_VARIABLE: &str = "PURSUANCE_SHOW";
+/// WebKit's own small browser, which protects its pages from nothing.
+const PLAIN_BROWSER: &str = "/usr/lib/x86_64-linux-gnu/webkit2gtk-4.1/MiniBrowser";
+
+/// Which program a window is of, and how it is started.
+#[derive(Clone, Debug)]
+pub struct Launch {
+    name: String,
+    program: PathBuf,
+    args: Vec<String>,
+    sandboxed: bool,
+}
+
+impl Launch {
+    /// Pursuance for one person, with everything it keeps in `data`. `args` are further options, `--no-tor` among them
+    /// if it is wanted. `name` is what the person's log and screenshots are called.
+    #[must_use]
+    pub fn pursuance(name: &str, data: &Path, args: &[&str]) -> Self {
+        let mut all = vec!["--data".to_owned(), data.display().to_string()];
+        all.extend(args.iter().map(|&arg| arg.to_owned()));
+        fs::remove_file(log_path(name)).ok();
+        Self { name: name.into(), program: program("pursuance"), args: all, sandboxed: true }
+    }
+
+    /// The same with other options, for the next start.
+    #[must_use]
+    pub fn with(mut self, args: &[&str]) -> Self {
+        self.args.truncate(2);
+        self.args.extend(args.iter().map(|&arg| arg.to_owned()));
+        self
+    }
+
+    /// A browser that protects its page from nothing: the control of what a protected one is said to keep in.
+    /// `None` where it is not installed.
+    #[must_use]
+    pub fn plain_browser(name: &str) -> Option<Self> {
+        let program = PathBuf::from(PLAIN_BROWSER);
+        program.exists().then(|| Self { name: name.into(), program, args: vec!["--automation".into()], sandboxed: false })
+    }
+}
+
+/// A program of this workspace, where cargo put it.
+///
+/// # Panics
+/// When it was not built: `cargo test` alone builds no programs.
+#[must_use]
+pub fn program(name: &str) -> PathBuf {
+    let test = std::env::current_exe().expect("a running program has a path");
+    let profile = test.ancestors().find(|dir| dir.ends_with("debug") || dir.ends_with("release"));
+    let program = profile.expect("cargo keeps tests below the profile's folder").join(name);
+    assert!(program.is_file(), "{} is missing: run `cargo build --workspace --bins --tests` first, as `./x test` does", program.display());
+    program
+}
+
+/// Where screenshots and logs go.
+#[must_use]
+pub fn out_dir() -> PathBuf {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("out");
+    fs::create_dir_all(&dir).expect("the folder for screenshots can be made");
+    dir
+}
+
+fn log_path(name: &str) -> PathBuf {
+    out_dir().join(format!("{name}.log"))
+}
+
+/// A person's window.
+pub struct Window {
+    launch: Launch,
+    driver: Driver,
+    client: Client,
+    wait: Duration,
+}
+
+/// The driver's process, with everything it started.
+struct Driver {
+    process: Child,
+    port: u16,
+    session: Option<String>,
+    log: PathBuf,
+    name: String,
+}
+
+impl Window {
+    /// Starts the program and waits until its window takes orders.
+    ///
+    /// # Panics
+    /// With the end of its log when it does not within [`START_SECONDS`].
+    pub async fn open(launch: Launch) -> Self {
+        let mut driver = Driver::start(&launch);
+        let mut connector = HttpConnector::new();
+        connector.set_nodelay(true);
+        let mut builder = ClientBuilder::new(connector);
+        let browser = json!({ "binary": launch.program, "args": launch.args });
+        builder.capabilities([("webkitgtk:browserOptions".to_owned(), browser)].into_iter().collect());
+        let url = format!("http://127.0.0.1:{}", driver.port);
+        let client = match tokio::time::timeout(Duration::from_secs(START_SECONDS), builder.connect(&url)).await {
+            Ok(Ok(client)) => client,
+            Ok(Err(error)) => panic!("{} did not start: {error}\n{}", launch.name, driver.log_tail()),
+            Err(_) => panic!("{} did not start within {START_SECONDS} s\n{}", launch.name, driver.log_tail()),
+        };
+        driver.session = client.session_id().await.ok().flatten();
+        Self { launch, driver, client, wait: Duration::from_secs(WAIT_SECONDS) }
+    }
+
+    /// From now on, looks for things this long before giving up.
+    pub fn wait_up_to(&mut self, seconds: u64) {
+        self.wait = Duration::from_secs(seconds);
+    }
+
+    /// How long things are looked for.
+    #[must_use]
+    pub fn patience(&self) -> Duration {
+        self.wait
+    }
+
+    /// What the person is called in logs.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.launch.name
+    }
+
+    // --- Looking ---
+
+    /// The first visible element with this test id.
+    ///
+    /// # Panics
+    /// With the end of the log when there is none in time. So do all below.
+    pub async fn find(&self, testid: &str) -> Element {
+        self.until(&format!("nothing visible is called {testid}"), async || {
+            let found = self.client.find(Locator::Css(&css(testid))).await.ok()?;
+            found.is_displayed().await.ok()?.then_some(found)
+        })
+        .await
+    }
+
+    /// The first element with this test id that has `text` in it, such as one row of many.
+    pub async fn find_with(&self, testid: &str, text: &str) -> Element {
+        self.until(&format!("no {testid} says {text:?}"), async || {
+            for element in self.client.find_all(Locator::Css(&css(testid))).await.ok()? {
+                if element.text().await.is_ok_and(|found| found.contains(text)) {
+                    return Some(element);
+                }
+            }
+            None
+        })
+        .await
+    }
+
+    /// The text of the first visible element with this test id.
+    pub async fn text(&self, testid: &str) -> String {
+        let element = self.find(testid).await;
+        self.call("reading a text", element.text()).await
+    }
+
+    /// The texts of all elements with this test id, in the page's order, as they are now.
+    pub async fn texts(&self, testid: &str) -> Vec<String> {
+        let script = "return Array.from(document.querySelectorAll(arguments[0]), e => e.innerText)";
+        let texts = self.run(script, vec![json!(css(testid))]).await;
+        serde_json::from_value(texts).expect("the script returns a list of texts")
+    }
+
+    /// What stands in an input field.
+    pub async fn value(&self, testid: &str) -> String {
+        let element = self.find(testid).await;
+        self.call("reading a field", element.prop("value")).await.unwrap_or_default()
+    }
+
+    /// How many elements have this test id now.
+    pub async fn count(&self, testid: &str) -> usize {
+        self.call("counting", self.client.find_all(Locator::Css(&css(testid)))).await.len()
+    }
+
+    /// Waits until an element with this test id has `text` in it.
+    pub async fn wait_text(&self, testid: &str, text: &str) {
+        self.find_with(testid, text).await;
+    }
+
+    /// Waits until so many elements have this test id.
+    pub async fn wait_count(&self, testid: &str, count: usize) {
+        self.until(&format!("there are not {count} of {testid}"), async || {
+            (self.client.find_all(Locator::Css(&css(testid))).await.ok()?.len() == count).then_some(())
+        })
+        .await;
+    }
+
+    /// Waits until nothing visible has this test id.
+    pub async fn wait_gone(&self, testid: &str) {
+        self.until(&format!("{testid} is still there"), async || {
+            for element in self.client.find_all(Locator::Css(&css(testid))).await.ok()? {
+                if element.is_displayed().await.unwrap_or(false) {
+                    return None;
+                }
+            }
+            Some(())
+        })
+        .await;
+    }
+
+    /// The state that the page shows, as it says itself; 0 before it shows any.
+    pub async fn seq(&self) -> u64 {
+        let seq = self.run("return Number(document.documentElement.dataset.viewSeq || 0)", vec![]).await;
+        seq.as_u64().unwrap_or(0)
+    }
+
+    /// Waits until the page shows a later state than `seq`.
+    pub async fn wait_seq_after(&self, seq: u64) -> u64 {
+        self.until(&format!("the page still shows state {seq}"), async || {
+            let now = self.seq().await;
+            (now > seq).then_some(now)
+        })
+        .await
+    }
+
+    // --- Doing ---
+
+    /// Clicks the first visible element with this test id.
+    pub async fn click(&self, testid: &str) {
+        self.until(&format!("{testid} cannot be clicked"), async || {
+            let found = self.client.find(Locator::Css(&css(testid))).await.ok()?;
+            if !found.is_displayed().await.ok()? || !found.is_enabled().await.ok()? {
+                return None;
+            }
+            found.click().await.ok()
+        })
+        .await;
+    }
+
+    /// Clicks the element with this test id that has `text` in it.
+    pub async fn click_with(&self, testid: &str, text: &str) {
+        let element = self.find_with(testid, text).await;
+        self.call("clicking", element.click()).await;
+    }
+
+    /// Replaces what stands in an input field.
+    pub async fn fill(&self, testid: &str, text: &str) {
+        let element = self.find(testid).await;
+        self.call("emptying a field", element.clear()).await;
+        self.call("typing", element.send_keys(text)).await;
+    }
+
+    /// Types into whatever has the focus.
+    pub async fn type_text(&self, text: &str) {
+        let element = self.call("asking for the focus", self.client.active_element()).await;
+        self.call("typing", element.send_keys(text)).await;
+    }
+
+    /// Puts a long text into a field at once, as pasting does.
+    pub async fn paste(&self, testid: &str, text: &str) {
+        self.find(testid).await;
+        let script = "const field = document.querySelector(arguments[0]); field.focus(); \
+            const proto = field instanceof HTMLTextAreaElement ? HTMLTextAreaElement.prototype : HTMLInputElement.prototype; \
+            Object.getOwnPropertyDescriptor(proto, 'value').set.call(field, arguments[1]); \
+            field.dispatchEvent(new InputEvent('input', { bubbles: true, inputType: 'insertFromPaste' }))";
+        self.run(script, vec![json!(css(testid)), json!(text)]).await;
+    }
+
+    /// Chooses an option of a `select` by its visible text.
+    pub async fn choose(&self, testid: &str, label: &str) {
+        let element = self.find(testid).await;
+        self.call("choosing", element.select_by_label(label)).await;
+    }
+
+    /// Gives a file to a file field.
+    pub async fn give_file(&self, testid: &str, file: &Path) {
+        let field = self.call("looking for the file field", self.client.find(Locator::Css(&css(testid)))).await;
+        self.call("giving a file", field.send_keys(&file.display().to_string())).await;
+    }
+
+    /// Presses keys together: all down in order, then up in reverse. A character or a [`Key`] each.
+    pub async fn press(&self, keys: &[char]) {
+        let mut actions = KeyActions::new("keyboard".to_owned());
+        for &value in keys {
+            actions = actions.then(KeyAction::Down { value });
+        }
+        for &value in keys.iter().rev() {
+            actions = actions.then(KeyAction::Up { value });
+        }
+        self.call("pressing keys", self.client.perform_actions(actions)).await;
+    }
+
+    /// Presses one special key.
+    pub async fn press_key(&self, key: Key) {
+        self.press(&[char::from(key)]).await;
+    }
+
+    /// Presses Ctrl and a key.
+    pub async fn press_ctrl(&self, key: char) {
+        self.press(&[char::from(Key::Control), key]).await;
+    }
+
+    /// Runs a script in the page and returns what it returns.
+    pub async fn run(&self, script: &str, args: Vec<Value>) -> Value {
+        self.call("running a script", self.client.execute(script, args)).await
+    }
+
+    /// Runs a script in the page that ends by calling its last argument.
+    pub async fn run_async(&self, script: &str, args: Vec<Value>) -> Value {
+        self.call("running a script", self.client.execute_async(script, args)).await
+    }
+
+    /// Goes to an address, as far as the window lets itself be led there.
+    pub async fn go(&self, url: &str) -> Result<(), CmdError> {
+        let went = tokio::time::timeout(Duration::from_secs(CALL_SECONDS), self.client.goto(url)).await;
+        went.unwrap_or_else(|_| panic!("{}: going somewhere took more than {CALL_SECONDS} s", self.launch.name))
+    }
+
+    /// Where the page is.
+    pub async fn address(&self) -> String {
+        self.call("asking for the address", self.client.current_url()).await.to_string()
+    }
+
+    /// Gives the page another size.
+    pub async fn resize(&self, width_pixels: u32, height_pixels: u32) {
+        self.call("changing the size", self.client.set_window_size(width_pixels, height_pixels)).await;
+    }
+
+    /// Writes `tests/out/<name>.png`.
+    pub async fn screenshot(&self, name: &str) {
+        let png = self.call("taking a screenshot", self.client.screenshot()).await;
+        fs::write(out_dir().join(format!("{name}.png")), png).expect("the folder for screenshots can be written to");
+    }
+
+    // --- Starting and ending ---
+
+    /// Kills the program where it stands (`kill -9`), as a power cut would, with whatever it started.
+    pub fn kill(&mut self) {
+        let app = self.app().unwrap_or_else(|| panic!("{} does not run", self.launch.name));
+        signal("KILL", &app.to_string());
+        self.driver.end();
+    }
+
+    /// Asks the program to end and waits until it has.
+    pub async fn quit(&mut self) {
+        let app = self.app().unwrap_or_else(|| panic!("{} does not run", self.launch.name));
+        signal("TERM", &app.to_string());
+        let limit = Instant::now() + Duration::from_secs(QUIT_SECONDS);
+        while is_running(app) {
+            assert!(Instant::now() < limit, "{} did not end within {QUIT_SECONDS} s\n{}", self.launch.name, self.driver.log_tail());
+            tokio::time::sleep(Duration::from_millis(POLL_MILLIS)).await;
+        }
+        self.driver.end();
+    }
+
+    /// Starts the program again with the same data folder, after [`Window::kill`] or [`Window::quit`].
+    pub async fn reopen(self) -> Self {
+        let launch = self.launch.clone();
+        let wait = self.wait;
+        drop(self);
+        let mut window = Self::open(launch).await;
+        window.wait = wait;
+        window
+    }
+
+    /// The program's process id, if it runs.
+    #[must_use]
+    pub fn app(&self) -> Option<u32> {
+        children(self.driver.process.id()).into_iter().find(|&pid| {
+            fs::read_link(format!("/proc/{pid}/exe")).is_ok_and(|exe| exe.file_name() == self.launch.program.file_name())
+        })
+    }
+
+    /// Whether a process was started by this window, by however many steps.
+    #[must_use]
+    pub fn is_ancestor_of(&self, pid: u32) -> bool {
+        let parent = |&pid: &u32| process_stat(pid).map(|(_, parent)| parent).filter(|&parent| parent > 1);
+        std::iter::successors(Some(pid), parent).any(|pid| pid == self.driver.process.id())
+    }
+
+    /// Everything that the program and its driver wrote to the terminal so far.
+    #[must_use]
+    pub fn log(&self) -> String {
+        fs::read_to_string(&self.driver.log).unwrap_or_default()
+    }
+
+    // --- How ---
+
+    async fn until<T>(&self, otherwise: &str, look: impl AsyncFn() -> Option<T>) -> T {
+        let limit = Instant::now() + self.wait;
+        loop {
+            match tokio::time::timeout(Duration::from_secs(CALL_SECONDS), look()).await {
+                Ok(Some(found)) => return found,
+                Ok(None) if Instant::now() < limit => tokio::time::sleep(Duration::from_millis(POLL_MILLIS)).await,
+                Ok(None) => panic!("{}: {otherwise} after {} s\n{}", self.launch.name, self.wait.as_secs(), self.driver.log_tail()),
+                Err(_) => panic!("{}: the driver does not answer\n{}", self.launch.name, self.driver.log_tail()),
+            }
+        }
+    }
+
+    async fn call<T>(&self, doing: &str, call: impl Future<Output = Result<T, CmdError>>) -> T {
+        match tokio::time::timeout(Duration::from_secs(CALL_SECONDS), call).await {
+            Ok(Ok(done)) => done,
+            Ok(Err(error)) => panic!("{}: {doing}: {error}\n{}", self.launch.name, self.driver.log_tail()),
+            Err(_) => panic!("{}: {doing} took more than {CALL_SECONDS} s\n{}", self.launch.name, self.driver.log_tail()),
+        }
+    }
+}
+
+impl Driver {
+    fn start(launch: &Launch) -> Self {
+        let port = free_port();
+        let log = log_path(&launch.name);
+        let writer = File::options().create(true).append(true).open(&log).expect("the log can be written");
+        let mut command = Command::new("WebKitWebDriver");
+        command
+            .arg(format!("--port={port}"))
+            .arg("--host=127.0.0.1")
+            .env("TAURI_WEBVIEW_AUTOMATION", "true")
+            .env("GDK_BACKEND", "x11")
+            .env("NO_AT_BRIDGE", "1")
+            .stdin(Stdio::null())
+            .stdout(writer.try_clone().expect("a file can be written to twice"))
+            .stderr(writer)
+            .process_group(0);
+        if let Some(display) = display() {
+            command.env("DISPLAY", display).env_remove("WAYLAND_DISPLAY");
+        }
+        if !launch.sandboxed {
+            command.env_remove("WEBKIT_FORCE_SANDBOX");
+        }
+        let process = command.spawn().expect("WebKitWebDriver is installed (./x setup)");
+        let driver = Self { process, port, session: None, log, name: launch.name.clone() };
+        let limit = Instant::now() + Duration::from_secs(START_SECONDS);
+        while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
+            assert!(Instant::now() < limit, "WebKitWebDriver does not answer\n{}", driver.log_tail());
+            std::thread::sleep(Duration::from_millis(POLL_MILLIS));
+        }
+        driver
+    }
+
+    /// The screenshot of a failure, by hand: nothing can be awaited while a test unwinds.
+    fn last_look(&self) -> Option<Vec<u8>> {
+        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).ok()?;
+        stream.set_read_timeout(Some(Duration::from_secs(CALL_SECONDS))).ok()?;
+        let session = self.session.as_ref()?;
+        write!(stream, "GET /session/{session}/screenshot HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n").ok()?;
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).ok()?;
+        let body = &answer[answer.windows(4).position(|end| end == b"\r\n\r\n")? + 4..];
+        let value: Value = serde_json::from_slice(body).ok()?;
+        data_encoding::BASE64.decode(value["value"].as_str()?.as_bytes()).ok()
+    }
+
+    fn log_tail(&self) -> String {
+        let log = fs::read_to_string(&self.log).unwrap_or_default();
+        let lines: Vec<&str> = log.lines().collect();
+        let tail = lines[lines.len().saturating_sub(LOG_TAIL_LINES)..].join("\n");
+        format!("--- the end of {}\n{tail}\n---", self.log.display())
+    }
+
+    fn end(&mut self) {
+        signal("KILL", &format!("-{}", self.process.id()));
+        self.process.wait().ok();
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        if std::thread::panicking()
+            && let Some(png) = self.last_look()
+        {
+            let path = out_dir().join(format!("failed-{}.png", self.name));
+            fs::write(&path, png).ok();
+            eprintln!("{}: what it showed is in {}, what it said in {}", self.name, path.display(), self.log.display());
+        }
+        // A group that has ended already does not mind.
+        self.end();
+    }
+}
+
+fn css(testid: &str) -> String {
+    format!("[data-testid=\"{testid}\"]")
+}
+
+/// The shell's own `kill` is there on every computer, and a signal sent from Rust would need unsafe code.
+fn signal(name: &str, whom: &str) {
+    Command::new("/bin/sh").args(["-c", &format!("kill -s {name} -- {whom}")]).stderr(Stdio::null()).status().expect("there is a shell");
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("this computer has a free port");
+    listener.local_addr().expect("a bound socket has an address").port()
+}
+
+fn children(of: u32) -> Vec<u32> {
+    let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
+    let pids = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok());
+    pids.filter(|&pid| process_stat(pid).is_some_and(|(_, parent)| parent == of)).collect()
+}
+
+fn is_running(pid: u32) -> bool {
+    process_stat(pid).is_some_and(|(state, _)| state != 'Z')
+}
+
+/// State and parent, from proc(5): they follow the name, which stands in parentheses and may hold anything.
+fn process_stat(pid: u32) -> Option<(char, u32)> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let mut fields = stat.rsplit_once(") ")?.1.split(' ');
+    Some((fields.next()?.chars().next()?, fields.next()?.parse().ok()?))
+}
+
+/// The hidden screen of this test program, or `None` to use the one there is.
+fn display() -> Option<String> {
+    struct Screen {
+        name: String,
+        /// The server ends when its last client is gone, and this one stays as long as the test program does.
+        _client: UnixStream,
+    }
+    static HIDDEN: OnceLock<Screen> = OnceLock::new();
+    if std::env::var_os(SHOW_VARIABLE).is_some() {
+        return None;
+    }
+    let screen = HIDDEN.get_or_init(|| {
+        let mut server = Command::new("Xvfb")
+            .args(["-displayfd", "1", "-screen", "0", SCREEN, "-nolisten", "tcp", "-terminate"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .process_group(0)
+            .spawn()
+            .expect("Xvfb is installed (./x setup)");
+        let mut number = String::new();
+        let mut digits = server.stdout.take().expect("it was piped");
+        let mut byte = [0];
+        while digits.read(&mut byte).is_ok_and(|read| read == 1) && byte[0] != b'\n' {
+            number.push(byte[0].into());
+        }
+        assert!(!number.is_empty(), "Xvfb opened no screen");
+        let mut client = UnixStream::connect(format!("/tmp/.X11-unix/X{number}")).expect("Xvfb takes clients");
+        // The X protocol's connection setup: byte order, version 11.0, no authorization.
+        client.write_all(&[b'l', 0, 11, 0, 0, 0, 0, 0, 0, 0, 0, 0]).expect("Xvfb takes clients");
+        client.read_exact(&mut [0; 8]).expect("Xvfb answers");
+        Screen { name: format!(":{number}"), _client: client }
+    });
+    Some(screen.name.clone())
+}

@@ -1,0 +1,6 @@
+//! Real windows, without Tor: run with `--test-threads=1`, as `./x test` does.
+
+#[path = "windows/first_start.rs"]
+mod first_start;
+#[path = "windows/hostile_page.rs"]
+mod hostile_page;
