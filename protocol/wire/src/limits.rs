@@ -15,7 +15,7 @@ pub const MAX_FETCH_BLOCKS: u64 = 64;
 pub const TILE_HASHES: u64 = 256;
 
 /// Highest tile level that a tree of [`MAX_TREE_CELLS`] can have.
-pub const MAX_TILE_LEVEL: u8 = 4;
+pub const MAX_TILE_LEVEL: u8 = 5;
 
 /// Cells that a log may ever hold; a checkpoint of a larger size is refused.
 pub const MAX_TREE_CELLS: u64 = 1 << 40;

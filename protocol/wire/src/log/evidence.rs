@@ -230,3 +230,89 @@ fn take_number(rest: &mut &[u8]) -> Result<u64, EvidenceError> {
     *rest = after;
     Ok(u64::from_be_bytes(*number))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::log::note::{LogSigner, NoteError};
+    use crate::log::slot::SlotNumber;
+    use crate::log::world::{World, leaf};
+    use proptest::prelude::*;
+
+    fn note(checkpoint: &Checkpoint) -> Vec<u8> {
+        checkpoint.note().as_bytes().to_vec()
+    }
+
+    #[test]
+    fn an_honest_relay_is_never_convicted() {
+        let world = World::sized(40, 0);
+        let key = world.signer.key();
+        for (slot, size) in [(1, 10), (2, 10), (2, 20), (3, 40)] {
+            for (later, grown) in [(3, 40), (9, 40)] {
+                let one = note(&world.checkpoint(slot, size));
+                let other = note(&world.checkpoint(later, grown));
+                let both = [(one.clone(), other.clone()), (other.clone(), one.clone())];
+                for (one, other) in both {
+                    assert_eq!(Evidence::TwoTrees { one, other }.verify(&key), Err(EvidenceError::Honest));
+                }
+                let tiles = world.tiles(0, grown);
+                let claim = Evidence::NotAPrefix { older: one, newer: other, first: 0, tiles };
+                assert_eq!(claim.verify(&key), Err(EvidenceError::Honest));
+            }
+        }
+        let receipt = |slot, n| {
+            let receipt = Receipt::sign(&world.signer, SlotNumber(slot), &[leaf(n, 0)]).expect("one");
+            receipt.note().as_bytes().to_vec()
+        };
+        let claim = |receipt, size: u64, leaves: &[_]| Evidence::BrokenReceipt {
+            receipt,
+            checkpoint: note(&world.checkpoint(3, size)),
+            leaves: leaves.to_vec(),
+        };
+        let leaves = world.leaves();
+        assert_eq!(claim(receipt(3, 39), 40, &leaves).verify(&key), Err(EvidenceError::Honest));
+        assert_eq!(claim(receipt(4, 39), 20, &leaves[..20]).verify(&key), Err(EvidenceError::Honest));
+        assert_eq!(claim(receipt(3, 39), 40, &leaves[..20]).verify(&key), Err(EvidenceError::LeavesMismatch));
+        assert_eq!(claim(receipt(3, 39), 20, &leaves[..20]).verify(&key), Ok(()));
+    }
+
+    #[test]
+    fn nobody_is_convicted_by_anothers_signature() {
+        let world = World::sized(40, 0);
+        let frame_up = Evidence::TwoTrees { one: note(&world.checkpoint(1, 10)), other: note(&world.checkpoint(1, 9)) };
+        assert_eq!(frame_up.verify(&world.signer.key()), Ok(()));
+        let innocent = LogSigner::from_seed(&[6; 32]).key();
+        let refused = Err(EvidenceError::Checkpoint(CheckpointError::WrongOrigin));
+        assert_eq!(frame_up.verify(&innocent), refused);
+        let forged = Evidence::TwoTrees { one: note(&world.checkpoint(1, 10)), other: b"x\n\n\xe2\x80\x94 a AAAAAAA=\n".to_vec() };
+        assert_eq!(forged.verify(&world.signer.key()), refused);
+    }
+
+    #[test]
+    fn a_file_of_another_form_is_refused() {
+        let world = World::sized(3, 0);
+        let good = Evidence::TwoTrees { one: note(&world.checkpoint(1, 2)), other: note(&world.checkpoint(1, 3)) };
+        let file = good.encode();
+        assert_eq!(Evidence::decode(&file), Ok(good));
+        assert_eq!(Evidence::decode(&file[..file.len() - 1]), Err(EvidenceError::Cut));
+        assert_eq!(Evidence::decode(&[&file[..], b"x"].concat()), Err(EvidenceError::Cut));
+        assert_eq!(Evidence::decode(b"pursuance evidence 2\n\x01"), Err(EvidenceError::UnknownForm));
+        assert_eq!(Evidence::decode(b"pursuance evidence 1\n\x09"), Err(EvidenceError::UnknownForm));
+        assert_eq!(Evidence::decode(b"pursuance evidence 1\n"), Err(EvidenceError::Cut));
+        let long = [HEADING, &[TWO_TREES], &u32::MAX.to_be_bytes()].concat();
+        assert_eq!(Evidence::decode(&long), Err(EvidenceError::TooLong { found_bytes: u32::MAX as usize }));
+        let unsigned = Evidence::TwoTrees { one: b"x".to_vec(), other: b"y".to_vec() };
+        let refused = Err(EvidenceError::Checkpoint(CheckpointError::Note(NoteError::NoSignatures)));
+        assert_eq!(unsigned.verify(&world.signer.key()), refused);
+    }
+
+    proptest! {
+        #[test]
+        fn no_file_panics(kind in 0u8..5, bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let file = [HEADING, &[kind], &bytes].concat();
+            if let Ok(evidence) = Evidence::decode(&file) {
+                prop_assert!(evidence.verify(&LogSigner::from_seed(&[5; 32]).key()).is_err());
+            }
+        }
+    }
+}

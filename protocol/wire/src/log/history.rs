@@ -213,3 +213,150 @@ fn forked(one: &Checkpoint, other: &Checkpoint) -> HistoryError {
         other: other.note().as_bytes().to_vec(),
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cell::Cell;
+    use crate::log::receipt::{Receipt, ReceiptState};
+    use crate::log::world::{World, cell, leaf};
+
+    /// Visits and takes up what the world shows of its first `size` cells.
+    fn visit(history: &mut RelayHistory, world: &World, slot: u64, first: u64, size: u64) -> Result<Span, HistoryError> {
+        history.accept(&world.checkpoint(slot, size), first, &world.tiles(first, size))
+    }
+
+    fn examine(history: &RelayHistory, checkpoint: &Checkpoint) -> Result<Standing, HistoryError> {
+        history.examine(checkpoint.note().as_bytes())
+    }
+
+    fn convicts(world: &World, refused: Result<impl core::fmt::Debug, HistoryError>) -> Evidence {
+        let Err(HistoryError::Forked(evidence)) = refused else { panic!("no proof of forking: {refused:?}") };
+        let key = world.signer.key();
+        assert_eq!(evidence.verify(&key), Ok(()));
+        let again = Evidence::decode(&evidence.encode()).expect("what is written is read");
+        assert_eq!(again, *evidence);
+        *evidence
+    }
+
+    #[test]
+    fn an_honest_log_is_followed_from_window_to_window_and_after_a_restart() {
+        let world = World::sized(1_000, 0);
+        let mut history = RelayHistory::new(world.signer.key());
+        visit(&mut history, &world, 1, 0, 0).expect("empty");
+        visit(&mut history, &world, 2, 0, 300).expect("grown");
+        visit(&mut history, &world, 3, 256, 300).expect("the same in a later slot");
+        assert_eq!(examine(&history, &world.checkpoint(3, 300)), Ok(Standing::Known));
+        let note = history.newest().expect("held").note().as_bytes().to_vec();
+        let frontier = history.frontier().expect("held").clone();
+        let mut history = RelayHistory::restore(world.signer.key(), &note, frontier).expect("belongs together");
+        let span = visit(&mut history, &world, 9, 256, 1_000).expect("grown");
+        assert_eq!((span.leaf(999), span.leaf(255)), (Some(leaf(999, 0)), None));
+        assert_eq!(history.newest().map(Checkpoint::size), Some(1_000));
+        let other = World::sized(300, 1).frontier(300);
+        assert_eq!(RelayHistory::restore(world.signer.key(), &note, other), Err(HistoryError::Stored));
+    }
+
+    #[test]
+    fn one_slot_with_two_trees_is_a_proof() {
+        let (world, other) = (World::sized(300, 0), World::sized(300, 1));
+        let mut history = RelayHistory::new(world.signer.key());
+        visit(&mut history, &world, 5, 0, 300).expect("honest");
+        let before = history.clone();
+        convicts(&world, examine(&history, &other.checkpoint(5, 300)));
+        convicts(&world, examine(&history, &world.checkpoint(5, 299)));
+        convicts(&world, examine(&history, &other.checkpoint(6, 300))); // one size, two roots
+        convicts(&world, visit(&mut history, &other, 5, 0, 300));
+        assert_eq!(history, before);
+    }
+
+    #[test]
+    fn a_smaller_tree_later_is_a_proof_and_an_older_one_is_stale() {
+        let world = World::sized(300, 0);
+        let mut history = RelayHistory::new(world.signer.key());
+        visit(&mut history, &world, 5, 0, 280).expect("honest");
+        convicts(&world, examine(&history, &world.checkpoint(6, 279)));
+        convicts(&world, examine(&history, &world.checkpoint(4, 281)));
+        let stale = HistoryError::Stale { found: SlotNumber(4), held: SlotNumber(5) };
+        assert_eq!(examine(&history, &world.checkpoint(4, 270)), Err(stale.clone()));
+        assert_eq!(examine(&history, &world.checkpoint(4, 280)), Err(stale));
+    }
+
+    #[test]
+    fn a_rewritten_past_is_a_proof() {
+        let world = World::sized(600, 0);
+        let mut rewritten = world.leaves();
+        rewritten[290] = leaf(290, 7);
+        let rewritten = World::of(&rewritten);
+        for first in [0, 256] {
+            let mut history = RelayHistory::new(world.signer.key());
+            visit(&mut history, &world, 5, 0, 300).expect("honest");
+            let before = history.clone();
+            let evidence = convicts(&world, visit(&mut history, &rewritten, 6, first, 600));
+            assert!(matches!(evidence, Evidence::NotAPrefix { .. }));
+            assert_eq!(history, before);
+        }
+    }
+
+    #[test]
+    fn what_does_not_tie_on_or_is_not_proved_is_refused() {
+        let (world, other) = (World::sized(600, 0), World::sized(600, 1));
+        let mut history = RelayHistory::new(world.signer.key());
+        visit(&mut history, &world, 5, 0, 300).expect("honest");
+        let before = history.clone();
+        assert_eq!(
+            visit(&mut history, &world, 6, 512, 600),
+            Err(HistoryError::StartsTooLate { first: 512, held: 300 })
+        );
+        let foreign = history.accept(&world.checkpoint(6, 600), 256, &other.tiles(256, 600));
+        assert_eq!(foreign, Err(HistoryError::Span(SpanError::RootMismatch)));
+        let garbage = history.examine(b"<html>\n\n");
+        assert!(matches!(garbage, Err(HistoryError::Checkpoint(CheckpointError::Note(_)))));
+        assert_eq!(history, before);
+    }
+
+    #[test]
+    fn frames_lead_from_slot_to_slot() {
+        let cells: Vec<Cell> = (0..30).map(cell).collect();
+        let world = World::of(&cells.iter().map(Cell::leaf_hash).collect::<Vec<_>>());
+        let frame = |slot, from: usize, to: usize| Frame {
+            note: world.checkpoint(slot, to as u64).note().as_bytes().to_vec(),
+            cells: cells[from..to].to_vec(),
+        };
+        let mut history = RelayHistory::new(world.signer.key());
+        assert_eq!(history.accept_frame(&frame(2, 0, 3)), Err(HistoryError::NothingHeld));
+        visit(&mut history, &world, 1, 0, 10).expect("honest");
+        assert_eq!(history.accept_frame(&frame(2, 10, 20)), Ok(Some(10)));
+        assert_eq!(history.accept_frame(&frame(2, 10, 20)), Ok(None));
+        assert_eq!(history.accept_frame(&frame(3, 20, 20)), Ok(Some(20)));
+        assert_eq!(history.accept_frame(&frame(5, 21, 30)), Err(HistoryError::FrameMismatch));
+        let mut swapped = frame(5, 20, 30);
+        swapped.cells.swap(0, 1);
+        assert_eq!(history.accept_frame(&swapped), Err(HistoryError::FrameMismatch));
+        assert_eq!(history.accept_frame(&frame(5, 20, 30)), Ok(Some(20)));
+        assert_eq!(history.frontier(), Some(&world.frontier(30)));
+    }
+
+    #[test]
+    fn receipts_are_kept_awaited_or_broken_with_a_proof() {
+        let world = World::sized(600, 0);
+        let receipt = |slot, leaves: &[_]| Receipt::sign(&world.signer, SlotNumber(slot), leaves).expect("1 to 4");
+        let mut history = RelayHistory::new(world.signer.key());
+        let checkpoint = world.checkpoint(5, 600);
+        let late = history.accept(&checkpoint, 256, &world.tiles(256, 600)).expect("honest");
+        let whole = history.accept(&checkpoint, 0, &world.tiles(0, 600)).expect("honest");
+        assert_eq!(
+            receipt(5, &[leaf(599, 0), leaf(256, 0)]).judge(&checkpoint, &late),
+            ReceiptState::Kept(std::vec![599, 256])
+        );
+        assert_eq!(receipt(6, &[leaf(1, 9)]).judge(&checkpoint, &whole), ReceiptState::NotDue);
+        assert_eq!(receipt(5, &[leaf(3, 0)]).judge(&checkpoint, &late), ReceiptState::NotSeen);
+        assert_eq!(receipt(5, &[leaf(3, 0)]).judge(&checkpoint, &whole), ReceiptState::Kept(std::vec![3]));
+        let broken = receipt(4, &[leaf(3, 0), leaf(1, 9)]);
+        let ReceiptState::Broken(evidence) = broken.judge(&checkpoint, &whole) else { panic!("not proved") };
+        assert_eq!(evidence.verify(&world.signer.key()), Ok(()));
+        assert_eq!(Evidence::decode(&evidence.encode()), Ok(evidence));
+        // A span of another checkpoint proves nothing.
+        assert_eq!(broken.judge(&world.checkpoint(5, 599), &whole), ReceiptState::NotSeen);
+    }
+}

@@ -14,6 +14,8 @@ pub mod slot;
 pub mod span;
 pub mod tile;
 pub mod tree;
+#[cfg(test)]
+pub(crate) mod world;
 
 pub use checkpoint::{Checkpoint, CheckpointError};
 pub use evidence::{Evidence, EvidenceError};

@@ -259,3 +259,158 @@ impl Span {
         tile.hashes().get((index % TILE_HASHES) as usize).copied()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::log::proof::{inclusion_proof, verify_inclusion};
+    use crate::log::world::{World, cell, leaf};
+    use proptest::prelude::*;
+    use std::vec;
+
+    fn verify(world: &World, first: u64, tiles: &[HashTile]) -> Result<Span, SpanError> {
+        Span::verify(first, world.size(), &world.frontier(world.size()).root(), tiles)
+    }
+
+    #[test]
+    fn a_log_with_three_tile_levels_is_proved_from_any_window_with_few_tiles() {
+        let world = World::sized(66_100, 0);
+        let edge = world.frontier(world.size());
+        for first in [0, 256, 30_208, 65_280, 65_536, 65_792, 66_048] {
+            let tiles = world.tiles(first, world.size());
+            let most = (world.size() - first) / 256 + 1 + 2 * 2;
+            assert!(tiles.len() as u64 <= most, "{} tiles from {first}", tiles.len());
+            let span = verify(&world, first, &tiles).expect("honest");
+            assert_eq!(span.frontier_at(world.size()), Some(edge.clone()));
+            assert_eq!(span.leaf(66_099), Some(leaf(66_099, 0)));
+            assert_eq!(span.leaf(66_100), None);
+            assert_eq!(span.find(&leaf(66_050, 0)), Some(66_050));
+            assert_eq!(first == 0, span.find(&leaf(3, 0)).is_some());
+            assert_eq!(first == 0, span.all_leaves().is_some());
+        }
+    }
+
+    #[test]
+    fn every_earlier_root_within_the_span_is_computed_from_it() {
+        let world = World::sized(1_030, 0);
+        let span = verify(&world, 256, &world.tiles(256, 1_030)).expect("honest");
+        for size in [256, 257, 511, 512, 513, 700, 1_023, 1_024, 1_025, 1_030] {
+            assert_eq!(span.frontier_at(size), Some(world.frontier(size)), "{size}");
+        }
+        assert_eq!(span.frontier_at(255), None);
+        assert_eq!(span.frontier_at(1_031), None);
+    }
+
+    #[test]
+    fn the_smallest_logs() {
+        for size in [0, 1, 2, 255, 256, 257] {
+            let world = World::sized(size, 0);
+            let span = verify(&world, 0, &world.tiles(0, size)).expect("honest");
+            assert_eq!(span.all_leaves(), Some(world.leaves()), "{size}");
+        }
+        assert_eq!(verify(&World::sized(0, 0), 0, &[]).map(|span| span.size()), Ok(0));
+    }
+
+    #[test]
+    fn bounds_are_checked_before_anything_is_made() {
+        assert_eq!(tiles_for_span(1, 5), Err(SpanError::Start { first: 1, size: 5 }));
+        assert_eq!(tiles_for_span(256, 255), Err(SpanError::Start { first: 256, size: 255 }));
+        assert_eq!(tiles_for_span(0, u64::MAX), Err(SpanError::TooLarge { size: u64::MAX }));
+        assert_eq!(tiles_for_span(0, (1 << 20) + 1), Err(SpanError::TooLong { cells: (1 << 20) + 1 }));
+        assert!(tiles_for_span(MAX_TREE_CELLS - 256, MAX_TREE_CELLS).is_ok_and(|tiles| tiles.len() <= 10));
+    }
+
+    #[test]
+    fn other_tiles_than_planned_are_refused() {
+        let world = World::sized(600, 0);
+        let tiles = world.tiles(256, 600);
+        assert_eq!(verify(&world, 256, &tiles[1..]), Err(SpanError::WrongTile { at: 0 }));
+        assert_eq!(verify(&world, 256, &tiles[..2]), Err(SpanError::WrongTile { at: 2 }));
+        assert_eq!(verify(&world, 0, &tiles), Err(SpanError::WrongTile { at: 0 }));
+        let doubled = [&tiles[..], &tiles[..1]].concat();
+        assert_eq!(verify(&world, 256, &doubled), Err(SpanError::WrongTile { at: tiles.len() }));
+    }
+
+    #[test]
+    fn bodies_are_held_against_the_leaves() {
+        let cells: Vec<Cell> = (0..40).map(cell).collect();
+        let world = World::of(&cells.iter().map(Cell::leaf_hash).collect::<Vec<_>>());
+        let span = verify(&world, 0, &world.tiles(0, 40)).expect("honest");
+        assert_eq!(span.check_cells(16..32, &cells[16..32]), Ok(()));
+        assert_eq!(span.check_cells(32..40, &[&cells[32..], &cells[..8]].concat()), Ok(())); // grown since
+        assert_eq!(span.check_cells(16..32, &cells[16..31]), Err(CellsError::Count { found: 15, expected: 16 }));
+        assert_eq!(span.check_cells(32..48, &cells[32..]), Err(CellsError::Outside { start: 32 }));
+        let mut bent = cells[16..32].to_vec();
+        bent.swap(3, 4);
+        assert_eq!(span.check_cells(16..32, &bent), Err(CellsError::Mismatch { index: 19 }));
+    }
+
+    #[test]
+    fn tlog_tiles_checks_the_same_leaves_by_the_same_tiles() {
+        struct Theirs<'a>(&'a World);
+        impl tlog_tiles::TileReader for Theirs<'_> {
+            fn height(&self) -> u8 {
+                8
+            }
+            fn read_tiles(&self, tiles: &[tlog_tiles::Tile]) -> Result<Vec<Vec<u8>>, tlog_tiles::Error> {
+                let id = |tile: &tlog_tiles::Tile| {
+                    TileId::new(tile.level(), tile.level_index(), tile.width() as u16).expect("within the limits")
+                };
+                Ok(tiles.iter().map(|tile| self.0.tile(id(tile)).encode()).collect())
+            }
+            fn save_tiles(&self, _: &[tlog_tiles::Tile], _: &[Vec<u8>]) {}
+        }
+        let world = World::sized(1_030, 0);
+        let root = tlog_tiles::Hash(world.frontier(1_030).root().0);
+        let theirs = Theirs(&world);
+        let reader = tlog_tiles::TileHashReader::new(1_030, root, &theirs);
+        assert_eq!(tlog_tiles::tree_hash(1_030, &reader).expect("reads").0, root.0);
+        for index in [0, 255, 256, 700, 1_029] {
+            let proof = tlog_tiles::prove_record(1_030, index, &reader).expect("reads");
+            let leaf = tlog_tiles::Hash(world.leaves()[index as usize].0);
+            tlog_tiles::check_record(&proof, 1_030, root, index, leaf).expect("proved");
+            let span = verify(&world, 0, &world.tiles(0, 1_030)).expect("honest");
+            let ours = inclusion_proof(index, 1_030, |level, at| span.node(level, at)).expect("in the tiles");
+            verify_inclusion(LeafHash(leaf.0), index, 1_030, &ours, span.root()).expect("proved");
+            assert_eq!(ours.iter().map(|hash| hash.0).collect::<Vec<_>>(), proof.iter().map(|h| h.0).collect::<Vec<_>>());
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn one_bent_hash_anywhere_is_noticed(
+            size in 1u64..1_500, window in any::<prop::sample::Index>(), tile in any::<prop::sample::Index>(),
+            hash in any::<prop::sample::Index>(), bit in 0usize..256,
+        ) {
+            let world = World::sized(size, 0);
+            let first = 256 * window.index((size / 256 + 1) as usize) as u64;
+            let mut tiles = world.tiles(first, size);
+            let at = tile.index(tiles.len());
+            let mut bytes = tiles[at].encode();
+            let start = 32 * hash.index(bytes.len() / 32);
+            bytes[start + bit / 8] ^= 1 << (bit % 8);
+            tiles[at] = HashTile::decode(tiles[at].id(), &bytes).unwrap();
+            let refused = verify(&world, first, &tiles);
+            prop_assert!(
+                matches!(refused, Err(SpanError::RootMismatch | SpanError::TileMismatch { .. })),
+                "{:?}", refused.map(|_| ())
+            );
+        }
+
+        #[test]
+        fn frontiers_are_those_of_appending(size in 0u64..1_500, parts in prop::collection::vec(any::<prop::sample::Index>(), 2)) {
+            let world = World::sized(size, 0);
+            let first = 256 * parts[0].index((size / 256 + 1) as usize) as u64;
+            let span = verify(&world, first, &world.tiles(first, size)).unwrap();
+            let then = first + parts[1].index((size - first + 1) as usize) as u64;
+            prop_assert_eq!(span.frontier_at(then), Some(world.frontier(then)));
+        }
+    }
+
+    #[test]
+    fn windows_start_at_whole_tiles() {
+        assert_eq!(vec![0, 255, 256, 700].into_iter().map(window_start).collect::<Vec<_>>(), [0, 0, 256, 512]);
+    }
+}

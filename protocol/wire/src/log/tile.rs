@@ -329,7 +329,7 @@ mod tests {
         assert_eq!(TileId::parse("0/067.p/0"), Err(TileError::Width { width: 0 }));
         assert_eq!(TileId::parse("0/067.p/257"), Err(TileError::Width { width: 257 }));
         assert_eq!(TileId::parse("63/067"), Err(TileError::Level { level: 63 }));
-        assert_eq!(TileId::parse("4/002"), Err(TileError::Index { index: 2 }));
+        assert_eq!(TileId::parse("5/001"), Err(TileError::Index { index: 1 }));
         assert_eq!(TileId::parse(&"x999/".repeat(40)), Err(TileError::Path));
     }
 
