@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 
 use arti_client::{DataStream, IsolationToken, StreamPrefs};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tor_cell::relaycell::msg::EndReason;
 
 /// A purpose: streams opened under one `Isolation` may share a circuit, streams under two never do.
 ///
@@ -31,6 +32,10 @@ impl Isolation {
 ///
 /// Writes are gathered into Tor's cells: nothing is sent for certain before a flush or a shutdown.
 /// Dropping it closes it. It lives no longer than the [`Tor`](crate::Tor) it came from.
+///
+/// Tor has no half-open streams: a shutdown ends both directions, so read the answer first. The other
+/// side reads what was sent, then the end. That end is not authenticated beyond the circuit: what is
+/// said over a stream carries its own lengths.
 pub struct OnionStream {
     data: DataStream,
     /// The number of the circuit and the mark that keeps it open, for accepted streams.
@@ -56,8 +61,17 @@ impl OnionStream {
 
 impl AsyncRead for OnionStream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<std::io::Result<()>> {
-        AsyncRead::poll_read(Pin::new(&mut self.data), cx, buf)
+        match AsyncRead::poll_read(Pin::new(&mut self.data), cx, buf) {
+            Poll::Ready(Err(error)) if is_ordinary_end(&error) => Poll::Ready(Ok(())),
+            outcome => outcome,
+        }
     }
+}
+
+/// arti closes every stream with the reason "misc", and takes only "done" for an end when it reads.
+fn is_ordinary_end(error: &std::io::Error) -> bool {
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<tor_proto::Error>());
+    matches!(inner, Some(tor_proto::Error::EndReceived(EndReason::MISC)))
 }
 
 impl AsyncWrite for OnionStream {

@@ -39,7 +39,7 @@ async fn there_and_back(net: &TorNet, deadline: Instant) {
     let service = home.serve(&key, PORT).await.expect("serves");
     assert_eq!(service.onion(), onion);
     assert!(matches!(home.serve(&key, PORT).await, Err(OnionError::AlreadyServed)));
-    let echo = tokio::spawn(echo(service));
+    let serving = tokio::spawn(echo(service));
 
     away.ready().await.expect("bootstraps");
     at("visitor bootstrapped");
@@ -60,6 +60,13 @@ async fn there_and_back(net: &TorNet, deadline: Instant) {
     assert_ne!(other.read_u64().await.expect("circuit"), circuit, "two isolations share nothing");
     at("isolation seen");
 
+    let mut whole = Vec::new();
+    let mut closing = until(deadline, || away.connect(&onion, PORT, &same)).await.expect("connects");
+    closing.write_all(b"bye").await.expect("the stream holds");
+    closing.flush().await.expect("the stream holds");
+    closing.read_to_end(&mut whole).await.expect("what was sent before the end arrives, and the end is no error");
+    assert_eq!(whole, [&circuit.to_be_bytes()[..], b"bye"].concat());
+
     assert!(matches!(away.connect(&[2; 32], PORT, &one).await, Err(OnionError::BadAddress)), "not a point of the curve");
     let nobody = OnionKey::from_seed(&[9; 32]).public();
     let missing = away.connect(&nobody, PORT, &Isolation::new()).await.err();
@@ -73,31 +80,42 @@ async fn there_and_back(net: &TorNet, deadline: Instant) {
     let forms = forms_of(&key);
     assert_nothing_on_disk(dir.path(), &forms);
     drop((again, other));
-    echo.abort();
-    let _ = echo.await;
+    serving.abort();
+    let _ = serving.await;
     home.stop().await;
-    away.stop().await;
-    at("stopped");
     assert_nothing_on_disk(dir.path(), &forms);
+    let gone = away.connect(&onion, PORT, &Isolation::new()).await.err();
+    at("stopped service turned down");
+    assert!(matches!(gone, Some(OnionError::Unreachable | OnionError::TimedOut)), "{gone:?}");
 
-    // The same directory and key serve again, from memory alone.
-    let home = Tor::start(net.tor_config(&dir.path().join("service"))).expect("starts again");
-    let service = home.serve(&key, PORT).await.expect("serves again");
-    assert_eq!(service.onion(), onion);
-    service.stop().await;
-    home.stop().await;
+    let home = Tor::start(net.tor_config(&dir.path().join("service"))).expect("the directories are free again");
+    let again = tokio::spawn(echo(home.serve(&key, PORT).await.expect("serves again")));
+    let late = Isolation::new();
+    let mut found = until(deadline, || away.connect(&onion, PORT, &late)).await.expect("found again");
+    assert_eq!(found.read_u64().await.expect("circuit"), 0, "circuits are counted from the start of the service");
+    at("restarted service found");
+    assert_nothing_on_disk(dir.path(), &forms);
+    again.abort();
 }
 
-/// Answers each stream with the number of its circuit, then with what it receives.
+/// Answers each stream with the number of its circuit, then with what it receives, up to "bye".
 async fn echo(mut service: OnionService) {
-    while let Some(mut stream) = service.accept().await {
-        tokio::spawn(async move {
-            stream.write_u64(stream.circuit().expect("accepted streams have one")).await?;
-            stream.flush().await?;
-            let (mut from, mut to) = tokio::io::split(stream);
-            tokio::io::copy(&mut from, &mut to).await?;
-            to.shutdown().await
-        });
+    while let Some(stream) = service.accept().await {
+        tokio::spawn(answer(stream));
+    }
+}
+
+async fn answer(mut stream: OnionStream) -> std::io::Result<()> {
+    stream.write_u64(stream.circuit().expect("accepted streams have one")).await?;
+    stream.flush().await?;
+    let mut part = [0; 4096];
+    loop {
+        let length = stream.read(&mut part).await?;
+        stream.write_all(&part[..length]).await?;
+        if length == 0 || &part[..length] == b"bye" {
+            return stream.shutdown().await;
+        }
+        stream.flush().await?;
     }
 }
 
