@@ -5,7 +5,6 @@
 //! the published log, never on who asks. // L2
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use futures::stream;
@@ -21,7 +20,7 @@ use pursuance_wire::{BlockRange, Cell};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast, watch};
 
 use crate::error::PostRefusal;
-use crate::limits::{BODY_SECONDS, READ_CELLS};
+use crate::limits::{Patience, READ_CELLS};
 use crate::readers::{Readers, Unreadable};
 use crate::sequencer::{Published, Sequencer};
 use crate::store;
@@ -41,6 +40,7 @@ pub(crate) struct Shared {
     pub(crate) readers: Arc<Readers>,
     pub(crate) streams: Arc<Semaphore>,
     pub(crate) stop: watch::Sender<bool>,
+    pub(crate) patience: Patience,
 }
 
 /// How cells are written into a body.
@@ -78,16 +78,16 @@ impl Shared {
         let post = path == "/post";
         match (request.method(), post) {
             (&Method::POST, true) => self.post(request.into_body()).await,
-            (&Method::GET, false) => self.read(&path).await.unwrap_or_else(|refusal| refusal),
+            (&Method::GET, false) => self.read(&path).await.unwrap_or_else(status),
             _ => status(StatusCode::METHOD_NOT_ALLOWED),
         }
     }
 
-    async fn read(&self, path: &str) -> Result<Response<Body>, Response<Body>> {
+    async fn read(&self, path: &str) -> Result<Response<Body>, StatusCode> {
         match path {
             "/policy" => Ok(whole(self.policy.clone())),
             "/checkpoint" => {
-                let newest = self.sequencer.newest().ok_or_else(not_found)?;
+                let newest = self.sequencer.newest().ok_or(StatusCode::NOT_FOUND)?;
                 Ok(whole(newest.note.clone()))
             }
             "/stream" => self.stream(),
@@ -96,44 +96,44 @@ impl Shared {
                     return self.old_checkpoint(slot).await;
                 }
                 if let Some(range) = path.strip_prefix("/blocks/") {
-                    let range = BlockRange::parse(range).map_err(|_| not_found())?;
+                    let range = BlockRange::parse(range).map_err(|_| StatusCode::NOT_FOUND)?;
                     let size = self.sequencer.newest().map_or(0, |newest| newest.size); // L3
                     let cells = range.cells(size);
                     if cells.is_empty() {
-                        return Err(not_found());
+                        return Err(StatusCode::NOT_FOUND);
                     }
                     return self.cells(cells.start, cells.end, Form::Plain).await;
                 }
                 if let Some(bundle) = path.strip_prefix("/tile/entries/") {
-                    let id = BundleId::parse(bundle).map_err(|_| not_found())?;
+                    let id = BundleId::parse(bundle).map_err(|_| StatusCode::NOT_FOUND)?;
                     if !self.readers.read(move |db| store::is_published_bundle(db, id)).await.map_err(failed)? {
-                        return Err(not_found());
+                        return Err(StatusCode::NOT_FOUND);
                     }
                     let start = id.index() * TILE_HASHES;
                     return self.cells(start, start + u64::from(id.width()), Form::Bundle).await;
                 }
-                let tile = path.strip_prefix("/tile/").ok_or_else(not_found)?;
-                let id = TileId::parse(tile).map_err(|_| not_found())?;
+                let tile = path.strip_prefix("/tile/").ok_or(StatusCode::NOT_FOUND)?;
+                let id = TileId::parse(tile).map_err(|_| StatusCode::NOT_FOUND)?;
                 let tile = self.readers.read(move |db| store::read_tile(db, id)).await.map_err(failed)?;
-                tile.map(|bytes| whole(bytes.into())).ok_or_else(not_found)
+                tile.map(|bytes| whole(bytes.into())).ok_or(StatusCode::NOT_FOUND)
             }
         }
     }
 
-    async fn old_checkpoint(&self, slot: &str) -> Result<Response<Body>, Response<Body>> {
-        let number: u64 = slot.parse().map_err(|_| not_found())?;
+    async fn old_checkpoint(&self, slot: &str) -> Result<Response<Body>, StatusCode> {
+        let number: u64 = slot.parse().map_err(|_| StatusCode::NOT_FOUND)?;
         if number.to_string() != slot {
-            return Err(not_found());
+            return Err(StatusCode::NOT_FOUND);
         }
         let note = self.readers.read(move |db| store::read_checkpoint(db, SlotNumber(number))).await.map_err(failed)?;
-        note.map(|note| whole(note.into())).ok_or_else(not_found)
+        note.map(|note| whole(note.into())).ok_or(StatusCode::NOT_FOUND)
     }
 
     /// Cells `start..end`, all published, read piece by piece so that no answer is held whole in memory.
-    async fn cells(&self, start: u64, end: u64, form: Form) -> Result<Response<Body>, Response<Body>> {
+    async fn cells(&self, start: u64, end: u64, form: Form) -> Result<Response<Body>, StatusCode> {
         let readers = self.readers.clone();
         let first = piece(&readers, start, end).await.map_err(failed)?;
-        let first = first.ok_or_else(|| status(StatusCode::GONE))?; // L12
+        let first = first.ok_or(StatusCode::GONE)?; // L12
         let rest = stream::try_unfold((start, Some(first)), move |(at, ready)| {
             let readers = readers.clone();
             async move {
@@ -153,9 +153,9 @@ impl Shared {
         Ok(response)
     }
 
-    fn stream(&self) -> Result<Response<Body>, Response<Body>> {
+    fn stream(&self) -> Result<Response<Body>, StatusCode> {
         let permit =
-            self.streams.clone().try_acquire_owned().map_err(|_| status(StatusCode::SERVICE_UNAVAILABLE))?;
+            self.streams.clone().try_acquire_owned().map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
         let slots = self.sequencer.slots();
         let frames = stream::try_unfold((slots, self.stop.subscribe(), permit), next_frame);
         Ok(Response::new(StreamBody::new(frames).boxed_unsync()))
@@ -168,7 +168,7 @@ impl Shared {
             return status(StatusCode::PAYLOAD_TOO_LARGE); // L4
         }
         let reading = Limited::new(body, limit_bytes).collect();
-        let bytes = match tokio::time::timeout(Duration::from_secs(BODY_SECONDS), reading).await {
+        let bytes = match tokio::time::timeout(self.patience.body, reading).await {
             Ok(Ok(body)) => body.to_bytes(),
             Ok(Err(_)) => return status(StatusCode::BAD_REQUEST),
             Err(_) => return last(StatusCode::REQUEST_TIMEOUT),
@@ -227,10 +227,6 @@ fn status(code: StatusCode) -> Response<Body> {
     response
 }
 
-fn not_found() -> Response<Body> {
-    status(StatusCode::NOT_FOUND)
-}
-
-fn failed(_: Unreadable) -> Response<Body> {
-    status(StatusCode::SERVICE_UNAVAILABLE)
+fn failed(_: Unreadable) -> StatusCode {
+    StatusCode::SERVICE_UNAVAILABLE
 }

@@ -19,8 +19,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::answer::{Shared, last};
 use crate::limits::{
-    HEAD_SECONDS, MAX_CONNECTION_REQUESTS, MAX_HEAD_BYTES, MAX_HEADERS, MAX_REFUSED_CONNECTIONS, REFUSAL_SECONDS,
-    STOP_SECONDS, WRITE_SECONDS,
+    MAX_CONNECTION_REQUESTS, MAX_HEAD_BYTES, MAX_HEADERS, MAX_REFUSED_CONNECTIONS, REFUSAL_SECONDS, STOP_SECONDS,
 };
 use crate::patient::Patient;
 
@@ -102,6 +101,7 @@ pub(crate) async fn serve<D: Door>(mut door: D, shared: Arc<Shared>, max_connect
 async fn converse<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(stream: S, shared: Arc<Shared>) {
     let mut stop = shared.stop.subscribe();
     let requests = Arc::new(AtomicU64::new(0));
+    let patience = shared.patience;
     let service = service_fn(move |request| {
         let shared = shared.clone();
         let number = requests.fetch_add(1, Ordering::Relaxed);
@@ -112,12 +112,12 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(stream: S,
             Ok(shared.answer(request).await)
         }
     });
-    let stream = TokioIo::new(Patient::new(stream, Duration::from_secs(WRITE_SECONDS)));
+    let stream = TokioIo::new(Patient::new(stream, patience.write));
     let mut talk = std::pin::pin!(
         http1::Builder::new()
             .auto_date_header(false) // L2
             .timer(TokioTimer::new())
-            .header_read_timeout(Duration::from_secs(HEAD_SECONDS)) // L13
+            .header_read_timeout(patience.head) // L13
             .max_buf_size(MAX_HEAD_BYTES)
             .max_headers(MAX_HEADERS)
             .serve_connection(stream, service)

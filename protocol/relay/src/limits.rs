@@ -2,6 +2,8 @@
 //!
 //! What is a property of the format (cells of a post, blocks of a request) is in `pursuance_wire::limits`.
 
+use std::time::Duration;
+
 /// Connections served at once, unless the operator says otherwise.
 pub const DEFAULT_MAX_CONNECTIONS: usize = 512;
 
@@ -17,14 +19,35 @@ pub const MAX_STREAMS: usize = 256;
 /// Requests on one connection; the next one is answered 429 and closes it.
 pub const MAX_CONNECTION_REQUESTS: u64 = 1_024;
 
-/// How long a connection may take to send the head of a request, or to send nothing between requests.
+/// [`Patience::head`], usually.
 pub const HEAD_SECONDS: u64 = 60;
 
-/// How long the body of a post may take.
+/// [`Patience::body`], usually.
 pub const BODY_SECONDS: u64 = 60;
 
-/// How long a client may take nothing of an answer.
+/// [`Patience::write`], usually.
 pub const WRITE_SECONDS: u64 = 120;
+
+/// How long the relay waits for a visitor. // L13
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// For the head of a request, and between requests.
+    pub head: Duration,
+    /// For the body of a post.
+    pub body: Duration,
+    /// For the visitor to take anything of an answer.
+    pub write: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            head: Duration::from_secs(HEAD_SECONDS),
+            body: Duration::from_secs(BODY_SECONDS),
+            write: Duration::from_secs(WRITE_SECONDS),
+        }
+    }
+}
 
 /// Bytes of the head of a request.
 pub const MAX_HEAD_BYTES: usize = 8_192;

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use pursuance_onion::{LOG_FILTER, OnionKey, OnionService, Tor, TorConfig};
-use pursuance_relay::limits::{DEFAULT_MAX_CONNECTIONS, DEFAULT_MAX_DISK_BYTES, DEFAULT_RETENTION_DAYS};
+use pursuance_relay::limits::{DEFAULT_MAX_CONNECTIONS, DEFAULT_MAX_DISK_BYTES, DEFAULT_RETENTION_DAYS, Patience};
 use pursuance_relay::{Relay, RelayConfig, RelayError, read_address};
 use pursuance_wire::limits::{MAX_RETENTION_DAYS, MAX_SLOT_SECONDS};
 use tokio::net::TcpListener;
@@ -134,6 +134,7 @@ fn run(args: &ServeArgs) -> Result<(), Failure> {
         retention_days: args.retention_days,
         max_disk_bytes: args.max_disk.0,
         max_connections: args.max_connections,
+        patience: Patience::default(),
     })?;
     let outcome = runtime.block_on(serve(&relay, args));
     // Posts that were taken are finished even if serving failed.

@@ -32,7 +32,10 @@ impl<S> Patient<S> {
             self.waiting = true;
             self.deadline.as_mut().reset(Instant::now() + self.limit);
         }
-        self.deadline.as_mut().poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
+        self.deadline.as_mut().poll(cx).map(|()| {
+            self.waiting = false;
+            Err(io::ErrorKind::TimedOut.into())
+        })
     }
 }
 

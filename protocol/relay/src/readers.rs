@@ -54,6 +54,11 @@ impl Readers {
         .unwrap_or(Err(Unreadable))
     }
 
+    /// Closes the connections that nobody uses, so that the writer, closing last, puts the journal away.
+    pub(crate) fn close(&self) {
+        self.idle().clear();
+    }
+
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
         // A panic elsewhere leaves a list of connections as good as it was.
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)

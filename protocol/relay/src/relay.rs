@@ -18,7 +18,7 @@ use crate::door::{self, Door};
 use crate::error::{Damage, RelayError};
 use crate::limits::{
     DEFAULT_MAX_CONNECTIONS, DEFAULT_MAX_DISK_BYTES, DEFAULT_RETENTION_DAYS, DEFAULT_SLOT_SECONDS, MAX_STREAMS,
-    MIN_DISK_BYTES,
+    MIN_DISK_BYTES, Patience,
 };
 use crate::readers::Readers;
 use crate::sequencer::{Clock, Sequencer, Settings};
@@ -37,6 +37,8 @@ pub struct RelayConfig {
     pub max_disk_bytes: u64,
     /// Connections served at once.
     pub max_connections: usize,
+    /// How long visitors are waited for.
+    pub patience: Patience,
 }
 
 impl RelayConfig {
@@ -48,6 +50,7 @@ impl RelayConfig {
             retention_days: DEFAULT_RETENTION_DAYS,
             max_disk_bytes: DEFAULT_MAX_DISK_BYTES,
             max_connections: DEFAULT_MAX_CONNECTIONS,
+            patience: Patience::default(),
         }
     }
 
@@ -133,6 +136,7 @@ impl Relay {
             readers: Readers::new(data.path().to_owned()),
             streams: Arc::new(Semaphore::new(MAX_STREAMS)),
             stop: watch::channel(false).0,
+            patience: config.patience,
         });
         Ok(Self { shared, address, onion_key, writer, max_connections: config.max_connections, _data: data })
     }
@@ -160,6 +164,7 @@ impl Relay {
     /// Stops, finishes the posts that wait, and closes the database. Blocks; the doors should be done.
     pub fn close(self) {
         self.stop();
+        self.shared.readers.close();
         self.shared.sequencer.close();
         if self.writer.join().is_err() {
             tracing::error!("the writer ended by a fault of its own");

@@ -26,8 +26,8 @@ use crate::store::{self, Held};
 pub type Clock = Arc<dyn Fn() -> u64 + Send + Sync>;
 
 const DAY_SECONDS: u64 = 86_400;
-/// What a stored cell costs on disk, generously: body, indexes, hashes.
-const STORED_CELL_BYTES: u64 = 4_096;
+/// What a stored cell costs on disk: body, hashes, indexes, the rest of the page.
+const STORED_CELL_BYTES: u64 = 2_560;
 
 /// A slot that is over: what readers may see from then on.
 #[derive(Debug)]

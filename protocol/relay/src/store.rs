@@ -26,6 +26,8 @@ const DATABASE_FILE: &str = "relay.sqlite";
 const LOCK_FILE: &str = "in-use";
 /// Format of the database; a column never changes its meaning.
 const FORMAT: u32 = 1;
+/// Seven cells to a page; at SQLite's usual size each cell would take a page of its own.
+const PAGE_BYTES: u32 = 16_384;
 const BUSY_MILLIS: u64 = 10_000;
 /// Size to which the journal is cut back.
 const JOURNAL_BYTES: u64 = 8 << 20;
@@ -112,6 +114,7 @@ impl DataDir {
         if found > FORMAT {
             return Err(RelayError::NewerDatabase { found, known: FORMAT });
         }
+        db.pragma_update(None, "page_size", PAGE_BYTES)?; // heeded by an empty database only
         db.pragma_update(None, "journal_mode", "WAL")?;
         db.pragma_update(None, "synchronous", "FULL")?; // L7
         db.pragma_update(None, "journal_size_limit", JOURNAL_BYTES as i64)?;
