@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use data_encoding::{BASE32_NOPAD, BASE64_NOPAD, HEXLOWER};
+use data_encoding::{BASE32_NOPAD, BASE64, BASE64_NOPAD, HEXLOWER};
 use pursuance_onion::{Isolation, OnionError, OnionKey, OnionService, OnionStream, Tor};
 use pursuance_tests::tornet::{TorNet, until};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -171,6 +171,8 @@ fn found_on_disk(dir: &Path, forms: &[(&'static str, Vec<u8>)]) -> Vec<String> {
             } else if let Ok(content) = fs::read(&path) {
                 files += 1;
                 bytes.push(0);
+                bytes.extend(unarmoured(&content));
+                bytes.push(0);
                 bytes.extend(content);
             }
             for (what, form) in forms {
@@ -184,6 +186,13 @@ fn found_on_disk(dir: &Path, forms: &[(&'static str, Vec<u8>)]) -> Vec<String> {
     found
 }
 
+/// What a file of base64 between `-----` lines holds, which is how arti would write a key; nothing for other files.
+fn unarmoured(content: &[u8]) -> Vec<u8> {
+    let text = String::from_utf8_lossy(content);
+    let body: String = text.lines().filter(|line| !line.starts_with("-----")).collect();
+    BASE64.decode(body.as_bytes()).unwrap_or_default()
+}
+
 #[test]
 fn a_key_on_disk_would_be_found() {
     let key = OnionKey::from_seed(&SEED);
@@ -192,7 +201,10 @@ fn a_key_on_disk_would_be_found() {
     fs::write(dir.path().join("harmless"), [0; 100]).expect("writable");
     assert!(found_on_disk(dir.path(), &forms).is_empty());
     fs::create_dir(dir.path().join(BASE32_NOPAD.encode(&key.public()).to_lowercase())).expect("writable");
-    fs::write(dir.path().join("raw"), [&[7; 5], &key.secret()[..], &[7; 5]].concat()).expect("writable");
+    let scalar = [&[7; 5], &key.secret()[..32], &[7; 5]].concat();
+    let prefix = BASE64.encode(&[&[7; 7], &key.secret()[32..], &[7; 6]].concat());
+    fs::write(dir.path().join("raw"), scalar).expect("writable");
+    fs::write(dir.path().join("pem"), format!("-----BEGIN\n{}\n{}\n-----END\n", &prefix[..30], &prefix[30..])).expect("writable");
     fs::write(dir.path().join("seed"), format!("seed = {}", BASE64_NOPAD.encode(&SEED))).expect("writable");
     let mut found = found_on_disk(dir.path(), &forms);
     found.iter_mut().for_each(|line| line.truncate(line.find(" in ").expect("a path follows")));
