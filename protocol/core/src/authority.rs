@@ -310,10 +310,11 @@ impl Authority {
             ids.sort_unstable();
         }
         let tags = epoch.seals.iter().map(|seal| seal.tag);
-        let fits = epoch.readers == readers_hash(&ids) && tags.eq(ids.iter().map(package_tag));
+        let fits = epoch.readers == readers_hash(&ids) && tags.eq(ids.iter().map(package_tag)); // K3
         if fits { Ok(()) } else { Err(Refusal::BadKeys) }
     }
 
+    /// J7: signed by the invite key for this very author, and a use is left in the join's own past.
     fn judge_join(&self, pursuance: PursuanceId, logs: &Logs, entry: &Entry, join: &Join, ops: usize) -> Verdict {
         let Some(by) = entry.body().by else { return Verdict::Refused(Refusal::GrantNotHeld) };
         if self.verdicts.get(&by.entry) == Some(&Verdict::NeedsNewer) {

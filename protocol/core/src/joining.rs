@@ -37,7 +37,7 @@ impl Preview {
         }
     }
 
-    /// What can be shown: the genesis that the link names, and the invite with its chain of grants back to it.
+    /// What can be shown: the genesis that the link names, and the invite with its chain of grants back to it (J4, J5).
     #[must_use]
     pub fn view(&self) -> Option<PreviewView> {
         let (genesis, _) = self.genesis()?;
@@ -131,7 +131,7 @@ impl Preview {
         false
     }
 
-    /// Joins that the invite's key signed: whoever can merely write cells here cannot use the invite up.
+    /// Joins that the invite's key signed: whoever can merely write cells here cannot use the invite up (J6).
     fn joins(&self, by: GrantRef) -> impl Iterator<Item = &Entry> {
         let key = self.secret.signing().author().0;
         self.entries.values().filter(move |entry| match ops(entry).first() {

@@ -109,7 +109,7 @@ impl EpochSecret {
     ) -> Result<Self, crypto::KemError> {
         let associated = seal_associated(pursuance, role, epoch);
         let secret = Self(*device.package.open(&associated, sealed)?);
-        if secret.id() == epoch { Ok(secret) } else { Err(crypto::KemError::NotForMe) }
+        if secret.id() == epoch { Ok(secret) } else { Err(crypto::KemError::NotForMe) } // K1
     }
 }
 

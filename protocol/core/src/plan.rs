@@ -145,7 +145,7 @@ impl Replica {
 
     /// The effective parent of each task that can be read: a parent that cannot be read, or would close a circle, is none.
     ///
-    /// A circle made by concurrent moves is broken where its junior-most move stands, the same way everywhere (R11).
+    /// A circle made by concurrent moves is broken where its junior-most move stands, the same way everywhere (T10).
     #[must_use]
     pub fn parents(&self) -> alloc::collections::BTreeMap<TaskId, Option<TaskId>> {
         let mut parents = alloc::collections::BTreeMap::new();

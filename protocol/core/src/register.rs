@@ -69,7 +69,7 @@ impl<T> Register<T> {
 }
 
 impl Register<bool> {
-    /// An observed-remove element is there if any write side by side says so: adding wins against a concurrent removal.
+    /// An observed-remove element is there if any write side by side says so: adding wins against a concurrent removal (T7).
     #[must_use]
     pub fn is_there(&self) -> bool {
         self.writes.iter().any(|write| write.value)

@@ -125,7 +125,7 @@ impl Replica {
     }
 
     /// Devices that read everyone's epoch by right and have not been handed it, as far as is known here: to be welcomed.
-    /// Those that came by a link used more often than it says are left to a person's decision.
+    /// Those that came by a link used more often than it says are left to a person's decision (J9).
     #[must_use]
     pub fn unwelcomed(&self) -> Vec<AuthorId> {
         let Some(epoch) = self.usable_epoch().map(EpochSecret::id) else { return Vec::new() };
@@ -143,7 +143,7 @@ impl Replica {
             .collect()
     }
 
-    /// Whether more members came by this member's invite than it says, and this one is not among the first of them.
+    /// Whether more members came by this member's invite than it says, and this one is not among the first of them (J8).
     #[must_use]
     pub fn is_surplus(&self, member: MemberId) -> bool {
         let Some(by) = self.authority.members().get(&member).and_then(|member| member.invite) else { return false };
@@ -214,7 +214,7 @@ impl Replica {
     }
 
     /// A welcome can be opened before it can be judged: it names entries that only the epoch it brings makes readable. The
-    /// secret is checked against the id that commits to it, and counts for nothing until the log names that id.
+    /// secret is checked against the id that commits to it, and counts for nothing until the log names that id (K5).
     fn look_for_welcome(&mut self, entry: &Entry) {
         let Content::Public(ops) = &entry.body().content else { return };
         let me = self.device.author();
@@ -280,6 +280,7 @@ impl Replica {
         let at = Where { pursuance: self.pursuance, author: entry.body().author, seq: entry.body().seq };
         let Some(epoch) = self.epochs.get(&audience.epoch) else { return Opening::WaitsForEpoch };
         match open_audience(at, audience, epoch, part.items.len()) {
+            // K8
             Err(_) => {
                 for item in 0..part.items.len() {
                     self.tasks.refuse(entry.id(), number(item), Refusal::BadKeys);

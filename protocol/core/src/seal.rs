@@ -153,11 +153,13 @@ fn commit(key: &TaskKey, nonce: &[u8; crypto::NONCE_BYTES]) -> [u8; 16] {
     *hash.first_chunk().expect("a hash is longer than a commitment")
 }
 
+/// Bound to its place (K7).
 fn item_associated(at: Where, index: usize) -> Vec<u8> {
     let index = u16::try_from(index).expect("at most MAX_ITEMS");
     [label::ITEM_AD, &at.pursuance.0, &at.author.0, &at.seq.to_be_bytes(), &index.to_be_bytes()].concat()
 }
 
+/// Bound to its place (K7).
 fn audience_associated(at: Where, role: RoleId, epoch: EpochId) -> Vec<u8> {
     [label::AUDIENCE_AD, &at.pursuance.0, &at.author.0, &at.seq.to_be_bytes(), &role.0.to_be_bytes(), &epoch.0].concat()
 }

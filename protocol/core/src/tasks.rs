@@ -158,12 +158,12 @@ impl Tasks {
         self.refused.insert((entry, item), refusal);
     }
 
-    /// Judges an opened item and lets it have its effect. Whole items count or do not.
+    /// Judges an opened item and lets it have its effect. Whole items count or do not (T3).
     pub fn take(&mut self, authority: &Authority, logs: &Logs, opened: Opened) {
         let task = opened.task;
         let creates = matches!(opened.ops.first(), Some(TaskOp::Create { .. }));
         if !creates && self.task(task).is_none() {
-            // *Own* cannot be told before the creation is read, so the item waits for it.
+            // *Own* cannot be told before the creation is read, so the item waits for it (T4).
             self.early.entry(task).or_default().push(opened);
             return;
         }
@@ -192,7 +192,7 @@ impl Tasks {
         let creates = matches!(opened.ops.first(), Some(TaskOp::Create { .. }));
         let creates_again = opened.ops.iter().skip(1).any(|op| matches!(op, TaskOp::Create { .. }));
         if creates_again || (creates && opened.task != opened.own_id) {
-            return Err(Refusal::NotACreation);
+            return Err(Refusal::NotACreation); // T2
         }
         let creator = self.task(opened.task).and_then(|task| task.created.as_ref()).map(|created| created.by);
         let own = creates || creator == Some(opened.by);
@@ -202,7 +202,7 @@ impl Tasks {
             if let TaskOp::Assign(member) | TaskOp::Unassign(member) = op
                 && !authority.members().contains_key(member)
             {
-                return Err(Refusal::NoSuchMember);
+                return Err(Refusal::NoSuchMember); // T5
             }
         }
         Ok(())
@@ -227,13 +227,13 @@ impl Task {
         let two_answers = endings.iter().any(|ending| Some(ending) != endings.first());
         let step = self.step.shown(seniority).copied().unwrap_or(Status::Open);
         match endings.first() {
-            // Two different endings at once reopen the task (R11).
+            // Two different endings at once reopen the task (T8).
             Some(ending) if !two_answers => (*ending, false),
             _ => (step, two_answers),
         }
     }
 
-    /// Whoever has taken it; the senior one, where two did at once.
+    /// Whoever has taken it; the senior one, where two did at once (T9).
     pub fn claimant<K: Ord>(&self, seniority: impl Fn(MemberId) -> K) -> Option<MemberId> {
         let claimed = self.claims.iter().filter(|(_, register)| register.is_there()).map(|(member, _)| *member);
         claimed.min_by_key(|member| (seniority(*member), *member))
@@ -244,7 +244,7 @@ impl Task {
         match op {
             TaskOp::Create { parent } => {
                 let created = Creation { depth, at, by, claimed_seconds: opened.claimed_seconds };
-                // A device with two histories can create twice at one place: the lesser place is shown.
+                // A device with two histories can create twice at one place: the lesser place is shown (T6).
                 if self.created.as_ref().is_none_or(|first| created < *first) {
                     self.created = Some(created);
                 }

@@ -129,7 +129,7 @@ pub fn seal_secret(
     if public.len() != suite.public_bytes() {
         return Err(KemError::BadPublicKey);
     }
-    let stream = Stream::new(label::EPOCH_SEAL_SEED, &[secret, package_id]);
+    let stream = Stream::new(label::EPOCH_SEAL_SEED, &[secret, package_id]); // K2
     match suite {
         KeySuite::XWing => seal_with::<XWing>(public, associated, secret, stream),
         KeySuite::X25519 => seal_with::<X25519HkdfSha256>(public, associated, secret, stream),
