@@ -319,11 +319,13 @@ fn seed_shared_randomness(authority: &Path, due_seconds: u64) {
     fs::write(authority.join("sr-state"), state).expect("our own directory is writable");
 }
 
-/// What arti must know: whose consensus to believe, where to get it, and that all relays share one subnet.
+/// What arti must know: whose consensus to believe, where to get it, that all relays share one subnet, and that there
+/// are no exits to prepare circuits for.
 fn arti_settings(dir: &Path, ports: &[u16]) -> String {
     let mut settings = format!(
         "path_rules = {{ ipv4_subnet_family_prefix = 33, ipv6_subnet_family_prefix = 129 }}\n\
          download_schedule.retry_bootstrap.initial_delay = \"100 msec\"\n\
+         preemptive_circuits.initial_predicted_ports = []\n\
          tor_network.authorities.v3idents = [\"{}\"]\n",
         v3ident(&dir.join(NODES[0])),
     );
