@@ -141,7 +141,7 @@ impl Frontier {
         self.size += 1;
     }
 
-    /// Root of the tree (RFC 6962, MTH).
+    /// Root of the tree (RFC 6962, MTH). // W7
     pub fn root(&self) -> NodeHash {
         let mut peaks = self.peaks.iter().rev();
         match peaks.next() {
