@@ -57,6 +57,9 @@ pub enum HttpError {
     /// 404: the relay has no such thing.
     #[error("the relay does not have it")]
     NotFound,
+    /// 410: the relay had it and keeps it no longer.
+    #[error("the relay does not have it any more")]
+    Gone,
     /// 429 or 503: later, please.
     #[error("the relay is overloaded")]
     Busy,
@@ -108,7 +111,7 @@ impl Http {
     /// Fetches `path`; the body is at most `max_bytes` long.
     ///
     /// # Errors
-    /// [`HttpError`]; after any but `NotFound` the connection should be given up.
+    /// [`HttpError`]; after any but `NotFound` and `Gone` the connection should be given up.
     pub async fn fetch(&mut self, path: &str, max_bytes: usize) -> Result<Bytes, HttpError> {
         self.ask(Method::GET, path, Bytes::new(), max_bytes).await
     }
@@ -152,6 +155,7 @@ impl Http {
         match answer.status() {
             StatusCode::OK => Ok(answer),
             StatusCode::NOT_FOUND => Err(HttpError::NotFound),
+            StatusCode::GONE => Err(HttpError::Gone),
             StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => Err(HttpError::Busy),
             status => Err(HttpError::Refused { status: status.as_u16() }),
         }
@@ -295,6 +299,7 @@ mod tests {
     async fn statuses_have_their_errors() {
         for (status, error) in [
             ("404 Not Found", HttpError::NotFound),
+            ("410 Gone", HttpError::Gone),
             ("429 Too Many Requests", HttpError::Busy),
             ("503 Service Unavailable", HttpError::Busy),
             ("302 Found", HttpError::Refused { status: 302 }),

@@ -1,10 +1,33 @@
 //! What to do: the only client room with a clock, randomness, a disk and a network (docs/protocol/08-node.md).
+//!
+//! ```text
+//! window ──request──> node ──> engine (one thread, owns everything) ──plan──> core
+//!                               │  save, append, seal           ▲
+//!                               ▼                               │ cells, receipts
+//!                              store (one encrypted file)      workers (two a relay) ──visit, http──> transport
+//! ```
 
 pub mod api;
+mod chance;
 pub mod clock;
-pub mod folder;
+mod engine;
+mod folder;
+mod held;
 pub mod http;
 pub mod import;
+mod news;
+mod node;
+mod relays;
+mod requests;
+mod status;
 pub mod store;
 pub mod transport;
 pub mod vault;
+mod views;
+pub mod visit;
+mod worker;
+
+pub use clock::Clock;
+pub use held::MAX_UNDO;
+pub use node::{Node, NodeConfig, Pace, TorChoice};
+pub use pursuance_wire::RelayAddress;

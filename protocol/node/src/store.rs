@@ -1,5 +1,6 @@
 //! The database: one encrypted file for all pursuances of this computer (docs/protocol/08-node.md, section 5).
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use pursuance_core::id::{AuthorId, EntryId, PursuanceId};
@@ -452,6 +453,15 @@ impl Store {
         })
     }
 
+    /// Leaf hashes of own cells that were not seen in a relay's log yet.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn unseen_leaves(&self, relay: Number) -> Result<BTreeSet<LeafHash>> {
+        let sql = "SELECT cell.leaf FROM outbox JOIN cell ON cell.number = outbox.cell WHERE relay = ?1 AND state < 2";
+        Ok(self.list(sql, [relay], |row| Ok(LeafHash(row.get(0)?)))?.into_iter().collect())
+    }
+
     /// Posts of one pursuance to one relay, counted.
     ///
     /// # Errors
@@ -738,6 +748,17 @@ impl Changes<'_> {
         self.run(
             "UPDATE outbox SET state = MAX(state, 1), receipt = ?3, due_slot = ?4 WHERE cell = ?1 AND relay = ?2",
             params![cell, relay, receipt, signed(due_slot)],
+        )
+    }
+
+    /// Takes back that a relay has a cell: it signed for it and did not keep it. The cell is posted again.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn set_waiting_again(&self, cell: Number, relay: Number) -> Result<()> {
+        self.run(
+            "UPDATE outbox SET state = 0, receipt = x'', due_slot = 0 WHERE cell = ?1 AND relay = ?2 AND state = 1",
+            [cell, relay],
         )
     }
 

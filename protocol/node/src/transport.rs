@@ -7,11 +7,10 @@ use std::sync::Mutex;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use pursuance_onion::{Isolation, OnionError, OnionStream, Progress, Tor};
+use pursuance_onion::{Isolation, OnionError, OnionStream, Progress, Tor, TorConfig};
 use pursuance_wire::RelayAddress;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::sync::watch;
 use tokio::time::timeout;
 
 /// The port of every relay inside Tor.
@@ -46,15 +45,43 @@ pub enum ConnectError {
 /// All ways to relays that this program has.
 pub struct Transport {
     loopback: HashMap<RelayAddress, SocketAddr>,
-    tor: Option<Tor>,
+    /// `None`: Tor is off.
+    tor_config: Option<TorConfig>,
+    tor: Mutex<TorState>,
     isolations: Mutex<HashMap<(RelayAddress, Purpose), Isolation>>,
 }
 
+/// Tor starts when the first relay needs it, and no earlier.
+enum TorState {
+    NotStarted,
+    Running(Tor),
+    /// Its settings or its folder cannot be used; only another start of the program can help.
+    Unusable,
+}
+
+/// How far Tor is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TorStage {
+    /// Off, or not needed yet.
+    Asleep,
+    /// Finding its way; percent done.
+    Starting(u8),
+    /// Ready.
+    Ready,
+    /// Held up: no network, a censor, a wrong clock, or settings that cannot be used.
+    Unreachable,
+}
+
 impl Transport {
-    /// With the loopback substitutions of the command line and, unless it is off, a running Tor.
+    /// With the loopback substitutions of the command line and, unless it is `None`, what Tor starts with.
     #[must_use]
-    pub fn new(loopback: impl IntoIterator<Item = (RelayAddress, SocketAddr)>, tor: Option<Tor>) -> Self {
-        Self { loopback: loopback.into_iter().collect(), tor, isolations: Mutex::default() }
+    pub fn new(loopback: impl IntoIterator<Item = (RelayAddress, SocketAddr)>, tor_config: Option<TorConfig>) -> Self {
+        Self {
+            loopback: loopback.into_iter().collect(),
+            tor_config,
+            tor: Mutex::new(TorState::NotStarted),
+            isolations: Mutex::default(),
+        }
     }
 
     /// Whether this relay is reached without Tor.
@@ -63,10 +90,24 @@ impl Transport {
         self.loopback.contains_key(relay)
     }
 
-    /// How far Tor is; `None` when it is off.
+    /// Whether any relay is reached without Tor.
     #[must_use]
-    pub fn tor_progress(&self) -> Option<watch::Receiver<Progress>> {
-        self.tor.as_ref().map(Tor::progress)
+    pub fn has_loopback(&self) -> bool {
+        !self.loopback.is_empty()
+    }
+
+    /// How far Tor is.
+    #[must_use]
+    pub fn tor_stage(&self) -> TorStage {
+        match &*self.tor.lock().expect("no holder of this lock can panic") {
+            TorState::NotStarted => TorStage::Asleep,
+            TorState::Unusable => TorStage::Unreachable,
+            TorState::Running(tor) => match *tor.progress().borrow() {
+                Progress { ready: true, .. } => TorStage::Ready,
+                Progress { blocked: Some(_), .. } => TorStage::Unreachable,
+                Progress { percent, .. } => TorStage::Starting(percent),
+            },
+        }
     }
 
     /// Opens a stream to a relay, on a circuit of this relay and purpose alone.
@@ -81,7 +122,7 @@ impl Transport {
                 _ => Err(ConnectError::NotReached),
             };
         }
-        let tor = self.tor.as_ref().ok_or(ConnectError::NoWay)?;
+        let tor = self.tor()?;
         let isolation = self.isolation(relay, purpose);
         match tor.connect(relay.onion(), ONION_PORT, &isolation).await {
             Ok(stream) => Ok(Stream::Onion(stream)),
@@ -93,14 +134,33 @@ impl Transport {
         }
     }
 
+    fn tor(&self) -> Result<Tor, ConnectError> {
+        let config = self.tor_config.as_ref().ok_or(ConnectError::NoWay)?;
+        let mut state = self.tor.lock().expect("no holder of this lock can panic");
+        if let TorState::NotStarted = *state {
+            *state = match Tor::start(config.clone()) {
+                Ok(tor) => TorState::Running(tor),
+                Err(error) => {
+                    tracing::error!(%error, "Tor cannot be started");
+                    TorState::Unusable
+                }
+            };
+        }
+        match &*state {
+            TorState::Running(tor) => Ok(tor.clone()),
+            TorState::NotStarted | TorState::Unusable => Err(ConnectError::TorNotReady),
+        }
+    }
+
     fn isolation(&self, relay: &RelayAddress, purpose: Purpose) -> Isolation {
         let mut isolations = self.isolations.lock().expect("no holder of this lock can panic");
         isolations.entry((*relay, purpose)).or_insert_with(Isolation::new).clone()
     }
 
     /// Ends Tor, if it runs.
-    pub async fn stop(self) {
-        if let Some(tor) = self.tor {
+    pub async fn stop(&self) {
+        let state = std::mem::replace(&mut *self.tor.lock().expect("no holder of this lock can panic"), TorState::Unusable);
+        if let TorState::Running(tor) = state {
             tor.stop().await;
         }
     }

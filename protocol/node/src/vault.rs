@@ -16,6 +16,7 @@ use argon2::{Algorithm, Argon2, Block, Params, Version};
 use pursuance_core::crypto::aead::{SEALED_VAULT_KEY_BYTES, open_vault_key, seal_vault_key};
 use zeroize::{Zeroize, Zeroizing};
 
+use crate::chance::random;
 use crate::folder;
 
 /// Shortest passphrase a vault is made with.
@@ -209,12 +210,6 @@ fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()?;
     std::fs::rename(&half, path)?;
     folder::sync_parent(path)
-}
-
-pub(crate) fn random<const BYTES: usize>() -> [u8; BYTES] {
-    let mut bytes = [0; BYTES];
-    getrandom::fill(&mut bytes).expect("a system without randomness cannot run this program at all");
-    bytes
 }
 
 #[cfg(test)]

@@ -1,0 +1,334 @@
+//! The one task that owns all mutable state: requests and news come in, entries and views go out (docs/protocol/08-node.md, section 6).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::time::{Duration, Instant};
+
+use pursuance_core::id::PursuanceId;
+use pursuance_core::link::InviteLink;
+use pursuance_wire::RelayAddress;
+use tokio::runtime::Handle;
+use tokio::sync::{oneshot, watch};
+use zeroize::Zeroizing;
+
+use crate::api::{AppView, PursuanceRow, Query, Reply, Request, Stage, Standing, Trouble, View};
+use crate::clock::Clock;
+use crate::folder::Folder;
+use crate::held::Held;
+use crate::node::Pace;
+use crate::relays::Relays;
+use crate::status;
+use crate::store::{KeptStanding, Store, StoreError};
+use crate::transport::{TorStage, Transport};
+use crate::vault::{self, MAX_PASSPHRASE_BYTES, MIN_PASSPHRASE_CHARS, VaultError};
+use crate::worker::{PosterNews, ReaderNews};
+
+/// How often the engine looks around without being asked: Tor's progress, a relay that went silent.
+const LOOK_AROUND: Duration = Duration::from_secs(1);
+
+/// What comes in.
+pub(crate) enum Message {
+    /// From the window.
+    Request(Request, oneshot::Sender<Result<Reply, Trouble>>),
+    /// From the window.
+    View(Query, oneshot::Sender<Result<View, Trouble>>),
+    /// From the task that reads a relay.
+    Reader { relay: RelayAddress, run: u64, news: ReaderNews },
+    /// From the task that posts to a relay.
+    Poster { relay: RelayAddress, run: u64, news: PosterNews },
+    /// The end.
+    Stop(oneshot::Sender<()>),
+}
+
+/// What the engine works with, open or not.
+pub(crate) struct Surroundings {
+    pub(crate) folder: Folder,
+    pub(crate) clock: Clock,
+    pub(crate) pace: Pace,
+    pub(crate) transport: Arc<Transport>,
+    pub(crate) runtime: Handle,
+    pub(crate) inbox: Sender<Message>,
+}
+
+/// The machine.
+pub(crate) struct Engine {
+    around: Surroundings,
+    seq: watch::Sender<u64>,
+    open: Option<Open>,
+    tor_shown: TorStage,
+    runs: u64,
+}
+
+/// What is there while the vault is open; dropping it drops the keys.
+pub(crate) struct Open {
+    pub(crate) store: Store,
+    pub(crate) held: BTreeMap<PursuanceId, Held>,
+    pub(crate) relays: Relays,
+    pub(crate) offline: bool,
+}
+
+impl Engine {
+    pub(crate) fn new(
+        folder: Folder,
+        clock: Clock,
+        pace: Pace,
+        transport: Arc<Transport>,
+        runtime: Handle,
+        inbox: Sender<Message>,
+        seq: watch::Sender<u64>,
+    ) -> Self {
+        let tor_shown = transport.tor_stage();
+        Self {
+            around: Surroundings { folder, clock, pace, transport, runtime, inbox },
+            seq,
+            open: None,
+            tor_shown,
+            runs: 0,
+        }
+    }
+
+    /// Until [`Message::Stop`].
+    pub(crate) fn run(mut self, inbox: &Receiver<Message>) {
+        loop {
+            let wait = self.next_due().map_or(LOOK_AROUND, |due| due.saturating_duration_since(Instant::now()).min(LOOK_AROUND));
+            match inbox.recv_timeout(wait) {
+                Ok(Message::Stop(stopped)) => {
+                    self.open = None;
+                    // Before anybody is told: the folder is free and the database closed.
+                    drop(self);
+                    let _ = stopped.send(());
+                    return;
+                }
+                Ok(message) => self.handle(message),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            self.look_around();
+        }
+    }
+
+    fn handle(&mut self, message: Message) {
+        match message {
+            Message::Request(request, reply) => {
+                let outcome = self.request(request);
+                if outcome.is_ok() {
+                    self.bump();
+                }
+                let _ = reply.send(outcome);
+            }
+            Message::View(query, reply) => {
+                let _ = reply.send(self.view(&query));
+            }
+            Message::Reader { relay, run, news } => {
+                let changed = self.open.as_mut().map(|open| open.reader_news(&self.around, &relay, run, news));
+                self.settle(changed);
+            }
+            Message::Poster { relay, run, news } => {
+                let changed = self.open.as_mut().map(|open| open.poster_news(&self.around, &relay, run, news));
+                self.settle(changed);
+            }
+            Message::Stop(_) => {}
+        }
+    }
+
+    /// What was due, and what shows.
+    fn look_around(&mut self) {
+        let changed = self.open.as_mut().map(|open| open.do_what_is_due(&self.around));
+        self.settle(changed);
+        let tor = self.around.transport.tor_stage();
+        if tor != self.tor_shown {
+            self.tor_shown = tor;
+            self.bump();
+        }
+    }
+
+    fn settle(&mut self, changed: Option<Result<bool, StoreError>>) {
+        match changed {
+            Some(Ok(true)) => self.bump(),
+            Some(Ok(false)) | None => {}
+            Some(Err(error)) => {
+                // What was not written was not shown either. A database that cannot be used is closed; unlocking says why.
+                tracing::error!(%error, "the database failed");
+                if matches!(error, StoreError::Damaged | StoreError::Newer { .. }) {
+                    self.open = None;
+                    self.bump();
+                }
+            }
+        }
+    }
+
+    fn bump(&self) {
+        self.seq.send_modify(|seq| *seq += 1);
+    }
+
+    fn next_due(&self) -> Option<Instant> {
+        let held = self.open.as_ref()?.held.values();
+        held.flat_map(|held| held.seal_due.into_iter().chain(held.welcome_due.values().copied())).min()
+    }
+
+    fn request(&mut self, request: Request) -> Result<Reply, Trouble> {
+        match request {
+            Request::CreateVault { passphrase } => self.create_vault(&Zeroizing::new(passphrase)),
+            Request::Unlock { passphrase } => self.unlock(&Zeroizing::new(passphrase)),
+            Request::Lock => {
+                self.open = None;
+                Ok(Reply::Done)
+            }
+            other => {
+                let open = self.open.as_mut().ok_or(Trouble::Locked)?;
+                open.request(&self.around, other)
+            }
+        }
+    }
+
+    fn create_vault(&mut self, passphrase: &str) -> Result<Reply, Trouble> {
+        if self.around.folder.holds_something() {
+            return Err(Trouble::VaultExists);
+        }
+        if passphrase.chars().count() < MIN_PASSPHRASE_CHARS {
+            return Err(Trouble::PassphraseTooShort { min_chars: MIN_PASSPHRASE_CHARS as u32 });
+        }
+        if passphrase.len() > MAX_PASSPHRASE_BYTES {
+            return Err(Trouble::Malformed);
+        }
+        let key = vault::create(&self.around.folder.vault(), passphrase, self.around.pace.vault_cost)?;
+        let store = Store::open(&self.around.folder.database(), &key)?;
+        self.open_with(store)
+    }
+
+    fn unlock(&mut self, passphrase: &str) -> Result<Reply, Trouble> {
+        if self.open.is_some() {
+            return Ok(Reply::Done);
+        }
+        if !self.around.folder.holds_something() {
+            return Err(Trouble::NoVault);
+        }
+        if !self.around.folder.vault().exists() {
+            // A database whose vault file is gone: nobody can open it, and it must not be written over.
+            return Err(Trouble::Damaged);
+        }
+        if passphrase.len() > MAX_PASSPHRASE_BYTES {
+            return Err(Trouble::WrongPassphrase);
+        }
+        let key = vault::open(&self.around.folder.vault(), passphrase)?;
+        let store = Store::open(&self.around.folder.database(), &key)?;
+        self.open_with(store)
+    }
+
+    fn open_with(&mut self, store: Store) -> Result<Reply, Trouble> {
+        self.runs += 1;
+        let mut open = Open::load(store, self.runs)?;
+        open.settle_relays(&self.around)?;
+        self.open = Some(open);
+        Ok(Reply::Done)
+    }
+
+    fn view(&self, query: &Query) -> Result<View, Trouble> {
+        match (query, &self.open) {
+            (Query::App, _) => Ok(View::App(self.app())),
+            (_, None) => Err(Trouble::Locked),
+            (query, Some(open)) => open.view(query),
+        }
+    }
+
+    fn app(&self) -> AppView {
+        let stage = match &self.open {
+            Some(_) => Stage::Open,
+            None if self.around.folder.holds_something() => Stage::Locked,
+            None => Stage::Fresh,
+        };
+        AppView {
+            seq: *self.seq.borrow(),
+            stage,
+            data_folder: self.around.folder.path().display().to_string(),
+            pursuances: self.open.as_ref().map(|open| open.rows(&self.around)).unwrap_or_default(),
+            offline: self.open.as_ref().is_some_and(|open| open.offline),
+            loopback: self.around.transport.has_loopback(),
+            clock_off_seconds: self.open.as_ref().and_then(|open| open.relays.clock_off_seconds()),
+        }
+    }
+}
+
+impl Open {
+    fn load(store: Store, run: u64) -> Result<Self, StoreError> {
+        let mut held = BTreeMap::new();
+        for kept in store.pursuances()? {
+            held.insert(kept.id, Held::load(&store, &kept)?);
+        }
+        let relays = Relays::load(&store, run)?;
+        let offline = store.meta(OFFLINE)?.is_some_and(|value| value == [1]);
+        Ok(Self { store, held, relays, offline })
+    }
+
+    /// Brings readings, outboxes and workers in step with the relays that each pursuance names now.
+    pub(crate) fn settle_relays(&mut self, around: &Surroundings) -> Result<(), StoreError> {
+        for held in self.held.values() {
+            self.relays.want(&mut self.store, held)?;
+        }
+        self.relays.run_workers(around, !self.offline);
+        Ok(())
+    }
+
+    fn rows(&self, around: &Surroundings) -> Vec<PursuanceRow> {
+        let mut rows: Vec<PursuanceRow> = self
+            .held
+            .values()
+            .map(|held| PursuanceRow {
+                pursuance: held.id,
+                name: held.name(),
+                standing: match held.standing {
+                    KeptStanding::Invited => Standing::Invited,
+                    KeptStanding::Waiting => Standing::Waiting,
+                    KeptStanding::Member => Standing::Member,
+                },
+                status: status::line(held, &self.relays, self.offline, around.transport.as_ref()),
+                can_undo: !held.undo.is_empty(),
+            })
+            .collect();
+        rows.sort_by(|a, b| (a.name.to_lowercase(), a.pursuance).cmp(&(b.name.to_lowercase(), b.pursuance)));
+        rows
+    }
+}
+
+/// Name of the meta value that keeps the wish to stay offline.
+pub(crate) const OFFLINE: &str = "offline";
+
+impl Held {
+    /// What it is called; empty while an invite's preview has not arrived.
+    pub(crate) fn name(&self) -> String {
+        let in_log = self.replica.authority().genesis().map(|genesis| genesis.name.clone());
+        in_log.or_else(|| self.preview.as_ref()?.view().map(|view| view.name)).unwrap_or_default()
+    }
+}
+
+impl From<VaultError> for Trouble {
+    fn from(error: VaultError) -> Self {
+        match error {
+            VaultError::WrongPassphrase => Self::WrongPassphrase,
+            VaultError::Damaged => Self::Damaged,
+            VaultError::Newer { found, known } => Self::NewerFile { found, known },
+            VaultError::Disk(_) => Self::Disk,
+        }
+    }
+}
+
+impl From<StoreError> for Trouble {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Damaged => Self::Damaged,
+            StoreError::Newer { found, known } => Self::NewerFile { found, known },
+            StoreError::Disk => Self::Disk,
+        }
+    }
+}
+
+/// The link of a text, or what is wrong with it.
+pub(crate) fn parse_link(text: &str) -> Result<InviteLink, Trouble> {
+    use pursuance_core::link::LinkError;
+    InviteLink::parse(text).map_err(|error| match error {
+        LinkError::NotAnInvite => Trouble::NotAnInvite,
+        LinkError::NotWhole => Trouble::LinkTruncated,
+        LinkError::Newer => Trouble::LinkNewer,
+    })
+}

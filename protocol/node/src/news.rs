@@ -1,0 +1,414 @@
+//! What the relays' tasks bring, and what falls due (docs/protocol/08-node.md, section 6).
+
+use std::collections::BTreeSet;
+use std::time::Instant;
+
+use pursuance_core::keys::CellKey;
+use pursuance_wire::limits::MAX_POST_CELLS;
+use pursuance_wire::log::{Checkpoint, Receipt, ReceiptState, RelayHistory, Span};
+use pursuance_wire::{Cell, LeafHash, RelayAddress};
+
+use crate::api::Fault;
+use crate::clock;
+use crate::engine::{Open, Surroundings};
+use crate::held::sealed_cells;
+use crate::relays::FROM_END;
+use crate::store::{Door, KeptStanding, Number, StoreError};
+use crate::visit::{VisitError, last_plausible_slot};
+use crate::worker::{PostPlan, PosterNews, ReadPlan, ReaderNews};
+
+/// Slot length assumed until a relay's policy was read.
+const ASSUMED_SLOT_SECONDS: u32 = 60;
+
+/// How long a reading time goes unshown when nothing else changes.
+const SHOW_REACHED_SECONDS: u64 = 30;
+
+/// Slots after its own that a promise is waited for before a visit looks for it.
+const OVERDUE_SLOTS: u64 = 2;
+
+impl Open {
+    /// Takes what a reading task says; whether anything shown has changed.
+    pub(crate) fn reader_news(
+        &mut self,
+        around: &Surroundings,
+        address: &RelayAddress,
+        run: u64,
+        news: ReaderNews,
+    ) -> Result<bool, StoreError> {
+        // Whoever asks and is not answered ends.
+        if self.relays.known.get(address).is_none_or(|relay| relay.run != run) {
+            return Ok(false);
+        }
+        match news {
+            ReaderNews::Plan(reply) => {
+                let from = self.relays.from(address);
+                let relay = self.relay(address);
+                let from = if relay.prove { 0 } else { from };
+                let _ = reply.send(ReadPlan { history: relay.history.clone(), from, slot_seconds: relay.slot_seconds });
+                Ok(false)
+            }
+            ReaderNews::SlotSeconds(seconds) => {
+                let number = self.relay(address).number;
+                self.store.write(|w| w.set_slot_seconds(number, seconds))?;
+                self.relay(address).slot_seconds = Some(seconds);
+                Ok(false)
+            }
+            ReaderNews::Accepted(history) => {
+                self.accepted(around, address, *history)?;
+                Ok(true)
+            }
+            ReaderNews::Cells { start, cells, history, done } => {
+                let from_stream = history.is_some();
+                let shown = match history {
+                    Some(history) => self.accepted(around, address, *history)?,
+                    None => false,
+                };
+                let changed = self.cells(around, address, start, &cells, from_stream)?;
+                let _ = done.send(());
+                Ok(shown || changed)
+            }
+            ReaderNews::Done { checkpoint, span, done } => {
+                self.read_to_the_end(address, &checkpoint, span.as_ref())?;
+                let _ = done.send(());
+                Ok(true)
+            }
+            ReaderNews::Failed { error, retry } => {
+                let now_seconds = around.clock.now_seconds();
+                self.fault(address, &error)?;
+                let relay = self.relay(address);
+                relay.online = false;
+                relay.failing_since_seconds.get_or_insert(now_seconds);
+                relay.retry_at = Some(Instant::now() + retry);
+                Ok(true)
+            }
+        }
+    }
+
+    /// Takes what a posting task says; whether anything shown has changed.
+    pub(crate) fn poster_news(
+        &mut self,
+        around: &Surroundings,
+        address: &RelayAddress,
+        run: u64,
+        news: PosterNews,
+    ) -> Result<bool, StoreError> {
+        if self.relays.known.get(address).is_none_or(|relay| relay.run != run) {
+            return Ok(false);
+        }
+        match news {
+            PosterNews::Plan(reply) => {
+                let _ = reply.send(self.post_plan(around, address)?);
+                Ok(false)
+            }
+            PosterNews::Handed { cells, receipt, done } => {
+                let number = self.relay(address).number;
+                self.store.write(|w| {
+                    cells.iter().try_for_each(|cell| w.set_handed(*cell, number, receipt.note().as_bytes(), receipt.slot().0))
+                })?;
+                self.refresh_posted(address)?;
+                let _ = done.send(());
+                Ok(true)
+            }
+            PosterNews::Failed { error } => {
+                self.fault(address, &error)?;
+                Ok(error.fault().is_some())
+            }
+        }
+    }
+
+    /// Seals what waited for company long enough, welcomes newcomers, looks whether relays went silent.
+    pub(crate) fn do_what_is_due(&mut self, around: &Surroundings) -> Result<bool, StoreError> {
+        let now = Instant::now();
+        let mut sealed = false;
+        for held in self.held.values_mut() {
+            let to = held.welcome_due.iter().find(|(_, due)| **due <= now).map(|(to, _)| *to);
+            if let Some(to) = to {
+                held.welcome_due.remove(&to);
+                // Somebody else may have been faster.
+                if held.replica.unwelcomed().contains(&to)
+                    && let Some(entry) = held.replica.welcome(to, around.clock.now_seconds())
+                {
+                    // The newcomer can read nothing but what stands under the invite.
+                    let key = held.invite_key_of(to);
+                    let relays = self.relays.wanted_numbers(held.number);
+                    held.commit(&mut self.store, std::slice::from_ref(&entry), |w, number| {
+                        let Some(key) = key else { return Ok(()) };
+                        for (cell, cargo) in sealed_cells(&key, &[&entry]) {
+                            w.add_cell(number, &cell, &cargo, Door::Invite, &relays)?;
+                        }
+                        Ok(())
+                    })?;
+                    held.seal_due = Some(now);
+                }
+            }
+            if held.seal_due.is_some_and(|due| due <= now) {
+                sealed |= held.seal(&mut self.store, &self.relays.wanted_numbers(held.number))?;
+                sealed |= held.post_previews(&mut self.store, &self.relays.wanted_numbers(held.number))?;
+            }
+        }
+        if sealed {
+            self.relays.wake_posters();
+        }
+        let mut changed = sealed;
+        for relay in self.relays.known.values_mut() {
+            if relay.is_stale() && relay.fault.is_none() {
+                relay.fault = Some(Fault::Stale);
+                changed = true;
+            }
+        }
+        Ok(changed)
+    }
+
+    /// Takes a newer checkpoint; whether it is worth showing by itself.
+    fn accepted(&mut self, around: &Surroundings, address: &RelayAddress, history: RelayHistory) -> Result<bool, StoreError> {
+        let now_seconds = around.clock.now_seconds();
+        let relay = self.relays.known.get_mut(address).expect("the caller looked");
+        let Some(checkpoint) = history.newest().cloned() else { return Ok(false) };
+        let newer = relay.history.newest().is_none_or(|held| held.slot() < checkpoint.slot());
+        relay.history = history;
+        let peaks = relay.peaks();
+        let from_end: Vec<Number> = self
+            .relays
+            .readings
+            .iter_mut()
+            .filter(|((_, at), reading)| at == address && reading.first == FROM_END)
+            .map(|((pursuance, _), reading)| {
+                (reading.first, reading.next) = (checkpoint.size(), checkpoint.size());
+                *pursuance
+            })
+            .collect();
+        let number = relay.number;
+        self.store.write(|w| {
+            w.set_checkpoint(number, checkpoint.slot().0, checkpoint.note().as_bytes(), &peaks)?;
+            w.set_reached(number, now_seconds)?;
+            from_end.iter().try_for_each(|of| w.set_reading(*of, number, checkpoint.size(), checkpoint.size()))
+        })?;
+        let relay = self.relay(address);
+        let shown = !relay.online
+            || relay.fault.is_some()
+            || relay.reached_seconds.is_none_or(|at| now_seconds.abs_diff(at) >= SHOW_REACHED_SECONDS);
+        if newer || relay.newest_at.is_none() {
+            relay.newest_at = Some(Instant::now());
+            let slot_seconds = relay.slot_seconds.unwrap_or(ASSUMED_SLOT_SECONDS);
+            relay.clock_off_seconds = clock::off_seconds(now_seconds, checkpoint.slot().0, slot_seconds);
+        }
+        if shown {
+            relay.reached_seconds = Some(now_seconds);
+        }
+        relay.online = true;
+        relay.failing_since_seconds = None;
+        relay.retry_at = None;
+        if relay.fault.is_some() && !relay.has_proof && newer {
+            relay.fault = None;
+            self.store.write(|w| w.set_fault(number, None, &[]))?;
+        }
+        if !from_end.is_empty() {
+            self.relays.wake_posters();
+        }
+        Ok(shown)
+    }
+
+    /// Gives cells to every pursuance that has not read them.
+    fn cells(
+        &mut self,
+        around: &Surroundings,
+        address: &RelayAddress,
+        start: u64,
+        cells: &[Cell],
+        from_stream: bool,
+    ) -> Result<bool, StoreError> {
+        let relay_number = self.relay(address).number;
+        let end = start + cells.len() as u64;
+        let mut changed = self.see_own(address, cells)?;
+        let readers: Vec<Number> =
+            self.relays.readings.keys().filter(|(_, at)| at == address).map(|(pursuance, _)| *pursuance).collect();
+        for pursuance in readers {
+            let reading = self.relays.readings[&(pursuance, *address)];
+            if reading.behind || reading.next >= end || (from_stream && reading.next < start) {
+                continue;
+            }
+            // Before `start` there may be a hole: cells that the relay keeps no longer.
+            let skip = usize::try_from(reading.next.saturating_sub(start)).expect("less than the cells at hand");
+            let Some(held) = self.held.values_mut().find(|held| held.number == pursuance) else { continue };
+            let ingested = held.ingest(&mut self.store, &cells[skip..], |w| {
+                w.set_reading(pursuance, relay_number, reading.first, end)
+            })?;
+            self.relays.readings.entry((pursuance, *address)).and_modify(|reading| reading.next = end);
+            changed |= ingested.news || !cells.is_empty();
+            if ingested.learned {
+                let held = self.held.values().find(|held| held.number == pursuance).expect("found a moment ago");
+                self.relays.read_again(&mut self.store, held)?;
+            }
+            if ingested.news || ingested.learned {
+                self.after_news(around, pursuance)?;
+            }
+        }
+        if from_stream {
+            self.look_for_overdue(address)?;
+        }
+        Ok(changed)
+    }
+
+    /// What new entries of a pursuance lead to: I am in, others are to be welcomed, relays moved.
+    fn after_news(&mut self, around: &Surroundings, pursuance: Number) -> Result<(), StoreError> {
+        let Some(held) = self.held.values_mut().find(|held| held.number == pursuance) else { return Ok(()) };
+        if held.standing == KeptStanding::Waiting && held.replica.is_member() {
+            self.store.write(|w| w.set_standing(pursuance, KeptStanding::Member, held.since_seconds))?;
+            held.standing = KeptStanding::Member;
+        }
+        if held.standing == KeptStanding::Member {
+            let unwelcomed = held.replica.unwelcomed();
+            held.welcome_due.retain(|to, _| unwelcomed.contains(to));
+            for to in unwelcomed {
+                held.welcome_due.entry(to).or_insert_with(|| Instant::now() + around.pace.welcome_delay());
+            }
+        }
+        self.settle_relays(around)
+    }
+
+    /// Marks own cells that stand in the log now.
+    fn see_own(&mut self, address: &RelayAddress, cells: &[Cell]) -> Result<bool, StoreError> {
+        let number = self.relay(address).number;
+        let unseen = self.store.unseen_leaves(number)?;
+        let seen: BTreeSet<LeafHash> = cells.iter().map(Cell::leaf_hash).filter(|leaf| unseen.contains(leaf)).collect();
+        if seen.is_empty() {
+            return Ok(false);
+        }
+        self.store.write(|w| seen.iter().try_for_each(|leaf| w.set_seen(leaf, number)))?;
+        self.refresh_posted(address)?;
+        Ok(true)
+    }
+
+    /// Everything up to a checkpoint was read: due promises are judged.
+    fn read_to_the_end(&mut self, address: &RelayAddress, checkpoint: &Checkpoint, span: Option<&Span>) -> Result<(), StoreError> {
+        let number = self.relay(address).number;
+        for ((pursuance, at), reading) in &mut self.relays.readings {
+            if at == address && !reading.behind && reading.next < checkpoint.size() {
+                self.store.write(|w| w.set_reading(*pursuance, number, reading.first, checkpoint.size()))?;
+                reading.next = checkpoint.size();
+            }
+        }
+        let Some(span) = span else { return self.look_for_overdue(address) };
+        for open in self.store.open_receipts(number)? {
+            if open.due_slot > checkpoint.slot().0 {
+                continue;
+            }
+            let Ok(receipt) = Receipt::verify(&open.note, &address.log_key()) else { return Err(StoreError::Damaged) };
+            match receipt.judge(checkpoint, span) {
+                ReceiptState::Kept(_) => self.store.write(|w| w.set_seen(&open.leaf, number))?,
+                // Not within this span: if it stays away, a visit from the first cell finds it or proves its absence.
+                ReceiptState::NotDue | ReceiptState::NotSeen => {}
+                ReceiptState::Broken(evidence) => {
+                    // Others in the same receipt may stand in the log all the same.
+                    if span.find(&open.leaf).is_some() {
+                        self.store.write(|w| w.set_seen(&open.leaf, number))?;
+                        continue;
+                    }
+                    let proof = evidence.encode();
+                    self.store.write(|w| {
+                        w.set_waiting_again(open.cell, number)?;
+                        w.set_fault(number, Some(Fault::BrokenReceipt), &proof)
+                    })?;
+                    let relay = self.relay(address);
+                    relay.fault = Some(Fault::BrokenReceipt);
+                    relay.has_proof = true;
+                }
+            }
+        }
+        let relay = self.relay(address);
+        relay.prove &= span.first() > 0;
+        self.refresh_posted(address)?;
+        self.relays.wake_posters();
+        self.look_for_overdue(address)
+    }
+
+    /// If a promise is overdue, the next visit begins at the first cell.
+    fn look_for_overdue(&mut self, address: &RelayAddress) -> Result<(), StoreError> {
+        let relay = self.relays.known.get_mut(address).expect("the caller looked");
+        let Some(newest) = relay.history.newest().map(|newest| newest.slot().0) else { return Ok(()) };
+        let open = self.store.open_receipts(relay.number)?;
+        if !relay.prove && open.iter().any(|open| open.due_slot.saturating_add(OVERDUE_SLOTS) <= newest) {
+            relay.prove = true;
+            self.relays.wake(address);
+        }
+        Ok(())
+    }
+
+    fn post_plan(&mut self, around: &Surroundings, address: &RelayAddress) -> Result<Option<PostPlan>, StoreError> {
+        let relay = self.relays.known.get(address).expect("the caller looked");
+        // Nothing is posted before it is known where our cells begin.
+        let from_end = self.relays.readings.iter().any(|((_, at), reading)| at == address && reading.first == FROM_END);
+        let Some(newest) = relay.history.newest().map(Checkpoint::slot).filter(|_| !from_end) else { return Ok(None) };
+        let waiting = self.store.waiting_cells(relay.number, MAX_POST_CELLS)?;
+        if waiting.is_empty() {
+            return Ok(None);
+        }
+        let slot_seconds = relay.slot_seconds.unwrap_or(ASSUMED_SLOT_SECONDS);
+        Ok(Some(PostPlan {
+            numbers: waiting.iter().map(|waiting| waiting.number).collect(),
+            cells: waiting.into_iter().map(|waiting| waiting.cell).collect(),
+            newest,
+            ahead: last_plausible_slot(newest, around.clock.now_seconds(), slot_seconds),
+        }))
+    }
+
+    fn fault(&mut self, address: &RelayAddress, error: &VisitError) -> Result<(), StoreError> {
+        let Some(fault) = error.fault() else { return Ok(()) };
+        let proof = error.evidence().map(pursuance_wire::log::Evidence::encode).unwrap_or_default();
+        let relay = self.relay(address);
+        if relay.has_proof && proof.is_empty() {
+            return Ok(());
+        }
+        relay.fault = Some(fault);
+        relay.has_proof |= !proof.is_empty();
+        let number = relay.number;
+        self.store.write(|w| w.set_fault(number, Some(fault), &proof))
+    }
+
+    fn refresh_posted(&mut self, address: &RelayAddress) -> Result<(), StoreError> {
+        let readers: BTreeSet<Number> =
+            self.relays.readings.keys().filter(|(_, at)| at == address).map(|(pursuance, _)| *pursuance).collect();
+        for held in self.held.values_mut().filter(|held| readers.contains(&held.number)) {
+            held.refresh_posted(&self.store)?;
+        }
+        Ok(())
+    }
+
+    fn relay(&mut self, address: &RelayAddress) -> &mut crate::relays::Relay {
+        self.relays.known.get_mut(address).expect("the caller looked")
+    }
+}
+
+impl crate::held::Held {
+    /// The key of the invite by which a newcomer came.
+    fn invite_key_of(&self, newcomer: pursuance_core::id::AuthorId) -> Option<CellKey> {
+        let authority = self.replica.authority();
+        let member = authority.members().get(&authority.member_of(newcomer)?)?;
+        let invite = authority.invites().get(&member.invite?)?;
+        Some(CellKey::of_invite(&invite.invite.cell_secret))
+    }
+
+    /// Seals the previews of invites made here that have none yet; whether there were any.
+    pub(crate) fn post_previews(&mut self, store: &mut crate::store::Store, relays: &[Number]) -> Result<bool, StoreError> {
+        let mut any = false;
+        let authority = self.replica.authority();
+        for (grant, open) in authority.invites() {
+            let mine = self.own_invites.contains_key(&grant.entry);
+            if !mine || self.has_preview(grant.entry) {
+                continue;
+            }
+            let key = CellKey::of_invite(&open.invite.cell_secret);
+            let entries = self.replica.preview_entries(*grant);
+            let cells = sealed_cells(&key, &entries);
+            // All of them together are the invite's preview.
+            store.write(|w| {
+                cells.iter().try_for_each(|(cell, _)| w.add_cell(self.number, cell, &[grant.entry], Door::Invite, relays))
+            })?;
+            any = true;
+        }
+        if any {
+            self.refresh_posted(store)?;
+        }
+        Ok(any)
+    }
+}

@@ -1,0 +1,306 @@
+//! What is known of each relay, how far it was read for whom, and its two tasks (docs/protocol/08-node.md, section 4).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use pursuance_wire::RelayAddress;
+use pursuance_wire::log::{Checkpoint, Frontier, NodeHash, RelayHistory};
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+
+use crate::api::Fault;
+use crate::engine::Surroundings;
+use crate::held::Held;
+use crate::store::{KeptRelay, KeptStanding, Number, Store, StoreError};
+use crate::worker::{self, Worker};
+
+/// Stands for "the end of the log at the first visit": nothing of ours can be before it.
+pub(crate) const FROM_END: u64 = i64::MAX as u64;
+
+/// Slots without a new checkpoint after which a relay counts as having stopped.
+const STALE_SLOTS: u32 = 5;
+
+/// What is added to them, for the way and for a busy computer.
+const STALE_EXTRA_SECONDS: u64 = 60;
+
+/// All relays, and how far each was read for each pursuance.
+pub(crate) struct Relays {
+    pub(crate) known: BTreeMap<RelayAddress, Relay>,
+    pub(crate) readings: BTreeMap<(Number, RelayAddress), Reading>,
+    next_run: u64,
+}
+
+/// One relay.
+pub(crate) struct Relay {
+    pub(crate) number: Number,
+    pub(crate) history: RelayHistory,
+    pub(crate) slot_seconds: Option<u32>,
+    pub(crate) reached_seconds: Option<u64>,
+    pub(crate) fault: Option<Fault>,
+    /// A fault with a proof is never forgotten.
+    pub(crate) has_proof: bool,
+    /// The last visit succeeded, and the stream after it has not ended.
+    pub(crate) online: bool,
+    pub(crate) failing_since_seconds: Option<u64>,
+    pub(crate) retry_at: Option<Instant>,
+    /// When the newest checkpoint was accepted.
+    pub(crate) newest_at: Option<Instant>,
+    /// A promise could not be found kept: the next visit starts at the first cell, to find it or to prove that it was broken.
+    pub(crate) prove: bool,
+    pub(crate) clock_off_seconds: Option<i64>,
+    pub(crate) run: u64,
+    tasks: Option<Tasks>,
+}
+
+struct Tasks {
+    reader: JoinHandle<()>,
+    poster: JoinHandle<()>,
+    wake_reader: Arc<Notify>,
+    wake_poster: Arc<Notify>,
+}
+
+impl Drop for Tasks {
+    fn drop(&mut self) {
+        self.reader.abort();
+        self.poster.abort();
+    }
+}
+
+/// How far a relay was read for a pursuance.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reading {
+    pub(crate) first: u64,
+    pub(crate) next: u64,
+    pub(crate) wanted: bool,
+    /// The visit under way began without knowing where this one stands: its cells are not counted for it.
+    pub(crate) behind: bool,
+}
+
+impl Relays {
+    pub(crate) fn load(store: &Store, run: u64) -> Result<Self, StoreError> {
+        let mut known = BTreeMap::new();
+        let mut addresses = BTreeMap::new();
+        for kept in store.relays()? {
+            addresses.insert(kept.number, kept.address);
+            known.insert(kept.address, Relay::restore(kept)?);
+        }
+        let mut readings = BTreeMap::new();
+        for kept in store.readings()? {
+            let address = *addresses.get(&kept.relay).ok_or(StoreError::Damaged)?;
+            let reading = Reading { first: kept.first, next: kept.next, wanted: kept.wanted, behind: true };
+            readings.insert((kept.pursuance, address), reading);
+        }
+        Ok(Self { known, readings, next_run: run << 32 })
+    }
+
+    /// Brings a pursuance's readings in step with the relays it names now. Cells that a new relay lacks are put into its outbox.
+    pub(crate) fn want(&mut self, store: &mut Store, held: &Held) -> Result<(), StoreError> {
+        let named = held.relays();
+        for address in &named {
+            let key = (held.number, *address);
+            if self.readings.get(&key).is_some_and(|reading| reading.wanted) {
+                continue;
+            }
+            let first = first_cell(held, address);
+            let number = store.write(|w| {
+                let number = w.relay(address)?;
+                w.want_relay(held.number, number, first)?;
+                w.post_all_to(held.number, number)?;
+                Ok(number)
+            })?;
+            let fresh = Reading { first, next: first, wanted: true, behind: true };
+            self.readings.entry(key).and_modify(|reading| reading.wanted = true).or_insert(fresh);
+            self.known.entry(*address).or_insert_with(|| Relay::new(number, *address));
+            self.wake(address);
+        }
+        let gone: Vec<RelayAddress> =
+            self.of(held.number).filter(|(address, reading)| reading.wanted && !named.contains(address)).map(|(a, _)| a).collect();
+        for address in gone {
+            // It is still read: whoever was offline may post there until they learn of the move.
+            let number = self.known[&address].number;
+            store.write(|w| w.leave_relay(held.number, number))?;
+            self.readings.entry((held.number, address)).and_modify(|reading| reading.wanted = false);
+        }
+        Ok(())
+    }
+
+    /// Reads everything again for a pursuance, from where it begins: a secret came that opens what did not open before.
+    pub(crate) fn read_again(&mut self, store: &mut Store, held: &Held) -> Result<(), StoreError> {
+        let all: Vec<RelayAddress> = self.of(held.number).map(|(address, _)| address).collect();
+        for address in all {
+            let number = self.known[&address].number;
+            let kept = self.readings[&(held.number, address)];
+            let first = if kept.first == FROM_END { FROM_END } else { first_cell(held, &address).min(kept.first) };
+            store.write(|w| w.set_reading(held.number, number, first, first))?;
+            let reading = Reading { first, next: first, behind: true, ..kept };
+            self.readings.insert((held.number, address), reading);
+            if let Some(tasks) = self.known.get(&address).and_then(|relay| relay.tasks.as_ref()) {
+                tasks.wake_reader.notify_one();
+            }
+        }
+        Ok(())
+    }
+
+    /// The relays that a pursuance was ever read from.
+    pub(crate) fn of(&self, pursuance: Number) -> impl Iterator<Item = (RelayAddress, Reading)> + '_ {
+        let mine = self.readings.iter().filter(move |((number, _), _)| *number == pursuance);
+        mine.map(|((_, address), reading)| (*address, *reading))
+    }
+
+    /// The relays that a pursuance posts to.
+    pub(crate) fn wanted(&self, pursuance: Number) -> Vec<RelayAddress> {
+        self.of(pursuance).filter(|(_, reading)| reading.wanted).map(|(address, _)| address).collect()
+    }
+
+    /// Rows of the relays that a pursuance posts to.
+    pub(crate) fn wanted_numbers(&self, pursuance: Number) -> Vec<Number> {
+        self.of(pursuance).filter(|(_, reading)| reading.wanted).map(|(address, _)| self.known[&address].number).collect()
+    }
+
+    /// Forgets where a dropped pursuance stood.
+    pub(crate) fn forget(&mut self, pursuance: Number) {
+        self.readings.retain(|(number, _), _| *number != pursuance);
+    }
+
+    /// Where the next visit of a relay begins: before whatever is missing for anybody.
+    pub(crate) fn from(&mut self, address: &RelayAddress) -> u64 {
+        let mut from = u64::MAX;
+        for ((_, at), reading) in &mut self.readings {
+            if at == address {
+                reading.behind = false;
+                if reading.next != FROM_END {
+                    from = from.min(reading.next);
+                }
+            }
+        }
+        from
+    }
+
+    /// Wakes both tasks of a relay: there is something to do.
+    pub(crate) fn wake(&self, address: &RelayAddress) {
+        if let Some(tasks) = self.known.get(address).and_then(|relay| relay.tasks.as_ref()) {
+            tasks.wake_reader.notify_one();
+            tasks.wake_poster.notify_one();
+        }
+    }
+
+    /// Wakes the posting tasks: there are cells to be posted.
+    pub(crate) fn wake_posters(&self) {
+        for tasks in self.known.values().filter_map(|relay| relay.tasks.as_ref()) {
+            tasks.wake_poster.notify_one();
+        }
+    }
+
+    /// Starts the tasks of relays that are read for somebody, ends the others; all of them when offline.
+    pub(crate) fn run_workers(&mut self, around: &Surroundings, online: bool) {
+        for (address, relay) in &mut self.known {
+            let used = self.readings.keys().any(|(_, at)| at == address);
+            if !online || !used {
+                relay.tasks = None;
+                relay.online = false;
+                continue;
+            }
+            if relay.tasks.is_some() {
+                continue;
+            }
+            self.next_run += 1;
+            relay.run = self.next_run;
+            let (wake_reader, wake_poster) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+            let worker = |wake: &Arc<Notify>| Worker {
+                relay: *address,
+                run: self.next_run,
+                transport: around.transport.clone(),
+                engine: around.inbox.clone(),
+                wake: wake.clone(),
+                pace: around.pace,
+            };
+            relay.tasks = Some(Tasks {
+                reader: around.runtime.spawn(worker::read(worker(&wake_reader))),
+                poster: around.runtime.spawn(worker::write(worker(&wake_poster))),
+                wake_reader,
+                wake_poster,
+            });
+        }
+    }
+
+    /// How far this computer's clock is off, by the relay that says least.
+    pub(crate) fn clock_off_seconds(&self) -> Option<i64> {
+        let said: Vec<Option<i64>> =
+            self.known.values().filter(|relay| relay.newest_at.is_some()).map(|relay| relay.clock_off_seconds).collect();
+        said.into_iter().min_by_key(|off| off.map_or(0, i64::unsigned_abs)).flatten()
+    }
+}
+
+impl Relay {
+    fn new(number: Number, address: RelayAddress) -> Self {
+        Self {
+            number,
+            history: RelayHistory::new(address.log_key()),
+            slot_seconds: None,
+            reached_seconds: None,
+            fault: None,
+            has_proof: false,
+            online: false,
+            failing_since_seconds: None,
+            retry_at: None,
+            newest_at: None,
+            prove: false,
+            clock_off_seconds: None,
+            run: 0,
+            tasks: None,
+        }
+    }
+
+    fn restore(kept: KeptRelay) -> Result<Self, StoreError> {
+        let mut relay = Self::new(kept.number, kept.address);
+        if !kept.checkpoint.is_empty() {
+            let key = kept.address.log_key();
+            let checkpoint = Checkpoint::verify(&kept.checkpoint, &key).map_err(|_| StoreError::Damaged)?;
+            let (peaks, rest) = kept.peaks.as_chunks::<32>();
+            let peaks: Vec<NodeHash> = peaks.iter().map(|peak| NodeHash(*peak)).collect();
+            let frontier = Frontier::from_parts(checkpoint.size(), peaks).ok().filter(|_| rest.is_empty());
+            let frontier = frontier.ok_or(StoreError::Damaged)?;
+            relay.history = RelayHistory::restore(key, &kept.checkpoint, frontier).map_err(|_| StoreError::Damaged)?;
+        }
+        relay.slot_seconds = kept.slot_seconds;
+        relay.reached_seconds = kept.reached_seconds;
+        relay.fault = kept.fault;
+        relay.has_proof = !kept.evidence.is_empty();
+        Ok(relay)
+    }
+
+    /// Cells that the newest accepted checkpoint covers.
+    pub(crate) fn size(&self) -> u64 {
+        self.history.newest().map_or(0, Checkpoint::size)
+    }
+
+    /// The frontier of the newest accepted checkpoint, as it is stored.
+    pub(crate) fn peaks(&self) -> Vec<u8> {
+        self.history.frontier().map(|frontier| frontier.peaks().iter().flat_map(|peak| peak.0).collect()).unwrap_or_default()
+    }
+
+    /// Whether checkpoints stopped coming although the relay answers.
+    pub(crate) fn is_stale(&self) -> bool {
+        let Some(slot_seconds) = self.slot_seconds else { return false };
+        let patience = Duration::from_secs(u64::from(slot_seconds * STALE_SLOTS) + STALE_EXTRA_SECONDS);
+        self.online && self.newest_at.is_some_and(|at| at.elapsed() > patience)
+    }
+}
+
+/// Where on a relay a pursuance begins, as far as is known.
+fn first_cell(held: &Held, address: &RelayAddress) -> u64 {
+    if let Some(link) = &held.link
+        && held.standing != KeptStanding::Member
+        && !held.replica.is_member()
+    {
+        return if link.relay == *address { link.from_index } else { 0 };
+    }
+    if let Some(preview) = &held.preview {
+        let since = preview.since();
+        let said = since.iter().find(|since| since.relay == *address.log_key().as_bytes());
+        return said.map_or(0, |since| since.index);
+    }
+    // Mine alone so far: what I have not posted is not there.
+    if held.replica.authority().members().len() <= 1 { FROM_END } else { 0 }
+}

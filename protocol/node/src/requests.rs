@@ -1,0 +1,256 @@
+//! What a person wants done: planned by core, saved, then shown and posted (docs/protocol/08-node.md, section 6).
+
+use std::time::Instant;
+
+use pursuance_core::command::Command;
+use pursuance_core::crypto::Seed;
+use pursuance_core::founding::{Founding, found};
+use pursuance_core::id::PursuanceId;
+use pursuance_core::keys::{CellKey, DeviceKeys};
+use pursuance_core::link::InviteLink;
+use pursuance_core::op::Since;
+use pursuance_core::plan::{Authored, Circumstances, ImportTask, parse_relays};
+use pursuance_core::refusal::Refusal;
+use zeroize::Zeroizing;
+
+use crate::api::{Reply, Request, Trouble};
+use crate::chance::random;
+use crate::engine::{OFFLINE, Open, Surroundings, parse_link};
+use crate::held::{Held, new_entry, sealed_cells};
+use crate::import;
+use crate::relays::FROM_END;
+use crate::store::{Door, KeptStanding};
+
+impl Open {
+    pub(crate) fn request(&mut self, around: &Surroundings, request: Request) -> Result<Reply, Trouble> {
+        match request {
+            Request::StartPursuance { name, mission, my_name, relay } => {
+                self.start_pursuance(around, name, mission, my_name, relay)
+            }
+            Request::OpenInvite { link } => self.open_invite(around, &Zeroizing::new(link)),
+            Request::Join { pursuance, my_name } => self.join(around, pursuance, &my_name),
+            Request::DropInvite { pursuance } => self.drop_invite(around, pursuance),
+            Request::Act { pursuance, command } => self.act(around, pursuance, &command),
+            Request::Undo { pursuance } => self.undo(around, pursuance),
+            Request::Import { pursuance, csv } => self.import(around, pursuance, &csv),
+            Request::SetOffline { offline } => {
+                self.store.write(|w| w.set_meta(OFFLINE, &[offline.into()]))?;
+                self.offline = offline;
+                self.relays.run_workers(around, !offline);
+                Ok(Reply::Done)
+            }
+            // The engine's own.
+            Request::CreateVault { .. } | Request::Unlock { .. } | Request::Lock => Err(Trouble::Malformed),
+        }
+    }
+
+    fn start_pursuance(
+        &mut self,
+        around: &Surroundings,
+        name: String,
+        mission: String,
+        my_name: String,
+        relay: Option<String>,
+    ) -> Result<Reply, Trouble> {
+        let relay: Vec<String> = relay.into_iter().filter(|relay| !relay.trim().is_empty()).collect();
+        let relays = parse_relays(&relay).map_err(refused)?;
+        let device_seed = Zeroizing::new(random::<32>());
+        let device = DeviceKeys::from_seed(*device_seed);
+        let now_seconds = around.clock.now_seconds();
+        let founding = Founding { name, mission, my_name, relays };
+        let founded = found(&founding, &device, now_seconds, &mut Seed::new(random())).map_err(refused)?;
+        let number = self.store.write(|w| {
+            let number = w.add_pursuance(founded.pursuance, KeptStanding::Member, &device_seed, "", now_seconds)?;
+            for entry in &founded.entries {
+                w.add_entry(number, &new_entry(entry, true))?;
+            }
+            w.add_epoch(number, founded.epoch.as_bytes())?;
+            Ok(number)
+        })?;
+        let mut held = Held::new(number, founded.pursuance, KeptStanding::Member, &device_seed, None, now_seconds);
+        for entry in founded.entries {
+            held.replica.append(entry);
+        }
+        held.replica.take_learned();
+        held.seal_due = Some(Instant::now() + around.pace.company);
+        self.held.insert(founded.pursuance, held);
+        self.settle_relays(around)?;
+        Ok(Reply::Pursuance { pursuance: founded.pursuance })
+    }
+
+    fn open_invite(&mut self, around: &Surroundings, text: &str) -> Result<Reply, Trouble> {
+        let link = parse_link(text)?;
+        let pursuance = link.pursuance;
+        match self.held.get(&pursuance).map(|held| held.standing) {
+            Some(KeptStanding::Member | KeptStanding::Waiting) => return Err(Trouble::AlreadyMember),
+            // The same invite again, or another one: the newer link is the one to try.
+            Some(KeptStanding::Invited) => self.forget(pursuance)?,
+            None => {}
+        }
+        let device_seed = Zeroizing::new(random::<32>());
+        let now_seconds = around.clock.now_seconds();
+        let number = self
+            .store
+            .write(|w| w.add_pursuance(pursuance, KeptStanding::Invited, &device_seed, &link.to_text(), now_seconds))?;
+        let held = Held::new(number, pursuance, KeptStanding::Invited, &device_seed, Some(link), now_seconds);
+        self.held.insert(pursuance, held);
+        self.settle_relays(around)?;
+        Ok(Reply::Pursuance { pursuance })
+    }
+
+    fn join(&mut self, around: &Surroundings, pursuance: PursuanceId, my_name: &str) -> Result<Reply, Trouble> {
+        let held = self.held.get_mut(&pursuance).ok_or(Trouble::NoSuchPursuance)?;
+        let (KeptStanding::Invited, Some(link), Some(preview)) = (held.standing, &held.link, &held.preview) else {
+            return Err(Trouble::AlreadyMember);
+        };
+        let now_seconds = around.clock.now_seconds();
+        let join = preview.join(held.replica.device(), my_name, now_seconds).map_err(refused)?;
+        let cells = sealed_cells(&CellKey::of_invite(&link.secret.cell_secret()), &[&join]);
+        let relays = self.relays.wanted_numbers(held.number);
+        held.commit(&mut self.store, std::slice::from_ref(&join), |w, number| {
+            w.set_standing(number, KeptStanding::Waiting, now_seconds)?;
+            cells.iter().try_for_each(|(cell, cargo)| w.add_cell(number, cell, cargo, Door::Invite, &relays))
+        })?;
+        held.standing = KeptStanding::Waiting;
+        held.since_seconds = now_seconds;
+        held.refresh_posted(&self.store)?;
+        self.relays.wake_posters();
+        Ok(Reply::Done)
+    }
+
+    fn drop_invite(&mut self, around: &Surroundings, pursuance: PursuanceId) -> Result<Reply, Trouble> {
+        match self.held.get(&pursuance).map(|held| held.standing) {
+            None => Err(Trouble::NoSuchPursuance),
+            Some(KeptStanding::Waiting | KeptStanding::Member) => Err(Trouble::AlreadyMember),
+            Some(KeptStanding::Invited) => {
+                self.forget(pursuance)?;
+                self.settle_relays(around)?;
+                Ok(Reply::Done)
+            }
+        }
+    }
+
+    fn forget(&mut self, pursuance: PursuanceId) -> Result<(), Trouble> {
+        let number = self.held.get(&pursuance).ok_or(Trouble::NoSuchPursuance)?.number;
+        self.store.write(|w| w.drop_pursuance(number))?;
+        self.held.remove(&pursuance);
+        self.relays.forget(number);
+        Ok(())
+    }
+
+    fn act(&mut self, around: &Surroundings, pursuance: PursuanceId, command: &Command) -> Result<Reply, Trouble> {
+        let authored = self.plan(around, pursuance, command)?;
+        let task = authored.task;
+        let held = self.held.get(&pursuance).ok_or(Trouble::NoSuchPursuance)?;
+        let link = match &authored.invite {
+            None => None,
+            Some((grant, secret)) => {
+                // A link without a relay would lead nowhere.
+                let relay = *held.relays().first().ok_or_else(|| refused(Refusal::NotARelayAddress))?;
+                let from_index = self.relays.known.get(&relay).map_or(0, crate::relays::Relay::size);
+                let link = InviteLink { pursuance, relay, from_index, secret: secret.clone() };
+                Some((grant.entry, link.to_text()))
+            }
+        };
+        let undo = authored.undo.clone();
+        self.commit(around, pursuance, &authored, link.clone())?;
+        if let Some(held) = self.held.get_mut(&pursuance) {
+            held.remember_undo(undo);
+        }
+        Ok(match (task, link) {
+            (Some(task), _) => Reply::Task { task },
+            (None, Some((_, link))) => Reply::Invite { link: link.to_string() },
+            (None, None) => Reply::Done,
+        })
+    }
+
+    fn undo(&mut self, around: &Surroundings, pursuance: PursuanceId) -> Result<Reply, Trouble> {
+        let held = self.held.get_mut(&pursuance).ok_or(Trouble::NoSuchPursuance)?;
+        // Taken off whether or not it is allowed by now: what comes before it is still there to be undone.
+        let commands = held.undo.pop().ok_or(Trouble::NothingToUndo)?;
+        for command in &commands {
+            let authored = self.plan(around, pursuance, command)?;
+            self.commit(around, pursuance, &authored, None)?;
+        }
+        Ok(Reply::Done)
+    }
+
+    fn import(&mut self, around: &Surroundings, pursuance: PursuanceId, csv: &str) -> Result<Reply, Trouble> {
+        let list = import::read(csv);
+        if !list.problems.is_empty() {
+            return Err(Trouble::ImportProblems { problems: u32::try_from(list.problems.len()).unwrap_or(u32::MAX) });
+        }
+        let tasks: Vec<ImportTask> = list
+            .tasks
+            .into_iter()
+            .map(|task| ImportTask {
+                parent: task.parent,
+                title: task.title,
+                body: task.body,
+                status: Some(task.status),
+                owner: task.owner,
+                started: task.started,
+                finished: task.finished,
+                labels: task.labels,
+            })
+            .collect();
+        let held = self.held.get(&pursuance).ok_or(Trouble::NoSuchPursuance)?;
+        let mut seed = Seed::new(random());
+        let mut with = Circumstances { now_seconds: around.clock.now_seconds(), seed: &mut seed, since: Vec::new() };
+        let authored = held.replica.import(&tasks, &mut with).map_err(refused)?;
+        self.commit(around, pursuance, &authored, None)?;
+        Ok(Reply::Imported { tasks: u32::try_from(tasks.len()).unwrap_or(u32::MAX) })
+    }
+
+    fn plan(&self, around: &Surroundings, pursuance: PursuanceId, command: &Command) -> Result<Authored, Trouble> {
+        let held = self.held.get(&pursuance).ok_or(Trouble::NoSuchPursuance)?;
+        let mut seed = Seed::new(random());
+        let since = self
+            .relays
+            .of(held.number)
+            .filter(|(_, reading)| reading.wanted)
+            // Before the first visit nothing is known, and nothing is also always true.
+            .map(|(relay, reading)| Since {
+                relay: *relay.log_key().as_bytes(),
+                index: if reading.first == FROM_END { 0 } else { reading.first },
+            })
+            .collect();
+        let mut with = Circumstances { now_seconds: around.clock.now_seconds(), seed: &mut seed, since };
+        held.replica.command(command, &mut with).map_err(refused)
+    }
+
+    /// Saves what was authored, shows it, and has it sealed soon.
+    fn commit(
+        &mut self,
+        around: &Surroundings,
+        pursuance: PursuanceId,
+        authored: &Authored,
+        link: Option<(pursuance_core::id::EntryId, Zeroizing<String>)>,
+    ) -> Result<(), Trouble> {
+        let held = self.held.get_mut(&pursuance).ok_or(Trouble::NoSuchPursuance)?;
+        held.commit(&mut self.store, &authored.entries, |w, number| match &link {
+            Some((entry, text)) => w.add_own_invite(number, *entry, text),
+            None => Ok(()),
+        })?;
+        let due = Instant::now() + around.pace.company;
+        held.seal_due = Some(held.seal_due.map_or(due, |sooner| sooner.min(due)));
+        if let Some((entry, text)) = link {
+            held.own_invites.insert(entry, text);
+            // Somebody is waiting for the link: its preview does not wait for company.
+            held.seal_due = Some(Instant::now());
+        }
+        let mut named = held.relays();
+        named.sort_unstable();
+        if named != self.relays.wanted(held.number) {
+            // The old relays get the move too: whoever was away learns it there.
+            held.seal(&mut self.store, &self.relays.wanted_numbers(held.number))?;
+            self.settle_relays(around)?;
+            self.relays.wake_posters();
+        }
+        Ok(())
+    }
+}
+
+fn refused(refusal: Refusal) -> Trouble {
+    Trouble::Refused { refusal }
+}

@@ -1,0 +1,105 @@
+//! What is to be seen, from what is held (docs/protocol/08-node.md, section 9).
+
+use pursuance_core::id::PursuanceId;
+use qrcode::{Color, EcLevel, QrCode};
+
+use crate::api::{InviteRow, PreviewState, Query, RelayView, Trouble, View};
+use crate::engine::Open;
+use crate::held::Held;
+use crate::import;
+use crate::store::{KeptStanding, PostCounts};
+
+impl Open {
+    pub(crate) fn view(&self, query: &Query) -> Result<View, Trouble> {
+        match query {
+            // The engine's own.
+            Query::App => Err(Trouble::Malformed),
+            Query::Tree { pursuance } => {
+                let held = self.held(*pursuance)?;
+                Ok(View::Tree(held.replica.tree(&|entry| held.is_handed(entry))))
+            }
+            Query::Task { pursuance, task } => {
+                let held = self.held(*pursuance)?;
+                let view = held.replica.task_view(*task, &|entry| held.is_handed(entry));
+                let refusal = pursuance_core::refusal::Refusal::NoSuchTask;
+                view.map(View::Task).ok_or(Trouble::Refused { refusal })
+            }
+            Query::People { pursuance } => Ok(View::People(self.held(*pursuance)?.replica.people())),
+            Query::Invites { pursuance } => Ok(View::Invites(invites(self.held(*pursuance)?))),
+            Query::Relays { pursuance } => self.relay_views(self.held(*pursuance)?).map(View::Relays),
+            Query::Preview { pursuance } => preview(self.held(*pursuance)?).map(View::Preview),
+            Query::ImportPreview { pursuance, csv } => {
+                self.held(*pursuance)?;
+                Ok(View::ImportPreview(import::read(csv).preview()))
+            }
+        }
+    }
+
+    fn held(&self, pursuance: PursuanceId) -> Result<&Held, Trouble> {
+        self.held.get(&pursuance).ok_or(Trouble::NoSuchPursuance)
+    }
+
+    fn relay_views(&self, held: &Held) -> Result<Vec<RelayView>, Trouble> {
+        let mut views = Vec::new();
+        for address in held.relays() {
+            let Some(relay) = self.relays.known.get(&address) else { continue };
+            let read = self.relays.of(held.number).find(|(at, _)| *at == address).map_or(0, |(_, reading)| reading.next);
+            let PostCounts { handed, waiting } = self.store.post_counts(held.number, relay.number)?;
+            views.push(RelayView {
+                address: address.to_string(),
+                reached_seconds: relay.reached_seconds,
+                cells: relay.size(),
+                read: read.min(relay.size()),
+                handed,
+                waiting,
+                fault: relay.fault,
+            });
+        }
+        Ok(views)
+    }
+}
+
+fn invites(held: &Held) -> Vec<InviteRow> {
+    let rows = held.replica.invites().into_iter().map(|invite| {
+        let link = held.own_invites.get(&invite.invite);
+        InviteRow {
+            qr: link.map(|link| qr_rows(link)).unwrap_or_default(),
+            link: link.map(|link| link.to_string()),
+            handed: held.is_handed_to_invite(invite.invite),
+            invite,
+        }
+    });
+    rows.collect()
+}
+
+fn preview(held: &Held) -> Result<PreviewState, Trouble> {
+    let preview = held.preview.as_ref().filter(|_| held.standing != KeptStanding::Member).ok_or(Trouble::AlreadyMember)?;
+    let Some(preview) = preview.view() else { return Ok(PreviewState::Looking) };
+    Ok(match held.standing {
+        KeptStanding::Waiting => {
+            PreviewState::Waiting { preview, since_seconds: held.since_seconds, handed: held.my_join_is_handed() }
+        }
+        KeptStanding::Invited | KeptStanding::Member => PreviewState::Here { preview },
+    })
+}
+
+/// A link as a QR code, a string a row. In capitals, which a link may be written in, the code is a third smaller.
+fn qr_rows(link: &str) -> Vec<String> {
+    let Ok(code) = QrCode::with_error_correction_level(link.to_ascii_uppercase(), EcLevel::M) else { return Vec::new() };
+    let dark = |color: &Color| if *color == Color::Dark { '#' } else { ' ' };
+    code.to_colors().chunks(code.width()).map(|row| row.iter().map(dark).collect()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_qr_code_is_square_and_has_its_three_corners() {
+        let rows = qr_rows(&format!("pursuance:{}", "abcdefgh".repeat(28)));
+        assert!(rows.len() > 20 && rows.iter().all(|row| row.len() == rows.len()));
+        let corner = "#######";
+        assert!(rows[0].starts_with(corner) && rows[0].ends_with(corner) && rows[rows.len() - 1].starts_with(corner));
+        assert!(rows.len() <= 61, "small enough to be scanned from a screen: {} modules", rows.len());
+    }
+}

@@ -1,0 +1,312 @@
+//! What is asked of a relay, and what of its answers is believed: visits, streams, posts (docs/protocol/08-node.md, section 4).
+
+use std::ops::Range;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use pursuance_wire::cell::CELL_BYTES;
+use pursuance_wire::limits::{BLOCK_CELLS, MAX_FETCH_BLOCKS, MAX_NOTE_BYTES, MAX_POST_CELLS};
+use pursuance_wire::log::{
+    CellsError, Checkpoint, CheckpointError, Evidence, HashTile, HistoryError, NoteError, Policy, PolicyError, Receipt,
+    ReceiptError, RelayHistory, SlotNumber, Span, SpanError, Standing, TileError, tiles_for_span, window_start,
+};
+use pursuance_wire::{BlockRange, Cell, CellLengthError, Frame, FrameDecoder, FrameError, LeafHash, RelayAddress};
+
+use crate::api::Fault;
+use crate::http::{Following, Http, HttpError, Patience};
+use crate::transport::{ConnectError, Purpose, Transport};
+
+/// How many slots ahead of the newest known one a receipt may promise.
+pub const MAX_RECEIPT_AHEAD_SLOTS: u64 = 10;
+
+/// How far a relay's slot may lie beyond this computer's clock before its receipts are held implausible.
+pub const MAX_RECEIPT_AHEAD_SECONDS: u64 = 2 * 86_400;
+
+/// Why a visit, a stream or a post came to nothing.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum VisitError {
+    /// The relay was not reached.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// The relay did not answer in its form.
+    #[error(transparent)]
+    Http(#[from] HttpError),
+    /// The policy is none.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
+    /// The checkpoint, or what came along, is not accepted.
+    #[error(transparent)]
+    History(#[from] HistoryError),
+    /// A tile is none.
+    #[error(transparent)]
+    Tile(#[from] TileError),
+    /// The span cannot be asked for.
+    #[error(transparent)]
+    Span(#[from] SpanError),
+    /// The bodies are not whole cells.
+    #[error(transparent)]
+    Length(#[from] CellLengthError),
+    /// The bodies are not the log's.
+    #[error(transparent)]
+    Cells(#[from] CellsError),
+    /// The stream is no sequence of frames.
+    #[error(transparent)]
+    Frame(#[from] FrameError),
+    /// The receipt is none, or for other cells.
+    #[error(transparent)]
+    Receipt(#[from] ReceiptError),
+    /// The receipt promises a slot that is too far away to be meant.
+    #[error("the receipt promises slot {found}, too far after {newest}")]
+    ReceiptSlot {
+        /// Slot promised.
+        found: SlotNumber,
+        /// Newest slot known.
+        newest: SlotNumber,
+    },
+    /// The stream ended.
+    #[error("the relay ended the stream")]
+    StreamEnded,
+}
+
+impl VisitError {
+    /// In what way the relay broke its word, if it did.
+    #[must_use]
+    pub fn fault(&self) -> Option<Fault> {
+        match self {
+            Self::History(HistoryError::Forked(_)) => Some(Fault::Forked),
+            Self::History(HistoryError::Stale { .. }) => Some(Fault::RolledBack),
+            Self::History(HistoryError::Checkpoint(error)) => Some(match error {
+                CheckpointError::WrongOrigin | CheckpointError::Note(NoteError::UnknownKey { .. } | NoteError::BadSignature) => {
+                    Fault::WrongOrigin
+                }
+                _ => Fault::Garbage,
+            }),
+            Self::Policy(PolicyError::WrongOrigin | PolicyError::Note(NoteError::UnknownKey { .. } | NoteError::BadSignature))
+            | Self::Receipt(
+                ReceiptError::WrongOrigin | ReceiptError::Note(NoteError::UnknownKey { .. } | NoteError::BadSignature),
+            ) => Some(Fault::WrongOrigin),
+            Self::History(_)
+            | Self::Policy(_)
+            | Self::Tile(_)
+            | Self::Length(_)
+            | Self::Cells(_)
+            | Self::Frame(_)
+            | Self::Receipt(_)
+            | Self::ReceiptSlot { .. }
+            | Self::Http(HttpError::Garbage | HttpError::TooLong { .. } | HttpError::Refused { .. }) => Some(Fault::Garbage),
+            // A span that this client cannot ask for, and everything that merely failed.
+            Self::Span(_) | Self::Connect(_) | Self::Http(_) | Self::StreamEnded => None,
+        }
+    }
+
+    /// The proof, where there is one.
+    #[must_use]
+    pub fn evidence(&self) -> Option<&Evidence> {
+        match self {
+            Self::History(HistoryError::Forked(evidence)) => Some(evidence),
+            _ => None,
+        }
+    }
+}
+
+/// A reading connection to one relay.
+pub struct Visit<'a> {
+    transport: &'a Transport,
+    relay: RelayAddress,
+    patience: Patience,
+    http: Http,
+    /// Answers on this connection so far.
+    answers: u64,
+}
+
+/// What one look at a relay's newest checkpoint gave.
+pub struct Look {
+    /// The checkpoint accepted.
+    pub checkpoint: Checkpoint,
+    /// Its proved hashes from the start of the visit on; `None` when nothing is to be read.
+    pub span: Option<Span>,
+}
+
+impl<'a> Visit<'a> {
+    /// Connects for reading.
+    ///
+    /// # Errors
+    /// [`VisitError::Connect`], [`VisitError::Http`].
+    pub async fn begin(transport: &'a Transport, relay: &RelayAddress, patience: Patience) -> Result<Self, VisitError> {
+        let http = connect(transport, relay, Purpose::Read, patience).await?;
+        Ok(Self { transport, relay: *relay, patience, http, answers: 0 })
+    }
+
+    /// Asks for the policy.
+    ///
+    /// # Errors
+    /// [`VisitError`].
+    pub async fn policy(&mut self) -> Result<Policy, VisitError> {
+        let note = self.fetch("/policy", MAX_NOTE_BYTES).await?;
+        Ok(Policy::verify(&note, &self.relay.log_key())?)
+    }
+
+    /// Asks for the newest checkpoint, demands that it continues what `history` holds, and proves the hashes of the cells
+    /// from the start of the window of `from` on. `from` beyond the log's end, or beyond what was seen before, is cut to it;
+    /// with nothing new and nothing to be read from `from` on, no tile is fetched.
+    ///
+    /// # Errors
+    /// [`VisitError`]; `history` is as before then.
+    pub async fn look(&mut self, history: &mut RelayHistory, from: u64) -> Result<Look, VisitError> {
+        let note = self.fetch("/checkpoint", MAX_NOTE_BYTES).await?;
+        let checkpoint = match history.examine(&note)? {
+            Standing::Newer(checkpoint) => checkpoint,
+            Standing::Known => {
+                let held = history.newest().expect("known is what is held").clone();
+                if from >= held.size() {
+                    return Ok(Look { checkpoint: held, span: None });
+                }
+                held
+            }
+        };
+        let held_size = history.newest().map_or(checkpoint.size(), Checkpoint::size);
+        let first = window_start(from.min(held_size).min(checkpoint.size()));
+        let mut tiles = Vec::new();
+        for id in tiles_for_span(first, checkpoint.size())? {
+            let bytes = self.fetch(&id.path(), usize::from(id.width()) * 32).await?;
+            tiles.push(HashTile::decode(id, &bytes)?);
+        }
+        let span = history.accept(&checkpoint, first, &tiles)?;
+        Ok(Look { checkpoint, span: Some(span) })
+    }
+
+    /// Fetches the bodies of whole blocks and holds them against the proved hashes: the cells of `range` within the span,
+    /// with the index of the first. Blocks that the relay keeps no longer are left out, so several pieces can come.
+    ///
+    /// # Errors
+    /// [`VisitError`].
+    pub async fn cells(&mut self, span: &Span, range: BlockRange) -> Result<Vec<(u64, Vec<Cell>)>, VisitError> {
+        let mut pieces = Vec::new();
+        let mut open = vec![range];
+        while let Some(range) = open.pop() {
+            let wanted = range.cells(span.size());
+            if wanted.is_empty() {
+                continue;
+            }
+            // The log may have grown since, so that the last block is longer now.
+            let max_cells = range.count() * BLOCK_CELLS;
+            let max_bytes = usize::try_from(max_cells).expect("64 blocks at most") * CELL_BYTES;
+            match self.fetch(&range.path(), max_bytes).await {
+                Ok(bytes) => pieces.push((wanted.start, checked(span, wanted, &bytes)?)),
+                Err(VisitError::Http(HttpError::Gone)) => open.extend(halves(range)),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(pieces)
+    }
+
+    /// Stays connected: what every slot brings from now on.
+    ///
+    /// # Errors
+    /// [`VisitError`].
+    pub async fn stream(self) -> Result<Stream, VisitError> {
+        Ok(Stream { following: self.http.follow("/stream").await?, decoder: FrameDecoder::new(), ready: Vec::new() })
+    }
+
+    /// A relay ends a connection after so many answers: then the next one goes over another.
+    async fn fetch(&mut self, path: &str, max_bytes: usize) -> Result<Bytes, VisitError> {
+        let answer = self.http.fetch(path, max_bytes).await;
+        if answer == Err(HttpError::Nothing) && self.answers > 0 {
+            self.http = connect(self.transport, &self.relay, Purpose::Read, self.patience).await?;
+            self.answers = 0;
+            return Ok(self.http.fetch(path, max_bytes).await?);
+        }
+        self.answers += 1;
+        Ok(answer?)
+    }
+}
+
+async fn connect(transport: &Transport, relay: &RelayAddress, purpose: Purpose, patience: Patience) -> Result<Http, VisitError> {
+    let stream = transport.connect(relay, purpose).await?;
+    Ok(Http::open(stream, &relay.onion_host(), patience).await?)
+}
+
+/// The requests for the bodies from cell `from` to the end of the span, in order.
+pub fn block_ranges(span: &Span, from: u64) -> impl Iterator<Item = BlockRange> + use<> {
+    BlockRange::covering(from.max(span.first())..span.size())
+}
+
+fn checked(span: &Span, wanted: Range<u64>, bytes: &Bytes) -> Result<Vec<Cell>, VisitError> {
+    let limit = usize::try_from(MAX_FETCH_BLOCKS * BLOCK_CELLS).expect("a small limit");
+    let mut cells = Cell::split(bytes, limit)?;
+    span.check_cells(wanted.clone(), &cells)?;
+    cells.truncate(usize::try_from(wanted.end - wanted.start).expect("as many as came"));
+    Ok(cells)
+}
+
+/// Both halves, the first on top; nothing of a single block.
+fn halves(range: BlockRange) -> Vec<BlockRange> {
+    let half = range.count() / 2;
+    let parts = [(range.first() + half, range.count() - half), (range.first(), half)];
+    if range.count() < 2 {
+        return Vec::new();
+    }
+    parts.into_iter().filter_map(|(first, count)| BlockRange::new(first, count).ok()).collect()
+}
+
+/// An open `/stream`.
+pub struct Stream {
+    following: Following,
+    decoder: FrameDecoder,
+    ready: Vec<Frame>,
+}
+
+impl Stream {
+    /// The next slot's frame, not held against anything yet.
+    ///
+    /// # Errors
+    /// [`VisitError`]; [`HttpError::Slow`] when nothing came for `idle`.
+    pub async fn frame(&mut self, idle: Duration) -> Result<Frame, VisitError> {
+        loop {
+            if !self.ready.is_empty() {
+                return Ok(self.ready.remove(0));
+            }
+            let piece = self.following.piece(idle).await?.ok_or(VisitError::StreamEnded)?;
+            self.ready = self.decoder.push(&piece)?;
+        }
+    }
+}
+
+/// Posts one to four cells on a connection of its own; the relay's signed promise, checked against the cells.
+///
+/// A receipt for a slot after `ahead` (see [`last_plausible_slot`]) is no promise; `newest` is only named in the error.
+///
+/// # Errors
+/// [`VisitError`]; the cells may have been taken all the same, and are posted again.
+///
+/// # Panics
+/// Never with at most `MAX_POST_CELLS` cells.
+pub async fn post(
+    transport: &Transport,
+    relay: &RelayAddress,
+    patience: Patience,
+    cells: &[Cell],
+    newest: SlotNumber,
+    ahead: SlotNumber,
+) -> Result<Receipt, VisitError> {
+    assert!((1..=MAX_POST_CELLS).contains(&cells.len()), "a post has 1 to 4 cells");
+    let mut http = connect(transport, relay, Purpose::Post, patience).await?;
+    let mut body = BytesMut::with_capacity(cells.len() * CELL_BYTES);
+    cells.iter().for_each(|cell| body.extend_from_slice(cell.as_bytes()));
+    let note = http.post("/post", body.freeze(), MAX_NOTE_BYTES).await?;
+    let receipt = Receipt::verify(&note, &relay.log_key())?;
+    let leaves: Vec<LeafHash> = cells.iter().map(Cell::leaf_hash).collect();
+    receipt.check_leaves(&leaves)?;
+    if receipt.slot() > ahead {
+        return Err(VisitError::ReceiptSlot { found: receipt.slot(), newest });
+    }
+    Ok(receipt)
+}
+
+/// The last slot that a receipt may promise: a few after the newest known, or some days after this computer's clock, since
+/// either may lag behind.
+#[must_use]
+pub fn last_plausible_slot(newest: SlotNumber, now_seconds: u64, slot_seconds: u32) -> SlotNumber {
+    let by_clock = SlotNumber::at(now_seconds.saturating_add(MAX_RECEIPT_AHEAD_SECONDS), slot_seconds);
+    by_clock.max(SlotNumber(newest.0.saturating_add(MAX_RECEIPT_AHEAD_SLOTS)))
+}

@@ -1,0 +1,230 @@
+//! Two tasks for each relay: one reads, one posts; they do network and nothing else (docs/protocol/08-node.md, section 4).
+
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
+use std::time::Duration;
+
+use pursuance_wire::log::{Checkpoint, HistoryError, Receipt, RelayHistory, SlotNumber, Span};
+use pursuance_wire::{Cell, RelayAddress};
+use tokio::sync::{Notify, oneshot};
+use tokio::time::sleep;
+
+use crate::chance::below;
+use crate::engine::Message;
+use crate::node::Pace;
+use crate::store::Number;
+use crate::transport::Transport;
+use crate::visit::{Visit, VisitError, block_ranges, post};
+
+/// Slots that a stream may stay silent before it is given up.
+const SILENT_SLOTS: u32 = 3;
+
+/// What is added to them, for the way.
+const SILENT_EXTRA_SECONDS: u64 = 60;
+
+/// The engine has ended, or no longer wants this task.
+pub(crate) struct Dismissed;
+
+/// What a reading task tells the engine or asks of it.
+pub(crate) enum ReaderNews {
+    /// Asks what is to be read.
+    Plan(oneshot::Sender<ReadPlan>),
+    /// The relay's slot length.
+    SlotSeconds(u32),
+    /// A checkpoint was accepted.
+    Accepted(Box<RelayHistory>),
+    /// Cells of the log from `start` on, held against the tree; with them the history of a frame that proves itself.
+    Cells {
+        start: u64,
+        cells: Vec<Cell>,
+        history: Option<Box<RelayHistory>>,
+        done: oneshot::Sender<()>,
+    },
+    /// Everything up to the checkpoint was read; the span, where one was needed, for judging receipts.
+    Done {
+        checkpoint: Checkpoint,
+        span: Option<Span>,
+        done: oneshot::Sender<()>,
+    },
+    /// It came to nothing; the next try is after `retry`.
+    Failed { error: VisitError, retry: Duration },
+}
+
+/// What is to be read.
+pub(crate) struct ReadPlan {
+    pub(crate) history: RelayHistory,
+    pub(crate) from: u64,
+    pub(crate) slot_seconds: Option<u32>,
+}
+
+/// What a posting task tells the engine or asks of it.
+pub(crate) enum PosterNews {
+    /// Asks what is to be posted; `None` when nothing is.
+    Plan(oneshot::Sender<Option<PostPlan>>),
+    /// The relay signed for these cells.
+    Handed { cells: Vec<Number>, receipt: Receipt, done: oneshot::Sender<()> },
+    /// It came to nothing.
+    Failed { error: VisitError },
+}
+
+/// One post.
+pub(crate) struct PostPlan {
+    pub(crate) numbers: Vec<Number>,
+    pub(crate) cells: Vec<Cell>,
+    pub(crate) newest: SlotNumber,
+    pub(crate) ahead: SlotNumber,
+}
+
+/// What both tasks of a relay work with.
+#[derive(Clone)]
+pub(crate) struct Worker {
+    pub(crate) relay: RelayAddress,
+    /// Which start of the workers this is: news of an earlier one are not heard.
+    pub(crate) run: u64,
+    pub(crate) transport: Arc<Transport>,
+    pub(crate) engine: Sender<Message>,
+    pub(crate) wake: Arc<Notify>,
+    pub(crate) pace: Pace,
+}
+
+/// Visits, then stays on the stream, again and again.
+pub(crate) async fn read(worker: Worker) {
+    let mut failures = 0;
+    loop {
+        match worker.visit(&mut failures).await {
+            Ok(()) => {}
+            Err(Ended::Dismissed) => return,
+            Err(Ended::Failed(error)) => {
+                failures += 1;
+                let retry = worker.pace.retry(failures);
+                tracing::debug!(%error, failures, "a visit came to nothing");
+                if worker.tell_reader(ReaderNews::Failed { error, retry }).is_err() {
+                    return;
+                }
+                tokio::select! {
+                    () = sleep(retry) => {}
+                    () = worker.wake.notified() => {}
+                }
+            }
+        }
+    }
+}
+
+/// Posts what the outbox holds, and sleeps until there is more.
+pub(crate) async fn write(worker: Worker) {
+    let mut failures = 0;
+    loop {
+        let Ok(plan) = worker.ask(|reply| worker.tell_poster(PosterNews::Plan(reply))).await else { return };
+        let Some(plan) = plan else {
+            worker.wake.notified().await;
+            continue;
+        };
+        if failures == 0 {
+            sleep(worker.pace.post_delay()).await;
+        }
+        let posted =
+            post(&worker.transport, &worker.relay, worker.pace.patience, &plan.cells, plan.newest, plan.ahead).await;
+        match posted {
+            Ok(receipt) => {
+                failures = 0;
+                let told = worker.ask(|done| worker.tell_poster(PosterNews::Handed { cells: plan.numbers, receipt, done }));
+                if told.await.is_err() {
+                    return;
+                }
+            }
+            Err(error) => {
+                failures += 1;
+                tracing::debug!(%error, failures, "a post came to nothing");
+                if worker.tell_poster(PosterNews::Failed { error }).is_err() {
+                    return;
+                }
+                sleep(worker.pace.retry(failures)).await;
+            }
+        }
+    }
+}
+
+enum Ended {
+    Dismissed,
+    Failed(VisitError),
+}
+
+impl From<Dismissed> for Ended {
+    fn from(_: Dismissed) -> Self {
+        Self::Dismissed
+    }
+}
+
+impl From<VisitError> for Ended {
+    fn from(error: VisitError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl Worker {
+    async fn visit(&self, failures: &mut u32) -> Result<(), Ended> {
+        let ReadPlan { mut history, from, slot_seconds } = self.ask(|reply| self.tell_reader(ReaderNews::Plan(reply))).await?;
+        let mut visit = Visit::begin(&self.transport, &self.relay, self.pace.patience).await?;
+        let slot_seconds = match slot_seconds {
+            Some(seconds) => seconds,
+            None => {
+                let seconds = visit.policy().await?.slot_seconds;
+                self.tell_reader(ReaderNews::SlotSeconds(seconds))?;
+                seconds
+            }
+        };
+        let look = visit.look(&mut history, self.earlier(from)).await?;
+        self.tell_reader(ReaderNews::Accepted(Box::new(history.clone())))?;
+        if let Some(span) = &look.span {
+            for range in block_ranges(span, span.first()) {
+                for (start, cells) in visit.cells(span, range).await? {
+                    self.ask(|done| self.tell_reader(ReaderNews::Cells { start, cells, history: None, done })).await?;
+                }
+            }
+        }
+        let (checkpoint, span) = (look.checkpoint, look.span);
+        self.ask(|done| self.tell_reader(ReaderNews::Done { checkpoint, span, done })).await?;
+        *failures = 0;
+
+        let silent = Duration::from_secs(u64::from(slot_seconds * SILENT_SLOTS) + SILENT_EXTRA_SECONDS);
+        let mut stream = visit.stream().await?;
+        loop {
+            let frame = tokio::select! {
+                frame = stream.frame(silent) => frame?,
+                // Something older is to be read.
+                () = self.wake.notified() => return Ok(()),
+            };
+            match history.accept_frame(&frame) {
+                Ok(None) => {}
+                Ok(Some(start)) => {
+                    let history = Some(Box::new(history.clone()));
+                    self.ask(|done| self.tell_reader(ReaderNews::Cells { start, cells: frame.cells, history, done })).await?;
+                }
+                // Slots went by between the visit and the stream.
+                Err(HistoryError::FrameMismatch) => return Ok(()),
+                Err(error) => return Err(VisitError::from(error).into()),
+            }
+        }
+    }
+
+    /// Sometimes a window or two earlier than needed, so that the start says less about the last visit.
+    fn earlier(&self, from: u64) -> u64 {
+        let windows = below(5).saturating_sub(2);
+        if from == u64::MAX { from } else { from.saturating_sub(windows * pursuance_wire::limits::TILE_HASHES) }
+    }
+
+    fn tell_reader(&self, news: ReaderNews) -> Result<(), Dismissed> {
+        self.engine.send(Message::Reader { relay: self.relay, run: self.run, news }).map_err(|_| Dismissed)
+    }
+
+    fn tell_poster(&self, news: PosterNews) -> Result<(), Dismissed> {
+        self.engine.send(Message::Poster { relay: self.relay, run: self.run, news }).map_err(|_| Dismissed)
+    }
+
+    /// Asks the engine and waits; an engine that drops the question wants no more of this task.
+    async fn ask<T>(&self, send: impl FnOnce(oneshot::Sender<T>) -> Result<(), Dismissed>) -> Result<T, Dismissed> {
+        let (reply, answer) = oneshot::channel();
+        send(reply)?;
+        answer.await.map_err(|_| Dismissed)
+    }
+}
