@@ -156,7 +156,7 @@ fn read_fragment(rest: &[u8]) -> Option<CellContent> {
     let (count, index) = (u16::from_be_bytes(*count), u16::from_be_bytes(*index));
     let len = usize::from(u16::from_be_bytes(*len));
     let (bytes, rest) = rest.split_at_checked(len)?;
-    let last = index + 1 == count;
+    let last = usize::from(index) + 1 == usize::from(count);
     let full = len == FRAGMENT_BYTES || (last && (1..=FRAGMENT_BYTES).contains(&len));
     if usize::from(count) > MAX_FRAGMENTS || count < 2 || index >= count || !full || !padded(rest) {
         return None;

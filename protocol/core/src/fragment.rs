@@ -7,7 +7,11 @@ use alloc::vec::Vec;
 use crate::cell::Fragment;
 use crate::entry::UnverifiedEntry;
 use crate::id::EntryId;
-use crate::limits::{MAX_FRAGMENT_CANDIDATES, MAX_PENDING_FRAGMENT_BYTES};
+use crate::limits::{FRAGMENT_BYTES, MAX_FRAGMENT_CANDIDATES, MAX_PENDING_FRAGMENT_BYTES};
+
+/// What one kept fragment counts for, however short it is: a million last parts of one byte each would cost far more than
+/// their bytes.
+const CHARGED_BYTES: usize = FRAGMENT_BYTES;
 
 /// Parts of entries that are not complete yet, for one cell key.
 #[derive(Default)]
@@ -37,21 +41,18 @@ pub enum Assembly {
 impl Fragments {
     /// Takes a fragment.
     pub fn insert(&mut self, fragment: Fragment) -> Assembly {
-        if self.bytes + fragment.bytes.len() > MAX_PENDING_FRAGMENT_BYTES {
-            return Assembly::Full;
-        }
         let id = fragment.entry;
-        let pending =
-            self.pending.entry(id).or_insert_with(|| Pending { count: fragment.count, parts: BTreeMap::new() });
-        let candidates = pending.parts.entry(fragment.index).or_default();
-        if pending.count != fragment.count
-            || candidates.len() >= MAX_FRAGMENT_CANDIDATES
-            || candidates.contains(&fragment.bytes)
-        {
+        // A fragment that is not kept leaves nothing behind: an empty place would count as a part.
+        if self.pending.get(&id).is_some_and(|pending| !pending.takes(&fragment)) {
             return Assembly::Ignored;
         }
-        self.bytes += fragment.bytes.len();
-        candidates.push(fragment.bytes);
+        if self.bytes + CHARGED_BYTES > MAX_PENDING_FRAGMENT_BYTES {
+            return Assembly::Full;
+        }
+        self.bytes += CHARGED_BYTES;
+        let pending =
+            self.pending.entry(id).or_insert_with(|| Pending { count: fragment.count, parts: BTreeMap::new() });
+        pending.parts.entry(fragment.index).or_default().push(fragment.bytes);
         match pending.whole(id) {
             None => Assembly::Kept,
             Some(entry) => {
@@ -61,7 +62,7 @@ impl Fragments {
         }
     }
 
-    /// Bytes kept.
+    /// Bytes charged for what is kept: [`FRAGMENT_BYTES`] a fragment.
     #[must_use]
     pub const fn pending_bytes(&self) -> usize {
         self.bytes
@@ -69,12 +70,19 @@ impl Fragments {
 
     fn drop_pending(&mut self, id: EntryId) {
         if let Some(pending) = self.pending.remove(&id) {
-            self.bytes -= pending.parts.values().flatten().map(Vec::len).sum::<usize>();
+            self.bytes -= pending.parts.values().map(Vec::len).sum::<usize>() * CHARGED_BYTES;
         }
     }
 }
 
 impl Pending {
+    fn takes(&self, fragment: &Fragment) -> bool {
+        let candidates = self.parts.get(&fragment.index).map_or(&[][..], Vec::as_slice);
+        self.count == fragment.count
+            && candidates.len() < MAX_FRAGMENT_CANDIDATES
+            && !candidates.contains(&fragment.bytes)
+    }
+
     /// Tries the newest candidates together with every choice at one index where two differ; an honest author's parts are
     /// found unless somebody who holds the key spoils two indexes of one entry, and then the author's next post wins.
     fn whole(&self, id: EntryId) -> Option<Box<UnverifiedEntry>> {
@@ -96,5 +104,44 @@ impl Pending {
             }
         }
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec;
+
+    fn part(entry: u8, count: u16, index: u16, bytes: Vec<u8>) -> Fragment {
+        Fragment { entry: EntryId([entry; 32]), count, index, bytes }
+    }
+
+    #[test]
+    fn a_part_of_another_count_fills_no_place() {
+        let mut fragments = Fragments::default();
+        assert_eq!(fragments.insert(part(1, 2, 0, vec![1])), Assembly::Kept);
+        assert_eq!(fragments.insert(part(1, 3, 1, vec![1])), Assembly::Ignored);
+        assert_eq!(fragments.insert(part(1, 2, 0, vec![2])), Assembly::Kept);
+        assert_eq!(fragments.insert(part(1, 2, 0, vec![3])), Assembly::Ignored, "a third candidate");
+        assert_eq!(fragments.pending_bytes(), 2 * CHARGED_BYTES);
+    }
+
+    #[test]
+    fn short_parts_are_charged_in_full() {
+        let mut fragments = Fragments::default();
+        let mut kept = 0;
+        for entry in 0..u16::MAX {
+            let mut id = [0; 32];
+            id[..2].copy_from_slice(&entry.to_be_bytes());
+            let fragment = Fragment { entry: EntryId(id), count: 2, index: 1, bytes: vec![1] };
+            match fragments.insert(fragment) {
+                Assembly::Kept => kept += 1,
+                full => {
+                    assert_eq!(full, Assembly::Full);
+                    break;
+                }
+            }
+        }
+        assert_eq!(kept, MAX_PENDING_FRAGMENT_BYTES / FRAGMENT_BYTES);
     }
 }
