@@ -3,3 +3,4 @@
 pub mod tornet;
 pub mod window;
 pub mod people;
+pub mod vectors;

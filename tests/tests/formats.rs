@@ -1,0 +1,7 @@
+//! The formats: vectors, refusals within their memory, uniform cells, mutations. Neither Tor nor a window is used here.
+
+mod formats {
+    mod make;
+    mod quiet;
+    mod vectors;
+}

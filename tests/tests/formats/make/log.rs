@@ -1,0 +1,290 @@
+//! Logs: what becomes of entries in the order of their delivery, and whether they count (R0 to R2).
+
+use pursuance_core::authority::{join_message, package_tag, readers_hash};
+use pursuance_core::crypto::Seed;
+use pursuance_core::entry::{AudienceSeal, Content, Entry, GrantRef, ItemSeal, RolePart};
+use pursuance_core::founding::{MEMBER, ORGANISER};
+use pursuance_core::id::{MemberId, RoleId, TaskId};
+use pursuance_core::keys::{DeviceKeys, EpochSecret};
+use pursuance_core::op::{Invite, Join, KeyPackage, Op, RoleEpoch, Seal, Welcome};
+use pursuance_core::replica::Replica;
+use pursuance_core::task::Status;
+use pursuance_core::task_op::TaskOp;
+use serde_json::{Value, json};
+
+use super::raw::V;
+use super::sealed::{ItemPlan, seal_part};
+use super::{Cast, Shelf, at, body_tree, hex, hexes, signed};
+
+pub fn make(cast: &Cast, shelf: &mut Shelf) {
+    orders(cast, shelf);
+    chains(cast, shelf);
+    judged(cast, shelf);
+    joins(cast, shelf);
+    keys(cast, shelf);
+    items(cast, shelf);
+}
+
+/// Runs a delivery as Maya's device and checks what the maker says of it; the rest is frozen.
+fn deliver(cast: &Cast, shelf: &mut Shelf, case: &str, entries: &[String], check: impl FnOnce(&Value)) {
+    let given = json!({
+        "pursuance": hex(&cast.pursuance.0),
+        "device_seed": hex(&cast.maya_seed),
+        "deliver": entries,
+    });
+    let found = shelf.add_frozen("log", case, given);
+    check(&found["ok"]);
+}
+
+/// Everything so far, then one more, which is appended and gets this verdict.
+fn verdict(cast: &Cast, shelf: &mut Shelf, case: &str, extra: &[&Entry], expected: Value) {
+    let all: Vec<String> = hexes(cast.entries.iter().chain(extra.iter().copied()));
+    let last = hex(&extra.last().expect("one more").id().0);
+    deliver(cast, shelf, case, &all, |found| assert_eq!(found["verdicts"][&last], expected, "{case}"));
+}
+
+fn refused(code: &str) -> Value {
+    json!({"refused": {"code": code}})
+}
+
+fn orders(cast: &Cast, shelf: &mut Shelf) {
+    let all = hexes(&cast.entries);
+    let mut digest = Value::Null;
+    deliver(cast, shelf, "ok-in-order", &all, |found| {
+        assert!(found["appends"].as_array().expect("a list").iter().all(|append| append == "appended"));
+        digest = found["digest"].clone();
+    });
+    let mut same = |case: &str, entries: &[String], last: Value| {
+        deliver(cast, shelf, case, entries, |found| {
+            assert_eq!(found["digest"], digest, "{case}");
+            assert_eq!(found["appends"].as_array().expect("a list").last(), Some(&last), "{case}");
+        });
+    };
+    let reversed: Vec<String> = all.iter().rev().cloned().collect();
+    same("ok-in-reverse", &reversed, json!("appended"));
+    let twice: Vec<String> = all.iter().chain(&all).cloned().collect();
+    same("ok-everything-twice", &twice, json!("duplicate"));
+    let mut late = all.clone();
+    let invite = late.remove(at::INVITE);
+    late.push(invite);
+    same("ok-invite-comes-last", &late, json!("appended"));
+    deliver(cast, shelf, "ok-nothing", &[], |found| assert_eq!(found["members"], 0));
+    deliver(cast, shelf, "ok-gap-that-stays", &all[at::INVITE..], |found| {
+        assert!(found["appends"][0]["gap"].is_array());
+        assert_eq!(found["verdicts"], json!({}));
+    });
+}
+
+fn chains(cast: &Cast, shelf: &mut Shelf) {
+    let all = hexes(&cast.entries);
+    let with = |bytes: Vec<u8>| [&all[..], &[hex(&bytes)]].concat();
+    let maya = cast.maya_keys();
+    let bent = |of: usize, bend: &dyn Fn(&mut Vec<V>)| {
+        let mut tree = body_tree(&cast.entries[of]);
+        bend(tree.list());
+        signed(&maya, cast.pursuance, &tree.encode())
+    };
+    let last = |expected: Value| move |found: &Value| assert_eq!(found["appends"].as_array().expect("a list").last(), Some(&expected));
+    let id = |of: usize| V::Bytes(cast.entries[of].id().0.to_vec());
+    // A chain in another order: the invite's successor claims to stand two places further.
+    deliver(cast, shelf, "bad-seq-skips", &with(bent(at::TASK, &|f| f[3] = V::Uint(5))), last(json!("malformed")));
+    deliver(cast, shelf, "bad-seq-repeats", &with(bent(at::TASK, &|f| f[3] = V::Uint(2))), last(json!("malformed")));
+    deliver(cast, shelf, "bad-chain-reordered", &with(bent(at::TASK, &|f| f[4] = id(at::EPOCH))), last(json!("malformed")));
+    deliver(cast, shelf, "bad-prev-of-another-author", &with(bent(at::COMMENT, &|f| f[4] = id(at::JOIN))), last(json!("malformed")));
+    let other = json!({"equivocation": hex(&cast.entries[at::COMMENT].id().0)});
+    let author = hex(&maya.author().0);
+    deliver(cast, shelf, "bad-two-bodies-at-one-seq", &with(bent(at::COMMENT, &|f| f[7] = V::Uint(1))), |found| {
+        last(other)(found);
+        assert_eq!(found["forked"], json!([author]));
+    });
+    let unsigned_elsewhere = {
+        let mut tree = body_tree(&cast.entries[at::COMMENT]);
+        tree.list()[7] = V::Uint(1);
+        signed(&maya, pursuance_core::id::PursuanceId([9; 32]), &tree.encode())
+    };
+    deliver(cast, shelf, "bad-entry-of-another-pursuance", &with(unsigned_elsewhere), last(json!({"at": "verify", "error": "Signature"})));
+    deliver(cast, shelf, "bad-garbage-between", &[&all[..3], &[String::from("00ff")], &all[3..]].concat(), |found| {
+        assert_eq!(found["appends"][3], json!({"at": "decode", "error": "Decode(Structure)"}));
+        assert_eq!(found["tasks"], 1);
+    });
+}
+
+fn judged(cast: &Cast, shelf: &mut Shelf) {
+    let not_allowed = |verb: &str, rule: u16| json!({"refused": {"code": "notAllowed", "verb": verb, "rule": rule, "allowedRole": 1}});
+    verdict(cast, shelf, "ok-organiser-sets-relays", &[&cast.says(&cast.maya, vec![Op::SetRelays(vec![])])], json!("counts"));
+    verdict(cast, shelf, "bad-member-sets-relays", &[&cast.says(&cast.ben, vec![Op::SetRelays(vec![])])], not_allowed("amend", 13));
+    let invite = |role| Op::Invite(Invite { role, uses: 1, key: cast.relay.log_key().as_bytes().to_owned(), cell_secret: [1; 32], note: String::new(), since: vec![] });
+    verdict(cast, shelf, "bad-member-invites", &[&cast.says(&cast.ben, vec![invite(MEMBER)])], not_allowed("invite", 12));
+    verdict(cast, shelf, "bad-invite-to-an-unknown-role", &[&cast.says(&cast.maya, vec![invite(RoleId(9))])], refused("noSuchRole"));
+    verdict(cast, shelf, "bad-invite-without-a-rule", &[&cast.says(&cast.maya, vec![invite(ORGANISER)])], json!({
+        "refused": {"code": "notAllowed", "verb": "invite", "rule": null, "allowedRole": null},
+    }));
+    let body_by = |by: GrantRef| {
+        let mut body = cast.next_body(&cast.ben, Content::Public(vec![Op::SetRelays(vec![])]));
+        body.by = Some(by);
+        Entry::sign(&cast.ben_keys().signing, Some(cast.pursuance), &body)
+    };
+    let genesis = GrantRef { entry: cast.entries[at::GENESIS].id(), op: 0 };
+    verdict(cast, shelf, "bad-leans-on-anothers-grant", &[&body_by(genesis)], refused("grantNotHeld"));
+    let join = cast.entries[at::JOIN].id();
+    verdict(cast, shelf, "bad-leans-on-another-op", &[&body_by(GrantRef { entry: join, op: 1 })], refused("grantNotHeld"));
+    verdict(cast, shelf, "bad-leans-on-an-invite-without-joining", &[&body_by(cast.invite)], refused("grantNotHeld"));
+
+    let newer = cast.says(&cast.maya, vec![Op::Unknown { number: 900, arguments: vec![1] }]);
+    verdict(cast, shelf, "ok-unknown-op-needs-newer", &[&newer], json!("needs newer"));
+    let reserved = cast.says(&cast.maya, vec![Op::Unknown { number: 7, arguments: vec![] }, Op::SetRelays(vec![])]);
+    verdict(cast, shelf, "ok-reserved-op-beside-a-known-one", &[&reserved], json!("needs newer"));
+    let with_invite = cast.says(&cast.maya, vec![invite(MEMBER), Op::Unknown { number: 900, arguments: vec![] }]);
+    let leaning = join_by(cast, &DeviceKeys::from_seed(cast.eve_seed), GrantRef { entry: with_invite.id(), op: 0 }, vec![with_invite.id()]);
+    verdict(cast, shelf, "ok-what-leans-on-newer-needs-newer", &[&with_invite, &leaning], json!("needs newer"));
+}
+
+/// A join that the invite's key has signed.
+fn join_by(cast: &Cast, device: &DeviceKeys, by: GrantRef, heads: Vec<pursuance_core::id::EntryId>) -> Entry {
+    let package = device.key_package().clone();
+    let message = join_message(cast.pursuance, device.author(), "Eve", &package);
+    let signature = cast.invite_secret.signing().sign(&message);
+    begin(cast, device, by, heads, vec![Op::Join(Join { name: "Eve".into(), package, signature })])
+}
+
+fn begin(cast: &Cast, device: &DeviceKeys, by: GrantRef, mut heads: Vec<pursuance_core::id::EntryId>, ops: Vec<Op>) -> Entry {
+    heads.sort_unstable();
+    let body = pursuance_core::entry::Body {
+        author: device.author(),
+        seq: 0,
+        prev: None,
+        heads,
+        by: Some(by),
+        claimed_seconds: super::NOW_SECONDS,
+        checkpoints: vec![],
+        content: Content::Public(ops),
+    };
+    Entry::sign(&device.signing, Some(cast.pursuance), &body)
+}
+
+fn joins(cast: &Cast, shelf: &mut Shelf) {
+    let eve = DeviceKeys::from_seed(cast.eve_seed);
+    let invited = cast.entries[at::INVITE].id();
+    let ben = cast.entries[at::JOIN].id();
+    let concurrent = join_by(cast, &eve, cast.invite, vec![invited]);
+    verdict(cast, shelf, "ok-join-that-knows-no-rival", &[&concurrent], json!("counts"));
+    let late = join_by(cast, &eve, cast.invite, vec![invited, ben]);
+    verdict(cast, shelf, "bad-invite-used-up", &[&late], refused("inviteUsedUp"));
+    let Content::Public(ops) = &cast.entries[at::JOIN].body().content else { panic!("a join is public") };
+    let replayed = begin(cast, &eve, cast.invite, vec![invited], ops.clone());
+    verdict(cast, shelf, "bad-join-replayed-by-another-key", &[&replayed], refused("badKeys"));
+    let renamed = {
+        let [Op::Join(join)] = &ops[..] else { panic!("one op") };
+        let mut join = join.clone();
+        join.name = "Maya".into();
+        begin(cast, &cast.ben_keys(), cast.invite, vec![invited], vec![Op::Join(join)])
+    };
+    verdict(cast, shelf, "bad-join-renamed", &[&renamed], refused("badKeys"));
+    let with_more = {
+        let mut ops = ops.clone();
+        ops.push(Op::SetRelays(vec![]));
+        begin(cast, &cast.ben_keys(), cast.invite, vec![invited], ops)
+    };
+    verdict(cast, shelf, "bad-join-with-a-second-op", &[&with_more], refused("badKeys"));
+    let genesis = GrantRef { entry: cast.entries[at::GENESIS].id(), op: 0 };
+    verdict(cast, shelf, "bad-join-by-no-invite", &[&join_by(cast, &eve, genesis, vec![])], refused("grantNotHeld"));
+    let another_op = GrantRef { op: 1, ..cast.invite };
+    verdict(cast, shelf, "bad-join-by-another-op", &[&join_by(cast, &eve, another_op, vec![])], refused("grantNotHeld"));
+}
+
+fn keys(cast: &Cast, shelf: &mut Shelf) {
+    let epoch = EpochSecret::new([0x77; 32]);
+    let readers = || {
+        let mut packages: Vec<KeyPackage> = [cast.maya_keys(), cast.ben_keys()].iter().map(|device| device.key_package().clone()).collect();
+        packages.sort_by_key(KeyPackage::id);
+        packages
+    };
+    let role_epoch = |role: RoleId, packages: &[KeyPackage]| {
+        let ids: Vec<[u8; 32]> = packages.iter().map(KeyPackage::id).collect();
+        let seals = packages.iter().map(|package| Seal {
+            tag: package_tag(&package.id()),
+            sealed: epoch.seal_to(cast.pursuance, role, package).expect("a key"),
+        });
+        RoleEpoch { role, epoch: epoch.id(), parents: vec![cast.epoch.id()], readers: readers_hash(&ids), seals: seals.collect() }
+    };
+    let says = |epoch: RoleEpoch| cast.says(&cast.ben, vec![Op::RoleEpoch(epoch)]);
+    verdict(cast, shelf, "ok-epoch-for-all-readers", &[&says(role_epoch(RoleId::EVERYONE, &readers()))], json!("counts"));
+    verdict(cast, shelf, "bad-epoch-that-leaves-one-out", &[&says(role_epoch(RoleId::EVERYONE, &readers()[..1]))], refused("badKeys"));
+    let mut with_eve = readers();
+    with_eve.push(DeviceKeys::from_seed(cast.eve_seed).key_package().clone());
+    with_eve.sort_by_key(KeyPackage::id);
+    verdict(cast, shelf, "bad-epoch-for-a-stranger", &[&says(role_epoch(RoleId::EVERYONE, &with_eve))], refused("badKeys"));
+    let mut swapped = role_epoch(RoleId::EVERYONE, &readers());
+    swapped.seals.swap(0, 1);
+    verdict(cast, shelf, "bad-epoch-with-seals-swapped", &[&says(swapped)], refused("badKeys"));
+    let mut other_hash = role_epoch(RoleId::EVERYONE, &readers());
+    other_hash.readers = [0; 32];
+    verdict(cast, shelf, "bad-epoch-with-another-reader-hash", &[&says(other_hash)], refused("badKeys"));
+    verdict(cast, shelf, "bad-epoch-of-another-role", &[&says(role_epoch(MEMBER, &readers()))], refused("noSuchRole"));
+    let welcome = Op::Welcome(Welcome { role: MEMBER, epoch: epoch.id(), to: cast.maya_keys().author(), sealed: vec![] });
+    verdict(cast, shelf, "bad-welcome-of-another-role", &[&cast.says(&cast.ben, vec![welcome])], refused("noSuchRole"));
+    let lying = Op::Welcome(Welcome { role: RoleId::EVERYONE, epoch: epoch.id(), to: cast.maya_keys().author(), sealed: vec![0; 1_168] });
+    verdict(cast, shelf, "ok-welcome-that-does-not-open", &[&cast.says(&cast.ben, vec![lying])], json!("counts"));
+}
+
+fn items(cast: &Cast, shelf: &mut Shelf) {
+    let place = |replica: &Replica| {
+        let author = replica.device().author();
+        let seq = replica.logs().tip(author).expect("written").body().seq + 1;
+        pursuance_core::seal::Where { pursuance: cast.pursuance, author, seq }
+    };
+    let sign = |replica: &Replica, part: RolePart| {
+        let body = cast.next_body(replica, Content::Role(part));
+        Entry::sign(&replica.device().signing, Some(cast.pursuance), &body)
+    };
+    let own = |replica: &Replica, item: u16| pursuance_core::seal::task_id(place(replica), item);
+    let mut case = |name: &str, replica: &Replica, plans: &[ItemPlan], expected: Value| {
+        let part = seal_part(place(replica), RoleId::EVERYONE, &cast.epoch, plans, &mut Seed::new([0x61; 32]));
+        let entry = sign(replica, part);
+        let all = hexes(cast.entries.iter().chain([&entry]));
+        deliver(cast, shelf, name, &all, |found| {
+            assert_eq!(found["verdicts"][hex(&entry.id().0)], "counts", "{name}");
+            let refusals: Vec<&Value> = found["refused_items"].as_array().expect("a list").iter().map(|item| &item["refused"]).collect();
+            let newer = found["newer_items"].as_array().expect("a list").len();
+            assert_eq!(json!([refusals, newer]), expected, "{name}");
+        });
+    };
+    let plan = |task: TaskId, ops: Vec<TaskOp>| ItemPlan::giving(task, [0x62; 32], ops);
+    let one = |code: &str| json!([[{"code": code}], 0]);
+    let known = |ops: Vec<TaskOp>| ItemPlan { known_key: true, ..plan(cast.task, ops) };
+    let none = TaskOp::Create { parent: None };
+    case("ok-ben-creates", &cast.ben, &[plan(own(&cast.ben, 0), vec![none.clone()])], json!([[], 0]));
+    case("bad-creation-of-another-id", &cast.ben, &[plan(TaskId([5; 16]), vec![none.clone()])], one("notACreation"));
+    case("bad-creation-twice", &cast.ben, &[plan(own(&cast.ben, 0), vec![none.clone(), none.clone()])], one("notACreation"));
+    let swapped = [plan(own(&cast.ben, 1), vec![none.clone()]), plan(own(&cast.ben, 0), vec![none.clone()])];
+    case("bad-creations-swapped", &cast.ben, &swapped, json!([[{"code": "notACreation"}, {"code": "notACreation"}], 0]));
+    let key = super::sealed::task_key(cast);
+    let known = |ops| ItemPlan { key, ..known(ops) };
+    case("ok-ben-finishes", &cast.ben, &[known(vec![TaskOp::End(Status::Done)])], json!([[], 0]));
+    case("bad-ben-edits-anothers-task", &cast.ben, &[known(vec![TaskOp::SetTitle("Mine".into())])],
+        json!([[{"code": "onlyOwn", "verb": "edit", "rule": 7}], 0]));
+    case("bad-ben-assigns", &cast.ben, &[known(vec![TaskOp::Assign(cast.ben.me().expect("a member"))])],
+        json!([[{"code": "notAllowed", "verb": "assign", "rule": 11, "allowedRole": 1}], 0]));
+    case("bad-half-allowed-counts-not-at-all", &cast.ben, &[known(vec![TaskOp::End(Status::Done), TaskOp::SetTitle("x".into())])],
+        json!([[{"code": "onlyOwn", "verb": "edit", "rule": 7}], 0]));
+    case("bad-assigns-a-stranger", &cast.maya, &[known(vec![TaskOp::Assign(MemberId([9; 32]))])], one("noSuchMember"));
+    case("ok-unknown-task-op-needs-newer", &cast.maya, &[known(vec![TaskOp::Unknown { number: 900, arguments: vec![] }])], json!([[], 1]));
+    case("ok-task-of-nobody-waits", &cast.maya, &[plan(TaskId([5; 16]), vec![TaskOp::Claim])], json!([[], 0]));
+    case("ok-wrong-task-key-is-not-read", &cast.ben, &[ItemPlan { other_commit: true, ..known(vec![TaskOp::End(Status::Done)]) }], json!([[], 0]));
+    case("bad-item-that-does-not-open", &cast.ben, &[ItemPlan { broken: true, ..known(vec![TaskOp::End(Status::Done)]) }], one("badKeys"));
+
+    let unreadable = RolePart {
+        audiences: vec![AudienceSeal { role: RoleId::EVERYONE, epoch: cast.epoch.id(), nonce: [0; 24], sealed: vec![0; 64] }],
+        items: vec![ItemSeal { commit: [0; 16], nonce: [0; 24], sealed: vec![0; 16] }],
+    };
+    let entry = sign(&cast.ben, unreadable.clone());
+    deliver(cast, shelf, "bad-audience-that-does-not-open", &hexes(cast.entries.iter().chain([&entry])), |found| {
+        assert_eq!(found["refused_items"][0]["refused"], json!({"code": "badKeys"}));
+    });
+    let mut other_role = unreadable.clone();
+    other_role.audiences[0].role = MEMBER;
+    verdict(cast, shelf, "bad-audience-of-a-role-without-epochs", &[&sign(&cast.ben, other_role)], refused("noSuchRole"));
+    let mut unknown_epoch = unreadable;
+    unknown_epoch.audiences[0].epoch = EpochSecret::new([0x78; 32]).id();
+    verdict(cast, shelf, "ok-epoch-not-held-waits", &[&sign(&cast.ben, unknown_epoch)], json!("counts"));
+}
