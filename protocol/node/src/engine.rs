@@ -219,7 +219,7 @@ impl Engine {
     fn open_with(&mut self, store: Store) -> Result<Reply, Trouble> {
         self.runs += 1;
         let mut open = Open::load(store, self.runs)?;
-        open.settle_relays(&self.around)?;
+        open.take_up(&self.around)?;
         self.open = Some(open);
         Ok(Reply::Done)
     }

@@ -41,6 +41,8 @@ pub(crate) struct Held {
     pub(crate) welcome_due: BTreeMap<AuthorId, Instant>,
     /// Entries of newer versions, kept as they came.
     pub(crate) newer_entries: usize,
+    /// A secret is held by which nothing was read yet.
+    pub(crate) unread: bool,
     fragments: BTreeMap<[u8; 32], Fragments>,
     posted: BTreeMap<EntryId, Posted>,
     posted_to_invite: BTreeMap<EntryId, Posted>,
@@ -87,6 +89,7 @@ impl Held {
             seal_due: None,
             welcome_due: BTreeMap::new(),
             newer_entries: 0,
+            unread: false,
             fragments: BTreeMap::new(),
             posted: BTreeMap::new(),
             posted_to_invite: BTreeMap::new(),
@@ -107,7 +110,8 @@ impl Held {
             let entry = Entry::from_store(&stored.bytes).map_err(|_| StoreError::Damaged)?;
             held.append(entry);
         }
-        held.replica.take_learned();
+        // A newcomer who holds a secret and is not in was interrupted before reading again what it opens.
+        held.unread = !held.replica.take_learned().is_empty() && kept.standing == KeptStanding::Waiting;
         for part in store.fragments(kept.number)? {
             let fragment = pursuance_core::cell::Fragment {
                 entry: part.entry,
@@ -120,6 +124,8 @@ impl Held {
         held.own_invites = store.own_invites(kept.number)?.into_iter().collect();
         held.newer_entries = store.newer_entries(kept.number)?.len();
         held.refresh_posted(store)?;
+        // What was saved and not sealed before the end comes first.
+        held.seal_due = Some(Instant::now());
         Ok(held)
     }
 

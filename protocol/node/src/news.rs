@@ -249,6 +249,17 @@ impl Open {
         Ok(changed)
     }
 
+    /// Takes up what the last run left: nothing new came, and what follows from what is there may not have been done.
+    pub(crate) fn take_up(&mut self, around: &Surroundings) -> Result<(), StoreError> {
+        let all: Vec<Number> = self.held.values().map(|held| held.number).collect();
+        all.into_iter().try_for_each(|pursuance| self.after_news(around, pursuance))?;
+        for held in self.held.values_mut().filter(|held| held.unread && held.standing == KeptStanding::Waiting) {
+            held.unread = false;
+            self.relays.read_again(&mut self.store, held)?;
+        }
+        self.settle_relays(around)
+    }
+
     /// What new entries of a pursuance lead to: I am in, others are to be welcomed, relays moved.
     fn after_news(&mut self, around: &Surroundings, pursuance: Number) -> Result<(), StoreError> {
         let Some(held) = self.held.values_mut().find(|held| held.number == pursuance) else { return Ok(()) };

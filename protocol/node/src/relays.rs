@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use pursuance_core::joining::Preview;
 use pursuance_wire::RelayAddress;
 use pursuance_wire::log::{Checkpoint, Frontier, NodeHash, RelayHistory};
 use tokio::sync::Notify;
@@ -131,7 +132,8 @@ impl Relays {
         for address in all {
             let number = self.known[&address].number;
             let kept = self.readings[&(held.number, address)];
-            let first = if kept.first == FROM_END { FROM_END } else { first_cell(held, &address).min(kept.first) };
+            // A founder holds the first secret already, so this is somebody who came by a link.
+            let first = held.preview.as_ref().map_or(kept.first, |preview| since(preview, &address).min(kept.first));
             store.write(|w| w.set_reading(held.number, number, first, first))?;
             let reading = Reading { first, next: first, behind: true, ..kept };
             self.readings.insert((held.number, address), reading);
@@ -288,19 +290,20 @@ impl Relay {
     }
 }
 
-/// Where on a relay a pursuance begins, as far as is known.
+/// Where a relay is to be read from for a pursuance that did not read it before.
 fn first_cell(held: &Held, address: &RelayAddress) -> u64 {
-    if let Some(link) = &held.link
-        && held.standing != KeptStanding::Member
-        && !held.replica.is_member()
-    {
-        return if link.relay == *address { link.from_index } else { 0 };
+    match (&held.link, &held.preview) {
+        // Nothing but the preview can be opened yet.
+        (Some(link), _) if held.standing != KeptStanding::Member && link.relay == *address => link.from_index,
+        (Some(_), Some(preview)) => since(preview, address),
+        // Mine alone so far: what I have not posted is not there.
+        _ if held.replica.authority().members().len() <= 1 => FROM_END,
+        _ => 0,
     }
-    if let Some(preview) = &held.preview {
-        let since = preview.since();
-        let said = since.iter().find(|since| since.relay == *address.log_key().as_bytes());
-        return said.map_or(0, |since| since.index);
-    }
-    // Mine alone so far: what I have not posted is not there.
-    if held.replica.authority().members().len() <= 1 { FROM_END } else { 0 }
+}
+
+/// Where on a relay a pursuance begins, by the invite I came by; the first cell where it does not say.
+fn since(preview: &Preview, address: &RelayAddress) -> u64 {
+    let said = preview.since();
+    said.iter().find(|since| since.relay == *address.log_key().as_bytes()).map_or(0, |since| since.index)
 }

@@ -1,0 +1,8 @@
+//! Stories of whole nodes with a real relay on loopback (docs/protocol/08-node.md).
+
+#[path = "stories/harbour.rs"]
+mod harbour;
+#[path = "stories/together.rs"]
+mod together;
+#[path = "stories/trouble.rs"]
+mod trouble;
