@@ -92,6 +92,7 @@ id!(
 /// A role's number within its pursuance; 0 is the built-in role *everyone*.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
 #[serde(transparent)]
 pub struct RoleId(pub u16);
 
