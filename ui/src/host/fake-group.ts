@@ -85,6 +85,7 @@ export class FakeGroup {
         const ended = task.status === 'done' || task.status === 'dropped';
         this.#must(ended ? 'reopen' : ends ? 'finish' : 'claim', task);
         if (task.status === command.status) throw refused({ code: 'nothingToChange' });
+        if (command.status === 'suggested') throw refused({ code: 'noSuchStep' });
         task.status = command.status;
         task.twoAnswers = false;
         break;
@@ -156,13 +157,15 @@ export class FakeGroup {
   }
 
   #refusal(verb: Verb, task: FakeTask | null): Refusal | null {
-    const mine = this.data.rules.findIndex((rule) => rule.verb === verb && (rule.role === this.data.myRole || rule.role === 0));
+    const fits = (condition: 'always' | 'own'): number => this.data.rules.findIndex((rule) => rule.verb === verb && rule.condition === condition && (rule.role === this.data.myRole || rule.role === 0));
+    if (fits('always') !== -1) return null;
+    const mine = fits('own');
     if (mine === -1) {
       const any = this.data.rules.findIndex((rule) => rule.verb === verb);
       return { code: 'notAllowed', verb, rule: any === -1 ? null : any + 1, allowedRole: this.data.rules[any]?.role ?? null };
     }
     const own = task === null || task.creator.me || task.claim?.me === true || task.assignees.some((each) => each.me);
-    return this.data.rules[mine]?.condition === 'own' && !own ? { code: 'onlyOwn', verb, rule: mine + 1 } : null;
+    return !own ? { code: 'onlyOwn', verb, rule: mine + 1 } : null;
   }
 
   #cannot(task: FakeTask | null): Cannot[] {

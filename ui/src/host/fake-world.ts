@@ -38,21 +38,19 @@ export type FakePursuance = {
   undo: FakeTask[][];
 };
 
-const STEWARD: Role = { id: 1, name: 'steward', rank: 0 };
+const ORGANISER: Role = { id: 1, name: 'organiser', rank: 0 };
 const MEMBER: Role = { id: 2, name: 'member', rank: 1 };
 /** The roles every fake pursuance has. */
-export const ROLES: Role[] = [STEWARD, MEMBER];
+export const ROLES: Role[] = [ORGANISER, MEMBER];
 
 function rule(role: number, verb: Verb, over: number | 'relays' = 0, condition: 'always' | 'own' = 'always'): Rule {
   return { role, verb, object: over === 'relays' ? { over: 'relays' } : { over: 'role', role: over }, condition };
 }
 
-/** Rules in the order of their numbers. */
+/** Rules in the order of their numbers, as a pursuance starts with. */
 export const RULES: Rule[] = [
-  rule(0, 'see'),
-  rule(1, 'amend', 'relays'), rule(1, 'invite', 1), rule(1, 'invite', 2),
-  rule(1, 'create'), rule(1, 'assign'), rule(1, 'claim'), rule(1, 'edit'), rule(1, 'comment'), rule(1, 'finish'), rule(1, 'reopen'), rule(1, 'label'),
-  rule(2, 'create'), rule(2, 'claim'), rule(2, 'comment'), rule(2, 'edit', 0, 'own'), rule(2, 'finish', 0, 'own'), rule(2, 'label', 0, 'own'),
+  rule(0, 'see'), rule(0, 'create'), rule(0, 'claim'), rule(0, 'comment'), rule(0, 'finish'), rule(0, 'reopen'), rule(0, 'edit', 0, 'own'), rule(0, 'label', 0, 'own'),
+  rule(1, 'edit'), rule(1, 'label'), rule(1, 'assign'), rule(1, 'invite', 2), rule(1, 'amend', 'relays'),
 ];
 
 /** An id that looks like the real ones. */
@@ -129,8 +127,8 @@ export function harbour(myRole: number): FakePursuance {
     rules: RULES,
     myRole,
     members: [
-      { person: myRole === 1 ? me : person('Noor'), roles: [STEWARD], cameBy: { kind: 'founder' }, heardOfSeconds: now() - 60, twoHistories: false },
-      { person: maya, roles: [STEWARD], cameBy: { kind: 'invite', inviter: myRole === 1 ? me : person('Noor'), surplus: false }, heardOfSeconds: now() - 3 * 3_600, twoHistories: false },
+      { person: myRole === 1 ? me : person('Noor'), roles: [ORGANISER], cameBy: { kind: 'founder' }, heardOfSeconds: now() - 60, twoHistories: false },
+      { person: maya, roles: [ORGANISER], cameBy: { kind: 'invite', inviter: myRole === 1 ? me : person('Noor'), surplus: false }, heardOfSeconds: now() - 3 * 3_600, twoHistories: false },
       { person: ben, roles: [MEMBER], cameBy: { kind: 'invite', inviter: maya, surplus: false }, heardOfSeconds: now() - 2 * DAY, twoHistories: false },
       { person: otherBen, roles: [MEMBER], cameBy: { kind: 'invite', inviter: maya, surplus: true }, heardOfSeconds: now() - 8 * 3_600, twoHistories: false },
       { person: ilse, roles: [MEMBER], cameBy: { kind: 'invite', inviter: maya, surplus: false }, heardOfSeconds: now() - 12 * DAY, twoHistories: false },
@@ -152,7 +150,7 @@ export function garden(): FakePursuance {
   return {
     row: { pursuance: fakeId(32, 'garden'), name: 'Kitchen garden behind the library', standing: 'member', canUndo: false, status: { code: 'noRelay', kept: 3 } },
     name: 'Kitchen garden behind the library', mission: 'Vegetables for whoever waters them', roles: ROLES, rules: RULES, myRole: 1,
-    members: [{ person: me, roles: [STEWARD], cameBy: { kind: 'founder' }, heardOfSeconds: now(), twoHistories: false }],
+    members: [{ person: me, roles: [ORGANISER], cameBy: { kind: 'founder' }, heardOfSeconds: now(), twoHistories: false }],
     tasks: [], invites: [], relays: [], undo: [],
   };
 }

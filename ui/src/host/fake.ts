@@ -10,7 +10,7 @@ export type FakeChoices = {
   stage: AppView['stage'];
   /** A trouble with the folder itself. */
   trouble: Trouble | null;
-  /** My role in the first pursuance: 1 steward, 2 member. */
+  /** My role in the first pursuance: 1 organiser, 2 member. */
   role: number;
   /** This many tasks instead of the sample. */
   rows: number;

@@ -54,6 +54,10 @@ export class Session {
   #host: Host;
   #refreshing: Promise<void> | null = null;
   #again = false;
+  /** The newest seq that the host spoke of. */
+  #heard = 0;
+  /** Requests under way. */
+  #asking = 0;
   #peopleAt = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
 
@@ -72,7 +76,8 @@ export class Session {
     this.#timer = setInterval(() => { this.now = Math.floor(Date.now() / 1000); }, CLOCK_SECONDS * 1000);
     await this.refresh();
     await this.#host.watch((seq) => {
-      if (seq !== this.app?.seq) void this.refresh();
+      this.#heard = Math.max(this.#heard, seq);
+      this.#catchUp();
     }).catch((thrown: unknown) => { this.startTrouble ??= asTrouble(thrown); });
   }
 
@@ -81,15 +86,24 @@ export class Session {
     clearInterval(this.#timer);
   }
 
-  /** Asks for something to be done, then shows what became of it. */
+  /** Asks for something to be done, then shows what became of it: one refresh, whatever is heard meanwhile. */
   async request(request: Request): Promise<Outcome> {
+    this.#asking += 1;
     try {
       const reply = await this.#host.request(request);
       await this.refresh();
       return { reply, trouble: null };
     } catch (thrown) {
       return { reply: null, trouble: asTrouble(thrown) };
+    } finally {
+      this.#asking -= 1;
+      this.#catchUp();
     }
+  }
+
+  /** Refreshes if something newer was heard of and nothing is under way that will show it. */
+  #catchUp(): void {
+    if (this.#asking === 0 && this.#refreshing === null && this.#heard > (this.app?.seq ?? 0)) void this.refresh();
   }
 
   /** Carries out a command in the open pursuance. */
@@ -128,6 +142,7 @@ export class Session {
         await this.#refreshOnce();
       } while (this.#again);
       this.#refreshing = null;
+      this.#catchUp();
     })();
     return this.#refreshing;
   }

@@ -93,7 +93,7 @@ export function refusalSentence(refusal: Refusal, roles: readonly Role[]): strin
     case 'notAllowed': {
       const verb = verbWords(refusal.verb);
       if (refusal.rule === null || refusal.allowedRole === null) return t('refused.noRule', { verb });
-      return t('refused.rule', { role: roleName(refusal.allowedRole, roles), verb, rule: refusal.rule });
+      return t('refused.rule', { role: manyOf(refusal.allowedRole, roles), verb, rule: refusal.rule });
     }
     case 'onlyOwn': return t('refused.onlyOwn', { verb: verbWords(refusal.verb), rule: refusal.rule });
     case 'tooLong': return t('refused.tooLong', { maxBytes: refusal.maxBytes });
@@ -123,15 +123,22 @@ export function roleName(id: number, roles: readonly Role[]): string {
   return roles.find((role) => role.id === id)?.name ?? String(id);
 }
 
+/** Those who hold a role, in English: "members", "organisers". A name that is no plain English word stays as it is. */
+export function manyOf(id: number, roles: readonly Role[]): string {
+  const name = roleName(id, roles);
+  if (id === EVERYONE || !/[a-z]$/.test(name) || name.endsWith('s')) return name;
+  return /[^aeiou]y$/.test(name) ? `${name.slice(0, -1)}ies` : `${name}s`;
+}
+
 /** A rule as a sentence. */
 export function ruleSentence(rule: Rule, roles: readonly Role[]): string {
-  const role = capital(roleName(rule.role, roles));
+  const role = capital(manyOf(rule.role, roles));
   if (rule.object.over === 'relays') return t('rule.relays', { role });
   const over = roleName(rule.object.role, roles);
   const toAll = rule.object.role === EVERYONE;
   switch (rule.verb) {
     case 'see': return toAll ? t('rule.read', { role }) : t('rule.readFor', { role, over });
-    case 'invite': return t('rule.invite', { role, over });
+    case 'invite': return t('rule.invite', { role, over: manyOf(rule.object.role, roles) });
     case 'amend': return t('rule.amend', { role, over });
     default: return t(`rule.${rule.verb}`, { role, of: ofWords('rule', rule.object.role, rule.condition, over) });
   }
@@ -155,12 +162,21 @@ export type Right = { text: string; rule: number | null };
 export function rightsOf(preview: PreviewView): { read: Right[]; act: Right[] } {
   const read: Right[] = [{ text: t('can.always'), rule: null }];
   const act: Right[] = [];
+  const applies = (rule: Rule): boolean => rule.role === preview.role.id || rule.role === EVERYONE;
   preview.rules.forEach((rule, index) => {
-    if (rule.role !== preview.role.id && rule.role !== EVERYONE) return;
+    if (!applies(rule)) return;
+    // What one may always, one need not be told one may with one's own.
+    const wider = rule.condition === 'own' && preview.rules.some((each) => applies(each) && each.condition === 'always' && each.verb === rule.verb && sameObject(each, rule));
+    if (wider) return;
     const right = { text: rightWords(rule, preview.roles), rule: index + 1 };
     (rule.verb === 'see' ? read : act).push(right);
   });
   return { read, act };
+}
+
+function sameObject(a: Rule, b: Rule): boolean {
+  if (a.object.over === 'role' && b.object.over === 'role') return a.object.role === b.object.role;
+  return a.object.over === b.object.over;
 }
 
 function rightWords(rule: Rule, roles: readonly Role[]): string {
@@ -168,7 +184,7 @@ function rightWords(rule: Rule, roles: readonly Role[]): string {
   const over = roleName(rule.object.role, roles);
   switch (rule.verb) {
     case 'see': return rule.object.role === EVERYONE ? t('can.read') : t('can.readFor', { over });
-    case 'invite': return t('can.invite', { over });
+    case 'invite': return t('can.invite', { over: manyOf(rule.object.role, roles) });
     case 'amend': return t('can.amend', { over });
     default: return t(`can.${rule.verb}`, { of: ofWords('can', rule.object.role, rule.condition, over) });
   }

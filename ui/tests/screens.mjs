@@ -1,0 +1,118 @@
+// Every screen that has a picture: how the fake host begins, and what is pressed to get there.
+
+const id = (testid) => `[data-testid="${testid}"]`;
+const press = (testid) => (page) => page.click(id(testid));
+const row = (title) => `[data-testid="tree-row"][data-title="${title}"]`;
+const statusOf = (status) => `?status=${encodeURIComponent(JSON.stringify(status))}`;
+const LINK = `pursuance:${'k'.repeat(120)}`;
+const CSV = [
+  'id,parent,title,status,owner,started,finished,labels,notes',
+  '1,,Rent a hall,done,Maya,2026-09-01,2026-09-04,event;money,',
+  '2,1,Ask the shipyard,done,J. Bakker,2026-09-01,2026-09-02,event,',
+  '3,1,Sign the contract,doing,Maya,2026-09-03,,money,',
+  '4,,Find speakers,open,,,,event,',
+  '5,4,Somebody from the union,suggested,,,,,',
+].join('\n');
+
+async function paste(page, testid, text) {
+  await page.fill(id(testid), text);
+}
+
+/** name, query of the fake host, what must be there first, steps. */
+export const SCREENS = [
+  { name: '01-welcome', query: '?stage=fresh' },
+  { name: '02-vault', query: '?stage=fresh', steps: async (page) => {
+    await press('welcome-start')(page);
+    await paste(page, 'passphrase', 'seven wet');
+    await paste(page, 'passphrase-again', 'seven wet');
+    await press('vault-create')(page);
+    await page.waitForSelector(id('passphrase-fault'));
+  } },
+  { name: '03-unlock', query: '?stage=locked', steps: async (page) => {
+    await paste(page, 'passphrase', 'wrong one');
+    await press('unlock-submit')(page);
+    await page.waitForSelector(id('passphrase-fault'));
+  } },
+  { name: '04-damaged', query: '?trouble=damaged', ready: id('start-trouble') },
+  { name: '05-newer', query: '?trouble=newerFile', ready: id('start-trouble') },
+  { name: '06-nothing-yet', query: '?empty' },
+  { name: '07-start', query: '?empty', steps: async (page) => {
+    await press('welcome-start')(page);
+    await paste(page, 'start-name', 'Harbour for all');
+    await paste(page, 'start-relay', 'relay.example.org');
+    await paste(page, 'start-mission', 'Keep the east quay open');
+    await paste(page, 'start-my-name', 'Noor');
+    await press('start-submit')(page);
+    await page.waitForSelector(id('start-relay-fault'));
+  } },
+  { name: '08-join-truncated', query: '?empty', steps: async (page) => {
+    await press('welcome-invite')(page);
+    await paste(page, 'join-link', 'pursuance:kk');
+    await press('join-open')(page);
+    await page.waitForSelector(id('join-link-fault'));
+  } },
+  { name: '09-looking', query: '?empty&invite=looking' },
+  { name: '10-preview', query: '?empty', steps: async (page) => {
+    await press('welcome-invite')(page);
+    await paste(page, 'join-link', LINK);
+    await press('join-open')(page);
+    await page.waitForSelector(id('preview'));
+  } },
+  { name: '11-used-up', query: '?empty&invite=usedUp' },
+  { name: '12-waiting', query: '?empty&invite=waiting' },
+  { name: '13-tree', query: '' },
+  { name: '14-task', query: '', steps: async (page) => { await page.click(row('Find out who owns the east quay')); await page.waitForSelector(id('task-title')); } },
+  { name: '15-task-other-values', query: '', steps: async (page) => { await page.click(row('Hand in the objection at the town hall')); await page.waitForSelector(id('task-other-titles')); } },
+  { name: '16-task-imported', query: '', steps: async (page) => { await page.click(row('Measure noise on the quay at night')); await page.waitForSelector(id('task-imported')); } },
+  { name: '17-quick-add', query: '', steps: async (page) => { await page.keyboard.press('c'); await page.keyboard.type('Photograph the permits @Maya #field #photo @nobody'); await page.waitForSelector(id('chip-label')); } },
+  { name: '18-quick-add-people', query: '', steps: async (page) => { await page.click(row('Book the canteen')); await page.waitForSelector(id('task-title')); await page.keyboard.press('o'); await page.keyboard.type('Ask for the key @b'); await page.waitForSelector('.suggest'); } },
+  { name: '19-row-edit', query: '', steps: async (page) => { await page.keyboard.press('ArrowDown'); await page.keyboard.press('ArrowDown'); await page.keyboard.press('e'); await page.waitForSelector(id('row-edit')); } },
+  { name: '20-refused', query: '?role=2', steps: async (page) => {
+    await page.click(row('Get copies of the land register pages'));
+    await page.waitForSelector(id('task-title'));
+    await page.keyboard.press('Delete');
+    await page.waitForSelector(id('notice'));
+  } },
+  { name: '21-status-picker', query: '', steps: async (page) => { await page.keyboard.press('ArrowDown'); await page.keyboard.press('s'); await page.waitForSelector(id('picker')); } },
+  { name: '22-assign-picker', query: '', steps: async (page) => { await page.keyboard.press('ArrowDown'); await page.keyboard.press('a'); await page.waitForSelector(id('picker')); } },
+  { name: '23-palette', query: '', steps: async (page) => { await page.keyboard.press('Control+k'); await page.waitForSelector(id('picker')); } },
+  { name: '24-keys', query: '', steps: async (page) => { await page.keyboard.press('?'); await page.waitForSelector(id('keys')); } },
+  { name: '25-people', query: '', steps: async (page) => { await press('nav-people')(page); await page.waitForSelector(id('rules')); } },
+  { name: '26-invites', query: '', steps: async (page) => {
+    await press('nav-invites')(page);
+    await page.waitForSelector(id('invite-create'));
+    await press('invite-create')(page);
+    await page.waitForSelector(id('invite-link'));
+  } },
+  { name: '27-relays', query: statusOf({ code: 'unreachable', sinceSeconds: Math.floor(Date.now() / 1000) - 900, kept: 6, retrySeconds: 120 }), steps: async (page) => { await press('nav-relays')(page); await page.waitForSelector(id('relay')); } },
+  { name: '28-import', query: '', steps: async (page) => { await press('nav-import')(page); await paste(page, 'import-text', CSV); await page.waitForSelector(id('import-result')); await page.locator(id('import-commit')).scrollIntoViewIfNeeded(); } },
+  { name: '29-import-problems', query: '', steps: async (page) => { await press('nav-import')(page); await paste(page, 'import-text', `${CSV}\n6,99,Lost,open,,,,,\n7,,,open,,,,,\n8,,Odd,maybe,,,,,`); await page.waitForSelector(id('import-problems')); await page.locator(id('import-commit')).scrollIntoViewIfNeeded(); } },
+  { name: '30-settings', query: statusOf({ code: 'torStarting', percent: 40, kept: 0 }), steps: async (page) => { await press('nav-settings')(page); await page.waitForSelector(id('offline')); } },
+  { name: '31-empty-tree', query: '', steps: async (page) => { await page.click('[data-testid="rail-pursuance"] >> nth=1'); await page.waitForSelector(id('tree-empty')); } },
+  { name: '32-many', query: '?rows=3127', steps: async (page) => {
+    await page.focus('[role="tree"]');
+    await page.keyboard.press('End');
+    await page.waitForSelector(row('Folder 3127: read and note what it holds'));
+    const rows = await page.locator(id('tree-row')).count();
+    if (rows > 80) throw new Error(`${rows} rows exist at once`);
+  } },
+  { name: '33-two-histories', query: statusOf({ code: 'twoHistories', by: 'Ben' }) },
+  { name: '34-big-text', query: '', steps: async (page) => {
+    await press('nav-settings')(page);
+    await press('text-200')(page);
+    await press('nav-tree')(page);
+    await page.waitForSelector(id('tree-row'));
+  } },
+  { name: '35-big-text-task', query: '', steps: async (page) => {
+    await press('nav-settings')(page);
+    await press('text-200')(page);
+    await press('nav-tree')(page);
+    await page.click(row('Find out who owns the east quay'));
+    await page.waitForSelector(id('task-title'));
+  } },
+  { name: '36-right-to-left', query: '', steps: async (page) => {
+    await page.evaluate(() => { document.documentElement.dir = 'rtl'; });
+    await page.click(row('Find out who owns the east quay'));
+    await page.waitForSelector(id('task-title'));
+  } },
+];
