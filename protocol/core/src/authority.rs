@@ -6,12 +6,13 @@ use alloc::vec::Vec;
 
 use pursuance_wire::RelayAddress;
 
+use crate::crypto::kem::is_public_key;
 use crate::crypto::{self, label};
 use crate::entry::{Content, Entry, GrantRef};
 use crate::id::{AuthorId, EntryId, EpochId, MemberId, PursuanceId, RoleId};
 use crate::limits::MAX_SENIORITY_DEPTH;
 use crate::logs::Logs;
-use crate::op::{Genesis, Invite, Join, KeyPackage, Op, RoleEpoch};
+use crate::op::{Genesis, Invite, Join, KeyPackage, Op, RoleEpoch, Welcome};
 use crate::refusal::Refusal;
 use crate::register::{Place, Register, Write};
 use crate::rule::{Condition, Object, Role, RuleTable, Verb};
@@ -68,6 +69,15 @@ pub struct OpenInvite {
     pub joins: Vec<EntryId>,
 }
 
+/// An epoch that counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CountingEpoch {
+    /// Whose epoch.
+    pub role: RoleId,
+    /// The entries that introduce it, more than one where two did at once; the first by depth, then id, gives it its place.
+    pub entries: BTreeSet<(u32, EntryId)>,
+}
+
 /// Whether an entry, or an item of it, has effect.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
@@ -86,20 +96,34 @@ pub struct Authority {
     members: BTreeMap<MemberId, Member>,
     by_author: BTreeMap<AuthorId, BTreeSet<MemberId>>,
     invites: BTreeMap<GrantRef, OpenInvite>,
-    epochs: BTreeMap<EpochId, (RoleId, EntryId)>,
+    epochs: BTreeMap<EpochId, CountingEpoch>,
     relays: Register<Vec<RelayAddress>>,
-    welcomed: BTreeMap<(EpochId, AuthorId), EntryId>,
+    welcomes: BTreeMap<(EpochId, AuthorId), Vec<Welcome>>,
     verdicts: BTreeMap<EntryId, Verdict>,
 }
 
 impl Authority {
+    /// Whether somebody's first entry lets them in; asked before it is appended, and `None` for any other entry.
+    #[must_use]
+    pub fn admits(&self, pursuance: PursuanceId, logs: &Logs, entry: &Entry) -> Option<Verdict> {
+        match &entry.body().content {
+            Content::Public(ops) => match ops.first() {
+                Some(Op::Join(join)) => Some(self.judge_join(pursuance, logs, entry, join)),
+                _ => None,
+            },
+            Content::Role(_) => None,
+        }
+    }
+
     /// Judges an entry that has just been appended (R2, final), and lets it have its effect if it counts.
     ///
     /// The verdict rests on the entry's own past alone, so that the order of arrival cannot change it.
     pub fn judge(&mut self, pursuance: PursuanceId, logs: &Logs, entry: &Entry) -> Verdict {
         let verdict = match &entry.body().content {
             Content::Public(ops) => self.judge_public(pursuance, logs, entry, ops),
-            Content::Role(part) => self.judge_role_part(entry, part.audiences.iter().map(|a| (a.role, a.epoch))),
+            Content::Role(part) => {
+                self.judge_role_part(logs, entry, part.audiences.iter().map(|audience| (audience.role, audience.epoch)))
+            }
         };
         if verdict == Verdict::Counts
             && let Content::Public(ops) = &entry.body().content
@@ -167,16 +191,16 @@ impl Authority {
         &self.invites
     }
 
-    /// Epochs that count, with role and entry.
+    /// Epochs that count.
     #[must_use]
-    pub const fn epochs(&self) -> &BTreeMap<EpochId, (RoleId, EntryId)> {
+    pub const fn epochs(&self) -> &BTreeMap<EpochId, CountingEpoch> {
         &self.epochs
     }
 
-    /// Whether somebody has handed this epoch to this device by a `Welcome` that counts.
+    /// What was handed to a device as this epoch, by welcomes that count. Only who holds the epoch can tell whether it is.
     #[must_use]
-    pub fn is_welcomed(&self, epoch: EpochId, author: AuthorId) -> bool {
-        self.welcomed.contains_key(&(epoch, author))
+    pub fn welcomes(&self, epoch: EpochId, author: AuthorId) -> &[Welcome] {
+        self.welcomes.get(&(epoch, author)).map_or(&[], Vec::as_slice)
     }
 
     /// Relays in force.
@@ -221,12 +245,6 @@ impl Authority {
         })
     }
 
-    /// Joins by an invite that stand in the past of an entry, or, for `None`, all.
-    #[must_use]
-    pub fn joins_known(&self, logs: &Logs, invite: GrantRef, to: Option<EntryId>) -> usize {
-        let joins = self.invites.get(&invite).map_or(&[][..], |invite| &invite.joins);
-        joins.iter().filter(|join| to.is_none_or(|to| logs.in_past(**join, to))).count()
-    }
 
     /// The newest key package of each member that stands in the past of an entry (or is in it), sorted by package id.
     #[must_use]
@@ -250,7 +268,7 @@ impl Authority {
         }
         match ops.first() {
             Some(Op::Genesis(_)) => Verdict::Counts,
-            Some(Op::Join(join)) => self.judge_join(pursuance, logs, entry, join, ops.len()),
+            Some(Op::Join(join)) => self.judge_join(pursuance, logs, entry, join),
             _ => {
                 let member = match self.leaning_member(entry) {
                     Ok(member) => member,
@@ -275,7 +293,8 @@ impl Authority {
         match op {
             Op::SetRelays(_) => self.allows(member, Verb::Amend, Object::Relays, false),
             Op::Invite(invite) => self.judge_invite(member, invite),
-            Op::KeyPackage(_) => Ok(()),
+            Op::KeyPackage(package) if is_public_key(package.suite, &package.public) => Ok(()),
+            Op::KeyPackage(_) => Err(Refusal::BadKeys),
             Op::RoleEpoch(epoch) => self.judge_epoch(logs, entry, epoch, ops),
             // Any reader hands on what it holds; the seal says for itself whether it is the epoch's secret.
             Op::Welcome(welcome) if welcome.role == RoleId::EVERYONE => Ok(()),
@@ -298,6 +317,11 @@ impl Authority {
         if epoch.role != RoleId::EVERYONE {
             return Err(Refusal::NoSuchRole);
         }
+        // An epoch is introduced once; whoever knows of it and does so again would change who it was sealed to.
+        let known = self.epochs.get(&epoch.epoch);
+        if known.is_some_and(|known| known.entries.iter().any(|(_, first)| logs.names_in_past(*first, entry))) {
+            return Err(Refusal::BadKeys);
+        }
         let mut ids: Vec<[u8; 32]> = self.packages_known(logs, Some(entry.id())).into_iter().map(|(id, ..)| id).collect();
         // A package that comes with this very entry replaces the author's older one.
         if let Some(own) = ops.iter().find_map(|op| if let Op::KeyPackage(package) = op { Some(package) } else { None }) {
@@ -315,7 +339,7 @@ impl Authority {
     }
 
     /// J7: signed by the invite key for this very author, and a use is left in the join's own past.
-    fn judge_join(&self, pursuance: PursuanceId, logs: &Logs, entry: &Entry, join: &Join, ops: usize) -> Verdict {
+    fn judge_join(&self, pursuance: PursuanceId, logs: &Logs, entry: &Entry, join: &Join) -> Verdict {
         let Some(by) = entry.body().by else { return Verdict::Refused(Refusal::GrantNotHeld) };
         if self.verdicts.get(&by.entry) == Some(&Verdict::NeedsNewer) {
             return Verdict::NeedsNewer;
@@ -323,10 +347,13 @@ impl Authority {
         let Some(open) = self.invites.get(&by) else { return Verdict::Refused(Refusal::GrantNotHeld) };
         let message = join_message(pursuance, entry.body().author, &join.name, &join.package);
         let inviter = &self.members[&open.inviter];
-        if ops != 1 || crypto::verify(&open.invite.key, &message, &join.signature).is_err() {
+        if crypto::verify(&open.invite.key, &message, &join.signature).is_err()
+            || !is_public_key(join.package.suite, &join.package.public)
+        {
             return Verdict::Refused(Refusal::BadKeys);
         }
-        if self.joins_known(logs, by, Some(entry.id())) >= usize::from(open.invite.uses) {
+        let joins_known = open.joins.iter().filter(|join| logs.names_in_past(**join, entry)).count();
+        if joins_known >= usize::from(open.invite.uses) {
             return Verdict::Refused(Refusal::InviteUsedUp);
         }
         if inviter.key.path.len() + 2 > MAX_SENIORITY_DEPTH {
@@ -335,16 +362,24 @@ impl Authority {
         Verdict::Counts
     }
 
-    fn judge_role_part(&self, entry: &Entry, mut audiences: impl Iterator<Item = (RoleId, EpochId)>) -> Verdict {
+    fn judge_role_part(&self, logs: &Logs, entry: &Entry, audiences: impl Iterator<Item = (RoleId, EpochId)>) -> Verdict {
         if let Err(verdict) = self.leaning_member(entry) {
             return verdict;
         }
-        // Every member may write to everyone; other roles come with their own rules.
-        if audiences.all(|(role, _)| role == RoleId::EVERYONE) {
-            Verdict::Counts
-        } else {
-            Verdict::Refused(Refusal::NoSuchRole)
+        for (role, epoch) in audiences {
+            if role != RoleId::EVERYONE {
+                // Tasks of other roles come with a newer version.
+                return Verdict::NeedsNewer;
+            }
+            // An epoch that was never declared could be known to a few only, while the screen says everyone.
+            let declared = self.epochs.get(&epoch).is_some_and(|known| {
+                known.role == role && known.entries.iter().any(|(_, first)| logs.names_in_past(*first, entry))
+            });
+            if !declared {
+                return Verdict::Refused(Refusal::BadKeys);
+            }
         }
+        Verdict::Counts
     }
 
     fn apply(&mut self, logs: &Logs, entry: &Entry, ops: &[Op]) {
@@ -375,11 +410,16 @@ impl Authority {
                     }
                 }
                 Op::RoleEpoch(epoch) => {
-                    let first = self.epochs.entry(epoch.epoch).or_insert((epoch.role, id));
-                    first.1 = first.1.min(id);
+                    let place = (logs.depth(id).unwrap_or(0), id);
+                    let known = self.epochs.entry(epoch.epoch);
+                    let known = known.or_insert_with(|| CountingEpoch { role: epoch.role, entries: BTreeSet::new() });
+                    known.entries.insert(place);
                 }
                 Op::Welcome(welcome) => {
-                    self.welcomed.entry((welcome.epoch, welcome.to)).or_insert(id);
+                    let handed = self.welcomes.entry((welcome.epoch, welcome.to)).or_default();
+                    if handed.len() < MAX_WELCOMES && !handed.contains(welcome) {
+                        handed.push(welcome.clone());
+                    }
                 }
                 Op::Unknown { .. } => {}
             }
@@ -427,6 +467,9 @@ impl Authority {
         });
     }
 }
+
+/// Welcomes of one device into one epoch that are remembered: more say nothing new.
+const MAX_WELCOMES: usize = 16;
 
 /// What an invite key signs for a joiner.
 #[must_use]

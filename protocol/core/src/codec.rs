@@ -29,7 +29,7 @@ pub enum DecodeError {
     /// The same value has a shorter encoding.
     #[error("not the one canonical encoding")]
     NotCanonical,
-    /// A text holds characters that may not be there (control characters other than line feed and tab).
+    /// A text holds characters that may not be there: see [`is_clean_char`].
     #[error("a forbidden character")]
     ForbiddenCharacter,
     /// A relay's keys are not keys.
@@ -200,10 +200,21 @@ impl<'b> Reader<'b> {
     }
 }
 
-/// Whether a text may stand in the log: no control characters but line feed and tab.
+/// Whether a text may stand in the log (E3).
 #[must_use]
 pub fn is_clean(text: &str) -> bool {
-    !text.chars().any(|c| c.is_control() && c != '\n' && c != '\t')
+    text.chars().all(is_clean_char)
+}
+
+/// No control characters but line feed and tab, and none that turn the direction of what follows them: with those a name
+/// could rewrite the line it is shown in.
+#[must_use]
+pub fn is_clean_char(c: char) -> bool {
+    match c {
+        '\n' | '\t' => true,
+        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => false,
+        c => !c.is_control(),
+    }
 }
 
 /// Decoded and encoded again, it must be the same bytes (rule E4).

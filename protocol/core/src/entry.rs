@@ -89,7 +89,7 @@ pub struct AudienceSeal {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ItemSeal {
     /// Commits to the key: the seal itself does not.
-    pub commit: [u8; 16],
+    pub commit: [u8; 32],
     /// Nonce of the seal.
     pub nonce: [u8; crypto::NONCE_BYTES],
     /// Sealed ops.
@@ -125,7 +125,7 @@ pub enum EntryError {
     /// E9: heads, checkpoints or audiences repeated, unsorted, or naming prev.
     #[error("E9: not in order")]
     NotSorted,
-    /// E10: genesis or join elsewhere than first, or the first entry is neither, or `by` is missing.
+    /// E10: genesis or join elsewhere than first, or the first entry is anything but one of them alone, or `by` is missing.
     #[error("E10: not a possible beginning of a log")]
     Beginning,
 }
@@ -370,6 +370,7 @@ impl Body {
         let opens_later = ops.iter().skip(1).any(opens);
         let genesis = self.is_genesis();
         if opens_first != (self.seq == 0)
+            || (opens_first && ops.len() != 1)
             || opens_later
             || genesis != self.by.is_none()
             || (genesis && !self.heads.is_empty())

@@ -1,6 +1,6 @@
 //! Coming in by a link: the preview, the join, and what a member answers (docs/protocol/07-joining.md).
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -20,19 +20,22 @@ use crate::view::PreviewView;
 pub struct Preview {
     pursuance: PursuanceId,
     secret: InviteSecret,
+    invite: EntryId,
     entries: BTreeMap<EntryId, Entry>,
 }
 
 impl Preview {
     /// Nothing yet.
     #[must_use]
-    pub const fn new(pursuance: PursuanceId, secret: InviteSecret) -> Self {
-        Self { pursuance, secret, entries: BTreeMap::new() }
+    pub const fn new(pursuance: PursuanceId, invite: EntryId, secret: InviteSecret) -> Self {
+        Self { pursuance, secret, invite, entries: BTreeMap::new() }
     }
 
-    /// Takes a verified entry that stood under the invite's key; more than `MAX_PREVIEW_ENTRIES` are not kept.
+    /// Takes a verified entry that stood under the invite's key; more than `MAX_PREVIEW_ENTRIES` are not kept, besides the
+    /// two that everything hangs on.
     pub fn add(&mut self, entry: Entry) {
-        if self.entries.len() < MAX_PREVIEW_ENTRIES || self.entries.contains_key(&entry.id()) {
+        let needed = entry.id() == self.invite || entry.id() == self.pursuance.genesis();
+        if needed || self.entries.len() < MAX_PREVIEW_ENTRIES {
             self.entries.insert(entry.id(), entry);
         }
     }
@@ -81,8 +84,13 @@ impl Preview {
         let package = device.key_package().clone();
         let message = join_message(self.pursuance, device.author(), &name, &package);
         let signature = self.secret.signing().sign(&message);
-        // Joins seen are named, so that a limit is hard where people come one after the other.
-        let mut heads: Vec<EntryId> = self.joins(by).map(Entry::id).take(MAX_HEADS - 1).collect();
+        // Joins seen are named, so that a limit is hard where people come one after the other: the newest, which name the
+        // others, and only those of which everything is here that members will ask for.
+        let whole = |join: &&Entry| join.body().named().all(|id| self.entries.contains_key(&id));
+        let joins: Vec<&Entry> = self.joins(by).filter(whole).collect();
+        let named: BTreeSet<EntryId> = joins.iter().flat_map(|join| join.body().named()).collect();
+        let newest = joins.iter().map(|join| join.id()).filter(|id| !named.contains(id));
+        let mut heads: Vec<EntryId> = newest.take(MAX_HEADS - 1).collect();
         heads.push(entry.id());
         heads.sort_unstable();
         let body = Body {
@@ -105,14 +113,13 @@ impl Preview {
 
     fn invite(&self) -> Option<(GrantRef, &Invite, &Entry)> {
         let key = self.secret.signing().author().0;
-        self.entries.values().find_map(|entry| {
-            let (op, invite) = ops(entry).iter().enumerate().find_map(|(index, op)| match op {
-                Op::Invite(invite) if invite.key == key => Some((index, invite)),
-                _ => None,
-            })?;
-            let by = GrantRef { entry: entry.id(), op: u16::try_from(op).ok()? };
-            self.leads_to_genesis(entry).then_some((by, invite, entry))
-        })
+        let entry = self.entries.get(&self.invite)?;
+        let (op, invite) = ops(entry).iter().enumerate().find_map(|(index, op)| match op {
+            Op::Invite(invite) if invite.key == key => Some((index, invite)),
+            _ => None,
+        })?;
+        let by = GrantRef { entry: entry.id(), op: u16::try_from(op).ok()? };
+        self.leads_to_genesis(entry).then_some((by, invite, entry))
     }
 
     fn leads_to_genesis(&self, entry: &Entry) -> bool {

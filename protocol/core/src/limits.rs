@@ -28,8 +28,12 @@ pub const MAX_OP_BYTES: usize = MAX_ENTRY_BYTES;
 pub const MAX_ITEM_BYTES: usize = 256 << 10;
 /// Entries of one author that wait for others.
 pub const MAX_WAITING_PER_AUTHOR: usize = 1_000;
-/// Authors that have waiting entries without being known.
-pub const MAX_WAITING_AUTHORS: usize = 256;
+/// Authors that have waiting entries without any entry in the log.
+pub const MAX_WAITING_STRANGERS: usize = 256;
+/// Entries of one author without any entry in the log that wait for others.
+pub const MAX_WAITING_PER_STRANGER: usize = 64;
+/// Bytes of all entries that wait for others.
+pub const MAX_WAITING_BYTES: usize = 64 << 20;
 /// Steps of a seniority path (R1).
 pub const MAX_SENIORITY_DEPTH: usize = 32;
 
@@ -70,9 +74,7 @@ pub const MAX_OWNER_BYTES: usize = 120;
 pub const MAX_DAY_BYTES: usize = 32;
 /// Levels of the tree that are shown in their place; deeper ones stand at this level.
 pub const MAX_TREE_DEPTH: u16 = 64;
-/// Keys tried on a cell.
-pub const MAX_CELL_KEYS: usize = 4_096;
 /// Epoch secrets that a joiner tries before the log tells which is right.
 pub const MAX_EPOCH_CANDIDATES: usize = 16;
-/// Entries of a preview.
-pub const MAX_PREVIEW_ENTRIES: usize = 64;
+/// Entries of a preview, besides the genesis and the invite.
+pub const MAX_PREVIEW_ENTRIES: usize = 512;

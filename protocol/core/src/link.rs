@@ -8,7 +8,7 @@ use pursuance_wire::RelayAddress;
 use zeroize::Zeroizing;
 
 use crate::crypto::{self, label};
-use crate::id::PursuanceId;
+use crate::id::{EntryId, PursuanceId};
 use crate::keys::InviteSecret;
 
 /// What an invite link holds. The relay can only be a v3 onion service: nothing else can be written in this form.
@@ -18,6 +18,8 @@ pub struct InviteLink {
     pub pursuance: PursuanceId,
     /// A relay that carries it.
     pub relay: RelayAddress,
+    /// The entry that made the invite: nobody can show another one in its place.
+    pub invite: EntryId,
     /// The preview stands at this index of the relay's log, or later.
     pub from_index: u64,
     /// Signs, seals and recognises.
@@ -41,7 +43,7 @@ pub enum LinkError {
 const PREFIX: &str = "pursuance:";
 const VERSION: u8 = 1;
 const CHECKSUM_BYTES: usize = 4;
-const BODY_BYTES: usize = 1 + 32 + 32 + 32 + 8 + 32;
+const BODY_BYTES: usize = 1 + 32 + 32 + 32 + 32 + 8 + 32;
 /// Letters of a whole link; longer texts are not looked at.
 const MAX_LINK_CHARS: usize = 1_024;
 
@@ -52,6 +54,7 @@ impl InviteLink {
         let mut bytes = Zeroizing::new(Vec::with_capacity(BODY_BYTES + CHECKSUM_BYTES));
         bytes.push(VERSION);
         bytes.extend_from_slice(&self.pursuance.0);
+        bytes.extend_from_slice(&self.invite.0);
         bytes.extend_from_slice(self.relay.onion());
         bytes.extend_from_slice(self.relay.log_key().as_bytes());
         bytes.extend_from_slice(&self.from_index.to_be_bytes());
@@ -93,12 +96,14 @@ impl InviteLink {
     fn read_body(body: &[u8]) -> Option<Self> {
         let rest = body.get(1..)?;
         let (pursuance, rest) = rest.split_first_chunk::<32>()?;
+        let (invite, rest) = rest.split_first_chunk::<32>()?;
         let (onion, rest) = rest.split_first_chunk::<32>()?;
         let (log, rest) = rest.split_first_chunk::<32>()?;
         let (from_index, rest) = rest.split_first_chunk::<8>()?;
         let secret: &[u8; 32] = rest.try_into().ok()?;
         Some(Self {
             pursuance: PursuanceId(*pursuance),
+            invite: EntryId(*invite),
             relay: RelayAddress::new(*onion, *log).ok()?,
             from_index: u64::from_be_bytes(*from_index),
             secret: InviteSecret::new(*secret),
@@ -130,6 +135,7 @@ mod tests {
     fn link() -> InviteLink {
         InviteLink {
             pursuance: PursuanceId([1; 32]),
+            invite: EntryId([5; 32]),
             relay: RelayAddress::new(key(2), key(3)).expect("two keys"),
             from_index: 77,
             secret: InviteSecret::new([4; 32]),

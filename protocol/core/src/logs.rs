@@ -6,7 +6,8 @@ use alloc::vec::Vec;
 
 use crate::entry::Entry;
 use crate::id::{AuthorId, EntryId};
-use crate::limits::{MAX_HEADS, MAX_WAITING_AUTHORS, MAX_WAITING_PER_AUTHOR};
+use crate::limits::{MAX_HEADS, MAX_WAITING_BYTES, MAX_WAITING_PER_AUTHOR, MAX_WAITING_PER_STRANGER, MAX_WAITING_STRANGERS};
+use crate::refusal::Refusal;
 
 /// What became of an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +30,8 @@ pub enum Append {
     Malformed,
     /// Too many wait already; it will have to be read again.
     Full,
+    /// The first entry of somebody whom no rule lets in. It is kept nowhere: whoever holds a link could fill the log.
+    Refused(Refusal),
 }
 
 /// The graph of entries held.
@@ -42,6 +45,7 @@ pub struct Logs {
     waiting: BTreeMap<EntryId, Waiting>,
     waits_for: BTreeMap<EntryId, Vec<EntryId>>,
     waiting_by_author: BTreeMap<AuthorId, usize>,
+    waiting_bytes: usize,
 }
 
 struct Node {
@@ -68,10 +72,7 @@ impl Logs {
     /// Appends an entry. Entries that waited for it and are whole now are put on `released`, in an order in which they can
     /// be appended; the caller appends them next.
     pub fn append(&mut self, entry: Entry, released: &mut Vec<Entry>) -> Append {
-        if self.by_id.contains_key(&entry.id()) || self.waiting.contains_key(&entry.id()) {
-            return Append::Duplicate;
-        }
-        let missing: BTreeSet<EntryId> = entry.body().named().filter(|id| !self.by_id.contains_key(id)).collect();
+        let Some(missing) = self.missing(&entry) else { return Append::Duplicate };
         if !missing.is_empty() {
             return self.wait(entry, missing);
         }
@@ -79,6 +80,21 @@ impl Logs {
             return Append::Malformed;
         }
         self.insert(entry, released)
+    }
+
+    /// Entries that this one names and that are not held; `None` when it stands in the log, or waits, already.
+    #[must_use]
+    pub fn missing(&self, entry: &Entry) -> Option<BTreeSet<EntryId>> {
+        if self.by_id.contains_key(&entry.id()) || self.waiting.contains_key(&entry.id()) {
+            return None;
+        }
+        Some(entry.body().named().filter(|id| !self.by_id.contains_key(id)).collect())
+    }
+
+    /// Whether `older` is in the past that an entry names: appended or not, the answer is the same.
+    #[must_use]
+    pub fn names_in_past(&self, older: EntryId, entry: &Entry) -> bool {
+        entry.body().named().any(|named| named == older || self.in_past(older, named))
     }
 
     /// The entry with this id, if it stands in the log.
@@ -114,16 +130,16 @@ impl Logs {
         log.chain.last()?.first().map(|at| &self.nodes[*at].entry)
     }
 
-    /// The heads that an author's next entry names: newest entries of others, deepest last left out.
+    /// The heads that an author's next entry names: newest entries of others that count, the oldest of them first.
     #[must_use]
-    pub fn heads_for(&self, author: AuthorId) -> Vec<EntryId> {
+    pub fn heads_for(&self, author: AuthorId, counts: &dyn Fn(EntryId) -> bool) -> Vec<EntryId> {
         let own = self.tip(author).map(Entry::id);
         let mut tips: Vec<&Node> = self.tips.iter().map(|at| &self.nodes[*at]).collect();
         tips.sort_by_key(|node| (node.depth, node.entry.id()));
         let mut heads: Vec<EntryId> = tips
             .into_iter()
             .map(|node| node.entry.id())
-            .filter(|id| Some(*id) != own)
+            .filter(|id| Some(*id) != own && counts(*id))
             .take(MAX_HEADS)
             .collect();
         heads.sort_unstable();
@@ -184,12 +200,19 @@ impl Logs {
 
     fn wait(&mut self, entry: Entry, missing: BTreeSet<EntryId>) -> Append {
         let author = entry.body().author;
-        let known = self.waiting_by_author.get(&author).copied();
-        if known.unwrap_or(0) >= MAX_WAITING_PER_AUTHOR
-            || (known.is_none() && self.waiting_by_author.len() >= MAX_WAITING_AUTHORS)
-        {
+        let stranger = |author: &AuthorId| !self.author_index.contains_key(author);
+        let waiting = self.waiting_by_author.get(&author).copied().unwrap_or(0);
+        let full = if stranger(&author) {
+            // Strangers share few places among themselves, so that they cannot take those of members.
+            let strangers = self.waiting_by_author.keys().filter(|author| stranger(author)).count();
+            waiting >= MAX_WAITING_PER_STRANGER || (waiting == 0 && strangers >= MAX_WAITING_STRANGERS)
+        } else {
+            waiting >= MAX_WAITING_PER_AUTHOR
+        };
+        if full || self.waiting_bytes + entry.bytes().len() > MAX_WAITING_BYTES {
             return Append::Full;
         }
+        self.waiting_bytes += entry.bytes().len();
         *self.waiting_by_author.entry(author).or_default() += 1;
         for id in &missing {
             self.waits_for.entry(*id).or_default().push(entry.id());
@@ -260,6 +283,7 @@ impl Logs {
             if waiting.missing == 0
                 && let Some(waiting) = self.waiting.remove(&waiting_id)
             {
+                self.waiting_bytes -= waiting.entry.bytes().len();
                 let author = waiting.entry.body().author;
                 if let Some(count) = self.waiting_by_author.get_mut(&author) {
                     *count -= 1;

@@ -193,6 +193,14 @@ impl Op {
         r.array(2)?;
         let number = r.small()?;
         let arguments = r.bytes(MAX_OP_BYTES)?;
+        match Self::read_known(number, arguments) {
+            // A number in it that has no meaning yet will have one in a newer version.
+            Err(DecodeError::UnknownNumber) => Ok(Self::Unknown { number, arguments: arguments.into() }),
+            known => known,
+        }
+    }
+
+    fn read_known(number: u16, arguments: &[u8]) -> Result<Self, DecodeError> {
         let mut a = Reader::new(arguments);
         let op = match number {
             number::GENESIS => Self::Genesis(read_genesis(&mut a)?),
@@ -202,7 +210,7 @@ impl Op {
             number::KEY_PACKAGE => Self::KeyPackage(KeyPackage::read(&mut a)?),
             number::ROLE_EPOCH => Self::RoleEpoch(read_role_epoch(&mut a)?),
             number::WELCOME => Self::Welcome(read_welcome(&mut a)?),
-            _ => return Ok(Self::Unknown { number, arguments: arguments.into() }),
+            _ => return Err(DecodeError::UnknownNumber),
         };
         a.end()?;
         Ok(op)

@@ -6,7 +6,8 @@ use alloc::vec::Vec;
 
 use pursuance_wire::RelayAddress;
 
-use crate::codec::is_clean;
+use crate::authority::Verdict;
+use crate::codec::is_clean_char;
 use crate::command::Command;
 use crate::crypto::Seed;
 use crate::entry::{Body, Content, Entry, GrantRef};
@@ -95,7 +96,10 @@ impl Replica {
                 for op in &draft.ops {
                     self.authority.allows(me, op.verb().ok_or(Refusal::NeedsNewer)?, object, own)?;
                 }
-                let entry = self.sign_items(vec![(draft.task, GivesKey::No, draft.ops)], None, with)?;
+                // A task is known here only because its first key opened it.
+                let key = self.task_keys.get(&(draft.task, 0)).cloned().ok_or(Refusal::BadKeys)?;
+                let item = Item { task: draft.task, generation: 0, key, gives_key: GivesKey::No, ops: draft.ops };
+                let entry = self.sign_items(&[item], None, with)?;
                 Ok(Authored { entries: vec![entry], undo: draft.undo, task: None, invite: None })
             }
         }
@@ -116,7 +120,8 @@ impl Replica {
             let at = self.place_after(entries.last());
             let mut items = Vec::new();
             for (index, row) in chunk.iter().enumerate() {
-                let task = task_id(at, u16::try_from(index).expect("at most MAX_ITEMS"));
+                let key = TaskKey(with.seed.draw());
+                let task = task_id(at, u16::try_from(index).expect("at most MAX_ITEMS"), &key);
                 let parent = row.parent.map(|parent| *ids.get(parent).expect("a parent stands before its child"));
                 ids.push(task);
                 let ops = import_ops(row, parent)?;
@@ -124,9 +129,9 @@ impl Replica {
                     let verb = op.verb().ok_or(Refusal::NeedsNewer)?;
                     self.authority.allows(me, verb, Object::Role(RoleId::EVERYONE), true)?;
                 }
-                items.push((task, GivesKey::Yes, ops));
+                items.push(Item { task, generation: 0, key, gives_key: GivesKey::Yes, ops });
             }
-            let entry = self.sign_items(items, entries.last(), with)?;
+            let entry = self.sign_items(&items, entries.last(), with)?;
             entries.push(entry);
         }
         Ok(Authored { entries, undo: Vec::new(), task: None, invite: None })
@@ -210,8 +215,9 @@ impl Replica {
             let verb = op.verb().ok_or(Refusal::NeedsNewer)?;
             self.authority.allows(me, verb, Object::Role(RoleId::EVERYONE), true)?;
         }
-        let task = task_id(self.place_after(None), 0);
-        let entry = self.sign_items(vec![(task, GivesKey::Yes, ops)], None, with)?;
+        let key = TaskKey(with.seed.draw());
+        let task = task_id(self.place_after(None), 0, &key);
+        let entry = self.sign_items(&[Item { task, generation: 0, key, gives_key: GivesKey::Yes, ops }], None, with)?;
         let undo = vec![Command::SetStatus { task, status: Status::Dropped }];
         Ok(Authored { entries: vec![entry], undo, task: Some(task), invite: None })
     }
@@ -364,40 +370,30 @@ impl Replica {
     }
 
     /// Seals items to everyone and signs the entry.
-    fn sign_items(
-        &self,
-        items: Vec<(TaskId, GivesKey, Vec<TaskOp>)>,
-        after: Option<&Entry>,
-        with: &mut Circumstances<'_>,
-    ) -> Result<Entry, Refusal> {
+    fn sign_items(&self, items: &[Item], after: Option<&Entry>, with: &mut Circumstances<'_>) -> Result<Entry, Refusal> {
         let epoch: &EpochSecret = self.usable_epoch().ok_or(Refusal::NotWelcomedYet)?;
-        let items: Vec<Item> = items
-            .into_iter()
-            .map(|(task, gives_key, ops)| {
-                let key = match gives_key {
-                    GivesKey::Yes => TaskKey(with.seed.draw()),
-                    // A task is known here only because its first key opened it.
-                    GivesKey::No => self.task_keys.get(&(task, 0)).and_then(|keys| keys.first()).cloned().ok_or(Refusal::BadKeys)?,
-                };
-                Ok(Item { task, generation: 0, key, gives_key, ops })
-            })
-            .collect::<Result<_, Refusal>>()?;
-        let part = seal_items(self.place_after(after), RoleId::EVERYONE, epoch, &items, with.seed);
+        let part = seal_items(self.place_after(after), RoleId::EVERYONE, epoch, items, with.seed);
         Ok(self.sign_next(Content::Role(part), after, with.now_seconds))
     }
 
     fn place_after(&self, after: Option<&Entry>) -> Where {
         let author = self.device.author();
         let last = after.or_else(|| self.logs.tip(author));
-        Where { pursuance: self.pursuance, author, seq: last.map_or(0, |entry| entry.body().seq + 1) }
+        let by = self.my_grant().expect("only members sign");
+        Where { pursuance: self.pursuance, author, seq: last.map_or(0, |entry| entry.body().seq + 1), by }
+    }
+
+    fn my_grant(&self) -> Option<GrantRef> {
+        Some(self.authority.members().get(&self.me()?)?.grant)
     }
 
     /// Signs my next entry, after `after` where that has not been appended yet.
     fn sign_next(&self, content: Content, after: Option<&Entry>, now_seconds: u64) -> Entry {
         let author = self.device.author();
         let tip = after.or_else(|| self.logs.tip(author)).expect("only members sign, and a member has a first entry");
-        let heads: Vec<EntryId> = if after.is_some() { Vec::new() } else { self.logs.heads_for(author) };
-        let by = self.me().and_then(|me| self.authority.members().get(&me)).map(|member| member.grant);
+        let counts = |id: EntryId| !matches!(self.authority.verdict(id), Some(Verdict::Refused(_)) | None);
+        let heads: Vec<EntryId> = if after.is_some() { Vec::new() } else { self.logs.heads_for(author, &counts) };
+        let by = self.my_grant();
         let body = Body {
             author,
             seq: tip.body().seq + 1,
@@ -426,7 +422,7 @@ pub fn parse_relays(relays: &[String]) -> Result<Vec<RelayAddress>, Refusal> {
 /// # Errors
 /// [`Refusal::Empty`], [`Refusal::TooLong`].
 pub fn line(given: &str, max_bytes: usize) -> Result<String, Refusal> {
-    let flat: String = given.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| !c.is_control()).collect();
+    let flat: String = given.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| is_clean_char(*c)).collect();
     let flat = flat.trim();
     if flat.is_empty() {
         return Err(Refusal::Empty);
@@ -441,8 +437,7 @@ pub fn line(given: &str, max_bytes: usize) -> Result<String, Refusal> {
 /// [`Refusal::TooLong`].
 pub fn text(given: &str, max_bytes: usize) -> Result<String, Refusal> {
     let given = given.replace("\r\n", "\n");
-    let kept: String = given.chars().filter(|c| !c.is_control() || *c == '\n' || *c == '\t').collect();
-    debug_assert!(is_clean(&kept), "what is written can be read");
+    let kept: String = given.chars().filter(|c| is_clean_char(*c)).collect();
     let kept = kept.trim_end();
     fits(kept, max_bytes)?;
     Ok(kept.into())

@@ -1,18 +1,18 @@
 //! One pursuance as one device knows it: the door for entries, the secrets held, and what follows from both
 //! (docs/protocol/02-log.md, "The one door").
 
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
 
-use crate::authority::{Authority, Verdict, package_tag};
-use crate::entry::{Content, Entry, RolePart};
+use crate::authority::{Authority, Member, Verdict, package_tag};
+use crate::entry::{Content, Entry, GrantRef, RolePart};
 use crate::id::{AuthorId, EntryId, EpochId, MemberId, PursuanceId, RoleId, TaskId};
 use crate::keys::{CellKey, DeviceKeys, EpochSecret};
 use crate::limits::MAX_EPOCH_CANDIDATES;
 use crate::logs::{Append, Logs};
 use crate::op::Op;
 use crate::refusal::Refusal;
-use crate::seal::{MAX_TASK_KEY_CANDIDATES, TaskKey, TaskKeys, Where, open_audience, open_item, task_id};
+use crate::seal::{ItemHint, TaskKeys, Where, open_audience, open_item, task_id};
 use crate::tasks::{Opened, Tasks};
 
 /// The state of one pursuance: a function of the entries appended and the secrets learned, in whatever order.
@@ -29,6 +29,10 @@ pub struct Replica {
     /// Items that wait for a task's key.
     keyless: BTreeMap<(TaskId, u32), BTreeSet<(EntryId, u16)>>,
     learned: Vec<EpochSecret>,
+    /// Secrets held of epochs that no entry names yet, oldest first.
+    candidates: VecDeque<EpochId>,
+    /// Devices that are known to have been handed an epoch: the seals were made again and compared.
+    handed: BTreeSet<(EpochId, AuthorId)>,
 }
 
 /// What a call of [`Replica::append`] did.
@@ -62,6 +66,8 @@ impl Replica {
             sealed: BTreeMap::new(),
             keyless: BTreeMap::new(),
             learned: Vec::new(),
+            candidates: VecDeque::new(),
+            handed: BTreeSet::new(),
         }
     }
 
@@ -78,15 +84,21 @@ impl Replica {
         Appended { append: first, entries }
     }
 
-    /// Learns an epoch's secret, and reads what waited for it. Secrets of epochs that no entry names are kept too, up to
-    /// `MAX_EPOCH_CANDIDATES`: a newcomer holds the secret before the log.
+    /// Learns an epoch's secret, and reads what waited for it. Secrets of epochs that no entry names are kept too, the
+    /// newest `MAX_EPOCH_CANDIDATES`: a newcomer holds the secret before the log, and junk must not keep the true one out.
     pub fn learn_epoch(&mut self, secret: EpochSecret) {
         let id = secret.id();
-        let unnamed = self.epochs.keys().filter(|id| !self.authority.epochs().contains_key(id)).count();
-        if self.epochs.contains_key(&id)
-            || (unnamed >= MAX_EPOCH_CANDIDATES && !self.authority.epochs().contains_key(&id))
-        {
+        if self.epochs.contains_key(&id) {
             return;
+        }
+        self.candidates.retain(|id| !self.authority.epochs().contains_key(id));
+        if !self.authority.epochs().contains_key(&id) {
+            self.candidates.push_back(id);
+            if self.candidates.len() > MAX_EPOCH_CANDIDATES
+                && let Some(oldest) = self.candidates.pop_front()
+            {
+                self.epochs.remove(&oldest);
+            }
         }
         self.learned.push(secret.clone());
         self.epochs.insert(id, secret);
@@ -113,44 +125,100 @@ impl Replica {
     /// younger one.
     #[must_use]
     pub fn usable_epoch(&self) -> Option<&EpochSecret> {
-        let counting = self.authority.epochs().iter().filter(|(id, (role, _))| {
-            *role == RoleId::EVERYONE && self.epochs.contains_key(id)
+        let counting = self.authority.epochs().iter().filter(|(id, known)| {
+            known.role == RoleId::EVERYONE && self.epochs.contains_key(id)
         });
-        let first = counting.min_by_key(|(_, (_, entry))| {
-            let author = self.logs.entry(*entry).map(|entry| entry.body().author);
-            let member = author.and_then(|author| self.authority.member_of(author));
-            (member.and_then(|member| self.authority.seniority(member)), self.logs.depth(*entry), *entry)
+        let first = counting.min_by_key(|(_, known)| {
+            let place = known.entries.first();
+            let member = place.and_then(|(_, entry)| self.logs.entry(*entry)).and_then(|entry| self.authority.speaker(entry));
+            (member.and_then(|member| self.authority.seniority(member)), place)
         });
         first.and_then(|(id, _)| self.epochs.get(id))
     }
 
     /// Devices that read everyone's epoch by right and have not been handed it, as far as is known here: to be welcomed.
-    /// Those that came by a link used more often than it says are left to a person's decision (J9).
-    #[must_use]
-    pub fn unwelcomed(&self) -> Vec<AuthorId> {
-        let Some(epoch) = self.usable_epoch().map(EpochSecret::id) else { return Vec::new() };
-        let Some((_, made)) = self.authority.epochs().get(&epoch) else { return Vec::new() };
-        let sealed_to: BTreeSet<AuthorId> =
-            self.authority.packages_known(&self.logs, Some(*made)).into_iter().map(|(.., author)| author).collect();
-        let members = self.authority.members().iter();
-        members
-            .filter(|(id, member)| {
-                !sealed_to.contains(&member.author)
-                    && !self.authority.is_welcomed(epoch, member.author)
-                    && !self.is_surplus(**id)
-            })
-            .map(|(_, member)| member.author)
-            .collect()
+    ///
+    /// Once as many have been welcomed by one invite as it says, the rest is left to a person's decision: whoever holds a
+    /// used link could otherwise let in any number, by naming none of those who came before.
+    pub fn unwelcomed(&mut self) -> Vec<AuthorId> {
+        let Some(secret) = self.usable_epoch().cloned() else { return Vec::new() };
+        let epoch = secret.id();
+        let mut waiting: Vec<(u32, EntryId, Option<GrantRef>, AuthorId)> = Vec::new();
+        let mut welcomed: BTreeMap<GrantRef, usize> = BTreeMap::new();
+        let mut handed = core::mem::take(&mut self.handed);
+        for (id, member) in self.authority.members() {
+            if handed.contains(&(epoch, member.author)) || self.was_handed(&secret, member) {
+                handed.insert((epoch, member.author));
+                if let Some(by) = member.invite {
+                    *welcomed.entry(by).or_default() += 1;
+                }
+            } else {
+                let entry = EntryId(id.0);
+                waiting.push((self.logs.depth(entry).unwrap_or(0), entry, member.invite, member.author));
+            }
+        }
+        self.handed = handed;
+        waiting.sort_unstable();
+        let mut due = Vec::new();
+        for (_, _, invite, author) in waiting {
+            let Some(by) = invite else { continue };
+            let used = welcomed.entry(by).or_default();
+            let uses = self.authority.invites().get(&by).map_or(0, |open| usize::from(open.invite.uses));
+            if *used < uses {
+                *used += 1;
+                due.push(author);
+            }
+        }
+        due
     }
 
-    /// Whether more members came by this member's invite than it says, and this one is not among the first of them (J8).
+    /// Seals are made from the secret and the reader's package alone, so that whoever holds the secret can make one again
+    /// and see whether what was handed over is it (K2). A junk welcome welcomes nobody.
+    fn was_handed(&self, secret: &EpochSecret, member: &Member) -> bool {
+        let epoch = secret.id();
+        let introduced = self.authority.epochs().get(&epoch).into_iter().flat_map(|known| &known.entries);
+        let introductions = introduced.filter_map(|(_, entry)| match &self.logs.entry(*entry)?.body().content {
+            Content::Public(ops) => ops.iter().find_map(|op| match op {
+                Op::RoleEpoch(made) if made.epoch == epoch => Some(made),
+                _ => None,
+            }),
+            Content::Role(_) => None,
+        });
+        let introductions: Vec<_> = introductions.collect();
+        let welcomes = self.authority.welcomes(epoch, member.author);
+        member.packages.iter().any(|held| {
+            let tag = package_tag(&held.package.id());
+            let given: Vec<&[u8]> = introductions
+                .iter()
+                .flat_map(|made| &made.seals)
+                .filter(|seal| seal.tag == tag)
+                .map(|seal| &seal.sealed[..])
+                .chain(welcomes.iter().map(|welcome| &welcome.sealed[..]))
+                .collect();
+            !given.is_empty()
+                && secret
+                    .seal_to(self.pursuance, RoleId::EVERYONE, &held.package)
+                    .is_ok_and(|expected| given.contains(&&expected[..]))
+        })
+    }
+
+    /// Whether more came by this member's invite than it says and this one is among those that make it too many: those who
+    /// have written something since (so they were let in) come first, then by how late they came.
     #[must_use]
     pub fn is_surplus(&self, member: MemberId) -> bool {
         let Some(by) = self.authority.members().get(&member).and_then(|member| member.invite) else { return false };
         let Some(open) = self.authority.invites().get(&by) else { return false };
-        let mut joins: Vec<_> = open.joins.iter().map(|join| (self.logs.depth(*join), *join)).collect();
+        let mut joins: Vec<_> = open
+            .joins
+            .iter()
+            .map(|join| {
+                let joined = self.authority.members().get(&MemberId(join.0));
+                let written = joined.is_some_and(|member| self.logs.tip(member.author).is_some_and(|tip| tip.body().seq > 0));
+                (!written, self.logs.depth(*join), *join)
+            })
+            .collect();
         joins.sort_unstable();
-        let place = joins.iter().position(|(_, join)| join.0 == member.0);
+        let place = joins.iter().position(|(.., join)| join.0 == member.0);
         place.is_some_and(|place| place >= usize::from(open.invite.uses))
     }
 
@@ -205,6 +273,12 @@ impl Replica {
 
     fn append_one(&mut self, entry: Entry, entries: &mut Vec<EntryId>, released: &mut Vec<Entry>) -> Append {
         let id = entry.id();
+        // Judged before it is appended: links go from hand to hand, and what their holders send must not fill the log.
+        if self.logs.missing(&entry).is_some_and(|missing| missing.is_empty())
+            && let Some(Verdict::Refused(refusal)) = self.authority.admits(self.pursuance, &self.logs, &entry)
+        {
+            return Append::Refused(refusal);
+        }
         let append = self.logs.append(entry, released);
         if matches!(append, Append::Appended | Append::Equivocation { .. }) {
             entries.push(id);
@@ -238,7 +312,7 @@ impl Replica {
         if verdict != Verdict::Counts {
             return;
         }
-        let mine = package_tag(&self.device.key_package().id());
+        let (me, mine) = (self.device.author(), package_tag(&self.device.key_package().id()));
         let seals: Vec<(RoleId, EpochId, Vec<u8>)> = match &entry.body().content {
             Content::Public(ops) => ops
                 .iter()
@@ -246,6 +320,10 @@ impl Replica {
                     Op::RoleEpoch(epoch) if !self.epochs.contains_key(&epoch.epoch) => {
                         let seal = epoch.seals.iter().find(|seal| seal.tag == mine)?;
                         Some((epoch.role, epoch.epoch, seal.sealed.clone()))
+                    }
+                    // Looked at once more: it may have been put aside as a candidate before the log named its epoch.
+                    Op::Welcome(welcome) if welcome.to == me && !self.epochs.contains_key(&welcome.epoch) => {
+                        Some((welcome.role, welcome.epoch, welcome.sealed.clone()))
                     }
                     _ => None,
                 })
@@ -277,7 +355,7 @@ impl Replica {
 
     fn open_for(&mut self, entry: &Entry, part: &RolePart, audience: usize) -> Opening {
         let audience = &part.audiences[audience];
-        let at = Where { pursuance: self.pursuance, author: entry.body().author, seq: entry.body().seq };
+        let Some(at) = self.place_of(entry) else { return Opening::Done };
         let Some(epoch) = self.epochs.get(&audience.epoch) else { return Opening::WaitsForEpoch };
         match open_audience(at, audience, epoch, part.items.len()) {
             // K8
@@ -289,9 +367,7 @@ impl Replica {
             Ok(hints) => {
                 for (index, hint) in hints.into_iter().enumerate() {
                     let slot = (hint.task, hint.generation);
-                    if let Some(key) = hint.key {
-                        self.learn_task_key(slot, key);
-                    }
+                    self.learn_task_key(at, number(index), hint);
                     self.open_one(entry, part, index, slot, audience.role);
                 }
             }
@@ -300,34 +376,42 @@ impl Replica {
     }
 
     fn open_one(&mut self, entry: &Entry, part: &RolePart, index: usize, slot: (TaskId, u32), audience: RoleId) {
-        let at = Where { pursuance: self.pursuance, author: entry.body().author, seq: entry.body().seq };
+        let (Some(at), Some(by)) = (self.place_of(entry), self.authority.speaker(entry)) else { return };
         let item = number(index);
-        let keys = self.task_keys.get(&slot).map_or(&[][..], Vec::as_slice);
-        let Some(opened) = keys.iter().find_map(|key| open_item(at, index, &part.items[index], key)) else {
+        let Some(key) = self.task_keys.get(&slot) else {
             self.keyless.entry(slot).or_default().insert((entry.id(), item));
             return;
         };
-        match (opened, self.authority.speaker(entry)) {
-            (Ok(ops), Some(by)) => {
-                let opened = Opened::new(entry, item, by, audience, slot.0, task_id(at, item), ops);
+        match open_item(at, index, &part.items[index], key) {
+            Some(Ok(ops)) => {
+                let own_id = task_id(at, item, key);
+                let opened = Opened::new(entry, item, by, audience, slot.0, own_id, ops);
                 self.tasks.take(&self.authority, &self.logs, opened);
             }
-            _ => self.tasks.refuse(entry.id(), item, Refusal::BadKeys),
+            Some(Err(_)) | None => self.tasks.refuse(entry.id(), item, Refusal::BadKeys),
         }
     }
 
-    fn learn_task_key(&mut self, slot: (TaskId, u32), key: TaskKey) {
-        let keys = self.task_keys.entry(slot).or_default();
-        if keys.len() >= MAX_TASK_KEY_CANDIDATES || keys.contains(&key) {
+    /// A task's first key is taken only from where the task was created: there, and only there, the id shows that it is the
+    /// one (T1). Whatever else somebody hands out for that task is ignored.
+    fn learn_task_key(&mut self, at: Where, item: u16, hint: ItemHint) {
+        let slot = (hint.task, hint.generation);
+        let Some(key) = hint.key.filter(|key| hint.generation == 0 && task_id(at, item, key) == hint.task) else { return };
+        if self.task_keys.contains_key(&slot) {
             return;
         }
-        keys.push(key);
+        self.task_keys.insert(slot, key);
         for (entry, item) in self.keyless.remove(&slot).unwrap_or_default() {
             let Some(entry) = self.logs.entry(entry).cloned() else { continue };
             let Content::Role(part) = &entry.body().content else { continue };
             // Only *everyone* is an audience so far, so the audience of a waiting item needs no note of its own.
             self.open_one(&entry, part, usize::from(item), slot, RoleId::EVERYONE);
         }
+    }
+
+    fn place_of(&self, entry: &Entry) -> Option<Where> {
+        let body = entry.body();
+        Some(Where { pursuance: self.pursuance, author: body.author, seq: body.seq, by: body.by? })
     }
 }
 

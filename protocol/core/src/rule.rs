@@ -70,7 +70,7 @@ pub enum Object {
 pub enum Condition {
     /// None.
     Always,
-    /// Only what one created oneself, or is assigned, or has claimed.
+    /// Only what one created oneself.
     Own,
 }
 

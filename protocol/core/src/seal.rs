@@ -4,11 +4,11 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::crypto::{self, Seed, label};
-use crate::entry::{AudienceSeal, ItemSeal, RolePart};
+use crate::entry::{AudienceSeal, GrantRef, ItemSeal, RolePart};
 use crate::id::{AuthorId, EpochId, PursuanceId, RoleId, TaskId};
 use crate::keys::EpochSecret;
 use crate::limits::MAX_ITEMS;
@@ -18,11 +18,8 @@ use crate::task_op::{TaskOp, decode_ops, encode_ops};
 #[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
 pub struct TaskKey(pub(crate) [u8; 32]);
 
-/// Task keys by task and generation; more than one where somebody gave a wrong one.
-pub type TaskKeys = BTreeMap<(TaskId, u32), Vec<TaskKey>>;
-
-/// Different keys kept for one generation of one task.
-pub const MAX_TASK_KEY_CANDIDATES: usize = 4;
+/// Task keys by task and generation. The first generation's key is the one that the task's id commits to.
+pub type TaskKeys = BTreeMap<(TaskId, u32), TaskKey>;
 
 /// Where a role part stands: bound to each of its seals, so that none can be moved.
 #[derive(Clone, Copy)]
@@ -33,6 +30,8 @@ pub struct Where {
     pub author: AuthorId,
     /// The entry's place in that author's log.
     pub seq: u32,
+    /// What the entry leans on: tells two histories of one device apart.
+    pub by: GrantRef,
 }
 
 /// What is to be said about one task.
@@ -68,13 +67,11 @@ pub struct ItemHint {
     pub key: Option<TaskKey>,
 }
 
-/// Where a task created as item `item` of this entry gets its id from (T1).
+/// The id of a task created as item `item` of this entry under this key (T1). It commits to its first key, so that nobody
+/// can hand out another one for it.
 #[must_use]
-pub fn task_id(at: Where, item: u16) -> TaskId {
-    let hash = crypto::hash(
-        label::TASK_ID,
-        &[&at.pursuance.0, &at.author.0, &at.seq.to_be_bytes(), &item.to_be_bytes()],
-    );
+pub fn task_id(at: Where, item: u16, key: &TaskKey) -> TaskId {
+    let hash = crypto::hash(label::TASK_ID, &[&place(at), &item.to_be_bytes(), &key.0]);
     TaskId(*hash.first_chunk().expect("a hash is longer than an id"))
 }
 
@@ -97,7 +94,7 @@ pub fn seal_items(at: Where, role: RoleId, epoch: &EpochSecret, items: &[Item], 
     let nonce = seed.draw();
     let epoch_id = epoch.id();
     let sealed =
-        crypto::seal(&epoch.wrap_key(), &nonce, &audience_associated(at, role, epoch_id), &hints.finish());
+        crypto::seal(&epoch.wrap_key(), &nonce, &audience_associated(at, role, epoch_id), &Zeroizing::new(hints.finish()));
     RolePart { audiences: alloc::vec![AudienceSeal { role, epoch: epoch_id, nonce, sealed }], items: sealed_items }
 }
 
@@ -112,8 +109,9 @@ pub fn open_audience(
     items: usize,
 ) -> Result<Vec<ItemHint>, DecodeError> {
     let associated = audience_associated(at, audience.role, audience.epoch);
-    let plain = crypto::open(&epoch.wrap_key(), &audience.nonce, &associated, &audience.sealed)
-        .map_err(|_| DecodeError::Structure)?;
+    let plain = Zeroizing::new(
+        crypto::open(&epoch.wrap_key(), &audience.nonce, &associated, &audience.sealed).map_err(|_| DecodeError::Structure)?,
+    );
     let mut r = Reader::new(&plain);
     let mut again = Writer::new();
     if r.list(MAX_ITEMS)? != items {
@@ -129,7 +127,7 @@ pub fn open_audience(
         hints.push(ItemHint { task, generation, key: key.map(TaskKey) });
     }
     r.end()?;
-    crate::codec::require_canonical(&plain, &again.finish())?;
+    crate::codec::require_canonical(&plain, &Zeroizing::new(again.finish()))?;
     Ok(hints)
 }
 
@@ -143,23 +141,25 @@ pub fn open_item(at: Where, index: usize, item: &ItemSeal, key: &TaskKey) -> Opt
     Some(plain.map_err(|_| DecodeError::Structure).and_then(|plain| decode_ops(&plain)))
 }
 
-fn item_key(key: &TaskKey) -> zeroize::Zeroizing<[u8; 32]> {
-    zeroize::Zeroizing::new(crypto::derive_key(label::ITEM_KEY, &key.0))
+fn item_key(key: &TaskKey) -> Zeroizing<[u8; 32]> {
+    Zeroizing::new(crypto::derive_key(label::ITEM_KEY, &key.0))
 }
 
 /// The cipher opens under more than one key for whoever arranges it; this says which one was meant (K6).
-fn commit(key: &TaskKey, nonce: &[u8; crypto::NONCE_BYTES]) -> [u8; 16] {
-    let hash = crypto::keyed_hash(&crypto::derive_key(label::ITEM_COMMIT, &key.0), nonce);
-    *hash.first_chunk().expect("a hash is longer than a commitment")
+fn commit(key: &TaskKey, nonce: &[u8; crypto::NONCE_BYTES]) -> [u8; 32] {
+    crypto::keyed_hash(&crypto::derive_key(label::ITEM_COMMIT, &key.0), nonce)
 }
 
-/// Bound to its place (K7).
 fn item_associated(at: Where, index: usize) -> Vec<u8> {
     let index = u16::try_from(index).expect("at most MAX_ITEMS");
-    [label::ITEM_AD, &at.pursuance.0, &at.author.0, &at.seq.to_be_bytes(), &index.to_be_bytes()].concat()
+    [label::ITEM_AD, &place(at), &index.to_be_bytes()].concat()
 }
 
-/// Bound to its place (K7).
 fn audience_associated(at: Where, role: RoleId, epoch: EpochId) -> Vec<u8> {
-    [label::AUDIENCE_AD, &at.pursuance.0, &at.author.0, &at.seq.to_be_bytes(), &role.0.to_be_bytes(), &epoch.0].concat()
+    [label::AUDIENCE_AD, &place(at), &role.0.to_be_bytes(), &epoch.0].concat()
+}
+
+/// 102 bytes that no two entries share, unless a device shows two histories after one beginning.
+fn place(at: Where) -> Vec<u8> {
+    [&at.pursuance.0[..], &at.author.0, &at.seq.to_be_bytes(), &at.by.entry.0, &at.by.op.to_be_bytes()].concat()
 }

@@ -118,6 +118,14 @@ impl TaskOp {
         r.array(2)?;
         let number = r.small()?;
         let arguments = r.bytes(MAX_ITEM_BYTES)?;
+        match Self::read_known(number, arguments) {
+            // A number in it that has no meaning yet will have one in a newer version.
+            Err(DecodeError::UnknownNumber) => Ok(Self::Unknown { number, arguments: arguments.into() }),
+            known => known,
+        }
+    }
+
+    fn read_known(number: u16, arguments: &[u8]) -> Result<Self, DecodeError> {
         let mut a = Reader::new(arguments);
         let op = match number {
             0 => Self::Create { parent: a.exact_or_none()?.map(TaskId) },
@@ -143,7 +151,7 @@ impl TaskOp {
             14 => Self::SetOwner(a.text(MAX_OWNER_BYTES)?),
             15 => Self::SetStarted(a.text(MAX_DAY_BYTES)?),
             16 => Self::SetFinished(a.text(MAX_DAY_BYTES)?),
-            _ => return Ok(Self::Unknown { number, arguments: arguments.into() }),
+            _ => return Err(DecodeError::UnknownNumber),
         };
         a.end()?;
         Ok(op)

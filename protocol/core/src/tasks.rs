@@ -180,7 +180,7 @@ impl Tasks {
             self.needs_newer.insert(opened.at.entry, opened.at.item);
             return;
         }
-        match self.judge(authority, opened) {
+        match self.judge(authority, logs, opened) {
             Ok(()) => self.apply(logs, opened),
             Err(refusal) => {
                 self.refused.insert((opened.at.entry, opened.at.item), refusal);
@@ -188,7 +188,7 @@ impl Tasks {
         }
     }
 
-    fn judge(&self, authority: &Authority, opened: &Opened) -> Result<(), Refusal> {
+    fn judge(&self, authority: &Authority, logs: &Logs, opened: &Opened) -> Result<(), Refusal> {
         let creates = matches!(opened.ops.first(), Some(TaskOp::Create { .. }));
         let creates_again = opened.ops.iter().skip(1).any(|op| matches!(op, TaskOp::Create { .. }));
         if creates_again || (creates && opened.task != opened.own_id) {
@@ -199,10 +199,11 @@ impl Tasks {
         for op in &opened.ops {
             let verb = op.verb().ok_or(Refusal::NeedsNewer)?;
             authority.allows(opened.by, verb, Object::Role(opened.audience), own)?;
+            // T5: a member is named by a first entry, and that must be in the past of what names the member.
             if let TaskOp::Assign(member) | TaskOp::Unassign(member) = op
-                && !authority.members().contains_key(member)
+                && !(logs.in_past(EntryId(member.0), opened.at.entry) && authority.members().contains_key(member))
             {
-                return Err(Refusal::NoSuchMember); // T5
+                return Err(Refusal::NoSuchMember);
             }
         }
         Ok(())

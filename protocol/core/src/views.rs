@@ -317,8 +317,10 @@ impl MemberView {
 /// How many members have a name.
 type Names = BTreeMap<String, usize>;
 
+/// A name as the eye takes it: without case, extra spaces, and characters that cannot be seen.
 fn folded(name: &str) -> String {
-    name.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
+    let seen: String = name.chars().filter(|c| !matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{ad}')).collect();
+    seen.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
 fn there<E: Ord>(set: &BTreeMap<E, Register<bool>>) -> impl Iterator<Item = &E> {

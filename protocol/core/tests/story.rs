@@ -82,7 +82,7 @@ impl World {
 
     fn join(&mut self, host: &Replica, invite: &Authored, name: &str) -> Result<(DeviceKeys, Entry), Refusal> {
         let (grant, secret) = invite.invite.as_ref().expect("an invite");
-        let mut preview = Preview::new(host.pursuance(), InviteSecret::new(*secret.as_bytes()));
+        let mut preview = Preview::new(host.pursuance(), grant.entry, InviteSecret::new(*secret.as_bytes()));
         for entry in host.preview_entries(*grant) {
             preview.add(entry.clone());
         }
@@ -267,11 +267,7 @@ fn a_join_belongs_to_its_key_and_its_pursuance() {
     let mut body = join.body().clone();
     body.author = thief.author();
     let stolen = Entry::sign(&thief.signing, Some(maya.pursuance()), &body);
-    take(&mut maya, std::slice::from_ref(&stolen));
-    assert_eq!(
-        maya.authority().verdict(stolen.id()),
-        Some(&pursuance_core::authority::Verdict::Refused(Refusal::BadKeys))
-    );
+    assert_eq!(maya.append(stolen).append, Append::Refused(Refusal::BadKeys));
     assert_eq!(maya.people().members.len(), 1);
     let elsewhere = UnverifiedEntry::decode(join.bytes()).unwrap().verify(PursuanceId([9; 32]));
     assert_eq!(elsewhere.err(), Some(pursuance_core::entry::VerifyError::Signature));

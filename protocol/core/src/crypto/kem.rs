@@ -114,8 +114,14 @@ impl KemSecret {
     }
 }
 
-/// Seals a secret to a public key; the randomness comes from the secret and `package_id`, so that every reader can compute a
-/// disputed seal again.
+/// Whether bytes are a public key that can be sealed to.
+#[must_use]
+pub fn is_public_key(suite: KeySuite, public: &[u8]) -> bool {
+    seal_secret(suite, public, &[0; 32], &[], &[0; 32]).is_ok()
+}
+
+/// Seals a secret to a public key; the randomness comes from the secret, `package_id` and what the seal is bound to, so that
+/// every reader can compute a disputed seal again.
 ///
 /// # Errors
 /// [`KemError::BadPublicKey`].
@@ -129,7 +135,7 @@ pub fn seal_secret(
     if public.len() != suite.public_bytes() {
         return Err(KemError::BadPublicKey);
     }
-    let stream = Stream::new(label::EPOCH_SEAL_SEED, &[secret, package_id]); // K2
+    let stream = Stream::new(label::EPOCH_SEAL_SEED, &[secret, package_id, associated]); // K2
     match suite {
         KeySuite::XWing => seal_with::<XWing>(public, associated, secret, stream),
         KeySuite::X25519 => seal_with::<X25519HkdfSha256>(public, associated, secret, stream),

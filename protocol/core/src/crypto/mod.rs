@@ -26,7 +26,7 @@ pub mod label {
     pub const EPOCH_DETECT: &str = "pursuance 1 epoch detection key";
     /// Epoch secret to the key that seals task keys for the role.
     pub const EPOCH_WRAP: &str = "pursuance 1 epoch wrap key";
-    /// Epoch secret and package id to the randomness of one seal.
+    /// Epoch secret, package id and what it is bound to, to the randomness of one seal.
     pub const EPOCH_SEAL_SEED: &str = "pursuance 1 epoch seal randomness";
     /// Info string of a seal of an epoch secret to a device.
     pub const EPOCH_SEAL_INFO: &[u8] = b"pursuance 1 epoch seal";
