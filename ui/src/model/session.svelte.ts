@@ -56,6 +56,8 @@ export class Session {
   #again = false;
   /** The newest seq that the host spoke of. */
   #heard = 0;
+  /** What had been heard when the newest refresh began: a host that cannot answer is not asked for ever. */
+  #answered = 0;
   /** Requests under way. */
   #asking = 0;
   #peopleAt = 0;
@@ -103,7 +105,7 @@ export class Session {
 
   /** Refreshes if something newer was heard of and nothing is under way that will show it. */
   #catchUp(): void {
-    if (this.#asking === 0 && this.#refreshing === null && this.#heard > (this.app?.seq ?? 0)) void this.refresh();
+    if (this.#asking === 0 && this.#refreshing === null && this.#heard > Math.max(this.#answered, this.app?.seq ?? 0)) void this.refresh();
   }
 
   /** Carries out a command in the open pursuance. */
@@ -148,6 +150,7 @@ export class Session {
   }
 
   async #refreshOnce(): Promise<void> {
+    this.#answered = this.#heard;
     let app: AppView;
     try {
       app = await this.look<'app'>({ kind: 'app' });
