@@ -65,7 +65,7 @@ impl Door for OnionService {
     }
 }
 
-/// Serves what comes in until told to stop or the door closes; then lets open answers finish.
+/// Serves what comes in until told to stop, the door closes or the writer has ended; then lets open answers finish.
 pub(crate) async fn serve<D: Door>(mut door: D, shared: Arc<Shared>, max_connections: usize) {
     let places = Arc::new(Semaphore::new(max_connections));
     let refusals = Arc::new(Semaphore::new(MAX_REFUSED_CONNECTIONS));
@@ -74,6 +74,8 @@ pub(crate) async fn serve<D: Door>(mut door: D, shared: Arc<Shared>, max_connect
     loop {
         let stream = tokio::select! {
             _ = stop.wait_for(|stop| *stop) => break,
+            // A relay that takes nothing and publishes nothing had better be started anew.
+            () = shared.sequencer.ended() => break,
             Some(_) = connections.join_next() => continue,
             stream = door.accept() => stream,
         };

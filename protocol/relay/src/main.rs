@@ -1,6 +1,6 @@
 //! `pursuance-relay`: runs a relay (`docs/operator-guide.md`).
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -102,6 +102,8 @@ enum Failure {
     Relay(#[from] RelayError),
     #[error("the Tor settings in {} cannot be read: {source}", path.display())]
     TorConfig { path: PathBuf, source: io::Error },
+    #[error("the relay ended by itself: start it again")]
+    Ended,
     #[error("the system refused what every program needs: {0}")]
     System(io::Error),
 }
@@ -111,6 +113,7 @@ fn main() -> ExitCode {
     tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::new(format!("{LOG_FILTER},pursuance_relay=info")))
         .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
         .with_target(false)
         .init();
     let outcome = match &cli.verb {
@@ -150,7 +153,7 @@ async fn serve(relay: &Relay, args: &ServeArgs) -> Result<(), Failure> {
             let bound = listener.local_addr().map_err(RelayError::Listen)?;
             say("address", relay.address())?;
             say("listening", bound)?;
-            serve_until_told(relay, listener, &mut told).await;
+            serve_until_told(relay, listener, &mut told).await
         }
         None => {
             let starting = start_onion(relay.onion_key(), args);
@@ -159,22 +162,23 @@ async fn serve(relay: &Relay, args: &ServeArgs) -> Result<(), Failure> {
                 () = told.wait() => return Ok(()),
             };
             say("address", relay.address())?;
-            serve_until_told(relay, service, &mut told).await;
+            let outcome = serve_until_told(relay, service, &mut told).await;
             tor.stop().await;
+            outcome
         }
     }
-    Ok(())
 }
 
-async fn serve_until_told<D: pursuance_relay::Door>(relay: &Relay, door: D, told: &mut Told) {
+async fn serve_until_told<D: pursuance_relay::Door>(relay: &Relay, door: D, told: &mut Told) -> Result<(), Failure> {
     let mut serving = std::pin::pin!(relay.serve(door));
     tokio::select! {
-        () = &mut serving => return,
+        () = &mut serving => return Err(Failure::Ended),
         () = told.wait() => {}
     }
     tracing::info!("stopping");
     relay.stop();
     serving.await;
+    Ok(())
 }
 
 async fn start_onion(key: &OnionKey, args: &ServeArgs) -> Result<(Tor, OnionService), Failure> {

@@ -151,7 +151,8 @@ impl Relay {
         &self.onion_key
     }
 
-    /// Serves a door until [`Relay::stop`] or until the door closes, and lets open answers finish.
+    /// Serves a door until [`Relay::stop`], or until the door closes or the writer fails, and lets open
+    /// answers finish.
     pub fn serve<D: Door>(&self, door: D) -> impl Future<Output = ()> + use<D> {
         door::serve(door, self.shared.clone(), self.max_connections)
     }

@@ -70,8 +70,16 @@ impl Sequencer {
         if let Some(checkpoint) = &held.newest {
             announce.send_replace(Some(Arc::new(publication(checkpoint, &[]))));
         }
-        let mut writer =
-            Writer { db, frontier: held.frontier, last, uncovered: held.uncovered, settings, announce, slots: slots.clone() };
+        let mut writer = Writer {
+            db,
+            frontier: held.frontier,
+            last,
+            uncovered: held.uncovered,
+            settings,
+            failing: false,
+            announce,
+            slots: slots.clone(),
+        };
         writer.close_slot();
         let thread = thread::Builder::new()
             .name("sequencer".to_owned())
@@ -100,6 +108,12 @@ impl Sequencer {
         self.slots.subscribe()
     }
 
+    /// Waits until the writer has ended, by order or by a fault.
+    pub(crate) async fn ended(&self) {
+        let mut newest = self.newest.clone();
+        while newest.changed().await.is_ok() {}
+    }
+
     /// Finishes the posts that wait, then ends the writer. Blocks while the queue is full.
     pub(crate) fn close(&self) {
         // An Err means that it has ended already.
@@ -115,6 +129,8 @@ struct Writer {
     /// Cells that no checkpoint covers yet.
     uncovered: Vec<Cell>,
     settings: Settings,
+    /// The last attempt to keep a checkpoint failed, and the log says so.
+    failing: bool,
     announce: watch::Sender<Option<Arc<Published>>>,
     slots: broadcast::Sender<Arc<Published>>,
 }
@@ -225,9 +241,12 @@ impl Writer {
         let checkpoint =
             Checkpoint::sign(&self.settings.signer, ended, self.frontier.size(), self.frontier.root());
         if let Err(error) = store::write_checkpoint(&self.db, &checkpoint) {
-            tracing::error!(%error, "a checkpoint could not be kept and was not published");
+            if !std::mem::replace(&mut self.failing, true) {
+                tracing::error!(%error, "a checkpoint could not be kept and was not published; trying again");
+            }
             return;
         }
+        self.failing = false;
         self.last = Some(ended);
         let published = Arc::new(publication(&checkpoint, &self.uncovered));
         self.uncovered.clear();

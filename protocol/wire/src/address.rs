@@ -308,6 +308,10 @@ mod tests {
         assert_eq!(with([low, high], 3), Ok(sample()));
         assert_eq!(with([low ^ 1, high], 3), Err(AddressError::OnionChecksum));
         assert_eq!(with([low, high], 4), Err(AddressError::OnionVersion { version: 4 }));
+        let [low, high] = onion_checksum(&[0; 32]); // a point of order 4
+        let bytes = [[0; 32].as_slice(), &[low, high, 3]].concat();
+        let weak = std::format!("{}.onion/{log}", base32(&bytes));
+        assert_eq!(weak.parse::<RelayAddress>(), Err(AddressError::OnionKey));
     }
 
     proptest! {

@@ -1,7 +1,7 @@
 //! What must survive an end, an orderly one or not, and a clock that is wrong.
 
 use pursuance_relay::{Damage, Relay, RelayConfig, RelayError};
-use pursuance_wire::Cell;
+use pursuance_wire::{Cell, FrameDecoder};
 use pursuance_wire::log::{ReceiptState, RelayHistory, Standing};
 
 use crate::rig::{Rig, SLOT_SECONDS, START_MILLIS, cell, config};
@@ -32,7 +32,13 @@ async fn a_restarted_relay_is_the_same_relay_with_the_same_log() {
     let note = client.get("/checkpoint").await.body;
     assert_eq!(history.examine(&note), Ok(Standing::Known), "no second checkpoint for a slot"); // L9
     client.post_cells(&[cell(1_000)], &address).await;
+    let mut stream = rig.connect().await;
+    stream.send(b"GET /stream HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    stream.head().await.expect("answered");
     rig.end_slot().await;
+    // The frame has the cells from before the end too: it leads on from what was seen then.
+    let frames = FrameDecoder::new().push(&stream.chunk().await).expect("a frame");
+    assert_eq!(history.clone().accept_frame(&frames[0]), Ok(Some(300)));
     let (checkpoint, span, bodies) = client.visit(&mut history, 256).await;
     assert_eq!(receipt.judge(&checkpoint, &span), ReceiptState::Kept(vec![300]));
     assert_eq!(bodies.len(), 302 - 256);

@@ -333,6 +333,10 @@ mod tests {
         let mut swapped = frame(5, 20, 30);
         swapped.cells.swap(0, 1);
         assert_eq!(history.accept_frame(&swapped), Err(HistoryError::FrameMismatch));
+        // The right root under a wrong size.
+        let lying = Checkpoint::sign(&world.signer, SlotNumber(5), 31, world.frontier(30).root());
+        let lying = Frame { note: lying.note().as_bytes().to_vec(), ..frame(5, 20, 30) };
+        assert_eq!(history.accept_frame(&lying), Err(HistoryError::FrameMismatch));
         assert_eq!(history.accept_frame(&frame(5, 20, 30)), Ok(Some(20)));
         assert_eq!(history.frontier(), Some(&world.frontier(30)));
     }
