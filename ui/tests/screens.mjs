@@ -96,6 +96,41 @@ export const SCREENS = [
     const rows = await page.locator(id('tree-row')).count();
     if (rows > 80) throw new Error(`${rows} rows exist at once`);
   } },
+  { name: '32b-speed', query: '?rows=3127', steps: async (page) => {
+    await page.focus('[role="tree"]');
+    const spent = await page.evaluate(async () => {
+      const worst = { step: 0, filter: 0 };
+      const drawn = () => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 0)));
+      const tree = document.querySelector('[role="tree"]');
+      for (let i = 0; i < 40; i++) {
+        const begun = performance.now();
+        tree.dispatchEvent(new KeyboardEvent('keydown', { key: 'j', bubbles: true, cancelable: true }));
+        await Promise.resolve();
+        worst.step = Math.max(worst.step, performance.now() - begun);
+        await drawn();
+      }
+      const filter = document.querySelector('[data-testid="tree-filter"]');
+      for (const text of ['f', 'fo', 'fol', 'folder 31', '#arch', '']) {
+        const begun = performance.now();
+        filter.value = text;
+        filter.dispatchEvent(new InputEvent('input', { bubbles: true }));
+        await Promise.resolve();
+        void document.body.offsetHeight;
+        worst.filter = Math.max(worst.filter, performance.now() - begun);
+        await drawn();
+      }
+      return worst;
+    });
+    console.log(`3,127 rows: a step takes at most ${spent.step.toFixed(1)} ms, a letter in the filter ${spent.filter.toFixed(1)} ms`);
+  } },
+  { name: '32c-endless-words', query: '', steps: async (page) => {
+    await page.keyboard.press('c');
+    await page.fill(id('quick-add'), `${'endless'.repeat(60)} \u202E<b>not bold</b> #${'label'.repeat(14)}`);
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector(id('task-title'));
+  } },
   { name: '33-two-histories', query: statusOf({ code: 'twoHistories', by: 'Ben' }) },
   { name: '34-big-text', query: '', steps: async (page) => {
     await press('nav-settings')(page);

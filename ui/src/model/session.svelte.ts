@@ -226,23 +226,25 @@ export class Session {
     const pursuance = this.pursuance;
     if (pursuance === null) return;
     const inside = this.screen !== 'preview';
+    // An answer about a pursuance that is no longer the open one is dropped.
+    const here = (): boolean => this.pursuance === pursuance;
     try {
       const wanted: Promise<void>[] = [];
       if (this.screen === 'tree') {
-        wanted.push(this.look<'tree'>({ kind: 'tree', pursuance }).then((view) => { this.treeView = view; this.tree.take(view); }));
+        wanted.push(this.look<'tree'>({ kind: 'tree', pursuance }).then((view) => { if (here()) { this.treeView = view; this.tree.take(view); } }));
         if (this.openTask !== null) wanted.push(this.#lookAtTask(pursuance, this.openTask));
       }
       if (inside && (this.screen === 'people' || this.#peopleAt + PEOPLE_STALE_SECONDS < Date.now() / 1000)) wanted.push(this.#lookAtPeople(pursuance));
       if (this.screen === 'invites') {
-        wanted.push(this.look<'invites'>({ kind: 'invites', pursuance }).then((view) => { this.invites = view; }));
+        wanted.push(this.look<'invites'>({ kind: 'invites', pursuance }).then((view) => { if (here()) this.invites = view; }));
       }
       if (this.screen === 'relays' || this.screen === 'invites') {
-        wanted.push(this.look<'relays'>({ kind: 'relays', pursuance }).then((view) => { this.relays = view; }));
+        wanted.push(this.look<'relays'>({ kind: 'relays', pursuance }).then((view) => { if (here()) this.relays = view; }));
       }
-      if (!inside) wanted.push(this.look<'preview'>({ kind: 'preview', pursuance }).then((view) => { this.preview = view; }));
+      if (!inside) wanted.push(this.look<'preview'>({ kind: 'preview', pursuance }).then((view) => { if (here()) this.preview = view; }));
       await Promise.all(wanted);
     } catch (thrown) {
-      this.say(asTrouble(thrown));
+      if (here()) this.say(asTrouble(thrown));
     }
   }
 

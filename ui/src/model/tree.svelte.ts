@@ -16,8 +16,10 @@ export class TreeModel {
   /** The task below which quick add puts the next one. */
   addBelow = $state<string | null>(null);
 
+  /** What a filter looks through, one text a row; made at the first letter, not at each. */
+  readonly #haystacks: readonly string[] = $derived(this.rows.map(haystack));
   /** Rows that are shown, in order. */
-  readonly shown: readonly ShownRow[] = $derived(shownRows(this.rows, this.collapsed, this.filter, this.showDropped));
+  readonly shown: readonly ShownRow[] = $derived(shownRows(this.rows, this.collapsed, this.filter, this.showDropped, () => this.#haystacks));
   /** How many are dropped. */
   readonly dropped: number = $derived(this.rows.reduce((count, row) => count + (row.status === 'dropped' ? 1 : 0), 0));
   /** Every label in use, in order. */
@@ -106,8 +108,9 @@ export class TreeModel {
 }
 
 /** The rows that show: not below a collapsed one, matching the filter (with what stands above a match), dropped ones only if asked for. */
-export function shownRows(rows: readonly TreeRow[], collapsed: ReadonlySet<string>, filter: string, showDropped: boolean): ShownRow[] {
+export function shownRows(rows: readonly TreeRow[], collapsed: ReadonlySet<string>, filter: string, showDropped: boolean, haystacks: () => readonly string[]): ShownRow[] {
   const wanted = filter.trim().toLocaleLowerCase();
+  const hay = wanted === '' ? [] : haystacks();
   const keep = new Uint8Array(rows.length);
   const parents = new Uint8Array(rows.length);
   const need: boolean[] = [];
@@ -117,7 +120,7 @@ export function shownRows(rows: readonly TreeRow[], collapsed: ReadonlySet<strin
     const below = need[row.depth + 1] === true;
     need.length = row.depth + 1;
     const alive = showDropped || row.status !== 'dropped';
-    const itself = alive && (wanted === '' || matches(row, wanted));
+    const itself = alive && (wanted === '' || hay[i]?.includes(wanted) === true);
     keep[i] = itself || below ? 1 : 0;
     parents[i] = below ? 1 : 0;
     if (keep[i]) need[row.depth] = true;
@@ -135,10 +138,7 @@ export function shownRows(rows: readonly TreeRow[], collapsed: ReadonlySet<strin
   return shown;
 }
 
-function matches(row: TreeRow, wanted: string): boolean {
-  return row.title.toLocaleLowerCase().includes(wanted)
-    || row.labels.some((label) => `#${label}`.toLocaleLowerCase().includes(wanted))
-    || (row.claim !== null && `@${row.claim.name}`.toLocaleLowerCase().includes(wanted))
-    || row.assignees.some((person) => `@${person.name}`.toLocaleLowerCase().includes(wanted))
-    || (row.ownerText?.toLocaleLowerCase().includes(wanted) ?? false);
+function haystack(row: TreeRow): string {
+  const people = [...row.assignees, ...(row.claim === null ? [] : [row.claim])].map((person) => `@${person.name}`);
+  return [row.title, ...row.labels.map((label) => `#${label}`), ...people, row.ownerText ?? ''].join('\n').toLocaleLowerCase();
 }
