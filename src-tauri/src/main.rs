@@ -44,7 +44,9 @@ fn main() -> ExitCode {
     let filter = EnvFilter::try_from_env("PURSUANCE_LOG").unwrap_or_else(|_| EnvFilter::new(LOG_DEFAULT));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     if sandbox == Sandbox::Off {
-        eprintln!("pursuance: this computer lets programs make no sandbox (bubblewrap); the window works without that second wall");
+        eprintln!(
+            "pursuance: this computer lets programs make no sandbox (bubblewrap); the window works without that second wall"
+        );
     }
     let config = match options.node_config() {
         Ok(config) => config,
@@ -74,7 +76,8 @@ fn main() -> ExitCode {
     let ended = show(Door::new(node.clone()), webview_dir, options.invite());
 
     if let Ok(node) = node {
-        let stopped = runtime.block_on(async { tokio::time::timeout(Duration::from_secs(STOP_SECONDS), node.stop()).await });
+        let stopped =
+            runtime.block_on(async { tokio::time::timeout(Duration::from_secs(STOP_SECONDS), node.stop()).await });
         if stopped.is_err() {
             tracing::warn!("the node did not stop within {STOP_SECONDS} s");
         }

@@ -66,7 +66,9 @@ impl Options {
             _ if self.no_tor => TorChoice::Off,
             None => TorChoice::On { toml: None },
             Some(path) => TorChoice::On {
-                toml: Some(std::fs::read_to_string(path).map_err(|error| OptionsError::TorConfig(path.clone(), error))?),
+                toml: Some(
+                    std::fs::read_to_string(path).map_err(|error| OptionsError::TorConfig(path.clone(), error))?,
+                ),
             },
         };
         let mut config = NodeConfig { data_dir: self.data_dir()?, loopback: Vec::new(), tor, clock: Clock::System };

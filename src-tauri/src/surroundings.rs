@@ -15,7 +15,8 @@ const FORCE_SANDBOX: &str = "WEBKIT_FORCE_SANDBOX";
 /// WebKit's own switch to forgo it; a person who sets it has decided.
 const DISABLE_SANDBOX: &str = "WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS";
 /// By these another program could drive the window.
-const REMOTE_CONTROLS: [&str; 3] = ["TAURI_WEBVIEW_AUTOMATION", "WEBKIT_INSPECTOR_SERVER", "WEBKIT_INSPECTOR_HTTP_SERVER"];
+const REMOTE_CONTROLS: [&str; 3] =
+    ["TAURI_WEBVIEW_AUTOMATION", "WEBKIT_INSPECTOR_SERVER", "WEBKIT_INSPECTOR_HTTP_SERVER"];
 /// Where WebKit's build expects the two programs it makes its sandbox with.
 const SANDBOX_PROGRAMS: [&str; 2] = ["/usr/bin/bwrap", "/usr/bin/xdg-dbus-proxy"];
 

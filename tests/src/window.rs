@@ -78,7 +78,12 @@ impl Launch {
     #[must_use]
     pub fn plain_browser(name: &str) -> Option<Self> {
         let program = PathBuf::from(PLAIN_BROWSER);
-        program.exists().then(|| Self { name: name.into(), program, args: vec!["--automation".into()], sandboxed: false })
+        program.exists().then(|| Self {
+            name: name.into(),
+            program,
+            args: vec!["--automation".into()],
+            sandboxed: false,
+        })
     }
 }
 
@@ -91,7 +96,11 @@ pub fn program(name: &str) -> PathBuf {
     let test = std::env::current_exe().expect("a running program has a path");
     let profile = test.ancestors().find(|dir| dir.ends_with("debug") || dir.ends_with("release"));
     let program = profile.expect("cargo keeps tests below the profile's folder").join(name);
-    assert!(program.is_file(), "{} is missing: run `cargo build --workspace --bins --tests` first, as `./x test` does", program.display());
+    assert!(
+        program.is_file(),
+        "{} is missing: run `cargo build --workspace --bins --tests` first, as `./x test` does",
+        program.display()
+    );
     program
 }
 
@@ -379,7 +388,12 @@ impl Window {
         signal("TERM", &app.to_string());
         let limit = Instant::now() + Duration::from_secs(QUIT_SECONDS);
         while is_running(app) {
-            assert!(Instant::now() < limit, "{} did not end within {QUIT_SECONDS} s\n{}", self.launch.name, self.driver.log_tail());
+            assert!(
+                Instant::now() < limit,
+                "{} did not end within {QUIT_SECONDS} s\n{}",
+                self.launch.name,
+                self.driver.log_tail()
+            );
             tokio::time::sleep(Duration::from_millis(POLL_MILLIS)).await;
         }
         self.driver.end();
@@ -399,7 +413,8 @@ impl Window {
     #[must_use]
     pub fn app(&self) -> Option<u32> {
         children(self.driver.process.id()).into_iter().find(|&pid| {
-            fs::read_link(format!("/proc/{pid}/exe")).is_ok_and(|exe| exe.file_name() == self.launch.program.file_name())
+            fs::read_link(format!("/proc/{pid}/exe"))
+                .is_ok_and(|exe| exe.file_name() == self.launch.program.file_name())
         })
     }
 
@@ -424,7 +439,12 @@ impl Window {
             match tokio::time::timeout(Duration::from_secs(CALL_SECONDS), look()).await {
                 Ok(Some(found)) => return found,
                 Ok(None) if Instant::now() < limit => tokio::time::sleep(Duration::from_millis(POLL_MILLIS)).await,
-                Ok(None) => panic!("{}: {otherwise} after {} s\n{}", self.launch.name, self.wait.as_secs(), self.driver.log_tail()),
+                Ok(None) => panic!(
+                    "{}: {otherwise} after {} s\n{}",
+                    self.launch.name,
+                    self.wait.as_secs(),
+                    self.driver.log_tail()
+                ),
                 Err(_) => panic!("{}: the driver does not answer\n{}", self.launch.name, self.driver.log_tail()),
             }
         }
@@ -434,7 +454,9 @@ impl Window {
         match tokio::time::timeout(Duration::from_secs(CALL_SECONDS), call).await {
             Ok(Ok(done)) => done,
             Ok(Err(error)) => panic!("{}: {doing}: {error}\n{}", self.launch.name, self.driver.log_tail()),
-            Err(_) => panic!("{}: {doing} took more than {CALL_SECONDS} s\n{}", self.launch.name, self.driver.log_tail()),
+            Err(_) => {
+                panic!("{}: {doing} took more than {CALL_SECONDS} s\n{}", self.launch.name, self.driver.log_tail())
+            }
         }
     }
 }
@@ -476,7 +498,8 @@ impl Driver {
         let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).ok()?;
         stream.set_read_timeout(Some(Duration::from_secs(CALL_SECONDS))).ok()?;
         let session = self.session.as_ref()?;
-        write!(stream, "GET /session/{session}/screenshot HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n").ok()?;
+        write!(stream, "GET /session/{session}/screenshot HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
+            .ok()?;
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).ok()?;
         let body = &answer[answer.windows(4).position(|end| end == b"\r\n\r\n")? + 4..];
@@ -517,7 +540,11 @@ fn css(testid: &str) -> String {
 
 /// The shell's own `kill` is there on every computer, and a signal sent from Rust would need unsafe code.
 fn signal(name: &str, whom: &str) {
-    Command::new("/bin/sh").args(["-c", &format!("kill -s {name} -- {whom}")]).stderr(Stdio::null()).status().expect("there is a shell");
+    Command::new("/bin/sh")
+        .args(["-c", &format!("kill -s {name} -- {whom}")])
+        .stderr(Stdio::null())
+        .status()
+        .expect("there is a shell");
 }
 
 fn free_port() -> u16 {

@@ -190,10 +190,24 @@ fn foreign_commands() -> Vec<String> {
     }
     assert!(commands.len() > 100, "the manifest lists {} commands", commands.len());
     let absent = [
-        "plugin:shell|open", "plugin:shell|execute", "plugin:opener|open_url", "plugin:fs|read_text_file", "plugin:fs|write_file",
-        "plugin:http|fetch", "plugin:dialog|open", "plugin:clipboard-manager|read_text", "plugin:process|exit", "plugin:updater|check",
-        "plugin:store|load", "plugin:os|hostname", "plugin:notification|notify", "plugin:sql|load", "plugin:websocket|connect",
-        "start", "stop", "",
+        "plugin:shell|open",
+        "plugin:shell|execute",
+        "plugin:opener|open_url",
+        "plugin:fs|read_text_file",
+        "plugin:fs|write_file",
+        "plugin:http|fetch",
+        "plugin:dialog|open",
+        "plugin:clipboard-manager|read_text",
+        "plugin:process|exit",
+        "plugin:updater|check",
+        "plugin:store|load",
+        "plugin:os|hostname",
+        "plugin:notification|notify",
+        "plugin:sql|load",
+        "plugin:websocket|connect",
+        "start",
+        "stop",
+        "",
     ];
     commands.extend(absent.map(str::to_owned));
     commands.into_iter().collect()
@@ -213,7 +227,10 @@ async fn no_command_but_the_three() {
     assert_eq!(answers.len(), commands.len());
     for (command, outcome, text) in &answers {
         assert_eq!(outcome, "refused", "{command}: {text}");
-        assert!(text.contains("not allowed") || text.contains("not found"), "{command} was refused for another reason: {text}");
+        assert!(
+            text.contains("not allowed") || text.contains("not found"),
+            "{command} was refused for another reason: {text}"
+        );
     }
 
     // Control: the door itself is open, in the same way.
@@ -235,7 +252,11 @@ async fn the_page_keeps_nothing_and_changes_nothing_of_the_language() {
     let look = |script: &'static str| window.run(script, vec![]);
     assert_eq!(look("return typeof window.__TAURI__").await, json!("undefined"));
     assert_eq!(look("return Object.isFrozen(Object.prototype)").await, json!(true));
-    assert_eq!(look("try { localStorage.setItem('a', 'b'); return localStorage.getItem('a') } catch (e) { return null }").await, json!(null));
+    assert_eq!(
+        look("try { localStorage.setItem('a', 'b'); return localStorage.getItem('a') } catch (e) { return null }")
+            .await,
+        json!(null)
+    );
     assert_eq!(look("return typeof RTCPeerConnection").await, json!("undefined"));
     assert_eq!(look("return document.createElement('canvas').getContext('webgl')").await, json!(null));
     assert_eq!(look("return pursuanceStart.invite").await, json!(null));
