@@ -4,3 +4,4 @@ pub mod tornet;
 pub mod window;
 pub mod people;
 pub mod vectors;
+pub mod world;

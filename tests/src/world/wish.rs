@@ -1,0 +1,97 @@
+//! What people in the simulated world want: random commands over what they know.
+
+use pursuance_core::command::Command;
+use pursuance_core::id::{MemberId, TaskId};
+use pursuance_core::plan::{Authored, ImportTask};
+use pursuance_core::task::Status;
+use rand::RngExt;
+
+use super::{OFFERED, World};
+
+/// Longest body that people here write; several cells long.
+const MAX_SAID_BYTES: usize = 9_000;
+
+impl World {
+    /// One random wish of a node, planned; with the text that must appear, if it is a comment. `None` where the rules, or
+    /// the state, do not allow it.
+    pub(super) fn wish(&mut self, node: usize) -> Option<(Authored, Option<String>)> {
+        self.said += 1;
+        if self.chance(40) {
+            let rows = self.rows();
+            return Some((self.nodes[node].import(&rows, self.now, &mut self.rng).ok()?, None));
+        }
+        let command = self.command(node)?;
+        let authored = self.nodes[node].command(&command, self.now, &mut self.rng).ok()?;
+        let comment = if let Command::Comment { text, .. } = command { Some(text) } else { None };
+        Some((authored, comment))
+    }
+
+    fn command(&mut self, node: usize) -> Option<Command> {
+        let group = self.group_of(node);
+        let said = self.said;
+        let replica = &self.nodes[node].memory.replica;
+        let tasks: Vec<TaskId> = replica.tasks().iter().map(|(id, _)| id).collect();
+        let members: Vec<MemberId> = replica.authority().members().keys().copied().collect();
+        if !replica.is_member() {
+            return None;
+        }
+        let founder = self.groups[group].founder == node;
+        let wants_more = self.groups[group].nodes.len() < self.groups[group].max_nodes;
+        if founder && wants_more && (self.groups[group].links.is_empty() || self.chance(20)) {
+            return Some(Command::Invite { role: OFFERED, uses: self.rng.random_range(1..=4) });
+        }
+        let any = |rng: &mut rand::rngs::StdRng| (!tasks.is_empty()).then(|| tasks[rng.random_range(0..tasks.len())]);
+        let (one, other) = (any(&mut self.rng), any(&mut self.rng));
+        let member = members[self.rng.random_range(0..members.len())];
+        let label = format!("label {}", self.rng.random_range(0..4));
+        let create = Command::CreateTask {
+            title: format!("task {said}"),
+            parent: other.filter(|_| self.rng.random()),
+            assignees: Vec::new(),
+            labels: Vec::new(),
+        };
+        let Some(task) = one else { return Some(create) };
+        Some(match self.rng.random_range(0..18) {
+            0..=3 => create,
+            4 => Command::SetTitle { task, title: format!("title {said}") },
+            5 | 6 => Command::SetBody { task, body: self.long_text() },
+            7 => {
+                let all = [Status::Open, Status::Doing, Status::Review, Status::Done, Status::Dropped];
+                Command::SetStatus { task, status: all[self.rng.random_range(0..all.len())] }
+            }
+            8 | 9 => Command::MoveTask { task, parent: other.filter(|_| self.rng.random_range(0..4) > 0) },
+            10 => Command::Assign { task, member },
+            11 => Command::Unassign { task, member },
+            12 => Command::Claim { task },
+            13 => Command::GiveBack { task },
+            14 => Command::AddLabel { task, label },
+            15 => Command::RemoveLabel { task, label },
+            16 if self.rng.random() => return self.nodes[node].undo.pop(),
+            16 => {
+                let relays = self.groups[group].relays.iter().rev();
+                Command::SetRelays { relays: relays.map(|at| self.relays[*at].address().to_string()).collect() }
+            }
+            _ => Command::Comment { task, text: format!("line {said}") },
+        })
+    }
+
+    fn long_text(&mut self) -> String {
+        let words = self.rng.random_range(1..MAX_SAID_BYTES / 9);
+        let mut text = format!("body {}", self.said);
+        (0..words).for_each(|_| text.push_str(&format!(" {:08x}", self.rng.random::<u32>())));
+        text
+    }
+
+    fn rows(&mut self) -> Vec<ImportTask> {
+        let count = if self.chance(4) { 70 } else { self.rng.random_range(1..10) };
+        (0..count)
+            .map(|row| ImportTask {
+                parent: (row > 0 && self.rng.random()).then(|| self.rng.random_range(0..row)),
+                title: format!("row {row} of {}", self.said),
+                status: self.rng.random::<bool>().then_some(Status::Done),
+                owner: Some("w01".into()),
+                ..ImportTask::default()
+            })
+            .collect()
+    }
+}
