@@ -2,6 +2,9 @@
 
 mod formats {
     mod make;
+    mod mutations;
     mod quiet;
+    mod refusals;
+    mod uniform;
     mod vectors;
 }

@@ -18,6 +18,14 @@ use crate::task_op::{TaskOp, decode_ops, encode_ops};
 #[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
 pub struct TaskKey(pub(crate) [u8; 32]);
 
+impl TaskKey {
+    /// From 32 random bytes, or from a list sealed to an audience.
+    #[must_use]
+    pub const fn new(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+}
+
 /// Task keys by task and generation. The first generation's key is the one that the task's id commits to.
 pub type TaskKeys = BTreeMap<(TaskId, u32), TaskKey>;
 

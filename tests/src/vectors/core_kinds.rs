@@ -7,7 +7,7 @@ use pursuance_core::authority::Verdict;
 use pursuance_core::cell::{CellContent, Fragment, open_cell};
 use pursuance_core::command::Command;
 use pursuance_core::crypto::{self, Seed, label};
-use pursuance_core::entry::{AudienceSeal, Body, Content, Entry, ItemSeal, UnverifiedEntry};
+use pursuance_core::entry::{AudienceSeal, Body, Content, Entry, GrantRef, ItemSeal, UnverifiedEntry};
 use pursuance_core::fragment::{Assembly, Fragments};
 use pursuance_core::id::{AuthorId, EntryId, EpochId, PursuanceId, RoleId};
 use pursuance_core::keys::{CellKey, DeviceKeys, EpochSecret, InviteSecret};
@@ -17,7 +17,7 @@ use pursuance_core::logs::Append;
 use pursuance_core::plan::Circumstances;
 use pursuance_core::refusal::Refusal;
 use pursuance_core::replica::Replica;
-use pursuance_core::seal::{Where, open_audience, open_item, task_id};
+use pursuance_core::seal::{TaskKey, Where, open_audience, open_item, task_id};
 use pursuance_core::task_op::decode_ops;
 use pursuance_wire::Cell;
 use serde_json::{Map, Value, json};
@@ -136,6 +136,7 @@ fn append(append: &Append) -> Value {
         Append::Gap { missing } => json!({"gap": missing.iter().map(|id| hex(&id.0)).collect::<Vec<_>>()}),
         Append::Equivocation { other } => json!({"equivocation": hex(&other.0)}),
         Append::Malformed => json!("malformed"),
+        Append::Refused(refusal) => json!({"refused": refused(refusal)}),
         Append::Full => json!("full"),
     }
 }
@@ -217,6 +218,7 @@ fn link(given: &Given<'_>) -> Result<Value, Malformed> {
         Err(error) => named(error),
         Ok(link) => json!({"ok": {
             "pursuance": hex(&link.pursuance.0),
+            "invite": hex(&link.invite.0),
             "relay": link.relay.to_string(),
             "from_index": link.from_index,
             "secret": hex(link.secret.as_bytes()),
@@ -236,6 +238,7 @@ fn place(given: &Given<'_>) -> Result<Where, Malformed> {
         pursuance: PursuanceId(given.exact("pursuance")?),
         author: AuthorId(given.exact("author")?),
         seq: given.number("seq")?,
+        by: GrantRef { entry: EntryId(given.exact("by_entry")?), op: given.number("by_op")? },
     })
 }
 
@@ -319,7 +322,7 @@ fn derivation(given: &Given<'_>) -> Result<Value, Malformed> {
                 "detection_key": hex(&crypto::derive_key(label::INVITE_DETECT, &cells)),
             })
         }
-        "task" => json!({"id": hex(&task_id(place(given)?, given.number("item")?).0)}),
+        "task" => json!({"id": hex(&task_id(place(given)?, given.number("item")?, &TaskKey::new(given.exact("seed")?)).0)}),
         _ => return Err(Malformed::missing("of")),
     };
     Ok(json!({"ok": derived}))

@@ -124,7 +124,7 @@ impl Cast {
         let task = created.task.expect("a task");
         take(&mut maya, &created.entries, &mut entries);
 
-        let mut preview = Preview::new(pursuance, InviteSecret::new(*invite_secret.as_bytes()));
+        let mut preview = Preview::new(pursuance, invite.entry, InviteSecret::new(*invite_secret.as_bytes()));
         maya.preview_entries(invite).into_iter().for_each(|entry| preview.add(entry.clone()));
         let ben_device = DeviceKeys::from_seed(ben_seed);
         let join = preview.join(&ben_device, "Ben", NOW_SECONDS + 1).expect("a use is left");
@@ -166,7 +166,7 @@ impl Cast {
             author,
             seq: tip.body().seq + 1,
             prev: Some(tip.id()),
-            heads: replica.logs().heads_for(author),
+            heads: replica.logs().heads_for(author, &|_| true),
             by: Some(replica.authority().members()[&me].grant),
             claimed_seconds: NOW_SECONDS + 60,
             checkpoints: Vec::new(),

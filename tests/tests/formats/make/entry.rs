@@ -76,6 +76,14 @@ fn whole(cast: &Cast, shelf: &mut Shelf) {
         f[field::OPS] = V::Array(vec![op(900, &[1, 2, 3])]);
         f[field::PART] = V::Array(vec![]);
     }));
+    for (case, uses) in [("invite-for-nobody-is-kept", 0), ("invite-for-too-many-is-kept", 10_001)] {
+        let mut tree = body_tree(&cast.entries[at::INVITE]);
+        let op = tree.list()[field::OPS].list()[0].list();
+        let mut arguments = V::parse(op[1].blob());
+        arguments.list()[1] = V::Uint(uses);
+        op[1] = V::Bytes(arguments.encode());
+        accepted(cast, shelf, case, &signed(&cast.maya_keys(), cast.pursuance, &tree.encode()));
+    }
     accepted(cast, shelf, "reserved-op-is-kept", &change(&|f| {
         f[field::OPS] = V::Array(vec![op(7, &[0x80])]);
         f[field::PART] = V::Array(vec![]);
@@ -196,6 +204,9 @@ fn form(cast: &Cast, shelf: &mut Shelf) {
     bent(cast, shelf, "genesis-in-the-middle", of, beginning, |f| f[field::OPS] = V::Array(vec![genesis.clone()]));
     bent(cast, shelf, "join-in-the-middle", of, beginning, |f| f[field::OPS] = V::Array(vec![join.clone()]));
     bent(cast, shelf, "join-as-second-op", of, beginning, |f| f[field::OPS].list().push(join));
+    bent(cast, shelf, "join-with-a-second-op", at::JOIN, beginning, |f| f[field::OPS].list().push(op(17, &[0x80])));
+    bent(cast, shelf, "genesis-with-a-second-op", at::GENESIS, beginning, |f| f[field::OPS].list().push(op(17, &[0x80])));
+    bent(cast, shelf, "begins-with-an-unknown-op", at::GENESIS, beginning, |f| f[field::OPS] = V::Array(vec![op(900, &[])]));
     bent(cast, shelf, "begins-with-an-invite", at::GENESIS, beginning, |f| f[field::OPS] = V::Array(vec![invite]));
     bent(cast, shelf, "genesis-twice", at::GENESIS, beginning, |f| f[field::OPS].list().push(genesis));
     bent(cast, shelf, "genesis-leans-on-something", at::GENESIS, beginning, |f| {
@@ -225,17 +236,18 @@ fn ops(cast: &Cast, shelf: &mut Shelf) {
     arguments("genesis-name-not-utf-8", at::GENESIS, structure, &|a| a[0] = V::Text(vec![0xff, 0xfe]));
     arguments("genesis-name-with-escape", at::GENESIS, "Decode(ForbiddenCharacter)", &|a| a[0] = text("a\u{1b}[2J"));
     arguments("genesis-name-as-bytes", at::GENESIS, structure, &|a| a[0] = V::Bytes(b"name".to_vec()));
+    arguments("genesis-name-that-turns-the-line", at::GENESIS, "Decode(ForbiddenCharacter)", &|a| a[0] = text("a\u{202e}b"));
     arguments("genesis-mission-too-long", at::GENESIS, "Decode(TooLong)", &|a| a[1] = text(&"m".repeat(1_001)));
     arguments("genesis-without-roles", at::GENESIS, structure, &|a| a[3] = V::Array(vec![]));
-    arguments("genesis-rank-beyond-8-bits", at::GENESIS, "Decode(UnknownNumber)", &|a| a[3].list()[0].list()[1] = V::Uint(256));
+    arguments("genesis-rank-beyond-8-bits", at::GENESIS, "Beginning", &|a| a[3].list()[0].list()[1] = V::Uint(256));
     arguments("genesis-65-roles", at::GENESIS, "Decode(TooLong)", &|a| {
         a[3] = V::Array((0..65).map(|_| V::Array(vec![text("r"), V::Uint(1)])).collect());
     });
-    arguments("rule-of-an-unknown-verb", at::GENESIS, "Decode(UnknownNumber)", &|a| a[4].list()[0].list()[1] = V::Uint(99));
-    arguments("rule-over-an-unknown-role", at::GENESIS, "Decode(UnknownNumber)", &|a| a[4].list()[0].list()[3] = V::Uint(9));
-    arguments("rule-of-an-unknown-role", at::GENESIS, "Decode(UnknownNumber)", &|a| a[4].list()[0].list()[0] = V::Uint(9));
-    arguments("rule-with-an-unknown-condition", at::GENESIS, "Decode(UnknownNumber)", &|a| a[4].list()[0].list()[4] = V::Uint(2));
-    arguments("rule-over-an-unknown-object", at::GENESIS, "Decode(UnknownNumber)", &|a| a[4].list()[0].list()[2] = V::Uint(2));
+    arguments("rule-of-an-unknown-verb", at::GENESIS, "Beginning", &|a| a[4].list()[0].list()[1] = V::Uint(99));
+    arguments("rule-over-an-unknown-role", at::GENESIS, "Beginning", &|a| a[4].list()[0].list()[3] = V::Uint(9));
+    arguments("rule-of-an-unknown-role", at::GENESIS, "Beginning", &|a| a[4].list()[0].list()[0] = V::Uint(9));
+    arguments("rule-with-an-unknown-condition", at::GENESIS, "Beginning", &|a| a[4].list()[0].list()[4] = V::Uint(2));
+    arguments("rule-over-an-unknown-object", at::GENESIS, "Beginning", &|a| a[4].list()[0].list()[2] = V::Uint(2));
     arguments("relay-that-is-no-key", at::GENESIS, "Decode(NotARelay)", &|a| {
         a[5].list()[0].list()[0] = V::Bytes([&[2][..], &[0; 31]].concat());
     });
@@ -247,14 +259,12 @@ fn ops(cast: &Cast, shelf: &mut Shelf) {
         a[5] = V::Array(vec![relay; 5]);
     });
     arguments("genesis-of-eight", at::GENESIS, structure, &|a| a.push(V::Uint(0)));
-    arguments("invite-for-nobody", at::INVITE, "Decode(UnknownNumber)", &|a| a[1] = V::Uint(0));
-    arguments("invite-for-too-many", at::INVITE, "Decode(UnknownNumber)", &|a| a[1] = V::Uint(10_001));
     arguments("invite-key-of-31-bytes", at::INVITE, structure, &|a| a[2].blob().truncate(31));
     arguments("invite-note-too-long", at::INVITE, "Decode(TooLong)", &|a| a[4] = text(&"n".repeat(501)));
     arguments("invite-role-not-minimal", at::INVITE, "Decode(NotCanonical)", &|a| a[0] = V::Raw(wide_head(0, 2, 2)));
     arguments("join-without-name", at::JOIN, structure, &|a| a[0] = text(""));
     arguments("join-name-too-long", at::JOIN, "Decode(TooLong)", &|a| a[0] = text(&"n".repeat(81)));
-    arguments("join-with-an-unknown-package", at::JOIN, "Decode(UnknownNumber)", &|a| a[1].list()[0] = V::Uint(3));
+    arguments("join-with-an-unknown-package", at::JOIN, "Beginning", &|a| a[1].list()[0] = V::Uint(3));
     arguments("join-with-a-short-package", at::JOIN, structure, &|a| a[1].list()[1].blob().truncate(1_215));
     arguments("join-package-of-another-suite", at::JOIN, structure, &|a| a[1].list()[0] = V::Uint(2));
     arguments("epoch-parents-unsorted", at::EPOCH, "Decode(NotSorted)", &|a| {
@@ -285,7 +295,7 @@ fn ops(cast: &Cast, shelf: &mut Shelf) {
 fn parts(cast: &Cast, shelf: &mut Shelf) {
     let of = at::TASK;
     let structure = "Decode(Structure)";
-    let item = |nonce: usize| V::Array(vec![V::Bytes(vec![0; 16]), V::Bytes(vec![0; nonce]), V::Bytes(vec![0; 16])]);
+    let item = |nonce: usize| V::Array(vec![V::Bytes(vec![0; 32]), V::Bytes(vec![0; nonce]), V::Bytes(vec![0; 16])]);
     let mut part = |case: &str, error: &str, bend: &dyn Fn(&mut Vec<V>)| {
         bent(cast, shelf, case, of, error, |f| bend(f[field::PART].list()));
     };
@@ -299,7 +309,7 @@ fn parts(cast: &Cast, shelf: &mut Shelf) {
     });
     part("65-items", "Decode(TooLong)", &|p| p[1] = V::Array(vec![item(24); 65]));
     part("item-nonce-of-23-bytes", structure, &|p| p[1] = V::Array(vec![item(23)]));
-    part("item-commit-of-17-bytes", structure, &|p| p[1].list()[0].list()[0].blob().push(0));
+    part("item-commit-of-33-bytes", structure, &|p| p[1].list()[0].list()[0].blob().push(0));
     part("audience-of-three", structure, &|p| drop(p[0].list()[0].list().pop()));
     part("audience-role-beyond-16-bits", "Decode(UnknownNumber)", &|p| p[0].list()[0].list()[0] = V::Uint(65_536));
 }
