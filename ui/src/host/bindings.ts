@@ -1,87 +1,1035 @@
-// The types of the window's door, generated from Rust; do not edit by hand.
+// The types of the window's door, generated from Rust by `./x bindings`; do not edit by hand.
 
-export type RoleId = number;
+/**
+ * The frame around everything.
+ */
+export type AppView = { 
+/**
+ * Grows by one with every change of anything shown.
+ */
+seq: number, 
+/**
+ * Where the vault stands.
+ */
+stage: Stage, 
+/**
+ * The data folder, as shown to the person.
+ */
+dataFolder: string, 
+/**
+ * Pursuances and open invites, by name.
+ */
+pursuances: Array<PursuanceRow>, 
+/**
+ * Whether the person chose to stay offline.
+ */
+offline: boolean, 
+/**
+ * Whether relays are substituted by loopback addresses (demo and tests).
+ */
+loopback: boolean, 
+/**
+ * This computer's clock differs from what relays' slots say, by this many seconds (positive: it is ahead).
+ */
+clockOffSeconds: number | null, };
 
-export type Status = "suggested" | "open" | "doing" | "review" | "done" | "dropped";
+/**
+ * How a member came.
+ */
+export type CameBy = { "kind": "founder" } | { "kind": "invite", 
+/**
+ * Whoever made the invite.
+ */
+inviter: Person, 
+/**
+ * More came by this invite than it says.
+ */
+surplus: boolean, };
 
-export type Verb = "see" | "invite" | "amend" | "create" | "claim" | "assign" | "edit" | "comment" | "finish" | "reopen" | "label";
+/**
+ * A verb that is refused to me, and the reason.
+ */
+export type Cannot = { 
+/**
+ * The verb.
+ */
+verb: Verb, 
+/**
+ * Why not.
+ */
+refusal: Refusal, };
 
-export type Object = { "over": "role", "role": RoleId } | { "over": "relays" };
+/**
+ * One wish; planning it against the state gives ops, or a [`Refusal`](crate::refusal::Refusal).
+ */
+export type Command = { "kind": "createTask", 
+/**
+ * The only required text.
+ */
+title: string, 
+/**
+ * `null` puts it below the mission.
+ */
+parent: string | null, 
+/**
+ * Members who are to do it.
+ */
+assignees: Array<string>, 
+/**
+ * Labels, each at most `MAX_LABEL_BYTES`.
+ */
+labels: Array<string>, } | { "kind": "setTitle", 
+/**
+ * Which task.
+ */
+task: string, 
+/**
+ * Not empty.
+ */
+title: string, } | { "kind": "setBody", 
+/**
+ * Which task.
+ */
+task: string, 
+/**
+ * May be empty.
+ */
+body: string, } | { "kind": "setStatus", 
+/**
+ * Which task.
+ */
+task: string, 
+/**
+ * Where it goes.
+ */
+status: Status, } | { "kind": "moveTask", 
+/**
+ * Which task.
+ */
+task: string, 
+/**
+ * `null` puts it below the mission.
+ */
+parent: string | null, } | { "kind": "assign", 
+/**
+ * Which task.
+ */
+task: string, 
+/**
+ * Who.
+ */
+member: string, } | { "kind": "unassign", 
+/**
+ * Which task.
+ */
+task: string, 
+/**
+ * Who.
+ */
+member: string, } | { "kind": "claim", 
+/**
+ * Which task.
+ */
+task: string, } | { "kind": "giveBack", 
+/**
+ * Which task.
+ */
+task: string, } | { "kind": "comment", 
+/**
+ * Which task.
+ */
+task: string, 
+/**
+ * Not empty.
+ */
+text: string, } | { "kind": "addLabel", 
+/**
+ * Which task.
+ */
+task: string, 
+/**
+ * Which label.
+ */
+label: string, } | { "kind": "removeLabel", 
+/**
+ * Which task.
+ */
+task: string, 
+/**
+ * Which label.
+ */
+label: string, } | { "kind": "invite", 
+/**
+ * The role offered.
+ */
+role: RoleId, 
+/**
+ * How many may come by it, 1 to `MAX_INVITE_USES`.
+ */
+uses: number, } | { "kind": "setRelays", 
+/**
+ * `<onion>.onion/<log key>` each.
+ */
+relays: Array<string>, };
 
+/**
+ * One line of a thread.
+ */
+export type CommentView = { 
+/**
+ * The entry it came with.
+ */
+entry: string, 
+/**
+ * Who wrote it.
+ */
+by: Person, 
+/**
+ * The text.
+ */
+text: string, 
+/**
+ * Claimed time, seconds since 1970.
+ */
+claimedSeconds: number, 
+/**
+ * How far it has come, if mine.
+ */
+delivery: Delivery | null, };
+
+/**
+ * A condition on a rule.
+ */
 export type Condition = "always" | "own";
 
-export type Rule = { role: RoleId, verb: Verb, object: Object, condition: Condition, };
-
-export type Role = { id: RoleId, name: string, rank: number, };
-
-export type RuleTable = { roles: Array<Role>, rules: Array<Rule>, };
-
-export type Command = { "kind": "createTask", title: string, parent: string | null, assignees: Array<string>, labels: Array<string>, } | { "kind": "setTitle", task: string, title: string, } | { "kind": "setBody", task: string, body: string, } | { "kind": "setStatus", task: string, status: Status, } | { "kind": "moveTask", task: string, parent: string | null, } | { "kind": "assign", task: string, member: string, } | { "kind": "unassign", task: string, member: string, } | { "kind": "claim", task: string, } | { "kind": "giveBack", task: string, } | { "kind": "comment", task: string, text: string, } | { "kind": "addLabel", task: string, label: string, } | { "kind": "removeLabel", task: string, label: string, } | { "kind": "invite", role: RoleId, uses: number, } | { "kind": "setRelays", relays: Array<string>, };
-
-export type Refusal = { "code": "notAllowed", verb: Verb, rule: number | null, allowedRole: number | null, } | { "code": "onlyOwn", verb: Verb, rule: number, } | { "code": "noSuchTask" } | { "code": "noSuchMember" } | { "code": "noSuchRole" } | { "code": "empty" } | { "code": "tooLong", maxBytes: number, } | { "code": "tooMany", max: number, } | { "code": "cycle" } | { "code": "noSuchStep" } | { "code": "claimedByOther" } | { "code": "notClaimed" } | { "code": "inviteUsedUp" } | { "code": "rankAboveOwn" } | { "code": "notARelayAddress" } | { "code": "grantNotHeld" } | { "code": "needsNewer" } | { "code": "nothingToChange" } | { "code": "notWelcomedYet" } | { "code": "badKeys" } | { "code": "notACreation" };
-
+/**
+ * How far an own change is known to have come; `None` in a view means it is somebody else's.
+ */
 export type Delivery = "kept" | "handed" | "seen";
 
-export type Cannot = { verb: Verb, refusal: Refusal, };
-
-export type Person = { member: string, name: string, mark: string, me: boolean, };
-
-export type TreeRow = { task: string, parent: string | null, depth: number, title: string, status: Status, twoAnswers: boolean, claim: Person | null, assignees: Array<Person>, ownerText: string | null, labels: Array<string>, comments: number, doneBelow: number, totalBelow: number, delivery: Delivery | null, };
-
-export type TreeView = { name: string, mission: string, done: number, total: number, rows: Array<TreeRow>, cannot: Array<Cannot>, };
-
-export type CommentView = { entry: string, by: Person, text: string, claimedSeconds: number, delivery: Delivery | null, };
-
-export type Readers = { role: RoleId, name: string, members: number, };
-
-export type TaskView = { row: TreeRow, path: Array<string>, body: string, otherTitles: Array<string>, otherBodies: Array<string>, creator: Person, createdSeconds: number, started: string | null, finished: string | null, thread: Array<CommentView>, readers: Array<Readers>, cannot: Array<Cannot>, };
-
-export type CameBy = { "kind": "founder" } | { "kind": "invite", inviter: Person, surplus: boolean, };
-
-export type MemberView = { person: Person, roles: Array<Role>, cameBy: CameBy, heardOfSeconds: number, twoHistories: boolean, };
-
-export type PeopleView = { members: Array<MemberView>, roles: Array<Role>, rules: Array<Rule>, cannot: Array<Cannot>, };
-
-export type InviteView = { invite: string, inviter: Person, role: Role, uses: number, used: number, };
-
-export type PreviewView = { pursuance: string, name: string, mission: string, roles: Array<Role>, rules: Array<Rule>, role: Role, invitedBy: string, usedUp: boolean, };
-
-export type Request = { "kind": "createVault", passphrase: string, } | { "kind": "unlock", passphrase: string, } | { "kind": "lock" } | { "kind": "startPursuance", name: string, mission: string, myName: string, relay: string | null, } | { "kind": "openInvite", link: string, } | { "kind": "join", pursuance: string, myName: string, } | { "kind": "dropInvite", pursuance: string, } | { "kind": "act", pursuance: string, command: Command, } | { "kind": "undo", pursuance: string, } | { "kind": "import", pursuance: string, csv: string, } | { "kind": "setOffline", offline: boolean, };
-
-export type Reply = { "kind": "done" } | { "kind": "pursuance", pursuance: string, } | { "kind": "task", task: string, } | { "kind": "invite", link: string, } | { "kind": "imported", tasks: number, };
-
-export type Query = { "kind": "app" } | { "kind": "tree", pursuance: string, } | { "kind": "task", pursuance: string, task: string, } | { "kind": "people", pursuance: string, } | { "kind": "invites", pursuance: string, } | { "kind": "relays", pursuance: string, } | { "kind": "preview", pursuance: string, } | { "kind": "importPreview", pursuance: string, csv: string, };
-
-export type View = { "kind": "app", "view": AppView } | { "kind": "tree", "view": TreeView } | { "kind": "task", "view": TaskView } | { "kind": "people", "view": PeopleView } | { "kind": "invites", "view": Array<InviteRow> } | { "kind": "relays", "view": Array<RelayView> } | { "kind": "preview", "view": PreviewState } | { "kind": "importPreview", "view": ImportPreview };
-
-export type AppView = { seq: number, stage: Stage, dataFolder: string, pursuances: Array<PursuanceRow>, offline: boolean, loopback: boolean, clockOffSeconds: number | null, };
-
-export type Stage = "fresh" | "locked" | "open";
-
-export type PursuanceRow = { pursuance: string, name: string, standing: Standing, status: StatusLine, canUndo: boolean, };
-
-export type Standing = "invited" | "waiting" | "member";
-
-export type StatusLine = { "code": "noRelay", kept: number, } | { "code": "offline", kept: number, } | { "code": "torStarting", percent: number, kept: number, } | { "code": "torUnreachable", kept: number, } | { "code": "connecting", kept: number, } | { "code": "reading", read: number, of: number, } | { "code": "fine", reached: number, of: number, atSeconds: number, kept: number, } | { "code": "unreachable", sinceSeconds: number, kept: number, retrySeconds: number, } | { "code": "relayFault", fault: Fault, } | { "code": "gap", entries: number, by: string | null, } | { "code": "twoHistories", by: string, } | { "code": "needsNewer", entries: number, };
-
+/**
+ * In what way a relay broke its word.
+ */
 export type Fault = "forked" | "rolledBack" | "brokenReceipt" | "garbage" | "wrongOrigin" | "stale";
 
-export type RelayView = { address: string, reachedSeconds: number | null, cells: number, read: number, handed: number, waiting: number, fault: Fault | null, };
+/**
+ * A column of the file.
+ */
+export type ImportColumn = { 
+/**
+ * As the file calls it.
+ */
+header: string, 
+/**
+ * What it becomes; `null` when it is left out.
+ */
+field: ImportField | null, };
 
-export type InviteRow = { invite: InviteView, link: string | null, qr: Array<string>, handed: boolean, };
-
-export type PreviewState = { "state": "looking" } | { "state": "here", preview: PreviewView, } | { "state": "waiting", preview: PreviewView, sinceSeconds: number, handed: boolean, };
-
-export type ImportPreview = { tasks: number, nested: number, columns: Array<ImportColumn>, rows: Array<ImportRow>, problems: Array<ImportProblem>, };
-
-export type ImportColumn = { header: string, field: ImportField | null, };
-
+/**
+ * What a column becomes.
+ */
 export type ImportField = "id" | "title" | "body" | "status" | "owner" | "started" | "finished" | "labels" | "parent";
 
-export type ImportRow = { depth: number, title: string, status: Status, owner: string | null, labels: Array<string>, };
+/**
+ * What an import would do.
+ */
+export type ImportPreview = { 
+/**
+ * Tasks that would be created.
+ */
+tasks: number, 
+/**
+ * How many of them stand below another.
+ */
+nested: number, 
+/**
+ * Columns found and what they become.
+ */
+columns: Array<ImportColumn>, 
+/**
+ * The first rows as they would appear, at most `IMPORT_PREVIEW_ROWS`.
+ */
+rows: Array<ImportRow>, 
+/**
+ * Rows that cannot be taken, with the reason.
+ */
+problems: Array<ImportProblem>, };
 
-export type ImportProblem = { line: number, reason: ImportReason, };
+/**
+ * A row that cannot be taken.
+ */
+export type ImportProblem = { 
+/**
+ * Line of the file, from 1.
+ */
+line: number, 
+/**
+ * Why.
+ */
+reason: ImportReason, };
 
+/**
+ * Why a row cannot be taken.
+ */
 export type ImportReason = "notCsv" | "noTitleColumn" | "noTitle" | "unknownStatus" | "unknownParent" | "cycle" | "duplicateId" | "tooLong" | "tooMany";
 
-export type Trouble = { "code": "refused", refusal: Refusal, } | { "code": "wrongPassphrase" } | { "code": "passphraseTooShort", minChars: number, } | { "code": "vaultExists" } | { "code": "noVault" } | { "code": "locked" } | { "code": "damaged" } | { "code": "newerFile", found: number, known: number, } | { "code": "inUse" } | { "code": "disk" } | { "code": "linkTruncated" } | { "code": "notAnInvite" } | { "code": "linkNewer" } | { "code": "alreadyMember" } | { "code": "noSuchPursuance" } | { "code": "nothingToUndo" } | { "code": "importProblems", problems: number, } | { "code": "malformed" };
+/**
+ * One row as it would appear.
+ */
+export type ImportRow = { 
+/**
+ * Steps below the top.
+ */
+depth: number, 
+/**
+ * Title.
+ */
+title: string, 
+/**
+ * Status.
+ */
+status: Status, 
+/**
+ * Owner as text.
+ */
+owner: string | null, 
+/**
+ * Labels.
+ */
+labels: Array<string>, };
+
+/**
+ * An invite with its link, where it was made here.
+ */
+export type InviteRow = { 
+/**
+ * What the pursuance knows of it.
+ */
+invite: InviteView, 
+/**
+ * The link; `null` when it was made on another computer.
+ */
+link: string | null, 
+/**
+ * The link as a QR code: one string a row, `#` dark and ` ` light; empty without a link.
+ */
+qr: Array<string>, 
+/**
+ * A relay signed for the preview, so that the link works for others.
+ */
+handed: boolean, };
+
+/**
+ * An invite as its pursuance knows it.
+ */
+export type InviteView = { 
+/**
+ * The entry that made it.
+ */
+invite: string, 
+/**
+ * Whoever made it.
+ */
+inviter: Person, 
+/**
+ * The role offered.
+ */
+role: Role, 
+/**
+ * How many may come by it.
+ */
+uses: number, 
+/**
+ * How many came.
+ */
+used: number, };
+
+/**
+ * One member.
+ */
+export type MemberView = { 
+/**
+ * Who.
+ */
+person: Person, 
+/**
+ * Roles held, senior first.
+ */
+roles: Array<Role>, 
+/**
+ * How they came.
+ */
+cameBy: CameBy, 
+/**
+ * Claimed time of their newest entry, seconds since 1970.
+ */
+heardOfSeconds: number, 
+/**
+ * Their device shows two histories.
+ */
+twoHistories: boolean, };
+
+/**
+ * Over whom or what a rule reaches.
+ */
+export type Object = { "over": "role", "role": RoleId } | { "over": "relays" };
+
+/**
+ * Members, roles and rules.
+ */
+export type PeopleView = { 
+/**
+ * All members, senior first.
+ */
+members: Array<MemberView>, 
+/**
+ * All roles.
+ */
+roles: Array<Role>, 
+/**
+ * All rules, in their numbers' order.
+ */
+rules: Array<Rule>, 
+/**
+ * What I may not do here and why (invite, amend).
+ */
+cannot: Array<Cannot>, };
+
+/**
+ * A member as named on a row.
+ */
+export type Person = { 
+/**
+ * Who.
+ */
+member: string, 
+/**
+ * The name they chose.
+ */
+name: string, 
+/**
+ * Four characters that tell two people of one name apart; empty when the name is unique here.
+ */
+mark: string, 
+/**
+ * Whether this is me.
+ */
+me: boolean, };
+
+/**
+ * How far the preview of an invite has come.
+ */
+export type PreviewState = { "state": "looking" } | { "state": "here", 
+/**
+ * What it shows.
+ */
+preview: PreviewView, } | { "state": "waiting", 
+/**
+ * What it showed.
+ */
+preview: PreviewView, 
+/**
+ * Seconds since 1970 when I joined.
+ */
+sinceSeconds: number, 
+/**
+ * A relay signed for my join.
+ */
+handed: boolean, };
+
+/**
+ * What an invite shows before it is accepted.
+ */
+export type PreviewView = { 
+/**
+ * Which pursuance.
+ */
+pursuance: string, 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Its mission.
+ */
+mission: string, 
+/**
+ * All roles.
+ */
+roles: Array<Role>, 
+/**
+ * All rules, in their numbers' order.
+ */
+rules: Array<Rule>, 
+/**
+ * The role offered.
+ */
+role: Role, 
+/**
+ * The name of whoever invites.
+ */
+invitedBy: string, 
+/**
+ * Whether as many have joined as the invite says.
+ */
+usedUp: boolean, };
+
+/**
+ * One pursuance in the left rail.
+ */
+export type PursuanceRow = { 
+/**
+ * Which.
+ */
+pursuance: string, 
+/**
+ * Its name; empty while an invite's preview has not arrived.
+ */
+name: string, 
+/**
+ * How I stand in it.
+ */
+standing: Standing, 
+/**
+ * The one status sentence.
+ */
+status: StatusLine, 
+/**
+ * The last change can be undone.
+ */
+canUndo: boolean, };
+
+/**
+ * What the window may look at.
+ */
+export type Query = { "kind": "app" } | { "kind": "tree", 
+/**
+ * Which pursuance.
+ */
+pursuance: string, } | { "kind": "task", 
+/**
+ * Which pursuance.
+ */
+pursuance: string, 
+/**
+ * Which task.
+ */
+task: string, } | { "kind": "people", 
+/**
+ * Which pursuance.
+ */
+pursuance: string, } | { "kind": "invites", 
+/**
+ * Which pursuance.
+ */
+pursuance: string, } | { "kind": "relays", 
+/**
+ * Which pursuance.
+ */
+pursuance: string, } | { "kind": "preview", 
+/**
+ * Which pursuance.
+ */
+pursuance: string, } | { "kind": "importPreview", 
+/**
+ * Which pursuance.
+ */
+pursuance: string, 
+/**
+ * The file's text.
+ */
+csv: string, };
+
+/**
+ * A role that can read, and how many hold it now.
+ */
+export type Readers = { 
+/**
+ * Which role; 0 is everyone.
+ */
+role: RoleId, 
+/**
+ * Its name; empty for everyone.
+ */
+name: string, 
+/**
+ * Members who hold it now.
+ */
+members: number, };
+
+/**
+ * A numbered reason; the window shows one sentence for each and keeps what was typed.
+ */
+export type Refusal = { "code": "notAllowed", 
+/**
+ * What was tried.
+ */
+verb: Verb, 
+/**
+ * The number of the first rule that gives the verb to some role, if there is one.
+ */
+rule: number | null, 
+/**
+ * The role that this rule names.
+ */
+allowedRole: number | null, } | { "code": "onlyOwn", 
+/**
+ * What was tried.
+ */
+verb: Verb, 
+/**
+ * The rule with the condition.
+ */
+rule: number, } | { "code": "noSuchTask" } | { "code": "noSuchMember" } | { "code": "noSuchRole" } | { "code": "empty" } | { "code": "tooLong", 
+/**
+ * The limit.
+ */
+maxBytes: number, } | { "code": "tooMany", 
+/**
+ * The limit.
+ */
+max: number, } | { "code": "cycle" } | { "code": "noSuchStep" } | { "code": "claimedByOther" } | { "code": "notClaimed" } | { "code": "inviteUsedUp" } | { "code": "rankAboveOwn" } | { "code": "notARelayAddress" } | { "code": "grantNotHeld" } | { "code": "needsNewer" } | { "code": "nothingToChange" } | { "code": "notWelcomedYet" } | { "code": "badKeys" } | { "code": "notACreation" };
+
+/**
+ * A relay of a pursuance.
+ */
+export type RelayView = { 
+/**
+ * Its address.
+ */
+address: string, 
+/**
+ * Seconds since 1970 when it was last reached.
+ */
+reachedSeconds: number | null, 
+/**
+ * Cells it holds, as far as known.
+ */
+cells: number, 
+/**
+ * Cells of it read here.
+ */
+read: number, 
+/**
+ * Posts it signed for.
+ */
+handed: number, 
+/**
+ * Posts waiting for it.
+ */
+waiting: number, 
+/**
+ * How it broke its word.
+ */
+fault: Fault | null, };
+
+/**
+ * What a request led to.
+ */
+export type Reply = { "kind": "done" } | { "kind": "pursuance", 
+/**
+ * Which.
+ */
+pursuance: string, } | { "kind": "task", 
+/**
+ * Which.
+ */
+task: string, } | { "kind": "invite", 
+/**
+ * The link to hand over.
+ */
+link: string, } | { "kind": "imported", 
+/**
+ * How many tasks.
+ */
+tasks: number, };
+
+/**
+ * What the window may ask to be done.
+ */
+export type Request = { "kind": "createVault", 
+/**
+ * At least `MIN_PASSPHRASE_CHARS`.
+ */
+passphrase: string, } | { "kind": "unlock", 
+/**
+ * The passphrase it was made with.
+ */
+passphrase: string, } | { "kind": "lock" } | { "kind": "startPursuance", 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * What it is for.
+ */
+mission: string, 
+/**
+ * The founder's pseudonym in it.
+ */
+myName: string, 
+/**
+ * A relay address, if one is known already.
+ */
+relay: string | null, } | { "kind": "openInvite", 
+/**
+ * The link as pasted.
+ */
+link: string, } | { "kind": "join", 
+/**
+ * Which pursuance.
+ */
+pursuance: string, 
+/**
+ * My pseudonym in it.
+ */
+myName: string, } | { "kind": "dropInvite", 
+/**
+ * Which pursuance.
+ */
+pursuance: string, } | { "kind": "act", 
+/**
+ * Which pursuance.
+ */
+pursuance: string, 
+/**
+ * What.
+ */
+command: Command, } | { "kind": "undo", 
+/**
+ * Which pursuance.
+ */
+pursuance: string, } | { "kind": "import", 
+/**
+ * Which pursuance.
+ */
+pursuance: string, 
+/**
+ * The file's text.
+ */
+csv: string, } | { "kind": "setOffline", 
+/**
+ * Whether to stay away.
+ */
+offline: boolean, };
+
+/**
+ * A role as defined; its rank never changes (0 highest).
+ */
+export type Role = { 
+/**
+ * Its number, from 1; 0 is *everyone* and never defined.
+ */
+id: RoleId, 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Its rank.
+ */
+rank: number, };
+
+/**
+ * A role's number within its pursuance; 0 is the built-in role *everyone*.
+ */
+export type RoleId = number;
+
+/**
+ * One line: role, verb, over what, condition. Its number is its place in the table, from 1.
+ */
+export type Rule = { 
+/**
+ * Who may.
+ */
+role: RoleId, 
+/**
+ * What they may.
+ */
+verb: Verb, 
+/**
+ * Over whom or what.
+ */
+object: Object, 
+/**
+ * When.
+ */
+condition: Condition, };
+
+/**
+ * Where the vault stands.
+ */
+export type Stage = "fresh" | "locked" | "open";
+
+/**
+ * How I stand in a pursuance.
+ */
+export type Standing = "invited" | "waiting" | "member";
+
+/**
+ * Where a task stands; fixed, so that two pursuances understand each other.
+ */
+export type Status = "suggested" | "open" | "doing" | "review" | "done" | "dropped";
+
+/**
+ * The status sentence of Design-level wording, as a code with its numbers.
+ */
+export type StatusLine = { "code": "noRelay", 
+/**
+ * Own changes not handed over.
+ */
+kept: number, } | { "code": "offline", 
+/**
+ * Own changes not handed over.
+ */
+kept: number, } | { "code": "torStarting", 
+/**
+ * 0 to 100.
+ */
+percent: number, 
+/**
+ * Own changes not handed over.
+ */
+kept: number, } | { "code": "torUnreachable", 
+/**
+ * Own changes not handed over.
+ */
+kept: number, } | { "code": "connecting", 
+/**
+ * Own changes not handed over.
+ */
+kept: number, } | { "code": "reading", 
+/**
+ * Cells read of those known.
+ */
+read: number, 
+/**
+ * Cells known.
+ */
+of: number, } | { "code": "fine", 
+/**
+ * Relays reached.
+ */
+reached: number, 
+/**
+ * Relays there are.
+ */
+of: number, 
+/**
+ * Seconds since 1970 of the last visit.
+ */
+atSeconds: number, 
+/**
+ * Own changes not handed over.
+ */
+kept: number, } | { "code": "unreachable", 
+/**
+ * Seconds since 1970 since when.
+ */
+sinceSeconds: number, 
+/**
+ * Own changes not handed over.
+ */
+kept: number, 
+/**
+ * Seconds until the next try.
+ */
+retrySeconds: number, } | { "code": "relayFault", 
+/**
+ * What.
+ */
+fault: Fault, } | { "code": "gap", 
+/**
+ * How many.
+ */
+entries: number, 
+/**
+ * The author's name, where it is one author only.
+ */
+by: string | null, } | { "code": "twoHistories", 
+/**
+ * Its owner's name.
+ */
+by: string, } | { "code": "needsNewer", 
+/**
+ * How many.
+ */
+entries: number, };
+
+/**
+ * One task in full.
+ */
+export type TaskView = { 
+/**
+ * The row of the tree.
+ */
+row: TreeRow, 
+/**
+ * Titles from the mission's child down to the parent.
+ */
+path: Array<string>, 
+/**
+ * Its body, markdown as plain text.
+ */
+body: string, 
+/**
+ * Other values written at the same time for the title, if any.
+ */
+otherTitles: Array<string>, 
+/**
+ * Other values written at the same time for the body, if any.
+ */
+otherBodies: Array<string>, 
+/**
+ * Who created it.
+ */
+creator: Person, 
+/**
+ * Claimed time of the creation, seconds since 1970.
+ */
+createdSeconds: number, 
+/**
+ * The day an import says it was started, as text.
+ */
+started: string | null, 
+/**
+ * The day an import says it was finished, as text.
+ */
+finished: string | null, 
+/**
+ * The thread, oldest first.
+ */
+thread: Array<CommentView>, 
+/**
+ * Roles that can read it, with the number of members in each.
+ */
+readers: Array<Readers>, 
+/**
+ * What I may not do to this task and why; a verb that is absent is allowed.
+ */
+cannot: Array<Cannot>, };
+
+/**
+ * One task in the tree.
+ */
+export type TreeRow = { 
+/**
+ * Which task.
+ */
+task: string, 
+/**
+ * Its parent, or `null` below the mission.
+ */
+parent: string | null, 
+/**
+ * Steps below the mission, from 0.
+ */
+depth: number, 
+/**
+ * Its title.
+ */
+title: string, 
+/**
+ * Its status.
+ */
+status: Status, 
+/**
+ * Two different endings at once.
+ */
+twoAnswers: boolean, 
+/**
+ * Whoever took it.
+ */
+claim: Person | null, 
+/**
+ * Whoever is asked to do it.
+ */
+assignees: Array<Person>, 
+/**
+ * The owner an import named, as text.
+ */
+ownerText: string | null, 
+/**
+ * Labels in order.
+ */
+labels: Array<string>, 
+/**
+ * Lines in its thread.
+ */
+comments: number, 
+/**
+ * Done tasks below it (all depths).
+ */
+doneBelow: number, 
+/**
+ * Tasks below it (all depths) that are not dropped.
+ */
+totalBelow: number, 
+/**
+ * How far the newest own change of it has come.
+ */
+delivery: Delivery | null, };
+
+/**
+ * The tree of tasks in reading order.
+ */
+export type TreeView = { 
+/**
+ * The pursuance's name.
+ */
+name: string, 
+/**
+ * Its mission, the root of the tree.
+ */
+mission: string, 
+/**
+ * Ended tasks (done), of all that are not dropped.
+ */
+done: number, 
+/**
+ * All tasks that are not dropped.
+ */
+total: number, 
+/**
+ * Rows in reading order, parents before children.
+ */
+rows: Array<TreeRow>, 
+/**
+ * What I may not do here and why, by verb; a verb that is absent is allowed.
+ */
+cannot: Array<Cannot>, };
+
+/**
+ * Why a request or query was not carried out.
+ */
+export type Trouble = { "code": "refused", 
+/**
+ * Why.
+ */
+refusal: Refusal, } | { "code": "wrongPassphrase" } | { "code": "passphraseTooShort", 
+/**
+ * The limit.
+ */
+minChars: number, } | { "code": "vaultExists" } | { "code": "noVault" } | { "code": "locked" } | { "code": "damaged" } | { "code": "newerFile", 
+/**
+ * Its version.
+ */
+found: number, 
+/**
+ * The newest one known here.
+ */
+known: number, } | { "code": "inUse" } | { "code": "disk" } | { "code": "linkTruncated" } | { "code": "notAnInvite" } | { "code": "linkNewer" } | { "code": "alreadyMember" } | { "code": "noSuchPursuance" } | { "code": "nothingToUndo" } | { "code": "importProblems", 
+/**
+ * How many.
+ */
+problems: number, } | { "code": "malformed" };
+
+/**
+ * What a rule may allow; the numbers are reserved for ever.
+ */
+export type Verb = "see" | "invite" | "amend" | "create" | "claim" | "assign" | "edit" | "comment" | "finish" | "reopen" | "label";
+
+/**
+ * What is to be seen.
+ */
+export type View = { "kind": "app", "view": AppView } | { "kind": "tree", "view": TreeView } | { "kind": "task", "view": TaskView } | { "kind": "people", "view": PeopleView } | { "kind": "invites", "view": Array<InviteRow> } | { "kind": "relays", "view": Array<RelayView> } | { "kind": "preview", "view": PreviewState } | { "kind": "importPreview", "view": ImportPreview };
