@@ -70,6 +70,14 @@ impl Process {
     }
 }
 
+impl Drop for Process {
+    fn drop(&mut self) {
+        // An Err means that it has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_killed_relay_has_lost_nothing_it_gave_a_receipt_for() {
     let dir = tempfile::tempdir().expect("a temporary directory");
