@@ -81,7 +81,7 @@ impl Held {
             id,
             standing,
             since_seconds,
-            preview: link.as_ref().map(|link| Preview::new(id, InviteSecret::new(*link.secret.as_bytes()))),
+            preview: link.as_ref().map(|link| Preview::new(id, link.invite, InviteSecret::new(*link.secret.as_bytes()))),
             link,
             replica: Replica::new(id, DeviceKeys::from_seed(*device_seed)),
             own_invites: BTreeMap::new(),
@@ -252,7 +252,7 @@ impl Held {
                 Append::Appended | Append::Gap { .. } | Append::Equivocation { .. } => ingested.news = true,
                 Append::Duplicate => {}
                 // Kept nowhere: what cannot be appended, and what does not fit, would grow without bound.
-                Append::Malformed | Append::Full => refused.push(id),
+                Append::Malformed | Append::Full | Append::Refused(_) => refused.push(id),
             }
         }
         let learned = self.replica.take_learned();

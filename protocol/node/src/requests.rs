@@ -148,7 +148,7 @@ impl Open {
                 // A link without a relay would lead nowhere.
                 let relay = *held.relays().first().ok_or_else(|| refused(Refusal::NotARelayAddress))?;
                 let from_index = self.relays.known.get(&relay).map_or(0, crate::relays::Relay::size);
-                let link = InviteLink { pursuance, relay, from_index, secret: secret.clone() };
+                let link = InviteLink { pursuance, relay, invite: grant.entry, from_index, secret: secret.clone() };
                 Some((grant.entry, link.to_text()))
             }
         };

@@ -211,7 +211,7 @@ impl<'a> Visit<'a> {
     /// A relay ends a connection after so many answers: then the next one goes over another.
     async fn fetch(&mut self, path: &str, max_bytes: usize) -> Result<Bytes, VisitError> {
         let answer = self.http.fetch(path, max_bytes).await;
-        if answer == Err(HttpError::Nothing) && self.answers > 0 {
+        if matches!(answer, Err(HttpError::Nothing | HttpError::Busy)) && self.answers > 0 {
             self.http = connect(self.transport, &self.relay, Purpose::Read, self.patience).await?;
             self.answers = 0;
             return Ok(self.http.fetch(path, max_bytes).await?);

@@ -1,0 +1,111 @@
+//! What a node makes of a relay that lies.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use pursuance_core::command::Command;
+use pursuance_core::id::PursuanceId;
+use pursuance_node::api::{AppView, Fault, Query, Reply, Request, StatusLine, View};
+use pursuance_node::{Clock, Node, NodeConfig, Pace, TorChoice};
+use tempfile::TempDir;
+use tokio::time::timeout;
+
+use crate::liar::{Liar, Shared, address, cell};
+
+/// A founder whose only relay is this one.
+async fn founder(liar: Liar) -> (Node, Arc<TempDir>, PursuanceId, Shared) {
+    let (shared, at) = liar.serve().await;
+    let dir = Arc::new(tempfile::tempdir().unwrap());
+    let config = NodeConfig {
+        data_dir: dir.path().into(),
+        loopback: vec![(address(), at)],
+        tor: TorChoice::Off,
+        clock: Clock::System,
+    };
+    let node = Node::start_with(config, Pace::hurried()).unwrap();
+    node.request(Request::CreateVault { passphrase: "a long enough passphrase".into() }).await.unwrap();
+    let request = Request::StartPursuance {
+        name: "Harbour watch".into(),
+        mission: String::new(),
+        my_name: "Maya".into(),
+        relay: Some(address().to_string()),
+    };
+    let Ok(Reply::Pursuance { pursuance }) = node.request(request).await else { panic!("founded") };
+    (node, dir, pursuance, shared)
+}
+
+async fn until(node: &Node, what: &str, is_so: impl Fn(&StatusLine) -> bool) -> StatusLine {
+    let mut seq = node.watch();
+    let waiting = async {
+        loop {
+            seq.mark_unchanged();
+            let Ok(View::App(AppView { pursuances, .. })) = node.view(Query::App).await else { panic!("the frame") };
+            if is_so(&pursuances[0].status) {
+                return pursuances[0].status.clone();
+            }
+            let _ = timeout(Duration::from_millis(300), seq.changed()).await;
+        }
+    };
+    timeout(Duration::from_secs(60), waiting).await.unwrap_or_else(|_| panic!("waited in vain: {what}"))
+}
+
+async fn say(node: &Node, pursuance: PursuanceId, title: &str) {
+    let command = Command::CreateTask { title: title.into(), parent: None, assignees: vec![], labels: vec![] };
+    node.request(Request::Act { pursuance, command }).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_broken_promise_is_proved_and_the_cells_are_posted_again() {
+    let (node, _dir, pursuance, shared) = founder(Liar { forgets: true, ..Liar::honest(300) }).await;
+    let status = until(&node, "the fault", |status| matches!(status, StatusLine::RelayFault { .. })).await;
+    assert_eq!(status, StatusLine::RelayFault { fault: Fault::BrokenReceipt });
+    let Ok(View::Relays(relays)) = node.view(Query::Relays { pursuance }).await else { panic!("relays") };
+    assert_eq!(relays[0].fault, Some(Fault::BrokenReceipt));
+
+    shared.lock().unwrap().forgets = false;
+    until_posted(&node, pursuance).await;
+    // A fault with a proof is not forgotten, whatever the relay does afterwards.
+    until(&node, "still the fault", |status| matches!(status, StatusLine::RelayFault { fault: Fault::BrokenReceipt })).await;
+    assert!(shared.lock().unwrap().cells.len() > 300);
+}
+
+async fn until_posted(node: &Node, pursuance: PursuanceId) {
+    let waiting = async {
+        loop {
+            let Ok(View::Relays(relays)) = node.view(Query::Relays { pursuance }).await else { panic!("relays") };
+            if relays[0].waiting == 0 && relays[0].handed > 0 && relays[0].cells > 300 {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    timeout(Duration::from_secs(60), waiting).await.expect("posted again");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fork_is_shown_and_survives_a_restart() {
+    let (node, dir, pursuance, shared) = founder(Liar::honest(40)).await;
+    until(&node, "fine", |status| matches!(status, StatusLine::Fine { kept: 0, .. })).await;
+    shared.lock().unwrap().cells[3] = cell(77);
+    say(&node, pursuance, "more").await;
+    until(&node, "forked", |status| *status == StatusLine::RelayFault { fault: Fault::Forked }).await;
+    node.stop().await;
+    let config =
+        NodeConfig { data_dir: dir.path().into(), loopback: vec![], tor: TorChoice::Off, clock: Clock::System };
+    let node = Node::start_with(config, Pace::hurried()).unwrap();
+    node.request(Request::Unlock { passphrase: "a long enough passphrase".into() }).await.unwrap();
+    until(&node, "still forked", |status| *status == StatusLine::RelayFault { fault: Fault::Forked }).await;
+    let Ok(View::Tree(tree)) = node.view(Query::Tree { pursuance }).await else { panic!("a tree") };
+    assert_eq!(tree.rows[0].title, "more");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn passing_nonsense_is_forgiven() {
+    let (node, _dir, pursuance, shared) = founder(Liar::honest(40)).await;
+    until(&node, "fine", |status| matches!(status, StatusLine::Fine { kept: 0, .. })).await;
+    shared.lock().unwrap().instead.push(("/checkpoint", "nonsense".into()));
+    until(&node, "nonsense", |status| *status == StatusLine::RelayFault { fault: Fault::Garbage }).await;
+    say(&node, pursuance, "kept meanwhile").await;
+    shared.lock().unwrap().instead.clear();
+    until(&node, "fine again", |status| matches!(status, StatusLine::Fine { kept: 0, .. })).await;
+}

@@ -1,0 +1,188 @@
+//! One visit or post at a time, held against a relay in memory.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use bytes::Bytes;
+use pursuance_node::api::Fault;
+use pursuance_node::http::{HttpError, Patience};
+use pursuance_node::transport::Transport;
+use pursuance_node::visit::{Visit, VisitError, block_ranges, last_plausible_slot, post};
+use pursuance_wire::log::{CellsError, HistoryError, LogSigner, ReceiptError, RelayHistory, SlotNumber};
+
+use crate::liar::{Liar, Shared, address, cell, cells, not_a_relay};
+
+const SHORT: Patience = Patience {
+    head: Duration::from_millis(500),
+    idle: Duration::from_millis(500),
+    answer: Duration::from_secs(5),
+};
+
+fn way(at: SocketAddr) -> Transport {
+    Transport::new([(address(), at)], None)
+}
+
+/// A whole visit: the places and cells that came, and how many tiles and blocks were asked for.
+async fn visit(at: SocketAddr, history: &mut RelayHistory, from: u64) -> Result<Vec<(u64, usize)>, VisitError> {
+    let transport = way(at);
+    let mut visit = Visit::begin(&transport, &address(), SHORT).await?;
+    visit.policy().await?;
+    let look = visit.look(history, from).await?;
+    let mut got = Vec::new();
+    let Some(span) = look.span else { return Ok(got) };
+    for range in block_ranges(&span, span.first()) {
+        got.extend(visit.cells(&span, range).await?.into_iter().map(|(start, cells)| (start, cells.len())));
+    }
+    Ok(got)
+}
+
+fn fresh() -> RelayHistory {
+    RelayHistory::new(address().log_key())
+}
+
+fn change(shared: &Shared, how: impl FnOnce(&mut Liar)) {
+    how(&mut shared.lock().unwrap());
+}
+
+#[tokio::test]
+async fn a_visit_reads_whole_blocks_from_the_window_and_goes_on_where_it_was() {
+    let (shared, at) = Liar { slot: Some(5), ..Liar::honest(2_000) }.serve().await;
+    let mut history = fresh();
+    assert_eq!(visit(at, &mut history, 0).await.unwrap(), [(0, 1_024), (1_024, 976)]);
+    // The same slot again, everything read: nothing but the checkpoint is asked for.
+    change(&shared, |liar| liar.asked.clear());
+    assert_eq!(visit(at, &mut history, 2_000).await.unwrap(), []);
+    assert_eq!(shared.lock().unwrap().asked, ["/policy", "/checkpoint"]);
+    change(&shared, |liar| {
+        liar.slot = Some(6);
+        liar.cells.extend(cells(2_010).split_off(2_000));
+    });
+    assert_eq!(visit(at, &mut history, 2_000).await.unwrap(), [(1_792, 218)]);
+    assert_eq!(history.newest().map(|newest| newest.size()), Some(2_010));
+}
+
+#[tokio::test]
+async fn cells_that_are_gone_leave_a_hole() {
+    let (_shared, at) = Liar { kept_from_block: 3, ..Liar::honest(200) }.serve().await;
+    // Blocks of 16: three of them are gone, and the rest comes however the range is halved.
+    let got = visit(at, &mut fresh(), 0).await.unwrap();
+    assert_eq!(got.first().map(|(start, _)| *start), Some(48));
+    assert_eq!(got.iter().map(|(_, count)| count).sum::<usize>(), 200 - 48);
+    assert!(got.windows(2).all(|pair| pair[0].0 + pair[0].1 as u64 == pair[1].0), "in order: {got:?}");
+}
+
+#[tokio::test]
+async fn one_slot_with_two_trees_is_a_proof() {
+    let (shared, at) = Liar { slot: Some(5), ..Liar::honest(20) }.serve().await;
+    let mut history = fresh();
+    visit(at, &mut history, 0).await.unwrap();
+    change(&shared, |liar| liar.cells[3] = cell(77));
+    let error = visit(at, &mut history, 20).await.unwrap_err();
+    assert_eq!(error.fault(), Some(Fault::Forked));
+    error.evidence().expect("a proof").verify(&address().log_key()).expect("that holds before a stranger");
+    assert_eq!(history.newest().map(|newest| newest.slot()), Some(SlotNumber(5)), "what was held stays");
+}
+
+#[tokio::test]
+async fn another_past_is_a_proof() {
+    let (shared, at) = Liar { slot: Some(5), ..Liar::honest(20) }.serve().await;
+    let mut history = fresh();
+    visit(at, &mut history, 0).await.unwrap();
+    change(&shared, |liar| {
+        liar.slot = Some(6);
+        liar.cells[3] = cell(77);
+        liar.cells.push(cell(78));
+    });
+    let error = visit(at, &mut history, 20).await.unwrap_err();
+    assert_eq!(error.fault(), Some(Fault::Forked));
+    error.evidence().expect("a proof").verify(&address().log_key()).expect("that holds before a stranger");
+}
+
+#[tokio::test]
+async fn going_back_is_noticed() {
+    let (shared, at) = Liar { slot: Some(5), ..Liar::honest(20) }.serve().await;
+    let mut history = fresh();
+    visit(at, &mut history, 0).await.unwrap();
+    change(&shared, |liar| (liar.slot, liar.shown) = (Some(4), Some(10)));
+    let error = visit(at, &mut history, 20).await.unwrap_err();
+    assert!(matches!(error, VisitError::History(HistoryError::Stale { .. })), "{error:?}");
+    assert_eq!(error.fault(), Some(Fault::RolledBack));
+    change(&shared, |liar| liar.slot = Some(6));
+    assert_eq!(visit(at, &mut history, 20).await.unwrap_err().fault(), Some(Fault::Forked), "smaller later is a proof");
+}
+
+#[tokio::test]
+async fn another_relay_is_not_this_one() {
+    let (_shared, at) = Liar { signer: LogSigner::from_seed(&[9; 32]), ..Liar::honest(20) }.serve().await;
+    let error = visit(at, &mut fresh(), 0).await.unwrap_err();
+    assert_eq!(error.fault(), Some(Fault::WrongOrigin), "{error:?}");
+    // Its policy may be copied, its checkpoints cannot be.
+    let policy = Liar::honest(0);
+    let (shared, at) = policy.serve().await;
+    change(&shared, |liar| {
+        let other = Liar { signer: LogSigner::from_seed(&[9; 32]), ..Liar::honest(20) };
+        liar.instead.push(("/checkpoint", Bytes::copy_from_slice(other.checkpoint().note().as_bytes())));
+    });
+    assert_eq!(visit(at, &mut fresh(), 0).await.unwrap_err().fault(), Some(Fault::WrongOrigin));
+}
+
+#[tokio::test]
+async fn bodies_and_tiles_that_are_not_the_logs_are_refused() {
+    let lies: [(&'static str, usize); 5] = [("/blocks/", 2_048 * 20), ("/blocks/", 2_047), ("/blocks/", 0), ("/tile/", 32), ("/tile/", 640)];
+    for (path, bytes) in lies {
+        let (shared, at) = Liar::honest(20).serve().await;
+        change(&shared, |liar| liar.instead.push((path, vec![7; bytes].into())));
+        let mut history = fresh();
+        let error = visit(at, &mut history, 0).await.unwrap_err();
+        assert_eq!(error.fault(), Some(Fault::Garbage), "{path} of {bytes} bytes: {error:?}");
+    }
+    let (shared, at) = Liar::honest(20).serve().await;
+    change(&shared, |liar| {
+        let mut bodies: Vec<u8> = liar.cells.iter().flat_map(|cell| *cell.as_bytes()).collect();
+        bodies[2_048 * 7] ^= 1;
+        liar.instead.push(("/blocks/", bodies.into()));
+    });
+    let error = visit(at, &mut fresh(), 0).await.unwrap_err();
+    assert_eq!(error, VisitError::Cells(CellsError::Mismatch { index: 7 }));
+}
+
+#[tokio::test]
+async fn nonsense_silence_and_floods_have_their_errors() {
+    let answer = async |bytes: &'static [u8], closes| {
+        let at = not_a_relay(bytes, closes).await;
+        visit(at, &mut fresh(), 0).await.unwrap_err()
+    };
+    assert_eq!(answer(b"220 hello, this is a mail server\r\n\r\n", false).await, HttpError::Garbage.into());
+    assert_eq!(answer(b"", false).await, HttpError::Slow.into());
+    assert_eq!(answer(b"", true).await, HttpError::Nothing.into());
+    let flood = "HTTP/1.1 200 OK\r\ncontent-length: 99999999\r\n\r\n".to_owned() + &"x".repeat(20_000);
+    let error = answer(flood.leak().as_bytes(), false).await;
+    assert!(matches!(error, VisitError::Http(HttpError::TooLong { .. })), "{error:?}");
+    assert_eq!(error.fault(), Some(Fault::Garbage));
+    let error = answer(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello", false).await;
+    assert_eq!(error.fault(), Some(Fault::Garbage), "{error:?}");
+    // Nobody there.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let at = listener.local_addr().unwrap();
+    drop(listener);
+    let error = visit(at, &mut fresh(), 0).await.unwrap_err();
+    assert_eq!((error.fault(), matches!(error, VisitError::Connect(_))), (None, true));
+}
+
+#[tokio::test]
+async fn a_receipt_is_for_these_cells_and_soon() {
+    let posted = async |liar: Liar| {
+        let slot = liar.slot();
+        let (_shared, at) = liar.serve().await;
+        let ahead = last_plausible_slot(SlotNumber(slot), slot, 1);
+        post(&way(at), &address(), SHORT, &cells(3), SlotNumber(slot), ahead).await
+    };
+    assert_eq!(posted(Liar::honest(0)).await.unwrap().leaves().len(), 3);
+    let others = posted(Liar { signs_for_others: true, ..Liar::honest(0) }).await;
+    assert_eq!(others, Err(VisitError::Receipt(ReceiptError::OtherCells)));
+    let never = posted(Liar { promise_ahead: 1 << 40, ..Liar::honest(0) }).await.unwrap_err();
+    assert!(matches!(never, VisitError::ReceiptSlot { .. }), "{never:?}");
+    assert_eq!(never.fault(), Some(Fault::Garbage));
+    let stranger = posted(Liar { signer: LogSigner::from_seed(&[9; 32]), ..Liar::honest(0) }).await.unwrap_err();
+    assert_eq!(stranger.fault(), Some(Fault::WrongOrigin));
+}
