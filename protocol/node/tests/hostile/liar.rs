@@ -3,11 +3,12 @@
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
+use http_body_util::combinators::BoxBody;
+use http_body_util::{BodyExt, Full, StreamBody};
+use hyper::body::{Frame, Incoming};
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
@@ -38,6 +39,8 @@ pub struct Liar {
     pub signs_for_others: bool,
     /// Requests that came.
     pub asked: Vec<String>,
+    /// By the time: the slot published last, and the cells in it.
+    pub published: (u64, usize),
 }
 
 pub type Shared = Arc<Mutex<Liar>>;
@@ -75,6 +78,7 @@ impl Liar {
             promise_ahead: 0,
             signs_for_others: false,
             asked: Vec::new(),
+            published: (0, 0),
         }
     }
 
@@ -101,17 +105,24 @@ impl Liar {
     }
 
     fn shown(&self) -> &[Cell] {
-        &self.cells[..self.shown.unwrap_or(self.cells.len())]
+        let published = if self.slot.is_some() { self.cells.len() } else { self.published.1 };
+        &self.cells[..self.shown.unwrap_or(published)]
     }
 
-    pub fn slot(&self) -> u64 {
-        self.slot.unwrap_or_else(|| SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs())
+    /// The slot that it signs for now. By the time, a slot shows what was there when it was first asked about.
+    pub fn slot(&mut self) -> u64 {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+        if now > self.published.0 {
+            self.published = (now, self.cells.len());
+        }
+        self.slot.unwrap_or(now)
     }
 
-    pub fn checkpoint(&self) -> Checkpoint {
+    pub fn checkpoint(&mut self) -> Checkpoint {
+        let slot = SlotNumber(self.slot());
         let mut frontier = Frontier::new();
         self.shown().iter().for_each(|cell| frontier.append(cell.leaf_hash()));
-        Checkpoint::sign(&self.signer, SlotNumber(self.slot()), frontier.size(), frontier.root())
+        Checkpoint::sign(&self.signer, slot, frontier.size(), frontier.root())
     }
 
     fn tile(&self, id: TileId) -> Option<Bytes> {
@@ -133,7 +144,7 @@ impl Liar {
         Ok(cells.iter().flat_map(|cell| *cell.as_bytes()).collect())
     }
 
-    fn read(&self, path: &str) -> Result<Bytes, StatusCode> {
+    fn read(&mut self, path: &str) -> Result<Bytes, StatusCode> {
         if let Some((_, lie)) = self.instead.iter().find(|(at, _)| path.starts_with(at)) {
             return Ok(lie.clone());
         }
@@ -160,22 +171,48 @@ impl Liar {
         if !self.forgets {
             self.cells.extend(posted);
         }
-        let slot = SlotNumber(self.slot() + self.promise_ahead);
+        let slot = SlotNumber(self.slot() + 1 + self.promise_ahead);
         Bytes::copy_from_slice(Receipt::sign(&self.signer, slot, &leaves).unwrap().note().as_bytes())
     }
 }
 
-async fn answer(shared: &Shared, request: Request<Incoming>) -> Response<Full<Bytes>> {
+type Body = BoxBody<Bytes, Infallible>;
+
+async fn answer(shared: &Shared, request: Request<Incoming>) -> Response<Body> {
     let path = request.uri().path().to_owned();
     let body = request.into_body().collect().await.unwrap().to_bytes();
     let mut liar = shared.lock().unwrap();
     liar.asked.push(path.clone());
     if path == "/post" {
-        return Response::new(Full::new(liar.post(&body)));
+        return Response::new(Full::new(liar.post(&body)).boxed());
+    }
+    if path == "/stream" {
+        liar.slot();
+        let from = (shared.clone(), liar.published);
+        return Response::new(StreamBody::new(futures::stream::unfold(from, frame)).boxed());
     }
     match liar.read(&path) {
-        Ok(bytes) => Response::new(Full::new(bytes)),
-        Err(status) => Response::builder().status(status).body(Full::default()).unwrap(),
+        Ok(bytes) => Response::new(Full::new(bytes).boxed()),
+        Err(status) => Response::builder().status(status).body(Full::default().boxed()).unwrap(),
+    }
+}
+
+/// The next slot's frame; none while it lies about something else.
+async fn frame(from: (Shared, (u64, usize))) -> Option<(Result<Frame<Bytes>, Infallible>, (Shared, (u64, usize)))> {
+    let (shared, (slot, size)) = from;
+    loop {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let mut liar = shared.lock().unwrap();
+        if !liar.instead.is_empty() {
+            return None;
+        }
+        let note = liar.checkpoint().note().as_bytes().to_vec();
+        if liar.published.0 > slot {
+            let published = liar.published;
+            let bytes = pursuance_wire::Frame::encode(&note, &liar.cells[size..published.1]).unwrap();
+            drop(liar);
+            return Some((Ok(Frame::data(bytes.into())), (shared, published)));
+        }
     }
 }
 

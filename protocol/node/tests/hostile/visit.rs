@@ -120,7 +120,7 @@ async fn another_relay_is_not_this_one() {
     let policy = Liar::honest(0);
     let (shared, at) = policy.serve().await;
     change(&shared, |liar| {
-        let other = Liar { signer: LogSigner::from_seed(&[9; 32]), ..Liar::honest(20) };
+        let mut other = Liar { signer: LogSigner::from_seed(&[9; 32]), ..Liar::honest(20) };
         liar.instead.push(("/checkpoint", Bytes::copy_from_slice(other.checkpoint().note().as_bytes())));
     });
     assert_eq!(visit(at, &mut fresh(), 0).await.unwrap_err().fault(), Some(Fault::WrongOrigin));
@@ -171,7 +171,7 @@ async fn nonsense_silence_and_floods_have_their_errors() {
 
 #[tokio::test]
 async fn a_receipt_is_for_these_cells_and_soon() {
-    let posted = async |liar: Liar| {
+    let posted = async |mut liar: Liar| {
         let slot = liar.slot();
         let (_shared, at) = liar.serve().await;
         let ahead = last_plausible_slot(SlotNumber(slot), slot, 1);
