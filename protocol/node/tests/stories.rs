@@ -2,6 +2,8 @@
 
 #[path = "stories/harbour.rs"]
 mod harbour;
+#[path = "stories/kill.rs"]
+mod kill;
 #[path = "stories/together.rs"]
 mod together;
 #[path = "stories/trouble.rs"]
