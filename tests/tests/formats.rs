@@ -5,6 +5,7 @@ mod formats {
     mod mutations;
     mod quiet;
     mod refusals;
+    mod sizes;
     mod uniform;
     mod vectors;
 }

@@ -46,7 +46,7 @@ pub fn seal_part(at: Where, role: RoleId, epoch: &EpochSecret, plans: &[ItemPlan
         sealed[0] ^= u8::from(plan.broken);
         let committed = if plan.other_commit { [0xee; 32] } else { plan.key };
         let commit = crypto::keyed_hash(&crypto::derive_key(label::ITEM_COMMIT, &committed), &nonce);
-        items.push(ItemSeal { commit: commit, nonce, sealed });
+        items.push(ItemSeal { commit, nonce, sealed });
     }
     RolePart { audiences: vec![seal_hints(at, role, epoch, &V::Array(hints).encode(), seed)], items }
 }
