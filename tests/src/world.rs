@@ -22,6 +22,7 @@ use pursuance_core::founding::MEMBER;
 use pursuance_core::id::{AuthorId, EntryId, PursuanceId, TaskId};
 use pursuance_core::link::InviteLink;
 use pursuance_core::op::Op;
+use pursuance_core::plan::Authored;
 use pursuance_core::refusal::Refusal;
 use pursuance_wire::log::{Evidence, HistoryError};
 use pursuance_wire::{Cell, LeafHash, RelayAddress};
@@ -252,6 +253,9 @@ pub struct World {
 /// [`Broken`]: what was not as it must be.
 pub fn run(seed: u64, without: Option<Defence>) -> Result<Tally, Broken> {
     let mut world = World::new(seed, without);
+    if !world.chance(4) {
+        world.gather()?;
+    }
     for _ in 0..world.rng.random_range(80..260) {
         world.step()?;
     }
@@ -342,7 +346,7 @@ impl World {
         };
         self.pass(seconds);
         self.trouble();
-        if self.chance(8) {
+        if self.chance(3) {
             self.newcomer();
         }
         let node = self.rng.random_range(0..self.nodes.len());
@@ -353,12 +357,13 @@ impl World {
         let relays = self.nodes[node].relays();
         let Some(at) = (!relays.is_empty()).then(|| relays[self.rng.random_range(0..relays.len())]) else { return Ok(()) };
         match self.rng.random_range(0..100) {
-            0..=29 => self.act(node),
-            30..=43 => self.seal(node),
+            0..=27 => self.act(node),
+            28..=32 => self.say_in_parts(node, at),
+            33..=43 => self.seal(node),
             44..=61 => self.post(node, at),
             62..=81 => self.visit(node, at),
-            82..=85 => self.listen(node, at),
-            86..=89 => self.welcome(node),
+            82..=83 => self.listen(node, at),
+            84..=89 => self.welcome(node),
             90 | 91 => {
                 let before = self.nodes[node].state();
                 self.crash(node, before)
@@ -374,6 +379,18 @@ impl World {
             }
             _ => self.lie(node, at),
         }
+    }
+
+    /// Most worlds begin with people who have found each other already.
+    fn gather(&mut self) -> Result<(), Broken> {
+        let founder = self.groups[0].founder;
+        self.act(founder)?;
+        for _ in 0..6 {
+            self.newcomer();
+        }
+        self.settle()?;
+        self.calm = false;
+        Ok(())
     }
 
     /// Time passes: cells that were on their way arrive, relays publish.
@@ -415,7 +432,7 @@ impl World {
                 self.relays[at].restart(up_again);
                 self.tally.note("relay restarted");
             }
-            6 => self.smuggle(at),
+            6 if self.chance(4) => self.smuggle(at),
             _ => {}
         }
     }
@@ -489,7 +506,25 @@ impl World {
     }
 
     fn act(&mut self, node: usize) -> Result<(), Broken> {
-        let Some((authored, comment)) = self.wish(node) else { return Ok(()) };
+        match self.wish(node) {
+            Some((authored, comment)) => self.say(node, authored, comment),
+            None => Ok(()),
+        }
+    }
+
+    /// Something long is said, and somebody reads the part of it that has been posted so far.
+    fn say_in_parts(&mut self, node: usize, at: usize) -> Result<(), Broken> {
+        let Some((authored, comment)) = self.long_wish(node) else { return Ok(()) };
+        self.say(node, authored, comment)?;
+        self.seal(node)?;
+        self.post(node, at)?;
+        self.pass(u64::from(SLOT_SECONDS));
+        let nodes = &self.groups[self.group_of(node)].nodes;
+        let reader = nodes[self.rng.random_range(0..nodes.len())];
+        self.visit(reader, at)
+    }
+
+    fn say(&mut self, node: usize, authored: Authored, comment: Option<String>) -> Result<(), Broken> {
         if self.without == Some(Defence::SaveFirst) {
             let sealed = self.nodes[node].seal_these(&authored.entries, &mut self.rng);
             if let Ok((sealed, _)) = sealed {
@@ -619,7 +654,7 @@ impl World {
         self.learn(node, at, done)?;
         self.join(node)?;
         // Crashes come where they hurt.
-        if !self.calm && self.nodes[node].has_parts() && self.chance(2) {
+        if !self.calm && self.nodes[node].has_parts() {
             self.tally.note("crash amid parts");
             let before = self.nodes[node].state();
             self.crash(node, before)?;

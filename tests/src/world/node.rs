@@ -311,7 +311,8 @@ impl Node {
                 span.check_cells(wanted.clone(), &block)?;
             }
             block.truncate((wanted.end - wanted.start) as usize);
-            cells.extend(block);
+            // A block begins before the first cell that was not read: reading that again would hide what was lost.
+            cells.extend(block.into_iter().skip(reading.next.saturating_sub(wanted.start) as usize));
         }
 
         let mut visited = Visited::default();

@@ -26,6 +26,16 @@ impl World {
         Some((authored, comment))
     }
 
+    /// A long comment on some task.
+    pub(super) fn long_wish(&mut self, node: usize) -> Option<(Authored, Option<String>)> {
+        self.said += 1;
+        let tasks: Vec<TaskId> = self.nodes[node].memory.replica.tasks().iter().map(|(id, _)| id).collect();
+        let task = *tasks.get(self.rng.random_range(0..tasks.len().max(1)))?;
+        let text = self.long_text();
+        let command = Command::Comment { task, text: text.clone() };
+        Some((self.nodes[node].command(&command, self.now, &mut self.rng).ok()?, Some(text)))
+    }
+
     fn command(&mut self, node: usize) -> Option<Command> {
         let group = self.group_of(node);
         let said = self.said;
@@ -77,7 +87,7 @@ impl World {
 
     fn long_text(&mut self) -> String {
         let words = self.rng.random_range(1..MAX_SAID_BYTES / 9);
-        let mut text = format!("body {}", self.said);
+        let mut text = format!("text {}", self.said);
         (0..words).for_each(|_| text.push_str(&format!(" {:08x}", self.rng.random::<u32>())));
         text
     }
