@@ -177,6 +177,7 @@ pub enum Query {
 #[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 #[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
 #[serde(tag = "kind", content = "view", rename_all = "camelCase")]
+#[allow(clippy::large_enum_variant, reason = "one is made for an answer and written out at once")]
 pub enum View {
     /// See [`Query::App`].
     App(AppView),

@@ -286,7 +286,7 @@ impl Open {
                 can_undo: !held.undo.is_empty(),
             })
             .collect();
-        rows.sort_by(|a, b| (a.name.to_lowercase(), a.pursuance).cmp(&(b.name.to_lowercase(), b.pursuance)));
+        rows.sort_by_key(|row| (row.name.to_lowercase(), row.pursuance));
         rows
     }
 }

@@ -296,7 +296,6 @@ impl Held {
 
     /// Seals own entries that no cell carries yet under everyone's epoch, for these relays; whether there were any.
     pub(crate) fn seal(&mut self, store: &mut Store, relays: &[Number]) -> Result<bool, StoreError> {
-        self.seal_due = None;
         let Some(key) = self.replica.usable_epoch().map(EpochSecret::cell_key) else { return Ok(false) };
         let waiting = store.own_entries_without_cell(self.number, Door::Epoch)?;
         let logs = self.replica.logs();

@@ -1,6 +1,7 @@
 //! Reading a task list from CSV: columns by their usual names, rows with their problems (docs/protocol/08-node.md, section 8).
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use pursuance_core::limits::{MAX_BODY_BYTES, MAX_DAY_BYTES, MAX_LABEL_BYTES, MAX_LABELS, MAX_OWNER_BYTES, MAX_TITLE_BYTES};
 use pursuance_core::task::Status;
@@ -255,10 +256,11 @@ fn arrange(mut rows: Vec<Row>, problems: &mut Vec<ImportProblem>) -> Vec<ImportT
     };
     for at in 0..rows.len() {
         let Some(id) = rows[at].id.take() else { continue };
-        if by_id.contains_key(&id) {
-            refuse(at, ImportReason::DuplicateId, &rows);
-        } else {
-            by_id.insert(id, at);
+        match by_id.entry(id) {
+            Entry::Occupied(_) => refuse(at, ImportReason::DuplicateId, &rows),
+            Entry::Vacant(free) => {
+                free.insert(at);
+            }
         }
     }
     let mut children: Vec<Vec<usize>> = vec![Vec::new(); rows.len()];

@@ -1,7 +1,7 @@
 //! What the relays' tasks bring, and what falls due (docs/protocol/08-node.md, section 6).
 
 use std::collections::BTreeSet;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use pursuance_core::keys::CellKey;
 use pursuance_wire::limits::MAX_POST_CELLS;
@@ -19,6 +19,9 @@ use crate::worker::{PostPlan, PosterNews, ReadPlan, ReaderNews};
 
 /// Slot length assumed until a relay's policy was read.
 const ASSUMED_SLOT_SECONDS: u32 = 60;
+
+/// Pause after the disk refused to keep sealed cells.
+const SEAL_RETRY: Duration = Duration::from_secs(10);
 
 /// How long a reading time goes unshown when nothing else changes.
 const SHOW_REACHED_SECONDS: u64 = 30;
@@ -142,8 +145,12 @@ impl Open {
                 }
             }
             if held.seal_due.is_some_and(|due| due <= now) {
-                sealed |= held.seal(&mut self.store, &self.relays.wanted_numbers(held.number))?;
-                sealed |= held.post_previews(&mut self.store, &self.relays.wanted_numbers(held.number))?;
+                // If the disk refuses now, it is tried again later.
+                held.seal_due = Some(now + SEAL_RETRY);
+                let relays = self.relays.wanted_numbers(held.number);
+                sealed |= held.seal(&mut self.store, &relays)?;
+                sealed |= held.post_previews(&mut self.store, &relays)?;
+                held.seal_due = None;
             }
         }
         if sealed {

@@ -5,12 +5,18 @@ use std::path::Path;
 
 use pursuance_core::id::{AuthorId, EntryId, PursuanceId};
 use pursuance_wire::{Cell, LeafHash, RelayAddress};
-use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, TransactionBehavior, params};
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::api::Fault;
 use crate::folder;
 use crate::vault::DatabaseKey;
+
+mod changes;
+#[cfg(test)]
+mod tests;
+
+pub use changes::Changes;
 
 /// The schema written here.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -67,7 +73,7 @@ impl From<rusqlite::Error> for StoreError {
     }
 }
 
-type Result<T> = std::result::Result<T, StoreError>;
+pub(crate) type Result<T> = std::result::Result<T, StoreError>;
 
 /// A row number of the database, of whatever table the name around it says.
 pub type Number = i64;
@@ -506,279 +512,6 @@ impl Store {
     }
 }
 
-/// One transaction.
-pub struct Changes<'a> {
-    transaction: &'a Transaction<'a>,
-}
-
-impl Changes<'_> {
-    /// Keeps a small thing under a name.
-    ///
-    /// # Errors
-    /// [`StoreError`], as of every method here.
-    pub fn set_meta(&self, name: &str, value: &[u8]) -> Result<()> {
-        self.run("INSERT INTO meta VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2", params![name, value])
-    }
-
-    /// Adds a pursuance or open invite; returns its row.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn add_pursuance(
-        &self,
-        id: PursuanceId,
-        standing: KeptStanding,
-        device_seed: &[u8; 32],
-        link: &str,
-        since_seconds: u64,
-    ) -> Result<Number> {
-        self.run(
-            "INSERT INTO pursuance (id, standing, device_seed, link, since_seconds) VALUES (?1, ?2, ?3, ?4, ?5)",
-            params![id.0, standing as u8, device_seed, link, signed(since_seconds)],
-        )?;
-        Ok(self.transaction.last_insert_rowid())
-    }
-
-    /// Changes how I stand in a pursuance.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn set_standing(&self, pursuance: Number, standing: KeptStanding, since_seconds: u64) -> Result<()> {
-        self.run(
-            "UPDATE pursuance SET standing = ?2, since_seconds = ?3 WHERE number = ?1",
-            params![pursuance, standing as u8, signed(since_seconds)],
-        )
-    }
-
-    /// Forgets a pursuance and everything of it.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn drop_pursuance(&self, pursuance: Number) -> Result<()> {
-        self.run("DELETE FROM pursuance WHERE number = ?1", [pursuance])
-    }
-
-    /// Stores an entry; one that is stored already is left as it is.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn add_entry(&self, pursuance: Number, entry: &NewEntry<'_>) -> Result<()> {
-        self.run(
-            "INSERT INTO entry (pursuance, id, author, seq, own, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-             ON CONFLICT (pursuance, id) DO NOTHING",
-            params![pursuance, entry.id.0, entry.author.0, entry.seq, entry.own, entry.bytes],
-        )
-    }
-
-    /// Takes back an entry that the logs did not keep.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn drop_entry(&self, pursuance: Number, entry: EntryId) -> Result<()> {
-        self.run("DELETE FROM entry WHERE pursuance = ?1 AND id = ?2 AND own = 0", params![pursuance, entry.0])
-    }
-
-    /// Keeps an entry of a newer version, up to [`MAX_NEWER_ENTRIES`].
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn add_newer_entry(&self, pursuance: Number, bytes: &[u8]) -> Result<()> {
-        self.run(
-            "INSERT INTO newer_entry SELECT ?1, ?2
-             WHERE (SELECT COUNT(*) FROM newer_entry WHERE pursuance = ?1) < ?3 ON CONFLICT DO NOTHING",
-            params![pursuance, bytes, signed(MAX_NEWER_ENTRIES)],
-        )
-    }
-
-    /// Keeps a part of a long entry.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn add_fragment(&self, pursuance: Number, fragment: &KeptFragment) -> Result<()> {
-        self.run(
-            "INSERT INTO fragment VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
-            params![pursuance, fragment.cell_key, fragment.entry.0, fragment.parts, fragment.part, fragment.bytes],
-        )
-    }
-
-    /// Forgets the parts of an entry that is whole now.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn drop_fragments(&self, pursuance: Number, entry: EntryId) -> Result<()> {
-        self.run("DELETE FROM fragment WHERE pursuance = ?1 AND entry = ?2", params![pursuance, entry.0])
-    }
-
-    /// Keeps an epoch secret.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn add_epoch(&self, pursuance: Number, secret: &[u8; 32]) -> Result<()> {
-        self.run("INSERT INTO epoch VALUES (?1, ?2) ON CONFLICT DO NOTHING", params![pursuance, secret])
-    }
-
-    /// Keeps the link of an invite made here.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn add_own_invite(&self, pursuance: Number, entry: EntryId, link: &str) -> Result<()> {
-        self.run("INSERT INTO own_invite VALUES (?1, ?2, ?3)", params![pursuance, entry.0, link])
-    }
-
-    /// The row of a relay, made if there is none.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn relay(&self, address: &RelayAddress) -> Result<Number> {
-        let address = address.to_string();
-        self.run("INSERT INTO relay VALUES (NULL, ?1, x'', x'', 0, 0, 0, x'') ON CONFLICT DO NOTHING", [&address])?;
-        Ok(self.transaction.query_row("SELECT number FROM relay WHERE address = ?1", [&address], |row| row.get(0))?)
-    }
-
-    /// Keeps a relay's newest accepted checkpoint with the frontier of its tree, and its note among those seen.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn set_checkpoint(&self, relay: Number, slot: u64, note: &[u8], peaks: &[u8]) -> Result<()> {
-        self.run("UPDATE relay SET checkpoint = ?2, peaks = ?3 WHERE number = ?1", params![relay, note, peaks])?;
-        self.run(
-            "INSERT INTO checkpoint_seen VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
-            params![relay, signed(slot), note],
-        )?;
-        self.run(
-            "DELETE FROM checkpoint_seen WHERE relay = ?1 AND slot <=
-             (SELECT slot FROM checkpoint_seen WHERE relay = ?1 ORDER BY slot DESC LIMIT 1 OFFSET ?2)",
-            params![relay, signed(MAX_CHECKPOINTS_SEEN)],
-        )
-    }
-
-    /// Keeps what a relay's policy says.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn set_slot_seconds(&self, relay: Number, slot_seconds: u32) -> Result<()> {
-        self.run("UPDATE relay SET slot_seconds = ?2 WHERE number = ?1", params![relay, slot_seconds])
-    }
-
-    /// Keeps when a relay was reached.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn set_reached(&self, relay: Number, seconds: u64) -> Result<()> {
-        self.run("UPDATE relay SET reached_seconds = ?2 WHERE number = ?1", params![relay, signed(seconds)])
-    }
-
-    /// Keeps how a relay broke its word; a proof, once there, is never replaced.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn set_fault(&self, relay: Number, fault: Option<Fault>, evidence: &[u8]) -> Result<()> {
-        self.run(
-            "UPDATE relay SET fault = ?2, evidence = CASE WHEN length(evidence) = 0 THEN ?3 ELSE evidence END
-             WHERE number = ?1",
-            params![relay, fault.map_or(0, fault_number), evidence],
-        )
-    }
-
-    /// Says that a pursuance uses a relay, and from where on it is to be read; what was read before stays read.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn want_relay(&self, pursuance: Number, relay: Number, first: u64) -> Result<()> {
-        self.run(
-            "INSERT INTO reading VALUES (?1, ?2, ?3, ?3, 1) ON CONFLICT (pursuance, relay) DO UPDATE SET wanted = 1",
-            params![pursuance, relay, signed(first)],
-        )
-    }
-
-    /// Says that a pursuance no longer uses a relay.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn leave_relay(&self, pursuance: Number, relay: Number) -> Result<()> {
-        self.run("UPDATE reading SET wanted = 0 WHERE pursuance = ?1 AND relay = ?2", [pursuance, relay])
-    }
-
-    /// Says how far a relay was read for a pursuance.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn set_reading(&self, pursuance: Number, relay: Number, first: u64, next: u64) -> Result<()> {
-        self.run(
-            "UPDATE reading SET first = ?3, next = ?4 WHERE pursuance = ?1 AND relay = ?2",
-            params![pursuance, relay, signed(first), signed(next)],
-        )
-    }
-
-    /// Keeps a sealed cell, what it carries, and that each of these relays is to get it.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn add_cell(&self, pursuance: Number, cell: &Cell, cargo: &[EntryId], door: Door, relays: &[Number]) -> Result<()> {
-        self.run(
-            "INSERT INTO cell (pursuance, leaf, bytes) VALUES (?1, ?2, ?3)",
-            params![pursuance, cell.leaf_hash().0, cell.as_bytes()],
-        )?;
-        let number = self.transaction.last_insert_rowid();
-        for entry in cargo {
-            self.run("INSERT INTO cargo VALUES (?1, ?2, ?3)", params![number, entry.0, door as u8])?;
-        }
-        for relay in relays {
-            self.run("INSERT INTO outbox VALUES (?1, ?2, 0, x'', 0)", [number, *relay])?;
-        }
-        Ok(())
-    }
-
-    /// Puts all cells of a pursuance into the outbox for a relay that did not have them.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn post_all_to(&self, pursuance: Number, relay: Number) -> Result<()> {
-        self.run(
-            "INSERT INTO outbox SELECT number, ?2, 0, x'', 0 FROM cell WHERE pursuance = ?1 ON CONFLICT DO NOTHING",
-            [pursuance, relay],
-        )
-    }
-
-    /// Keeps a relay's receipt for a cell; one that was seen in the log stays seen.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn set_handed(&self, cell: Number, relay: Number, receipt: &[u8], due_slot: u64) -> Result<()> {
-        self.run(
-            "UPDATE outbox SET state = MAX(state, 1), receipt = ?3, due_slot = ?4 WHERE cell = ?1 AND relay = ?2",
-            params![cell, relay, receipt, signed(due_slot)],
-        )
-    }
-
-    /// Takes back that a relay has a cell: it signed for it and did not keep it. The cell is posted again.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn set_waiting_again(&self, cell: Number, relay: Number) -> Result<()> {
-        self.run(
-            "UPDATE outbox SET state = 0, receipt = x'', due_slot = 0 WHERE cell = ?1 AND relay = ?2 AND state = 1",
-            [cell, relay],
-        )
-    }
-
-    /// Says that the cell with this leaf hash, if it is ours, stands in a relay's log.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn set_seen(&self, leaf: &LeafHash, relay: Number) -> Result<()> {
-        self.run(
-            "UPDATE outbox SET state = 2 WHERE relay = ?2 AND cell IN (SELECT number FROM cell WHERE leaf = ?1)",
-            params![leaf.0, relay],
-        )
-    }
-
-    fn run(&self, sql: &str, params: impl rusqlite::Params) -> Result<()> {
-        self.transaction.prepare_cached(sql)?.execute(params)?;
-        Ok(())
-    }
-}
-
 fn connect(path: &Path, key: &DatabaseKey) -> Result<Connection> {
     let connection = Connection::open(path)?;
     connection.busy_timeout(std::time::Duration::from_millis(BUSY_MILLISECONDS))?;
@@ -841,6 +574,3 @@ fn fault(number: u8) -> Result<Option<Fault>> {
         _ => return Err(StoreError::Damaged),
     }))
 }
-
-#[cfg(test)]
-mod tests;

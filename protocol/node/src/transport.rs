@@ -167,6 +167,7 @@ impl Transport {
 }
 
 /// An open stream to a relay.
+#[allow(clippy::large_enum_variant, reason = "there are a few at a time, and nearly all are onion streams")]
 pub enum Stream {
     /// To this computer itself.
     Loopback(TcpStream),
