@@ -223,6 +223,9 @@ struct Pending {
     noticed: bool,
 }
 
+/// Author, place and id of each entry in a cell.
+type Carried = Vec<(AuthorId, u32, EntryId)>;
+
 /// A whole world.
 pub struct World {
     rng: StdRng,
@@ -235,7 +238,7 @@ pub struct World {
     /// Cells on their way whose sender has given up.
     late: Vec<(u64, usize, Vec<Cell>)>,
     /// Which group sealed a cell, and what it carries.
-    truth: BTreeMap<LeafHash, (usize, Vec<(AuthorId, u32, EntryId)>)>,
+    truth: BTreeMap<LeafHash, (usize, Carried)>,
     exposed: BTreeMap<(AuthorId, u32), EntryId>,
     kept: Vec<(usize, EntryId)>,
     joins: BTreeSet<EntryId>,
