@@ -1,6 +1,6 @@
 //! One memory for all tests of this program: who measures it waits until nobody else runs.
 
-use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use peak_alloc::PeakAlloc;
 
@@ -9,25 +9,34 @@ static ALLOCATOR: PeakAlloc = PeakAlloc;
 
 static RUNNING: RwLock<()> = RwLock::new(());
 
-/// Held by every test that measures nothing.
+/// Held by every test that measures nothing, as long as it runs.
 pub fn busy() -> RwLockReadGuard<'static, ()> {
     RUNNING.read().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The most bytes that were allocated at once while `work` ran, beyond those before it; and its result.
-///
-/// It runs three times and the least peak counts: the test program itself may allocate at any moment, to start or report a
-/// test, and does not do so three times in a row.
-pub fn peak_bytes<T>(mut work: impl FnMut() -> T) -> (usize, T) {
-    let _alone = RUNNING.write().unwrap_or_else(PoisonError::into_inner);
-    let mut least = usize::MAX;
-    for _ in 0..2 {
+/// Held by every test that measures, as long as it runs: what it allocates between two measurements would disturb others.
+pub struct Quiet(#[expect(dead_code, reason = "held, never read")] RwLockWriteGuard<'static, ()>);
+
+/// Waits until no other test runs, and keeps all others waiting.
+pub fn quiet() -> Quiet {
+    Quiet(RUNNING.write().unwrap_or_else(PoisonError::into_inner))
+}
+
+impl Quiet {
+    /// The most bytes that were allocated at once while `work` ran, beyond those before it; and its result.
+    ///
+    /// It runs three times and the least peak counts: the program that runs the tests may allocate at any moment, to start or
+    /// report one, and does not do so three times in a row.
+    pub fn peak_bytes<T>(&self, mut work: impl FnMut() -> T) -> (usize, T) {
+        let mut least = usize::MAX;
+        for _ in 0..2 {
+            let (peak, result) = measured(&mut work);
+            least = least.min(peak);
+            drop(result);
+        }
         let (peak, result) = measured(&mut work);
-        least = least.min(peak);
-        drop(result);
+        (least.min(peak), result)
     }
-    let (peak, result) = measured(&mut work);
-    (least.min(peak), result)
 }
 
 fn measured<T>(work: &mut impl FnMut() -> T) -> (usize, T) {
@@ -39,6 +48,7 @@ fn measured<T>(work: &mut impl FnMut() -> T) -> (usize, T) {
 
 #[test]
 fn the_peak_is_seen_even_when_it_is_gone_again() {
-    let (peak, ()) = peak_bytes(|| drop(std::hint::black_box(vec![1_u8; 3 << 20])));
+    let quiet = quiet();
+    let (peak, ()) = quiet.peak_bytes(|| drop(std::hint::black_box(vec![1_u8; 3 << 20])));
     assert!((3 << 20..4 << 20).contains(&peak), "{peak}");
 }
