@@ -5,4 +5,6 @@
 
 mod tor {
     mod onion_roundtrip;
+    mod path;
+    mod relay;
 }

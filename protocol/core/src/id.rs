@@ -93,7 +93,6 @@ id!(
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 #[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
-#[serde(transparent)]
 pub struct RoleId(pub u16);
 
 impl RoleId {

@@ -1,0 +1,188 @@
+//! The whole product: three people, three windows, one relay, a real Tor network, and crashes in the middle.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use pursuance_tests::people;
+use pursuance_tests::tornet::TorNet;
+use pursuance_tests::window::{Launch, Window, program};
+
+/// Tor may need a while: circuits are built, descriptors published, and a restarted relay publishes again.
+const TOR_WAIT_SECONDS: u64 = 180;
+const RELAY_START_SECONDS: u64 = 120;
+const TASKS: usize = 150;
+
+/// A relay process on the private Tor network.
+struct Relay {
+    process: Child,
+    address: String,
+}
+
+impl Relay {
+    fn start(data: &Path, tor_config: &Path) -> Self {
+        let mut process = Command::new(program("pursuance-relay"))
+            .args(["serve", "--slot-seconds", "2", "--data"])
+            .arg(data)
+            .arg("--tor-config")
+            .arg(tor_config)
+            .stdout(Stdio::piped())
+            .stdin(Stdio::null())
+            .spawn()
+            .expect("the relay starts");
+        let out = process.stdout.take().expect("it was asked for");
+        let (lines, heard) = mpsc::channel();
+        std::thread::spawn(move || {
+            for line in BufReader::new(out).lines().map_while(Result::ok) {
+                if lines.send(line).is_err() {
+                    return;
+                }
+            }
+        });
+        let limit = Instant::now() + Duration::from_secs(RELAY_START_SECONDS);
+        loop {
+            let left = limit.saturating_duration_since(Instant::now());
+            let line = heard.recv_timeout(left).expect("the relay prints its address in time");
+            if let Some(address) = line.strip_prefix("address ") {
+                return Self { process, address: address.to_owned() };
+            }
+        }
+    }
+
+    /// `kill -9`.
+    fn kill(&mut self) {
+        self.process.kill().expect("it runs");
+        self.process.wait().expect("it has ended");
+    }
+}
+
+impl Drop for Relay {
+    fn drop(&mut self) {
+        self.process.kill().ok();
+        self.process.wait().ok();
+    }
+}
+
+/// A list like those that groups bring along: two levels, owners, dates, labels.
+fn task_list() -> String {
+    let mut csv = String::from("id,title,status,owner,started,finished,labels,parent\n");
+    for number in 1..=TASKS {
+        let top = number - (number - 1) % 5;
+        let parent = if top == number { String::new() } else { top.to_string() };
+        let (status, finished) = if number % 3 == 0 { ("done", "2026-03-04") } else { ("open", "") };
+        csv.push_str(&format!(
+            "{number},\"Check pier {number}, both sides\",{status},w{:02},2026-03-01,{finished},harbour;p{},{parent}\n",
+            number % 7,
+            number % 4
+        ));
+    }
+    csv
+}
+
+async fn open(name: &str, data: &Path, tor_config: &Path) -> Window {
+    let config = tor_config.display().to_string();
+    let mut window = Window::open(Launch::pursuance(name, data, &["--tor-config", &config])).await;
+    window.wait_up_to(TOR_WAIT_SECONDS);
+    window
+}
+
+/// Waits until all windows hold the same, and gives it.
+async fn agreed(windows: [&Window; 3]) -> serde_json::Value {
+    let limit = Instant::now() + Duration::from_secs(TOR_WAIT_SECONDS);
+    loop {
+        let mut held = Vec::new();
+        for window in windows {
+            held.push(people::everything(window).await);
+        }
+        if held[0] == held[1] && held[0] == held[2] {
+            return held.swap_remove(0);
+        }
+        assert!(Instant::now() < limit, "they do not agree:\n{:#}\n{:#}\n{:#}", held[0], held[1], held[2]);
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn three_people_one_link_and_a_founder_who_leaves() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let tor_config = dir.path().join("tor.toml");
+    std::fs::write(&tor_config, TorNet::shared().arti_toml()).expect("a file");
+    let at = |name: &str| dir.path().join(name);
+    let mut relay = Relay::start(&at("relay"), &tor_config);
+
+    // Maya founds, imports, invites.
+    let mut maya = open("path-maya", &at("maya"), &tor_config).await;
+    people::begin_to_start(&maya).await;
+    people::start_pursuance(&maya, "Harbour watch", "Know what is built at the harbour", "Maya", &relay.address).await;
+    people::import(&maya, &task_list(), TASKS).await;
+    maya.screenshot("path-1-maya-imported").await;
+    let link = people::invite(&maya, 5).await;
+    maya.screenshot("path-2-maya-invite").await;
+
+    // Ben joins and is welcomed by Maya's app.
+    let ben = open("path-ben", &at("ben"), &tor_config).await;
+    people::begin_with_invite(&ben).await;
+    people::open_invite(&ben, &link).await;
+    ben.screenshot("path-3-ben-preview").await;
+    assert_eq!(ben.text("preview-name").await, "Harbour watch");
+    people::join(&ben, "Ben").await;
+    people::wait_rows(&ben, TASKS).await;
+    ben.screenshot("path-4-ben-tree").await;
+
+    // Maya is gone; Kim comes by the same link and is welcomed by Ben's app.
+    maya.quit().await;
+    let mut kim = open("path-kim", &at("kim"), &tor_config).await;
+    people::begin_with_invite(&kim).await;
+    people::open_invite(&kim, &link).await;
+    people::join(&kim, "Kim").await;
+    people::wait_rows(&kim, TASKS).await;
+    people::open_task(&kim, "Check pier 7, both sides").await;
+    kim.click("claim").await;
+    kim.find("give-back").await;
+    people::comment(&kim, "The north side is closed").await;
+    people::set_status(&kim, "done", "status-option-done").await;
+    kim.screenshot("path-5-kim-task").await;
+
+    // The relay dies where it stands, and comes back with what it signed for.
+    relay.kill();
+    people::open_task(&ben, "Check pier 8, both sides").await;
+    people::comment(&ben, "Written while no relay answers").await;
+    let address = relay.address.clone();
+    relay = Relay::start(&at("relay"), &tor_config);
+    assert_eq!(relay.address, address);
+
+    // Kim's app dies while it posts.
+    for line in 0..5 {
+        people::comment(&kim, &format!("Line {line}")).await;
+    }
+    kim.kill();
+    let kim = kim.reopen().await;
+    people::unlock(&kim).await;
+
+    // Maya returns.
+    let maya = maya.reopen().await;
+    people::unlock(&maya).await;
+    people::wait_rows(&maya, TASKS).await;
+    let held = agreed([&maya, &ben, &kim]).await;
+
+    let mut members: Vec<&str> = held["members"].as_array().expect("members").iter().filter_map(|name| name.as_str()).collect();
+    members.sort_unstable();
+    assert_eq!(members, ["Ben", "Kim", "Maya"]);
+    assert_eq!(held["total"], TASKS);
+    let rows = held["rows"].as_array().expect("rows");
+    let row = |title: &str| rows.iter().find(|row| row["title"] == title).unwrap_or_else(|| panic!("no {title}"));
+    let seven = row("Check pier 7, both sides");
+    assert_eq!((&seven["status"], &seven["claim"]), (&"done".into(), &"Kim".into()));
+    let said: Vec<&str> = seven["thread"].as_array().expect("a thread").iter().filter_map(|line| line[2].as_str()).collect();
+    assert_eq!(said, ["The north side is closed", "Line 0", "Line 1", "Line 2", "Line 3", "Line 4"], "nothing lost, nothing twice");
+    assert_eq!(row("Check pier 8, both sides")["thread"][0][2], "Written while no relay answers");
+    let mut ids: Vec<&str> = rows.iter().filter_map(|row| row["task"].as_str()).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), TASKS);
+    for (window, name) in [(&maya, "maya"), (&ben, "ben"), (&kim, "kim")] {
+        window.screenshot(&format!("path-6-{name}")).await;
+    }
+}
