@@ -159,8 +159,8 @@ impl Door for Hatch {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_sends_slowly_or_takes_nothing_is_dropped() {
     let dir = tempfile::tempdir().expect("a temporary directory");
-    let half_second = Duration::from_millis(500);
-    let patience = Patience { head: half_second, body: half_second, write: half_second };
+    let second = Duration::from_secs(1);
+    let patience = Patience { head: second, body: second, write: second };
     let relay = Relay::open(&RelayConfig { patience, ..config(dir.path()) }).expect("opens");
     let (hatch, door) = mpsc::channel(8);
     let serving = tokio::spawn(relay.serve(Hatch(door)));
@@ -183,7 +183,7 @@ async fn who_sends_slowly_or_takes_nothing_is_dropped() {
     assert!(idle.is_closed().await);
     let mut deaf = knock().await;
     deaf.send(b"GET /policy HTTP/1.1\r\nhost: x\r\n\r\n").await;
-    tokio::time::sleep(4 * half_second).await;
+    tokio::time::sleep(4 * second).await;
     let mut rest = Vec::new();
     deaf.stream.read_to_end(&mut rest).await.expect("closed");
     assert_eq!(rest.len(), 64, "what was on its way, and no more");
