@@ -11,7 +11,7 @@ use crate::crypto::Seed;
 use crate::entry::{Body, Content, Entry, GrantRef};
 use crate::id::{PursuanceId, RoleId};
 use crate::keys::{DeviceKeys, EpochSecret};
-use crate::limits::{MAX_MEMBER_NAME_BYTES, MAX_MISSION_BYTES, MAX_NAME_BYTES};
+use crate::limits::{MAX_MEMBER_NAME_BYTES, MAX_MISSION_BYTES, MAX_NAME_BYTES, MAX_RELAYS};
 use crate::op::{Genesis, Op, RoleEpoch, Seal};
 use crate::plan::{line, text};
 use crate::refusal::Refusal;
@@ -77,6 +77,9 @@ pub fn starting_rules() -> RuleTable {
 /// # Errors
 /// [`Refusal::Empty`], [`Refusal::TooLong`] for the texts given.
 pub fn found(founding: &Founding, device: &DeviceKeys, now_seconds: u64, seed: &mut Seed) -> Result<Founded, Refusal> {
+    if founding.relays.len() > MAX_RELAYS {
+        return Err(Refusal::TooMany { max: MAX_RELAYS as u32 });
+    }
     let genesis = Genesis {
         name: line(&founding.name, MAX_NAME_BYTES)?,
         mission: text(&founding.mission, MAX_MISSION_BYTES)?,

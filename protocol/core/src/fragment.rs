@@ -18,9 +18,13 @@ const CHARGED_BYTES: usize = FRAGMENT_BYTES;
 pub struct Fragments {
     pending: BTreeMap<EntryId, Pending>,
     bytes: usize,
+    /// Entries begun so far.
+    begun: u64,
 }
 
 struct Pending {
+    /// How many were begun before it.
+    age: u64,
     count: u16,
     parts: BTreeMap<u16, Vec<Vec<u8>>>,
 }
@@ -30,12 +34,10 @@ struct Pending {
 pub enum Assembly {
     /// Kept; others are missing.
     Kept,
-    /// Nothing new, or one candidate too many.
+    /// Nothing new, another count than before, or one candidate too many.
     Ignored,
     /// The entry is whole, and its bytes hash to its id.
     Whole(Box<UnverifiedEntry>),
-    /// There is no room for more unfinished entries.
-    Full,
 }
 
 impl Fragments {
@@ -46,12 +48,19 @@ impl Fragments {
         if self.pending.get(&id).is_some_and(|pending| !pending.takes(&fragment)) {
             return Assembly::Ignored;
         }
-        if self.bytes + CHARGED_BYTES > MAX_PENDING_FRAGMENT_BYTES {
-            return Assembly::Full;
+        // Whoever holds the key can begin any number and finish none; the oldest of them make room.
+        while self.bytes + CHARGED_BYTES > MAX_PENDING_FRAGMENT_BYTES {
+            let others = self.pending.iter().filter(|(other, _)| **other != id);
+            match others.min_by_key(|(_, pending)| pending.age).map(|(other, _)| *other) {
+                Some(oldest) => self.drop_pending(oldest),
+                None => self.drop_pending(id),
+            }
         }
         self.bytes += CHARGED_BYTES;
+        self.begun += 1;
+        let age = self.begun;
         let pending =
-            self.pending.entry(id).or_insert_with(|| Pending { count: fragment.count, parts: BTreeMap::new() });
+            self.pending.entry(id).or_insert_with(|| Pending { age, count: fragment.count, parts: BTreeMap::new() });
         pending.parts.entry(fragment.index).or_default().push(fragment.bytes);
         match pending.whole(id) {
             None => Assembly::Kept,
@@ -83,8 +92,8 @@ impl Pending {
             && !candidates.contains(&fragment.bytes)
     }
 
-    /// Tries the newest candidates together with every choice at one index where two differ; an honest author's parts are
-    /// found unless somebody who holds the key spoils two indexes of one entry, and then the author's next post wins.
+    /// Tries every choice at the first four indexes where two candidates differ. Whoever holds the key can spoil more than
+    /// that, and so keep one long entry from being read until its parts are forgotten; short entries cannot be spoilt.
     fn whole(&self, id: EntryId) -> Option<Box<UnverifiedEntry>> {
         if self.parts.len() < usize::from(self.count) {
             return None;
@@ -127,21 +136,18 @@ mod tests {
     }
 
     #[test]
-    fn short_parts_are_charged_in_full() {
+    fn short_parts_are_charged_in_full_and_the_oldest_make_room() {
         let mut fragments = Fragments::default();
-        let mut kept = 0;
         for entry in 0..u16::MAX {
             let mut id = [0; 32];
             id[..2].copy_from_slice(&entry.to_be_bytes());
             let fragment = Fragment { entry: EntryId(id), count: 2, index: 1, bytes: vec![1] };
-            match fragments.insert(fragment) {
-                Assembly::Kept => kept += 1,
-                full => {
-                    assert_eq!(full, Assembly::Full);
-                    break;
-                }
-            }
+            assert_eq!(fragments.insert(fragment), Assembly::Kept);
+            assert!(fragments.pending_bytes() <= MAX_PENDING_FRAGMENT_BYTES);
         }
-        assert_eq!(kept, MAX_PENDING_FRAGMENT_BYTES / FRAGMENT_BYTES);
+        assert_eq!(fragments.pending.len(), MAX_PENDING_FRAGMENT_BYTES / FRAGMENT_BYTES);
+        let mut newest = [0; 32];
+        newest[..2].copy_from_slice(&(u16::MAX - 1).to_be_bytes());
+        assert!(fragments.pending.contains_key(&EntryId(newest)) && !fragments.pending.contains_key(&EntryId([0; 32])));
     }
 }

@@ -14,7 +14,7 @@ use crate::entry::{Body, Content, Entry, GrantRef};
 use crate::id::{AuthorId, EntryId, MemberId, RoleId, TaskId};
 use crate::keys::{EpochSecret, InviteSecret};
 use crate::limits::{
-    MAX_ASSIGNEES, MAX_BODY_BYTES, MAX_COMMENT_BYTES, MAX_DAY_BYTES, MAX_INVITE_USES, MAX_ITEMS, MAX_LABEL_BYTES, MAX_LABELS,
+    MAX_ASSIGNEES, MAX_BODY_BYTES, MAX_COMMENT_BYTES, MAX_DAY_BYTES, MAX_ENTRY_BYTES, MAX_INVITE_USES, MAX_ITEMS, MAX_LABEL_BYTES, MAX_LABELS,
     MAX_OWNER_BYTES, MAX_RELAYS, MAX_TITLE_BYTES,
 };
 use crate::op::{Invite, Op, Since, Welcome};
@@ -116,7 +116,7 @@ impl Replica {
         let me = self.me().filter(|_| self.is_member()).ok_or(Refusal::NotWelcomedYet)?;
         let mut entries: Vec<Entry> = Vec::new();
         let mut ids: Vec<TaskId> = Vec::new();
-        for chunk in rows.chunks(MAX_ITEMS) {
+        for chunk in chunks(rows) {
             let at = self.place_after(entries.last());
             let mut items = Vec::new();
             for (index, row) in chunk.iter().enumerate() {
@@ -162,12 +162,13 @@ impl Replica {
         let ids: Vec<TaskId> = parents.keys().copied().collect();
         for id in ids {
             let mut path = Vec::new();
+            let mut steps = alloc::collections::BTreeMap::new();
             let mut at = Some(id);
             while let Some(task) = at {
                 if settled.contains(&task) {
                     break;
                 }
-                if let Some(start) = path.iter().position(|seen| *seen == task) {
+                if let Some(start) = steps.insert(task, path.len()) {
                     let junior = path[start..].iter().max_by_key(|task| self.move_rank(**task)).copied();
                     if let Some(junior) = junior {
                         parents.insert(junior, None);
@@ -238,7 +239,7 @@ impl Replica {
             key: secret.signing().author().0,
             cell_secret: secret.cell_secret(),
             note: String::new(),
-            since: with.since.clone(),
+            since: with.since.iter().take(MAX_RELAYS).copied().collect(),
         });
         let entry = self.sign_next(Content::Public(vec![op]), None, with.now_seconds);
         let invite = Some((GrantRef { entry: entry.id(), op: 0 }, secret));
@@ -441,6 +442,24 @@ pub fn text(given: &str, max_bytes: usize) -> Result<String, Refusal> {
     let kept = kept.trim_end();
     fits(kept, max_bytes)?;
     Ok(kept.into())
+}
+
+/// Rows that go into one entry: at most `MAX_ITEMS`, and well below the size that an entry may have.
+fn chunks(rows: &[ImportTask]) -> impl Iterator<Item = &[ImportTask]> {
+    const MAX_CHUNK_BYTES: usize = MAX_ENTRY_BYTES / 4;
+    let mut rest = rows;
+    core::iter::from_fn(move || {
+        let mut bytes = 0;
+        let fits = |row: &&ImportTask| {
+            bytes += row.title.len() + row.body.len() + row.labels.iter().map(String::len).sum::<usize>();
+            bytes <= MAX_CHUNK_BYTES
+        };
+        // One row alone always fits: its texts have limits of their own.
+        let len = rest.iter().take(MAX_ITEMS).take_while(fits).count().max(1).min(rest.len());
+        let (chunk, after) = rest.split_at(len);
+        rest = after;
+        (!chunk.is_empty()).then_some(chunk)
+    })
 }
 
 fn import_ops(row: &ImportTask, parent: Option<TaskId>) -> Result<Vec<TaskOp>, Refusal> {

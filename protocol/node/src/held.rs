@@ -200,7 +200,7 @@ impl Held {
                         found.whole.push(entry.id());
                         self.take(*entry, found);
                     }
-                    Assembly::Ignored | Assembly::Full => {}
+                    Assembly::Ignored => {}
                 }
             }
         }

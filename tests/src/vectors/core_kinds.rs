@@ -206,7 +206,6 @@ fn fragments(given: &Given<'_>) -> Result<Value, Malformed> {
         outcomes.push(match fragments.insert(fragment) {
             Assembly::Kept => json!("kept"),
             Assembly::Ignored => json!("ignored"),
-            Assembly::Full => json!("full"),
             Assembly::Whole(entry) => json!({"whole": hex(&entry.id().0)}),
         });
     }

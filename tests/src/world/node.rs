@@ -623,7 +623,7 @@ impl Node {
                     self.take_bytes(entry.bytes(), draft, visited);
                 }
             }
-            Assembly::Ignored | Assembly::Full => {}
+            Assembly::Ignored => {}
         }
     }
 
