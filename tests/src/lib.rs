@@ -1,7 +1,7 @@
 //! The world in which everything is tested: networks, adversaries, stories.
 
-pub mod tornet;
-pub mod window;
 pub mod people;
+pub mod tornet;
 pub mod vectors;
+pub mod window;
 pub mod world;

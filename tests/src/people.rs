@@ -69,7 +69,8 @@ pub async fn invite(window: &Window, uses: u16) -> String {
     window.click("invite-create").await;
     let link = window.value("invite-link").await;
     eventually(window, "no relay signed for the preview", async || {
-        let handed = window.run("return document.querySelector('[data-testid=invite-row]')?.dataset.handed ?? ''", vec![]).await;
+        let handed =
+            window.run("return document.querySelector('[data-testid=invite-row]')?.dataset.handed ?? ''", vec![]).await;
         (handed == json!("true")).then_some(())
     })
     .await;
@@ -114,7 +115,12 @@ pub async fn set_status(window: &Window, status_code: &str, option: &str) {
     window.click("task-status").await;
     window.click(option).await;
     eventually(window, &format!("the status is not {status_code}"), async || {
-        let found = window.run("return document.querySelector('[data-testid=task-status] [data-status]')?.dataset.status ?? ''", vec![]).await;
+        let found = window
+            .run(
+                "return document.querySelector('[data-testid=task-status] [data-status]')?.dataset.status ?? ''",
+                vec![],
+            )
+            .await;
         (found == json!(status_code)).then_some(())
     })
     .await;

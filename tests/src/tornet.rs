@@ -113,7 +113,8 @@ impl TorNet {
 
     fn launch(&mut self, name: &str, or_port: u16, dir_port: u16, common: &str, due_seconds: u64) {
         let data = self.dir.join(name);
-        let mut torrc = format!("{common}Nickname {name}\nORPort 127.0.0.1:{or_port}\nDataDirectory \"{}\"\n", data.display());
+        let mut torrc =
+            format!("{common}Nickname {name}\nORPort 127.0.0.1:{or_port}\nDataDirectory \"{}\"\n", data.display());
         if name == NODES[0] {
             torrc.push_str(&authority_settings(dir_port, due_seconds));
         }
@@ -185,7 +186,8 @@ fn root() -> PathBuf {
             program.ancestors().nth(2).expect("cargo puts test programs two levels deep").join("tornet")
         }
     };
-    make_private(&root).unwrap_or_else(|error| panic!("{} cannot be made ({error}); set {DIR_VARIABLE}", root.display()));
+    make_private(&root)
+        .unwrap_or_else(|error| panic!("{} cannot be made ({error}); set {DIR_VARIABLE}", root.display()));
     root
 }
 
@@ -372,7 +374,8 @@ fn count_running(consensus: &str) -> usize {
 
 /// Ports that were free a moment ago; all are held until the last is found, so that they differ.
 fn free_ports<const N: usize>() -> [u16; N] {
-    let held: [TcpListener; N] = std::array::from_fn(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback has free ports"));
+    let held: [TcpListener; N] =
+        std::array::from_fn(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback has free ports"));
     held.map(|listener| listener.local_addr().expect("a bound socket has an address").port())
 }
 
@@ -413,14 +416,24 @@ fn utc(unix_seconds: u64) -> String {
         days -= lengths[month];
         month += 1;
     }
-    format!("{year:04}-{:02}-{:02} {:02}:{:02}:{:02}", month + 1, days + 1, seconds / 3600, seconds / 60 % 60, seconds % 60)
+    format!(
+        "{year:04}-{:02}-{:02} {:02}:{:02}:{:02}",
+        month + 1,
+        days + 1,
+        seconds / 3600,
+        seconds / 60 % 60,
+        seconds % 60
+    )
 }
 
 /// Waits until `deadline` for something that succeeds sooner or later, with a short pause after each failure.
 ///
 /// # Errors
 /// The last failure, when the deadline has passed.
-pub async fn until<T, E, F: Future<Output = Result<T, E>>>(deadline: Instant, mut attempt: impl FnMut() -> F) -> Result<T, E> {
+pub async fn until<T, E, F: Future<Output = Result<T, E>>>(
+    deadline: Instant,
+    mut attempt: impl FnMut() -> F,
+) -> Result<T, E> {
     loop {
         match attempt().await {
             Err(_) if Instant::now() < deadline => tokio::time::sleep(Duration::from_millis(300)).await,

@@ -358,7 +358,9 @@ impl World {
             return self.act(node);
         }
         let relays = self.nodes[node].relays();
-        let Some(at) = (!relays.is_empty()).then(|| relays[self.rng.random_range(0..relays.len())]) else { return Ok(()) };
+        let Some(at) = (!relays.is_empty()).then(|| relays[self.rng.random_range(0..relays.len())]) else {
+            return Ok(());
+        };
         match self.rng.random_range(0..100) {
             0..=27 => self.act(node),
             28..=32 => self.say_in_parts(node, at),
@@ -399,7 +401,8 @@ impl World {
     /// Time passes: cells that were on their way arrive, relays publish.
     fn pass(&mut self, seconds: u64) {
         self.now += seconds;
-        let (arrived, late) = std::mem::take(&mut self.late).into_iter().partition(|(when, ..)| *when <= self.now || self.calm);
+        let (arrived, late) =
+            std::mem::take(&mut self.late).into_iter().partition(|(when, ..)| *when <= self.now || self.calm);
         self.late = late;
         let arrived: Vec<(u64, usize, Vec<Cell>)> = arrived;
         for (_, at, cells) in arrived {
@@ -549,7 +552,13 @@ impl World {
         if let Some((grant, secret)) = authored.invite {
             let relay = self.groups[group].relays[self.rng.random_range(0..self.groups[group].relays.len())];
             let from_index = self.nodes[node].seen(relay).map_or(0, |seen| seen.size());
-            let link = InviteLink { pursuance: self.groups[group].pursuance, relay: self.relays[relay].address(), invite: grant.entry, from_index, secret };
+            let link = InviteLink {
+                pursuance: self.groups[group].pursuance,
+                relay: self.relays[relay].address(),
+                invite: grant.entry,
+                from_index,
+                secret,
+            };
             self.groups[group].links.push(link.to_text().to_string());
             self.tally.note("invite");
         }
@@ -621,7 +630,8 @@ impl World {
             PostFate::AnswerLost => self.tally.note("answer lost"),
             _ => self.tally.note("post lost"),
         }
-        let done = self.attempt(node, |world, crash| world.nodes[node].take_receipt(at, &lines, &cells, note, crash))?;
+        let done =
+            self.attempt(node, |world, crash| world.nodes[node].take_receipt(at, &lines, &cells, note, crash))?;
         match done {
             Err(stop @ Stop::Receipt(_)) => Err(Broken::FalseAlarm { node, relay: at, stop: Box::new(stop) }),
             _ => Ok(()),
@@ -690,7 +700,10 @@ impl World {
             }
             Err(Stop::History(HistoryError::Forked(evidence))) => {
                 self.convince(node, at, &evidence)?;
-                let told = self.pending.iter_mut().find(|one| one.lie == Lie::HiddenBranch && (one.node, one.relay) == (node, at));
+                let told = self
+                    .pending
+                    .iter_mut()
+                    .find(|one| one.lie == Lie::HiddenBranch && (one.node, one.relay) == (node, at));
                 match told {
                     Some(pending) => {
                         pending.noticed = true;
@@ -827,14 +840,17 @@ impl World {
             }
             let mut now: Vec<usize> = self.relays.iter().map(|relay| relay.log().leaves().len()).collect();
             now.extend(self.nodes.iter().map(|node| node.memory.replica.logs().len()));
-            now.extend(self.nodes.iter().map(|node| {
-                node.disk.outbox.iter().filter(|line| matches!(line.post, Post::Handed(_))).count()
-            }));
+            now.extend(
+                self.nodes
+                    .iter()
+                    .map(|node| node.disk.outbox.iter().filter(|line| matches!(line.post, Post::Handed(_))).count()),
+            );
             quiet = if now == before { quiet + 1 } else { 0 };
             before = now;
-            let unanswered = self.nodes.iter_mut().any(|node| {
-                node.memory.replica.is_member() && !node.memory.replica.unwelcomed().is_empty()
-            });
+            let unanswered = self
+                .nodes
+                .iter_mut()
+                .any(|node| node.memory.replica.is_member() && !node.memory.replica.unwelcomed().is_empty());
             if quiet >= 3 && !unanswered {
                 break;
             }

@@ -8,7 +8,8 @@ use pursuance_node::api::{Query, Reply, Request, Trouble, View};
 use ts_rs::{Config, TS};
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../ui/src/host/bindings.ts");
-const HEADING: &str = "// The types of the window's door, generated from Rust by `./x bindings`; do not edit by hand.\n";
+const HEADING: &str =
+    "// The types of the window's door, generated from Rust by `./x bindings`; do not edit by hand.\n";
 
 #[test]
 fn typescript_types_are_those_of_rust() {
@@ -19,7 +20,8 @@ fn typescript_types_are_those_of_rust() {
     Query::export_all(&settings).expect("queries export");
     View::export_all(&settings).expect("views export");
     Trouble::export_all(&settings).expect("troubles export");
-    let files: Vec<_> = std::fs::read_dir(dir.path()).expect("written above").map(|file| file.expect("readable").file_name()).collect();
+    let files: Vec<_> =
+        std::fs::read_dir(dir.path()).expect("written above").map(|file| file.expect("readable").file_name()).collect();
     assert_eq!(files, ["bindings.ts"], "each exported type says `export_to = \"bindings.ts\"`");
 
     let generated = std::fs::read_to_string(dir.path().join("bindings.ts")).expect("written above");

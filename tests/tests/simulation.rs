@@ -53,8 +53,22 @@ fn everybody_comes_to_the_same_state() {
     }
     // A run that tried nothing proves nothing.
     let tried = [
-        "admitted", "answer lost", "cell repeated", "crash", "crash amid parts", "foreign entry smuggled in", "invite", "join", "late post",
-        "long entry", "no answer", "offline", "post lost", "relay restarted", "stream", "welcome",
+        "admitted",
+        "answer lost",
+        "cell repeated",
+        "crash",
+        "crash amid parts",
+        "foreign entry smuggled in",
+        "invite",
+        "join",
+        "late post",
+        "long entry",
+        "no answer",
+        "offline",
+        "post lost",
+        "relay restarted",
+        "stream",
+        "welcome",
     ];
     for what in tried {
         assert!(tally.counts.get(what).is_some_and(|count| *count >= worlds / 10), "{what} hardly happened");

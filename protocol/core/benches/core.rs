@@ -39,16 +39,30 @@ struct World {
 impl World {
     fn new(comments: usize) -> Self {
         let device = DeviceKeys::from_seed([1; 32]);
-        let founding =
-            Founding { name: "Harbour watch".into(), mission: String::new(), my_name: "Maya".into(), relays: Vec::new() };
+        let founding = Founding {
+            name: "Harbour watch".into(),
+            mission: String::new(),
+            my_name: "Maya".into(),
+            relays: Vec::new(),
+        };
         let founded = found(&founding, &device, 1_790_000_000, &mut Seed::new([2; 32])).expect("good texts");
         let mut replica = Replica::new(founded.pursuance, device);
         for entry in &founded.entries {
             replica.append(entry.clone());
         }
-        let create = Command::CreateTask { title: "Photograph the permits".into(), parent: None, assignees: vec![], labels: vec![] };
-        let mut world =
-            Self { pursuance: founded.pursuance, epoch: founded.epoch, replica, entries: founded.entries, task: TaskId([0; 16]) };
+        let create = Command::CreateTask {
+            title: "Photograph the permits".into(),
+            parent: None,
+            assignees: vec![],
+            labels: vec![],
+        };
+        let mut world = Self {
+            pursuance: founded.pursuance,
+            epoch: founded.epoch,
+            replica,
+            entries: founded.entries,
+            task: TaskId([0; 16]),
+        };
         world.task = world.act(0, &create).expect("a task");
         for step in 0..comments {
             let text = format!("On my way, and this is line {step} of what there is to say about it.");
@@ -114,7 +128,11 @@ fn compare_with_bare_verify() {
         ratios.push(bare_time / ours_time);
     }
     let bytes: usize = received.iter().map(Vec::len).sum();
-    println!("L1: {} entries of {} bytes on average, median of {ROUNDS} rounds", received.len(), bytes / received.len());
+    println!(
+        "L1: {} entries of {} bytes on average, median of {ROUNDS} rounds",
+        received.len(),
+        bytes / received.len()
+    );
     println!("    bare verify                       {:6.1} us", median(&mut bare_nanos) / 1e3);
     println!("    decode, hash, verify, append      {:6.1} us", median(&mut ours_nanos) / 1e3);
     println!("    bare / ours                       {:6.3}   (goal: at least 0.80)", median(&mut ratios));
@@ -147,7 +165,9 @@ fn verify_bare(bencher: divan::Bencher<'_, '_>) {
 fn verify_entry(bencher: divan::Bencher<'_, '_>) {
     let world = World::new(1);
     let bytes = world.comment().bytes();
-    bencher.bench_local(|| UnverifiedEntry::decode(black_box(bytes)).expect("strict").verify(world.pursuance).expect("signed"));
+    bencher.bench_local(|| {
+        UnverifiedEntry::decode(black_box(bytes)).expect("strict").verify(world.pursuance).expect("signed")
+    });
 }
 
 #[divan::bench]
@@ -211,7 +231,8 @@ fn pass_over_a_foreign_cell(bencher: divan::Bencher<'_, '_>) {
     let world = World::new(1);
     let foreign = EpochSecret::new([6; 32]).cell_key();
     let entry = world.comment();
-    let cells = seal_entries(&world.epoch.cell_key(), [(entry.id(), entry.bytes())].into_iter(), &mut Seed::new([5; 32]));
+    let cells =
+        seal_entries(&world.epoch.cell_key(), [(entry.id(), entry.bytes())].into_iter(), &mut Seed::new([5; 32]));
     bencher.bench_local(|| recognises(black_box(&foreign), &cells[0]));
 }
 

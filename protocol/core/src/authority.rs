@@ -245,7 +245,6 @@ impl Authority {
         })
     }
 
-
     /// The newest key package of each member that stands in the past of an entry (or is in it), sorted by package id.
     #[must_use]
     pub fn packages_known<'a>(&'a self, logs: &Logs, to: Option<EntryId>) -> Vec<([u8; 32], &'a KeyPackage, AuthorId)> {
@@ -322,9 +321,11 @@ impl Authority {
         if known.is_some_and(|known| known.entries.iter().any(|(_, first)| logs.names_in_past(*first, entry))) {
             return Err(Refusal::BadKeys);
         }
-        let mut ids: Vec<[u8; 32]> = self.packages_known(logs, Some(entry.id())).into_iter().map(|(id, ..)| id).collect();
+        let mut ids: Vec<[u8; 32]> =
+            self.packages_known(logs, Some(entry.id())).into_iter().map(|(id, ..)| id).collect();
         // A package that comes with this very entry replaces the author's older one.
-        if let Some(own) = ops.iter().find_map(|op| if let Op::KeyPackage(package) = op { Some(package) } else { None }) {
+        if let Some(own) = ops.iter().find_map(|op| if let Op::KeyPackage(package) = op { Some(package) } else { None })
+        {
             let older = self.speaker(entry).and_then(|member| {
                 let packages = &self.members[&member].packages;
                 packages.iter().rev().find(|held| logs.in_past(held.entry, entry.id()))
@@ -362,7 +363,12 @@ impl Authority {
         Verdict::Counts
     }
 
-    fn judge_role_part(&self, logs: &Logs, entry: &Entry, audiences: impl Iterator<Item = (RoleId, EpochId)>) -> Verdict {
+    fn judge_role_part(
+        &self,
+        logs: &Logs,
+        entry: &Entry,
+        audiences: impl Iterator<Item = (RoleId, EpochId)>,
+    ) -> Verdict {
         if let Err(verdict) = self.leaning_member(entry) {
             return verdict;
         }
@@ -405,7 +411,11 @@ impl Authority {
                 }
                 Op::KeyPackage(package) => {
                     if let Some(member) = speaker.and_then(|id| self.members.get_mut(&id)) {
-                        member.packages.push(HeldPackage { seq: entry.body().seq, entry: id, package: package.clone() });
+                        member.packages.push(HeldPackage {
+                            seq: entry.body().seq,
+                            entry: id,
+                            package: package.clone(),
+                        });
                         member.packages.sort_by_key(|held| (held.seq, held.entry));
                     }
                 }
@@ -429,15 +439,18 @@ impl Authority {
     fn apply_genesis(&mut self, logs: &Logs, entry: &Entry, at: GrantRef, genesis: &Genesis) {
         let member = MemberId(entry.id().0);
         let role = &genesis.table.roles[0];
-        self.members.insert(member, Member {
-            name: genesis.founder_name.clone(),
-            author: entry.body().author,
-            grant: at,
-            role: role.id,
-            key: SeniorityKey { rank: role.rank, path: Vec::new() },
-            invite: None,
-            packages: Vec::new(),
-        });
+        self.members.insert(
+            member,
+            Member {
+                name: genesis.founder_name.clone(),
+                author: entry.body().author,
+                grant: at,
+                role: role.id,
+                key: SeniorityKey { rank: role.rank, path: Vec::new() },
+                invite: None,
+                packages: Vec::new(),
+            },
+        );
         self.by_author.entry(entry.body().author).or_default().insert(member);
         let place = Place { entry: entry.id(), item: 0, op: at.op };
         self.relays.write(Write { value: genesis.relays.clone(), by: member, at: place }, logs);
@@ -456,15 +469,22 @@ impl Authority {
         path.push((0, 0, entry.id()));
         let member = MemberId(entry.id().0);
         self.by_author.entry(entry.body().author).or_default().insert(member);
-        self.members.insert(member, Member {
-            name: join.name.clone(),
-            author: entry.body().author,
-            grant: at,
-            role,
-            key: SeniorityKey { rank, path },
-            invite: Some(by),
-            packages: alloc::vec![HeldPackage { seq: entry.body().seq, entry: entry.id(), package: join.package.clone() }],
-        });
+        self.members.insert(
+            member,
+            Member {
+                name: join.name.clone(),
+                author: entry.body().author,
+                grant: at,
+                role,
+                key: SeniorityKey { rank, path },
+                invite: Some(by),
+                packages: alloc::vec![HeldPackage {
+                    seq: entry.body().seq,
+                    entry: entry.id(),
+                    package: join.package.clone()
+                }],
+            },
+        );
     }
 }
 

@@ -41,7 +41,11 @@ pub const MAX_WHOLE_ENTRY_BYTES: usize = CELL_PLAIN_BYTES - 1 - 2;
 
 /// Seals entries, in order, into as few cells as that order allows.
 #[must_use]
-pub fn seal_entries<'e>(key: &CellKey, entries: impl Iterator<Item = (EntryId, &'e [u8])>, seed: &mut Seed) -> Vec<Cell> {
+pub fn seal_entries<'e>(
+    key: &CellKey,
+    entries: impl Iterator<Item = (EntryId, &'e [u8])>,
+    seed: &mut Seed,
+) -> Vec<Cell> {
     let mut cells = Vec::new();
     let mut open: Vec<u8> = Vec::new();
     for (id, bytes) in entries {

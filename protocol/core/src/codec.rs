@@ -252,7 +252,10 @@ mod tests {
             assert_eq!(Reader::new(bytes).uint(), Err(DecodeError::Structure), "{case}");
         }
         assert_eq!(Reader::new(&[0x5f, 0xff]).bytes(9), Err(DecodeError::Structure), "indefinite bytes");
-        assert_eq!(Reader::new(&[0x9b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]).list(9), Err(DecodeError::TooLong));
+        assert_eq!(
+            Reader::new(&[0x9b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]).list(9),
+            Err(DecodeError::TooLong)
+        );
         assert_eq!(Reader::new(&[0x41]).bytes(9), Err(DecodeError::Structure), "absurd length");
         assert_eq!(Reader::new(b"\x62a\x1b").text(9), Err(DecodeError::ForbiddenCharacter));
     }

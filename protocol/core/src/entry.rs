@@ -385,7 +385,11 @@ impl RolePart {
     fn write(&self, w: &mut Writer) {
         w.array(2).array(self.audiences.len());
         for audience in &self.audiences {
-            w.array(4).uint(audience.role.0.into()).bytes(&audience.epoch.0).bytes(&audience.nonce).bytes(&audience.sealed);
+            w.array(4)
+                .uint(audience.role.0.into())
+                .bytes(&audience.epoch.0)
+                .bytes(&audience.nonce)
+                .bytes(&audience.sealed);
         }
         w.array(self.items.len());
         for item in &self.items {

@@ -103,7 +103,10 @@ impl Pending {
         for choice in 0..1_u32 << disputed.len().min(4) {
             let mut bytes = Vec::new();
             for (index, candidates) in &self.parts {
-                let bit = disputed.iter().position(|d| d == index).map_or(0, |at| choice.checked_shr(at as u32).unwrap_or(0) & 1);
+                let bit = disputed
+                    .iter()
+                    .position(|d| d == index)
+                    .map_or(0, |at| choice.checked_shr(at as u32).unwrap_or(0) & 1);
                 bytes.extend_from_slice(&candidates[bit as usize % candidates.len()]);
             }
             if let Ok(entry) = UnverifiedEntry::decode(&bytes)

@@ -91,7 +91,12 @@ impl EpochSecret {
     ///
     /// # Errors
     /// [`crypto::KemError`] when the package is not a key.
-    pub fn seal_to(&self, pursuance: PursuanceId, role: RoleId, package: &KeyPackage) -> Result<Vec<u8>, crypto::KemError> {
+    pub fn seal_to(
+        &self,
+        pursuance: PursuanceId,
+        role: RoleId,
+        package: &KeyPackage,
+    ) -> Result<Vec<u8>, crypto::KemError> {
         let associated = seal_associated(pursuance, role, self.id());
         crypto::kem::seal_secret(package.suite, &package.public, &package.id(), &associated, &self.0)
     }

@@ -6,7 +6,9 @@ use alloc::vec::Vec;
 
 use crate::entry::Entry;
 use crate::id::{AuthorId, EntryId};
-use crate::limits::{MAX_HEADS, MAX_WAITING_BYTES, MAX_WAITING_PER_AUTHOR, MAX_WAITING_PER_STRANGER, MAX_WAITING_STRANGERS};
+use crate::limits::{
+    MAX_HEADS, MAX_WAITING_BYTES, MAX_WAITING_PER_AUTHOR, MAX_WAITING_PER_STRANGER, MAX_WAITING_STRANGERS,
+};
 use crate::refusal::Refusal;
 
 /// What became of an entry.

@@ -9,8 +9,8 @@ use crate::codec::{DecodeError, Reader, Writer};
 use crate::crypto::{KeySuite, SignatureBytes};
 use crate::id::{AuthorId, EpochId, RoleId};
 use crate::limits::{
-    MAX_INVITE_USES, MAX_MEMBER_NAME_BYTES, MAX_MISSION_BYTES, MAX_NAME_BYTES, MAX_NOTE_BYTES, MAX_OP_BYTES, MAX_READERS,
-    MAX_RELAYS, MAX_ROLES, MAX_RULES,
+    MAX_INVITE_USES, MAX_MEMBER_NAME_BYTES, MAX_MISSION_BYTES, MAX_NAME_BYTES, MAX_NOTE_BYTES, MAX_OP_BYTES,
+    MAX_READERS, MAX_RELAYS, MAX_ROLES, MAX_RULES,
 };
 use crate::rule::{Condition, Object, Role, Rule, RuleTable, Verb};
 
@@ -230,7 +230,11 @@ impl Op {
             Self::KeyPackage(package) => package.write(&mut w),
             Self::RoleEpoch(epoch) => write_role_epoch(&mut w, epoch),
             Self::Welcome(welcome) => {
-                w.array(4).uint(welcome.role.0.into()).bytes(&welcome.epoch.0).bytes(&welcome.to.0).bytes(&welcome.sealed);
+                w.array(4)
+                    .uint(welcome.role.0.into())
+                    .bytes(&welcome.epoch.0)
+                    .bytes(&welcome.to.0)
+                    .bytes(&welcome.sealed);
             }
             Self::Unknown { arguments, .. } => return arguments.clone(),
         }
@@ -296,7 +300,8 @@ fn read_genesis(r: &mut Reader<'_>) -> Result<Genesis, DecodeError> {
     if name.is_empty() || founder_name.is_empty() || roles.is_empty() {
         return Err(DecodeError::Structure);
     }
-    let known = |role: RoleId| if usize::from(role.0) <= roles.len() { Ok(role) } else { Err(DecodeError::UnknownNumber) };
+    let known =
+        |role: RoleId| if usize::from(role.0) <= roles.len() { Ok(role) } else { Err(DecodeError::UnknownNumber) };
     let mut rules = Vec::new();
     for _ in 0..r.list(MAX_RULES)? {
         r.array(5)?;

@@ -14,8 +14,8 @@ use crate::entry::{Body, Content, Entry, GrantRef};
 use crate::id::{AuthorId, EntryId, MemberId, RoleId, TaskId};
 use crate::keys::{EpochSecret, InviteSecret};
 use crate::limits::{
-    MAX_ASSIGNEES, MAX_BODY_BYTES, MAX_COMMENT_BYTES, MAX_DAY_BYTES, MAX_ENTRY_BYTES, MAX_INVITE_USES, MAX_ITEMS, MAX_LABEL_BYTES, MAX_LABELS,
-    MAX_OWNER_BYTES, MAX_RELAYS, MAX_TITLE_BYTES,
+    MAX_ASSIGNEES, MAX_BODY_BYTES, MAX_COMMENT_BYTES, MAX_DAY_BYTES, MAX_ENTRY_BYTES, MAX_INVITE_USES, MAX_ITEMS,
+    MAX_LABEL_BYTES, MAX_LABELS, MAX_OWNER_BYTES, MAX_RELAYS, MAX_TITLE_BYTES,
 };
 use crate::op::{Invite, Op, Since, Welcome};
 use crate::refusal::Refusal;
@@ -371,7 +371,12 @@ impl Replica {
     }
 
     /// Seals items to everyone and signs the entry.
-    fn sign_items(&self, items: &[Item], after: Option<&Entry>, with: &mut Circumstances<'_>) -> Result<Entry, Refusal> {
+    fn sign_items(
+        &self,
+        items: &[Item],
+        after: Option<&Entry>,
+        with: &mut Circumstances<'_>,
+    ) -> Result<Entry, Refusal> {
         let epoch: &EpochSecret = self.usable_epoch().ok_or(Refusal::NotWelcomedYet)?;
         let part = seal_items(self.place_after(after), RoleId::EVERYONE, epoch, items, with.seed);
         Ok(self.sign_next(Content::Role(part), after, with.now_seconds))
@@ -423,7 +428,8 @@ pub fn parse_relays(relays: &[String]) -> Result<Vec<RelayAddress>, Refusal> {
 /// # Errors
 /// [`Refusal::Empty`], [`Refusal::TooLong`].
 pub fn line(given: &str, max_bytes: usize) -> Result<String, Refusal> {
-    let flat: String = given.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| is_clean_char(*c)).collect();
+    let flat: String =
+        given.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| is_clean_char(*c)).collect();
     let flat = flat.trim();
     if flat.is_empty() {
         return Err(Refusal::Empty);

@@ -125,12 +125,15 @@ impl Replica {
     /// younger one.
     #[must_use]
     pub fn usable_epoch(&self) -> Option<&EpochSecret> {
-        let counting = self.authority.epochs().iter().filter(|(id, known)| {
-            known.role == RoleId::EVERYONE && self.epochs.contains_key(id)
-        });
+        let counting = self
+            .authority
+            .epochs()
+            .iter()
+            .filter(|(id, known)| known.role == RoleId::EVERYONE && self.epochs.contains_key(id));
         let first = counting.min_by_key(|(_, known)| {
             let place = known.entries.first();
-            let member = place.and_then(|(_, entry)| self.logs.entry(*entry)).and_then(|entry| self.authority.speaker(entry));
+            let member =
+                place.and_then(|(_, entry)| self.logs.entry(*entry)).and_then(|entry| self.authority.speaker(entry));
             (member.and_then(|member| self.authority.seniority(member)), place)
         });
         first.and_then(|(id, _)| self.epochs.get(id))
@@ -213,7 +216,8 @@ impl Replica {
             .iter()
             .map(|join| {
                 let joined = self.authority.members().get(&MemberId(join.0));
-                let written = joined.is_some_and(|member| self.logs.tip(member.author).is_some_and(|tip| tip.body().seq > 0));
+                let written =
+                    joined.is_some_and(|member| self.logs.tip(member.author).is_some_and(|tip| tip.body().seq > 0));
                 (!written, self.logs.depth(*join), *join)
             })
             .collect();
@@ -296,7 +300,8 @@ impl Replica {
             .iter()
             .filter_map(|op| match op {
                 Op::Welcome(welcome) if welcome.to == me && !self.epochs.contains_key(&welcome.epoch) => {
-                    EpochSecret::open_seal(self.pursuance, welcome.role, welcome.epoch, &self.device, &welcome.sealed).ok()
+                    EpochSecret::open_seal(self.pursuance, welcome.role, welcome.epoch, &self.device, &welcome.sealed)
+                        .ok()
                 }
                 _ => None,
             })
@@ -396,7 +401,9 @@ impl Replica {
     /// one (T1). Whatever else somebody hands out for that task is ignored.
     fn learn_task_key(&mut self, at: Where, item: u16, hint: ItemHint) {
         let slot = (hint.task, hint.generation);
-        let Some(key) = hint.key.filter(|key| hint.generation == 0 && task_id(at, item, key) == hint.task) else { return };
+        let Some(key) = hint.key.filter(|key| hint.generation == 0 && task_id(at, item, key) == hint.task) else {
+            return;
+        };
         if self.task_keys.contains_key(&slot) {
             return;
         }

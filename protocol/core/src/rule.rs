@@ -39,8 +39,17 @@ pub enum Verb {
 impl Verb {
     /// Every verb that this version judges.
     pub const ALL: [Self; 11] = [
-        Self::See, Self::Invite, Self::Amend, Self::Create, Self::Claim, Self::Assign,
-        Self::Edit, Self::Comment, Self::Finish, Self::Reopen, Self::Label,
+        Self::See,
+        Self::Invite,
+        Self::Amend,
+        Self::Create,
+        Self::Claim,
+        Self::Assign,
+        Self::Edit,
+        Self::Comment,
+        Self::Finish,
+        Self::Reopen,
+        Self::Label,
     ];
 
     /// The verb with this number; others are reserved.

@@ -101,8 +101,12 @@ pub fn seal_items(at: Where, role: RoleId, epoch: &EpochSecret, items: &[Item], 
     }
     let nonce = seed.draw();
     let epoch_id = epoch.id();
-    let sealed =
-        crypto::seal(&epoch.wrap_key(), &nonce, &audience_associated(at, role, epoch_id), &Zeroizing::new(hints.finish()));
+    let sealed = crypto::seal(
+        &epoch.wrap_key(),
+        &nonce,
+        &audience_associated(at, role, epoch_id),
+        &Zeroizing::new(hints.finish()),
+    );
     RolePart { audiences: alloc::vec![AudienceSeal { role, epoch: epoch_id, nonce, sealed }], items: sealed_items }
 }
 
@@ -118,7 +122,8 @@ pub fn open_audience(
 ) -> Result<Vec<ItemHint>, DecodeError> {
     let associated = audience_associated(at, audience.role, audience.epoch);
     let plain = Zeroizing::new(
-        crypto::open(&epoch.wrap_key(), &audience.nonce, &associated, &audience.sealed).map_err(|_| DecodeError::Structure)?,
+        crypto::open(&epoch.wrap_key(), &audience.nonce, &associated, &audience.sealed)
+            .map_err(|_| DecodeError::Structure)?,
     );
     let mut r = Reader::new(&plain);
     let mut again = Writer::new();

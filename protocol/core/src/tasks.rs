@@ -113,7 +113,15 @@ pub struct Opened {
 impl Opened {
     /// From its entry.
     #[must_use]
-    pub fn new(entry: &Entry, item: u16, by: MemberId, audience: RoleId, task: TaskId, own_id: TaskId, ops: Vec<TaskOp>) -> Self {
+    pub fn new(
+        entry: &Entry,
+        item: u16,
+        by: MemberId,
+        audience: RoleId,
+        task: TaskId,
+        own_id: TaskId,
+        ops: Vec<TaskOp>,
+    ) -> Self {
         let body = entry.body();
         Self {
             at: Place { entry: entry.id(), item, op: 0 },
@@ -279,6 +287,13 @@ impl Task {
     }
 }
 
-fn element<E: Ord>(set: &mut BTreeMap<E, Register<bool>>, element: E, there: bool, by: MemberId, at: Place, logs: &Logs) {
+fn element<E: Ord>(
+    set: &mut BTreeMap<E, Register<bool>>,
+    element: E,
+    there: bool,
+    by: MemberId,
+    at: Place,
+    logs: &Logs,
+) {
     set.entry(element).or_default().write(Write { value: there, by, at }, logs);
 }

@@ -17,7 +17,8 @@ use crate::rule::{Object, Role, Verb};
 use crate::task::Status;
 use crate::tasks::Task;
 use crate::view::{
-    CameBy, Cannot, CommentView, Delivery, InviteView, MemberView, PeopleView, Person, Readers, TaskView, TreeRow, TreeView,
+    CameBy, Cannot, CommentView, Delivery, InviteView, MemberView, PeopleView, Person, Readers, TaskView, TreeRow,
+    TreeView,
 };
 
 /// Whether a relay signed for an entry of mine; only the node knows.
@@ -103,7 +104,16 @@ impl Replica {
                 members: count(self.authority.members().len()),
             }],
             cannot: self.cannot(
-                &[Verb::Create, Verb::Claim, Verb::Assign, Verb::Edit, Verb::Comment, Verb::Finish, Verb::Reopen, Verb::Label],
+                &[
+                    Verb::Create,
+                    Verb::Claim,
+                    Verb::Assign,
+                    Verb::Edit,
+                    Verb::Comment,
+                    Verb::Finish,
+                    Verb::Reopen,
+                    Verb::Label,
+                ],
                 own,
             ),
         })
@@ -120,9 +130,10 @@ impl Replica {
             .members()
             .iter()
             .map(|(id, member)| {
-                let came_by = member.invite.and_then(|by| self.authority.invites().get(&by)).map_or(CameBy::Founder, |open| {
-                    CameBy::Invite { inviter: self.person(open.inviter, &names), surplus: self.is_surplus(*id) }
-                });
+                let came_by =
+                    member.invite.and_then(|by| self.authority.invites().get(&by)).map_or(CameBy::Founder, |open| {
+                        CameBy::Invite { inviter: self.person(open.inviter, &names), surplus: self.is_surplus(*id) }
+                    });
                 let view = MemberView {
                     person: self.person(*id, &names),
                     roles: self.authority.role(member.role).cloned().into_iter().collect(),
@@ -137,8 +148,10 @@ impl Replica {
         let mut cannot = Vec::new();
         if let Some(me) = self.me() {
             let offers = table.map_or(&[][..], |table| &table.roles);
-            let refused: Vec<_> =
-                offers.iter().map(|role| self.authority.allows(me, Verb::Invite, Object::Role(role.id), false)).collect();
+            let refused: Vec<_> = offers
+                .iter()
+                .map(|role| self.authority.allows(me, Verb::Invite, Object::Role(role.id), false))
+                .collect();
             if !refused.iter().any(Result::is_ok)
                 && let Some(Err(refusal)) = refused.into_iter().next_back()
             {
@@ -203,13 +216,19 @@ impl Replica {
             w.bytes(&id.0).uint((*item).into()).text(&alloc::format!("{refusal:?}"));
         }
         for member in self.people().members {
-            w.bytes(&member.person.member.0).text(&member.person.name).text(&alloc::format!("{:?}", member.came_by_kind()));
+            w.bytes(&member.person.member.0)
+                .text(&member.person.name)
+                .text(&alloc::format!("{:?}", member.came_by_kind()));
         }
         for relay in self.authority.relays() {
             w.bytes(relay.onion());
         }
         for row in self.tree(&|_| true).rows {
-            w.bytes(&row.task.0).text(&row.title).uint(row.status as u64).uint(row.two_answers.into()).uint(row.depth.into());
+            w.bytes(&row.task.0)
+                .text(&row.title)
+                .uint(row.status as u64)
+                .uint(row.two_answers.into())
+                .uint(row.depth.into());
             w.bytes(row.claim.as_ref().map_or(&[][..], |person| &person.member.0));
             for assignee in &row.assignees {
                 w.bytes(&assignee.member.0);
@@ -319,7 +338,10 @@ type Names = BTreeMap<String, usize>;
 
 /// A name as the eye takes it: without case, extra spaces, and characters that cannot be seen.
 fn folded(name: &str) -> String {
-    let seen: String = name.chars().filter(|c| !matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{ad}')).collect();
+    let seen: String = name
+        .chars()
+        .filter(|c| !matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{ad}'))
+        .collect();
     seen.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
 

@@ -36,7 +36,8 @@ impl World {
     fn act(&mut self, replica: &Replica, command: &Command) -> Result<Authored, Refusal> {
         self.now_seconds += 10;
         let mut seed = Seed::new(self.rng.random());
-        replica.command(command, &mut Circumstances { now_seconds: self.now_seconds, seed: &mut seed, since: Vec::new() })
+        replica
+            .command(command, &mut Circumstances { now_seconds: self.now_seconds, seed: &mut seed, since: Vec::new() })
     }
 
     fn commit(&mut self, replica: &mut Replica, command: &Command) -> Authored {
@@ -104,7 +105,8 @@ fn is_join(entry: &Entry) -> bool {
 fn take(replica: &mut Replica, entries: &[Entry]) {
     for entry in entries {
         // Through bytes, as everything that arrives.
-        let entry = UnverifiedEntry::decode(entry.bytes()).expect("strict").verify(replica.pursuance()).expect("signed");
+        let entry =
+            UnverifiedEntry::decode(entry.bytes()).expect("strict").verify(replica.pursuance()).expect("signed");
         assert_eq!(replica.append(entry).append, Append::Appended);
     }
 }
@@ -184,7 +186,8 @@ fn every_order_gives_one_state() {
             let who = world.rng.random_range(0..3);
             let replica = [&mut maya, &mut ben, &mut kim].into_iter().nth(who).unwrap();
             let known: Vec<TaskId> = tasks.iter().filter(|id| replica.tasks().task(**id).is_some()).copied().collect();
-            let pick = |rng: &mut StdRng| if known.is_empty() { None } else { Some(known[rng.random_range(0..known.len())]) };
+            let pick =
+                |rng: &mut StdRng| if known.is_empty() { None } else { Some(known[rng.random_range(0..known.len())]) };
             let (a, b) = (pick(&mut world.rng), pick(&mut world.rng));
             let command = match (world.rng.random_range(0..9), a) {
                 (0..=1, _) | (_, None) => create(&format!("task {step}"), b),

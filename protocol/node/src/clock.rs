@@ -40,7 +40,8 @@ pub fn off_seconds(now_seconds: u64, slot: u64, slot_seconds: u32) -> Option<i64
     let off = i128::from(now_seconds) - i128::from(relay_seconds);
     // A checkpoint may be one slot old when it is read.
     let tolerance = CLOCK_TOLERANCE_SECONDS + u64::from(slot_seconds);
-    (off.unsigned_abs() > tolerance.into()).then(|| i64::try_from(off).unwrap_or(if off > 0 { i64::MAX } else { i64::MIN }))
+    (off.unsigned_abs() > tolerance.into())
+        .then(|| i64::try_from(off).unwrap_or(if off > 0 { i64::MAX } else { i64::MIN }))
 }
 
 #[cfg(test)]

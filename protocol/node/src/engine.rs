@@ -91,7 +91,9 @@ impl Engine {
     /// Until [`Message::Stop`].
     pub(crate) fn run(mut self, inbox: &Receiver<Message>) {
         loop {
-            let wait = self.next_due().map_or(LOOK_AROUND, |due| due.saturating_duration_since(Instant::now()).min(LOOK_AROUND));
+            let wait = self
+                .next_due()
+                .map_or(LOOK_AROUND, |due| due.saturating_duration_since(Instant::now()).min(LOOK_AROUND));
             match inbox.recv_timeout(wait) {
                 Ok(Message::Stop(stopped)) => {
                     self.open = None;

@@ -19,7 +19,9 @@ use pursuance_wire::{Cell, RelayAddress};
 use zeroize::Zeroizing;
 
 use crate::chance::random;
-use crate::store::{Changes, Door, KeptFragment, KeptPursuance, KeptStanding, NewEntry, Number, Posted, Store, StoreError};
+use crate::store::{
+    Changes, Door, KeptFragment, KeptPursuance, KeptStanding, NewEntry, Number, Posted, Store, StoreError,
+};
 
 /// Changes that can be taken back, one after the other.
 pub const MAX_UNDO: usize = 100;
@@ -81,7 +83,9 @@ impl Held {
             id,
             standing,
             since_seconds,
-            preview: link.as_ref().map(|link| Preview::new(id, link.invite, InviteSecret::new(*link.secret.as_bytes()))),
+            preview: link
+                .as_ref()
+                .map(|link| Preview::new(id, link.invite, InviteSecret::new(*link.secret.as_bytes()))),
             link,
             replica: Replica::new(id, DeviceKeys::from_seed(*device_seed)),
             own_invites: BTreeMap::new(),
@@ -150,7 +154,8 @@ impl Held {
         let mut keys_tried: BTreeSet<[u8; 32]> = BTreeSet::new();
         loop {
             // What came in the last round may bring keys for cells that did not open.
-            let keys: Vec<CellKey> = self.cell_keys().into_iter().filter(|key| !keys_tried.contains(key.id())).collect();
+            let keys: Vec<CellKey> =
+                self.cell_keys().into_iter().filter(|key| !keys_tried.contains(key.id())).collect();
             keys_tried.extend(keys.iter().map(|key| *key.id()));
             let mut found = Found::default();
             closed.retain(|cell| !self.look_into(cell, &keys, &mut found));
@@ -300,7 +305,8 @@ impl Held {
         let waiting = store.own_entries_without_cell(self.number, Door::Epoch)?;
         let logs = self.replica.logs();
         // A join travels under its invite's key alone.
-        let entries: Vec<&Entry> = waiting.iter().filter_map(|id| logs.entry(*id)).filter(|entry| !is_join(entry)).collect();
+        let entries: Vec<&Entry> =
+            waiting.iter().filter_map(|id| logs.entry(*id)).filter(|entry| !is_join(entry)).collect();
         if entries.is_empty() {
             return Ok(false);
         }

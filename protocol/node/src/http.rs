@@ -129,7 +129,9 @@ impl Http {
     /// # Errors
     /// [`HttpError`].
     pub async fn follow(mut self, path: &str) -> Result<Following, HttpError> {
-        let answer = timeout(self.patience.head, self.head(Method::GET, path, Bytes::new())).await.map_err(|_| HttpError::Slow)??;
+        let answer = timeout(self.patience.head, self.head(Method::GET, path, Bytes::new()))
+            .await
+            .map_err(|_| HttpError::Slow)??;
         Ok(Following { body: answer.into_body(), _http: self })
     }
 
@@ -205,9 +207,10 @@ async fn piece(body: &mut Incoming, idle: Duration) -> Result<Option<Bytes>, Htt
 }
 
 fn blame(error: &hyper::Error) -> HttpError {
-    let chunked_nonsense = std::error::Error::source(error)
-        .and_then(|source| source.downcast_ref::<std::io::Error>())
-        .is_some_and(|source| matches!(source.kind(), std::io::ErrorKind::InvalidInput | std::io::ErrorKind::InvalidData));
+    let chunked_nonsense =
+        std::error::Error::source(error).and_then(|source| source.downcast_ref::<std::io::Error>()).is_some_and(
+            |source| matches!(source.kind(), std::io::ErrorKind::InvalidInput | std::io::ErrorKind::InvalidData),
+        );
     if error.is_parse() || error.is_parse_status() || error.is_user() || chunked_nonsense {
         HttpError::Garbage
     } else {
@@ -220,8 +223,11 @@ mod tests {
     use super::*;
     use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 
-    const SHORT: Patience =
-        Patience { head: Duration::from_millis(200), idle: Duration::from_millis(200), answer: Duration::from_millis(600) };
+    const SHORT: Patience = Patience {
+        head: Duration::from_millis(200),
+        idle: Duration::from_millis(200),
+        answer: Duration::from_millis(600),
+    };
 
     /// A relay that reads one request and then does whatever the test wants; hands the request back.
     fn relay<F, R>(what: F) -> (DuplexStream, JoinHandle<String>)

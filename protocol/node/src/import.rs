@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use pursuance_core::limits::{MAX_BODY_BYTES, MAX_DAY_BYTES, MAX_LABEL_BYTES, MAX_LABELS, MAX_OWNER_BYTES, MAX_TITLE_BYTES};
+use pursuance_core::limits::{
+    MAX_BODY_BYTES, MAX_DAY_BYTES, MAX_LABEL_BYTES, MAX_LABELS, MAX_OWNER_BYTES, MAX_TITLE_BYTES,
+};
 use pursuance_core::task::Status;
 
 use crate::api::{ImportColumn, ImportField, ImportPreview, ImportProblem, ImportReason, ImportRow};
@@ -324,7 +326,10 @@ mod tests {
         for n in 1..=tasks {
             let parent = if n % 3 == 1 { String::new() } else { (n - (n + 2) % 3).to_string() };
             let status = ["done", "open", "doing", "review"][n % 4];
-            text += &format!("{n},\"Task {n}, with a comma and \"\"quotes\"\"\",{status},w{:02},2017-05-28,,db;src,{parent}\n", n % 7);
+            text += &format!(
+                "{n},\"Task {n}, with a comma and \"\"quotes\"\"\",{status},w{:02},2017-05-28,,db;src,{parent}\n",
+                n % 7
+            );
         }
         text
     }

@@ -106,7 +106,9 @@ impl Open {
             PosterNews::Handed { cells, receipt, done } => {
                 let number = self.relay(address).number;
                 self.store.write(|w| {
-                    cells.iter().try_for_each(|cell| w.set_handed(*cell, number, receipt.note().as_bytes(), receipt.slot().0))
+                    cells
+                        .iter()
+                        .try_for_each(|cell| w.set_handed(*cell, number, receipt.note().as_bytes(), receipt.slot().0))
                 })?;
                 self.refresh_posted(address)?;
                 let _ = done.send(());
@@ -167,7 +169,12 @@ impl Open {
     }
 
     /// Takes a newer checkpoint; whether it is worth showing by itself.
-    fn accepted(&mut self, around: &Surroundings, address: &RelayAddress, history: RelayHistory) -> Result<bool, StoreError> {
+    fn accepted(
+        &mut self,
+        around: &Surroundings,
+        address: &RelayAddress,
+        history: RelayHistory,
+    ) -> Result<bool, StoreError> {
         let now_seconds = around.clock.now_seconds();
         let relay = self.relays.known.get_mut(address).expect("the caller looked");
         let Some(checkpoint) = history.newest().cloned() else { return Ok(false) };
@@ -298,7 +305,12 @@ impl Open {
     }
 
     /// Everything up to a checkpoint was read: due promises are judged.
-    fn read_to_the_end(&mut self, address: &RelayAddress, checkpoint: &Checkpoint, span: Option<&Span>) -> Result<(), StoreError> {
+    fn read_to_the_end(
+        &mut self,
+        address: &RelayAddress,
+        checkpoint: &Checkpoint,
+        span: Option<&Span>,
+    ) -> Result<(), StoreError> {
         let number = self.relay(address).number;
         for ((pursuance, at), reading) in &mut self.relays.readings {
             if at == address && !reading.behind && reading.next < checkpoint.size() {
@@ -407,7 +419,11 @@ impl crate::held::Held {
     }
 
     /// Seals the previews of invites made here that have none yet; whether there were any.
-    pub(crate) fn post_previews(&mut self, store: &mut crate::store::Store, relays: &[Number]) -> Result<bool, StoreError> {
+    pub(crate) fn post_previews(
+        &mut self,
+        store: &mut crate::store::Store,
+        relays: &[Number],
+    ) -> Result<bool, StoreError> {
         let mut any = false;
         let authority = self.replica.authority();
         for (grant, open) in authority.invites() {
@@ -420,7 +436,9 @@ impl crate::held::Held {
             let cells = sealed_cells(&key, &entries);
             // All of them together are the invite's preview.
             store.write(|w| {
-                cells.iter().try_for_each(|(cell, _)| w.add_cell(self.number, cell, &[grant.entry], Door::Invite, relays))
+                cells
+                    .iter()
+                    .try_for_each(|(cell, _)| w.add_cell(self.number, cell, &[grant.entry], Door::Invite, relays))
             })?;
             any = true;
         }

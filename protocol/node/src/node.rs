@@ -208,7 +208,9 @@ mod tests {
     #[test]
     fn pauses_double_up_to_their_limit() {
         let pace = Pace::default();
-        for (failures, least, most) in [(1, 1_500, 2_000), (2, 3_000, 4_000), (5, 24_000, 32_000), (60, 225_000, 300_000)] {
+        for (failures, least, most) in
+            [(1, 1_500, 2_000), (2, 3_000, 4_000), (5, 24_000, 32_000), (60, 225_000, 300_000)]
+        {
             let pause = pace.retry(failures).as_millis();
             assert!((least..=most).contains(&pause), "{failures} failures: {pause} ms");
         }

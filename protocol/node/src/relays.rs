@@ -115,8 +115,11 @@ impl Relays {
             self.known.entry(*address).or_insert_with(|| Relay::new(number, *address));
             self.wake(address);
         }
-        let gone: Vec<RelayAddress> =
-            self.of(held.number).filter(|(address, reading)| reading.wanted && !named.contains(address)).map(|(a, _)| a).collect();
+        let gone: Vec<RelayAddress> = self
+            .of(held.number)
+            .filter(|(address, reading)| reading.wanted && !named.contains(address))
+            .map(|(a, _)| a)
+            .collect();
         for address in gone {
             // It is still read: whoever was offline may post there until they learn of the move.
             let number = self.known[&address].number;
@@ -157,7 +160,10 @@ impl Relays {
 
     /// Rows of the relays that a pursuance posts to.
     pub(crate) fn wanted_numbers(&self, pursuance: Number) -> Vec<Number> {
-        self.of(pursuance).filter(|(_, reading)| reading.wanted).map(|(address, _)| self.known[&address].number).collect()
+        self.of(pursuance)
+            .filter(|(_, reading)| reading.wanted)
+            .map(|(address, _)| self.known[&address].number)
+            .collect()
     }
 
     /// Forgets where a dropped pursuance stood.
@@ -228,8 +234,12 @@ impl Relays {
 
     /// How far this computer's clock is off, by the relay that says least.
     pub(crate) fn clock_off_seconds(&self) -> Option<i64> {
-        let said: Vec<Option<i64>> =
-            self.known.values().filter(|relay| relay.newest_at.is_some()).map(|relay| relay.clock_off_seconds).collect();
+        let said: Vec<Option<i64>> = self
+            .known
+            .values()
+            .filter(|relay| relay.newest_at.is_some())
+            .map(|relay| relay.clock_off_seconds)
+            .collect();
         said.into_iter().min_by_key(|off| off.map_or(0, i64::unsigned_abs)).flatten()
     }
 }
@@ -279,7 +289,10 @@ impl Relay {
 
     /// The frontier of the newest accepted checkpoint, as it is stored.
     pub(crate) fn peaks(&self) -> Vec<u8> {
-        self.history.frontier().map(|frontier| frontier.peaks().iter().flat_map(|peak| peak.0).collect()).unwrap_or_default()
+        self.history
+            .frontier()
+            .map(|frontier| frontier.peaks().iter().flat_map(|peak| peak.0).collect())
+            .unwrap_or_default()
     }
 
     /// Whether checkpoints stopped coming although the relay answers.

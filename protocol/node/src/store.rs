@@ -455,7 +455,12 @@ impl Store {
         let sql = "SELECT cell.number, cell.leaf, outbox.receipt, outbox.due_slot
             FROM outbox JOIN cell ON cell.number = outbox.cell WHERE relay = ?1 AND state = 1 ORDER BY cell.number";
         self.list(sql, [relay], |row| {
-            Ok(OpenReceipt { cell: row.get(0)?, leaf: LeafHash(row.get(1)?), note: row.get(2)?, due_slot: unsigned(row, 3)? })
+            Ok(OpenReceipt {
+                cell: row.get(0)?,
+                leaf: LeafHash(row.get(1)?),
+                note: row.get(2)?,
+                due_slot: unsigned(row, 3)?,
+            })
         })
     }
 
@@ -477,7 +482,8 @@ impl Store {
             "SELECT COALESCE(SUM(state > 0), 0), COALESCE(SUM(state = 0), 0)
              FROM outbox JOIN cell ON cell.number = outbox.cell WHERE cell.pursuance = ?1 AND relay = ?2",
         )?;
-        Ok(statement.query_row([pursuance, relay], |row| Ok(PostCounts { handed: row.get(0)?, waiting: row.get(1)? }))?)
+        Ok(statement
+            .query_row([pursuance, relay], |row| Ok(PostCounts { handed: row.get(0)?, waiting: row.get(1)? }))?)
     }
 
     /// How far each own entry has come through a door: the best that any relay did for the worst of its cells.
@@ -501,7 +507,12 @@ impl Store {
         })
     }
 
-    fn list<T, P: rusqlite::Params>(&self, sql: &str, params: P, read: impl Fn(&Row<'_>) -> Result<T>) -> Result<Vec<T>> {
+    fn list<T, P: rusqlite::Params>(
+        &self,
+        sql: &str,
+        params: P,
+        read: impl Fn(&Row<'_>) -> Result<T>,
+    ) -> Result<Vec<T>> {
         let mut statement = self.connection.prepare_cached(sql)?;
         let mut rows = statement.query(params)?;
         let mut kept = Vec::new();

@@ -159,7 +159,8 @@ impl Transport {
 
     /// Ends Tor, if it runs.
     pub async fn stop(&self) {
-        let state = std::mem::replace(&mut *self.tor.lock().expect("no holder of this lock can panic"), TorState::Unusable);
+        let state =
+            std::mem::replace(&mut *self.tor.lock().expect("no holder of this lock can panic"), TorState::Unusable);
         if let TorState::Running(tor) = state {
             tor.stop().await;
         }

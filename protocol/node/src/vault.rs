@@ -73,7 +73,8 @@ impl VaultCost {
     }
 
     fn params(self) -> Option<Params> {
-        let within = self.memory_kib <= MAX_VAULT_MEMORY_KIB && self.passes <= MAX_VAULT_PASSES && self.lanes <= MAX_VAULT_LANES;
+        let within =
+            self.memory_kib <= MAX_VAULT_MEMORY_KIB && self.passes <= MAX_VAULT_PASSES && self.lanes <= MAX_VAULT_LANES;
         if !within {
             return None;
         }

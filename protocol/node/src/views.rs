@@ -43,7 +43,8 @@ impl Open {
         let mut views = Vec::new();
         for address in held.relays() {
             let Some(relay) = self.relays.known.get(&address) else { continue };
-            let read = self.relays.of(held.number).find(|(at, _)| *at == address).map_or(0, |(_, reading)| reading.next);
+            let read =
+                self.relays.of(held.number).find(|(at, _)| *at == address).map_or(0, |(_, reading)| reading.next);
             let PostCounts { handed, waiting } = self.store.post_counts(held.number, relay.number)?;
             views.push(RelayView {
                 address: address.to_string(),
@@ -73,7 +74,8 @@ fn invites(held: &Held) -> Vec<InviteRow> {
 }
 
 fn preview(held: &Held) -> Result<PreviewState, Trouble> {
-    let preview = held.preview.as_ref().filter(|_| held.standing != KeptStanding::Member).ok_or(Trouble::AlreadyMember)?;
+    let preview =
+        held.preview.as_ref().filter(|_| held.standing != KeptStanding::Member).ok_or(Trouble::AlreadyMember)?;
     let Some(preview) = preview.view() else { return Ok(PreviewState::Looking) };
     Ok(match held.standing {
         KeptStanding::Waiting => {
@@ -85,7 +87,9 @@ fn preview(held: &Held) -> Result<PreviewState, Trouble> {
 
 /// A link as a QR code, a string a row. In capitals, which a link may be written in, the code is a third smaller.
 fn qr_rows(link: &str) -> Vec<String> {
-    let Ok(code) = QrCode::with_error_correction_level(link.to_ascii_uppercase(), EcLevel::M) else { return Vec::new() };
+    let Ok(code) = QrCode::with_error_correction_level(link.to_ascii_uppercase(), EcLevel::M) else {
+        return Vec::new();
+    };
     let dark = |color: &Color| if *color == Color::Dark { '#' } else { ' ' };
     code.to_colors().chunks(code.width()).map(|row| row.iter().map(dark).collect()).collect()
 }

@@ -76,12 +76,13 @@ impl VisitError {
             Self::History(HistoryError::Forked(_)) => Some(Fault::Forked),
             Self::History(HistoryError::Stale { .. }) => Some(Fault::RolledBack),
             Self::History(HistoryError::Checkpoint(error)) => Some(match error {
-                CheckpointError::WrongOrigin | CheckpointError::Note(NoteError::UnknownKey { .. } | NoteError::BadSignature) => {
-                    Fault::WrongOrigin
-                }
+                CheckpointError::WrongOrigin
+                | CheckpointError::Note(NoteError::UnknownKey { .. } | NoteError::BadSignature) => Fault::WrongOrigin,
                 _ => Fault::Garbage,
             }),
-            Self::Policy(PolicyError::WrongOrigin | PolicyError::Note(NoteError::UnknownKey { .. } | NoteError::BadSignature))
+            Self::Policy(
+                PolicyError::WrongOrigin | PolicyError::Note(NoteError::UnknownKey { .. } | NoteError::BadSignature),
+            )
             | Self::Receipt(
                 ReceiptError::WrongOrigin | ReceiptError::Note(NoteError::UnknownKey { .. } | NoteError::BadSignature),
             ) => Some(Fault::WrongOrigin),
@@ -93,7 +94,9 @@ impl VisitError {
             | Self::Frame(_)
             | Self::Receipt(_)
             | Self::ReceiptSlot { .. }
-            | Self::Http(HttpError::Garbage | HttpError::TooLong { .. } | HttpError::Refused { .. }) => Some(Fault::Garbage),
+            | Self::Http(HttpError::Garbage | HttpError::TooLong { .. } | HttpError::Refused { .. }) => {
+                Some(Fault::Garbage)
+            }
             // A span that this client cannot ask for, and everything that merely failed.
             Self::Span(_) | Self::Connect(_) | Self::Http(_) | Self::StreamEnded => None,
         }
@@ -221,7 +224,12 @@ impl<'a> Visit<'a> {
     }
 }
 
-async fn connect(transport: &Transport, relay: &RelayAddress, purpose: Purpose, patience: Patience) -> Result<Http, VisitError> {
+async fn connect(
+    transport: &Transport,
+    relay: &RelayAddress,
+    purpose: Purpose,
+    patience: Patience,
+) -> Result<Http, VisitError> {
     let stream = transport.connect(relay, purpose).await?;
     Ok(Http::open(stream, &relay.onion_host(), patience).await?)
 }

@@ -34,18 +34,9 @@ pub(crate) enum ReaderNews {
     /// A checkpoint was accepted.
     Accepted(Box<RelayHistory>),
     /// Cells of the log from `start` on, held against the tree; with them the history of a frame that proves itself.
-    Cells {
-        start: u64,
-        cells: Vec<Cell>,
-        history: Option<Box<RelayHistory>>,
-        done: oneshot::Sender<()>,
-    },
+    Cells { start: u64, cells: Vec<Cell>, history: Option<Box<RelayHistory>>, done: oneshot::Sender<()> },
     /// Everything up to the checkpoint was read; the span, where one was needed, for judging receipts.
-    Done {
-        checkpoint: Checkpoint,
-        span: Option<Span>,
-        done: oneshot::Sender<()>,
-    },
+    Done { checkpoint: Checkpoint, span: Option<Span>, done: oneshot::Sender<()> },
     /// It came to nothing; the next try is after `retry`.
     Failed { error: VisitError, retry: Duration },
 }
@@ -127,7 +118,8 @@ pub(crate) async fn write(worker: Worker) {
         match posted {
             Ok(receipt) => {
                 failures = 0;
-                let told = worker.ask(|done| worker.tell_poster(PosterNews::Handed { cells: plan.numbers, receipt, done }));
+                let told =
+                    worker.ask(|done| worker.tell_poster(PosterNews::Handed { cells: plan.numbers, receipt, done }));
                 if told.await.is_err() {
                     return;
                 }
@@ -163,7 +155,8 @@ impl From<VisitError> for Ended {
 
 impl Worker {
     async fn visit(&self, failures: &mut u32) -> Result<(), Ended> {
-        let ReadPlan { mut history, from, slot_seconds } = self.ask(|reply| self.tell_reader(ReaderNews::Plan(reply))).await?;
+        let ReadPlan { mut history, from, slot_seconds } =
+            self.ask(|reply| self.tell_reader(ReaderNews::Plan(reply))).await?;
         let mut visit = Visit::begin(&self.transport, &self.relay, self.pace.patience).await?;
         let slot_seconds = match slot_seconds {
             Some(seconds) => seconds,
@@ -198,7 +191,8 @@ impl Worker {
                 Ok(None) => {}
                 Ok(Some(start)) => {
                     let history = Some(Box::new(history.clone()));
-                    self.ask(|done| self.tell_reader(ReaderNews::Cells { start, cells: frame.cells, history, done })).await?;
+                    self.ask(|done| self.tell_reader(ReaderNews::Cells { start, cells: frame.cells, history, done }))
+                        .await?;
                 }
                 // Slots went by between the visit and the stream.
                 Err(HistoryError::FrameMismatch) => return Ok(()),

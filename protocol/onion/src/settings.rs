@@ -74,7 +74,11 @@ mod tests {
     use super::*;
 
     fn config(toml: Option<&str>) -> TorConfig {
-        TorConfig { state_dir: "/nowhere/state".into(), cache_dir: "/nowhere/cache".into(), toml: toml.map(str::to_owned) }
+        TorConfig {
+            state_dir: "/nowhere/state".into(),
+            cache_dir: "/nowhere/cache".into(),
+            toml: toml.map(str::to_owned),
+        }
     }
 
     #[test]
@@ -94,7 +98,14 @@ mod tests {
 
     #[test]
     fn vanguards_are_full_unless_a_test_network_is_too_small() {
-        let mode = |toml| format!("{:?}", AsRef::<arti_client::config::vanguards::VanguardConfig>::as_ref(&config(toml).to_arti().expect("usable")));
+        let mode = |toml| {
+            format!(
+                "{:?}",
+                AsRef::<arti_client::config::vanguards::VanguardConfig>::as_ref(
+                    &config(toml).to_arti().expect("usable")
+                )
+            )
+        };
         assert!(mode(None).contains("Full"), "{}", mode(None));
         assert!(mode(Some("vanguards.mode = 'lite'")).contains("Lite"));
     }
@@ -103,9 +114,6 @@ mod tests {
     fn bad_settings_are_told_apart() {
         assert!(matches!(config(Some("= no")).to_arti(), Err(OnionError::UnreadableSettings(_))));
         assert!(matches!(config(Some("vanguards.mode = 7")).to_arti(), Err(OnionError::UnreadableSettings(_))));
-        assert!(matches!(
-            config(Some("bridges.enabled = true")).to_arti(),
-            Err(OnionError::UnusableSettings(_))
-        ));
+        assert!(matches!(config(Some("bridges.enabled = true")).to_arti(), Err(OnionError::UnusableSettings(_))));
     }
 }

@@ -285,12 +285,8 @@ fn make_private(path: &Path) -> Result<(), OnionError> {
 
 fn lock(state_dir: &Path) -> Result<File, OnionError> {
     let failed = |source| OnionError::Directory { path: state_dir.to_owned(), source };
-    let file = File::options()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(state_dir.join(LOCK_FILE))
-        .map_err(failed)?;
+    let file =
+        File::options().write(true).create(true).truncate(false).open(state_dir.join(LOCK_FILE)).map_err(failed)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(OnionError::DirectoryInUse { path: state_dir.to_owned() }),

@@ -13,8 +13,8 @@ use http_body_util::{BodyExt, Full, Limited, StreamBody};
 use hyper::body::{Body as _, Frame as BodyFrame, Incoming};
 use hyper::header::{CONNECTION, CONTENT_LENGTH, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
-use pursuance_wire::limits::{MAX_POST_CELLS, TILE_HASHES};
 use pursuance_wire::cell::CELL_BYTES;
+use pursuance_wire::limits::{MAX_POST_CELLS, TILE_HASHES};
 use pursuance_wire::log::{BundleId, SlotNumber, TileId, encode_bundle};
 use pursuance_wire::{BlockRange, Cell};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast, watch};
@@ -154,8 +154,7 @@ impl Shared {
     }
 
     fn stream(&self) -> Result<Response<Body>, StatusCode> {
-        let permit =
-            self.streams.clone().try_acquire_owned().map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
+        let permit = self.streams.clone().try_acquire_owned().map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
         let slots = self.sequencer.slots();
         let frames = stream::try_unfold((slots, self.stop.subscribe(), permit), next_frame);
         Ok(Response::new(StreamBody::new(frames).boxed_unsync()))

@@ -183,9 +183,9 @@ async fn serve_until_told<D: pursuance_relay::Door>(relay: &Relay, door: D, told
 
 async fn start_onion(key: &OnionKey, args: &ServeArgs) -> Result<(Tor, OnionService), Failure> {
     let toml = match &args.tor_config {
-        Some(path) => Some(
-            std::fs::read_to_string(path).map_err(|source| Failure::TorConfig { path: path.clone(), source })?,
-        ),
+        Some(path) => {
+            Some(std::fs::read_to_string(path).map_err(|source| Failure::TorConfig { path: path.clone(), source })?)
+        }
         None => None,
     };
     let home = absolute(&args.data)?.join("tor");
@@ -213,8 +213,7 @@ async fn start_onion(key: &OnionKey, args: &ServeArgs) -> Result<(Tor, OnionServ
 }
 
 fn absolute(path: &Path) -> Result<PathBuf, Failure> {
-    std::path::absolute(path)
-        .map_err(|source| Failure::Relay(RelayError::DataDir { path: path.to_owned(), source }))
+    std::path::absolute(path).map_err(|source| Failure::Relay(RelayError::DataDir { path: path.to_owned(), source }))
 }
 
 /// The signals by which an operator, or the system, ends the relay.
@@ -246,7 +245,8 @@ fn say(what: &str, value: impl std::fmt::Display) -> Result<(), Failure> {
 }
 
 fn loopback(text: &str) -> Result<SocketAddr, String> {
-    let address: SocketAddr = text.parse().map_err(|_| "write an address and a port, like 127.0.0.1:8080".to_owned())?;
+    let address: SocketAddr =
+        text.parse().map_err(|_| "write an address and a port, like 127.0.0.1:8080".to_owned())?;
     if !address.ip().is_loopback() {
         return Err("only an address of this computer; others reach a relay over Tor alone".to_owned());
     }

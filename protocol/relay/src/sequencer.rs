@@ -6,8 +6,8 @@
 //! end of slot ─────────────> sign ─> commit the checkpoint ─> readers and streams see it
 //! ```
 
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -238,8 +238,7 @@ impl Writer {
         if self.last.is_some_and(|last| ended <= last) {
             return; // also when the clock went backwards: until it has passed the last slot
         }
-        let checkpoint =
-            Checkpoint::sign(&self.settings.signer, ended, self.frontier.size(), self.frontier.root());
+        let checkpoint = Checkpoint::sign(&self.settings.signer, ended, self.frontier.size(), self.frontier.root());
         if let Err(error) = store::write_checkpoint(&self.db, &checkpoint) {
             if !std::mem::replace(&mut self.failing, true) {
                 tracing::error!(%error, "a checkpoint could not be kept and was not published; trying again");
@@ -257,8 +256,7 @@ impl Writer {
     }
 
     fn expire(&mut self, ended: SlotNumber) {
-        let kept_slots =
-            u64::from(self.settings.retention_days) * DAY_SECONDS / u64::from(self.settings.slot_seconds);
+        let kept_slots = u64::from(self.settings.retention_days) * DAY_SECONDS / u64::from(self.settings.slot_seconds);
         let oldest = SlotNumber(ended.0.saturating_sub(kept_slots));
         if let Err(error) = store::expire(&self.db, oldest, MAX_EXPIRED_CELLS) {
             tracing::warn!(%error, "expired cells could not be dropped");

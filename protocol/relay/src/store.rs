@@ -172,9 +172,8 @@ pub(crate) fn read_held(db: &Connection, key: &LogKey) -> Result<Held, RelayErro
     let size: i64 =
         db.query_row("SELECT coalesce(max(position) + 1, 0) FROM hashes WHERE level = 0", [], |row| row.get(0))?;
     let frontier = read_frontier(db, size as u64)?;
-    let note: Option<Vec<u8>> = db
-        .query_row("SELECT note FROM checkpoints ORDER BY slot DESC LIMIT 1", [], |row| row.get(0))
-        .optional()?;
+    let note: Option<Vec<u8>> =
+        db.query_row("SELECT note FROM checkpoints ORDER BY slot DESC LIMIT 1", [], |row| row.get(0)).optional()?;
     let Some(note) = note else {
         let uncovered = read_cells(db, 0, frontier.size())?;
         let uncovered = uncovered.ok_or(RelayError::Damaged { what: Damage::Cells })?;
@@ -192,8 +191,11 @@ pub(crate) fn read_held(db: &Connection, key: &LogKey) -> Result<Held, RelayErro
 
 /// Stores one more leaf and the hashes of the tiles that it fills. // L6
 pub(crate) fn append(tx: &Transaction<'_>, position: u64, leaf: &LeafHash, cell: &Cell) -> rusqlite::Result<()> {
-    tx.prepare_cached("INSERT INTO cells (position, leaf, cell) VALUES (?1, ?2, ?3)")?
-        .execute(params![position as i64, leaf.as_bytes(), cell.as_bytes().as_slice()])?;
+    tx.prepare_cached("INSERT INTO cells (position, leaf, cell) VALUES (?1, ?2, ?3)")?.execute(params![
+        position as i64,
+        leaf.as_bytes(),
+        cell.as_bytes().as_slice()
+    ])?;
     let mut insert = tx.prepare_cached("INSERT INTO hashes (level, position, hash) VALUES (?1, ?2, ?3)")?;
     let (mut level, mut position, mut hash) = (0u8, position, NodeHash::from(*leaf));
     loop {
@@ -227,9 +229,11 @@ pub(crate) fn write_checkpoint(db: &Connection, checkpoint: &Checkpoint) -> rusq
 /// Drops bodies that are covered by a checkpoint of a slot before `oldest`, at most `limit` of them.
 pub(crate) fn expire(db: &Connection, oldest: SlotNumber, limit: u64) -> rusqlite::Result<usize> {
     let covered: Option<i64> = db
-        .query_row("SELECT size FROM checkpoints WHERE slot < ?1 ORDER BY slot DESC LIMIT 1", [oldest.0 as i64], |row| {
-            row.get(0)
-        })
+        .query_row(
+            "SELECT size FROM checkpoints WHERE slot < ?1 ORDER BY slot DESC LIMIT 1",
+            [oldest.0 as i64],
+            |row| row.get(0),
+        )
         .optional()?;
     let first: Option<i64> = db.query_row("SELECT min(position) FROM cells", [], |row| row.get(0))?;
     match (first, covered) {

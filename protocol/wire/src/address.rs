@@ -224,9 +224,7 @@ fn unbase32<const BYTES: usize>(text: &str) -> Result<[u8; BYTES], AddressError>
     if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
         return Err(AddressError::NotBase32);
     }
-    let bytes = BASE32_NOPAD
-        .decode(text.to_ascii_uppercase().as_bytes())
-        .map_err(|_| AddressError::NotBase32)?;
+    let bytes = BASE32_NOPAD.decode(text.to_ascii_uppercase().as_bytes()).map_err(|_| AddressError::NotBase32)?;
     bytes.try_into().map_err(|_| AddressError::NotBase32)
 }
 

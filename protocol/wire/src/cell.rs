@@ -178,10 +178,7 @@ mod tests {
             Cell::split(&[0; CELL_BYTES + 1], 4),
             Err(CellLengthError::NotWholeCells { found_bytes: CELL_BYTES + 1 })
         );
-        assert_eq!(
-            Cell::split(&[0; CELL_BYTES * 3], 2),
-            Err(CellLengthError::TooMany { found: 3, limit: 2 })
-        );
+        assert_eq!(Cell::split(&[0; CELL_BYTES * 3], 2), Err(CellLengthError::TooMany { found: 3, limit: 2 }));
         assert_eq!(Cell::split(&[], 2), Ok(std::vec![]));
         assert_eq!(Cell::split(&[0; CELL_BYTES * 2], 2).map(|cells| cells.len()), Ok(2));
     }

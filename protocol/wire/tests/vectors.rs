@@ -183,9 +183,10 @@ fn cells(vectors: &mut Vectors) {
         folder: "cell",
         kind: "cell",
         outcome: |given| {
-            outcome(Cell::try_from(&bytes(&given["bytes"])[..]), |cell| {
-                json!({"tag": hex(cell.tag()), "nonce": hex(cell.nonce()), "leaf": hex(cell.leaf_hash().as_bytes())})
-            })
+            outcome(
+                Cell::try_from(&bytes(&given["bytes"])[..]),
+                |cell| json!({"tag": hex(cell.tag()), "nonce": hex(cell.nonce()), "leaf": hex(cell.leaf_hash().as_bytes())}),
+            )
         },
     };
     let numbered: Vec<u8> = (0..CELL_BYTES).map(|at| at as u8).collect();
@@ -282,7 +283,11 @@ fn notes(vectors: &mut Vectors) {
     flipped[40] ^= 1;
     let cases: Vec<(&str, &str, Vec<u8>)> = vec![
         ("ok-plain", "an empty line within the text is text", good.clone()),
-        ("ok-strangers-signature", "a signature by another key is passed over", [&good[..], witness.as_bytes()].concat()),
+        (
+            "ok-strangers-signature",
+            "a signature by another key is passed over",
+            [&good[..], witness.as_bytes()].concat(),
+        ),
         ("bad-changed-text", "W11", text.replace("two", "too").into_bytes()),
         ("bad-flipped-signature", "W11", resigned(&flipped).into_bytes()),
         ("bad-short-signature", "W11", resigned(&blob[..67]).into_bytes()),
@@ -312,9 +317,10 @@ fn checkpoints(vectors: &mut Vectors) {
         kind: "checkpoint",
         outcome: |given| {
             let key = pursuance_wire::log::LogKey::new(hash(&given["key"]).0).expect("a usable key");
-            outcome(Checkpoint::verify(&bytes(&given["note"]), &key), |checkpoint| {
-                json!({"slot": checkpoint.slot().0, "size": checkpoint.size(), "root": hex(checkpoint.root().as_bytes())})
-            })
+            outcome(
+                Checkpoint::verify(&bytes(&given["note"]), &key),
+                |checkpoint| json!({"slot": checkpoint.slot().0, "size": checkpoint.size(), "root": hex(checkpoint.root().as_bytes())}),
+            )
         },
     };
     let origin = signer(1).key().origin();
@@ -326,9 +332,17 @@ fn checkpoints(vectors: &mut Vectors) {
         ("bad-receipt-as-checkpoint", "W13", format!("{origin} receipt\n7\n{root}\nslot 1\n")),
         ("bad-size-leading-zero", "W12", format!("{origin}\n07\n{root}\nslot 1\n")),
         ("bad-size-negative", "W12", format!("{origin}\n-7\n{root}\nslot 1\n")),
-        ("bad-size-absurd", "W13: more cells than a log may hold", format!("{origin}\n18446744073709551615\n{root}\nslot 1\n")),
+        (
+            "bad-size-absurd",
+            "W13: more cells than a log may hold",
+            format!("{origin}\n18446744073709551615\n{root}\nslot 1\n"),
+        ),
         ("bad-root-short", "W12", format!("{origin}\n7\nAAAA\nslot 1\n")),
-        ("bad-root-trailing-bits", "W12: a second text of one hash", format!("{origin}\n7\n{}\nslot 1\n", root.replace("U=", "V="))),
+        (
+            "bad-root-trailing-bits",
+            "W12: a second text of one hash",
+            format!("{origin}\n7\n{}\nslot 1\n", root.replace("U=", "V=")),
+        ),
         ("bad-slot-missing", "W13", format!("{origin}\n7\n{root}\n")),
         ("bad-slot-not-first", "W13", format!("{origin}\n7\n{root}\nkey x\nslot 1\n")),
         ("bad-slot-leading-zero", "W12", format!("{origin}\n7\n{root}\nslot 01\n")),
@@ -359,7 +373,11 @@ fn receipts(vectors: &mut Vectors) {
     let line = |n| BASE64.encode(leaf(n).as_bytes()) + "\n";
     let cases = [
         ("ok-one", "one cell", format!("{origin} receipt\nslot 5\n{}", line(0))),
-        ("ok-four", "four cells, in the order posted", format!("{origin} receipt\nslot 5\n{}{}{}{}", line(3), line(1), line(2), line(0))),
+        (
+            "ok-four",
+            "four cells, in the order posted",
+            format!("{origin} receipt\nslot 5\n{}{}{}{}", line(3), line(1), line(2), line(0)),
+        ),
         ("bad-none", "W14", format!("{origin} receipt\nslot 5\n")),
         ("bad-five", "W14", format!("{origin} receipt\nslot 5\n{}", line(0).repeat(5))),
         ("bad-checkpoint-as-receipt", "W14", format!("{origin}\nslot 5\n{}", line(0))),
@@ -380,9 +398,10 @@ fn policies(vectors: &mut Vectors) {
         kind: "policy",
         outcome: |given| {
             let key = pursuance_wire::log::LogKey::new(hash(&given["key"]).0).expect("a usable key");
-            outcome(Policy::verify(&bytes(&given["note"]), &key), |policy| {
-                json!({"slot_seconds": policy.slot_seconds, "retention_days": policy.retention_days})
-            })
+            outcome(
+                Policy::verify(&bytes(&given["note"]), &key),
+                |policy| json!({"slot_seconds": policy.slot_seconds, "retention_days": policy.retention_days}),
+            )
         },
     };
     let good = Policy { slot_seconds: 60, retention_days: 30, posting: Posting::Open };
@@ -420,13 +439,14 @@ fn frames(vectors: &mut Vectors) {
             json!({"ok": found.iter().map(describe).collect::<Vec<_>>()})
         },
     };
-    let two = [
-        Frame::encode(b"one", &[cell(1), cell(2)]).expect("small"),
-        Frame::encode(b"two", &[]).expect("small"),
-    ]
-    .concat();
+    let two = [Frame::encode(b"one", &[cell(1), cell(2)]).expect("small"), Frame::encode(b"two", &[]).expect("small")]
+        .concat();
     let (head, tail) = two.split_at(5);
-    kind.add("ok-two-cut-anywhere", "bytes come as they like", json!({"pushes": [hex(head), hex(&tail[..3_000]), hex(&tail[3_000..])]}));
+    kind.add(
+        "ok-two-cut-anywhere",
+        "bytes come as they like",
+        json!({"pushes": [hex(head), hex(&tail[..3_000]), hex(&tail[3_000..])]}),
+    );
     kind.add("ok-unfinished", "nothing yet", json!({"pushes": [hex(&two[..2_000])]}));
     kind.add("bad-note-empty", "W20", json!({"pushes": ["00000000"]}));
     kind.add("bad-note-absurd", "W20", json!({"pushes": ["ffffffff"]}));
@@ -443,9 +463,10 @@ fn tiles(vectors: &mut Vectors) {
             if let Some(bundle) = text.strip_prefix("/tile/entries/") {
                 return outcome(BundleId::parse(bundle), |id| json!({"index": id.index(), "width": id.width()}));
             }
-            outcome(TileId::parse(text.strip_prefix("/tile/").unwrap_or("")), |id| {
-                json!({"level": id.level(), "index": id.index(), "width": id.width()})
-            })
+            outcome(
+                TileId::parse(text.strip_prefix("/tile/").unwrap_or("")),
+                |id| json!({"level": id.level(), "index": id.index(), "width": id.width()}),
+            )
         },
     };
     let cases = [
@@ -555,9 +576,7 @@ fn proofs(vectors: &mut Vectors) {
     };
     let list = |proof: &[NodeHash]| proof.iter().map(|hash| hex(&hash.0)).collect::<Vec<_>>();
     let proof = inclusion_proof(5, 11, |level, index| log.node(level, index)).expect("in the log");
-    let given = |index: u64, size: u64, proof: &[NodeHash]| {
-        json!({"leaf": hex(leaf(5).as_bytes()), "index": index, "size": size, "proof": list(proof), "root": hex(&log.root(11).0)})
-    };
+    let given = |index: u64, size: u64, proof: &[NodeHash]| json!({"leaf": hex(leaf(5).as_bytes()), "index": index, "size": size, "proof": list(proof), "root": hex(&log.root(11).0)});
     kind.add("ok-inclusion", "RFC 6962, section 2.1.1", given(5, 11, &proof));
     kind.add("bad-inclusion-other-index", "W8", given(4, 11, &proof));
     kind.add("bad-inclusion-outside", "W8", given(11, 11, &proof));
@@ -574,9 +593,7 @@ fn proofs(vectors: &mut Vectors) {
         },
     };
     let proof = consistency_proof(7, 11, |level, index| log.node(level, index)).expect("in the log");
-    let given = |older: u64, root: NodeHash, proof: &[NodeHash]| {
-        json!({"older": older, "older_root": hex(&root.0), "newer": 11, "newer_root": hex(&log.root(11).0), "proof": list(proof)})
-    };
+    let given = |older: u64, root: NodeHash, proof: &[NodeHash]| json!({"older": older, "older_root": hex(&root.0), "newer": 11, "newer_root": hex(&log.root(11).0), "proof": list(proof)});
     kind.add("ok-consistency", "RFC 6962, section 2.1.2", given(7, log.root(7), &proof));
     kind.add("bad-consistency-other-past", "W8", given(7, log.root(6), &proof));
     kind.add("bad-consistency-empty-past", "W8", given(0, empty_root(), &proof));
@@ -612,7 +629,11 @@ fn histories(vectors: &mut Vectors) {
     let visit = |log: &Log, slot: u64, first: u64, size: u64| json!({"note": log.note(slot, size), "first": first, "tiles": log.tiles(first, size)});
     let given = |visits: Vec<Value>| json!({"key": key(), "visits": visits});
     let start = || visit(&log, 5, 0, 270);
-    kind.add("ok-visits-grown", "the log grows, and stays in another slot", given(vec![start(), visit(&log, 6, 256, 300), visit(&log, 9, 256, 300)]));
+    kind.add(
+        "ok-visits-grown",
+        "the log grows, and stays in another slot",
+        given(vec![start(), visit(&log, 6, 256, 300), visit(&log, 9, 256, 300)]),
+    );
     kind.add("bad-visits-one-slot-two-trees", "W23", given(vec![start(), visit(&other, 5, 0, 270)]));
     kind.add("bad-visits-smaller-later", "W24", given(vec![start(), visit(&log, 6, 256, 269)]));
     kind.add("bad-visits-one-size-two-roots", "W24", given(vec![start(), visit(&other, 6, 256, 270)]));
@@ -645,7 +666,11 @@ fn histories(vectors: &mut Vectors) {
     let forked = trees(log.note(5, 10), other.note(5, 10));
     let cases = [
         ("ok-evidence-two-trees", "one slot, two trees", forked.encode()),
-        ("ok-evidence-smaller-later", "a smaller tree in a later slot", trees(log.note(5, 10), log.note(6, 9)).encode()),
+        (
+            "ok-evidence-smaller-later",
+            "a smaller tree in a later slot",
+            trees(log.note(5, 10), log.note(6, 9)).encode(),
+        ),
         ("ok-evidence-other-past", "an older tree that is not the beginning", past(&other).encode()),
         ("ok-evidence-broken-receipt", "due, and not in the tree", broken(5, 20).encode()),
         ("bad-evidence-honest-growth", "W27", trees(log.note(5, 10), log.note(6, 11)).encode()),

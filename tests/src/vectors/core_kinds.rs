@@ -53,7 +53,8 @@ pub fn named(error: impl Debug) -> Value {
 
 fn entry(given: &Given<'_>) -> Result<Value, Malformed> {
     let pursuance = PursuanceId(given.exact("pursuance")?);
-    Ok(read_entry(pursuance, &given.bytes("entry")?).map_or_else(|refused| refused, |entry| json!({"ok": describe(&entry)})))
+    Ok(read_entry(pursuance, &given.bytes("entry")?)
+        .map_or_else(|refused| refused, |entry| json!({"ok": describe(&entry)})))
 }
 
 /// Decodes and verifies; what fails is told with the step at which it did.
@@ -86,7 +87,8 @@ fn describe(entry: &Entry) -> Value {
 }
 
 fn replica(given: &Given<'_>) -> Result<Replica, Malformed> {
-    let mut replica = Replica::new(PursuanceId(given.exact("pursuance")?), DeviceKeys::from_seed(given.exact("device_seed")?));
+    let mut replica =
+        Replica::new(PursuanceId(given.exact("pursuance")?), DeviceKeys::from_seed(given.exact("device_seed")?));
     for secret in given.byte_lists("epoch_secrets")? {
         let secret = secret.try_into().map_err(|_| Malformed::missing("epoch_secrets"))?;
         replica.learn_epoch(EpochSecret::new(secret));
@@ -105,11 +107,14 @@ fn log(given: &Given<'_>) -> Result<Value, Malformed> {
     }
     let mut verdicts = Map::new();
     for (id, verdict) in replica.authority().verdicts() {
-        verdicts.insert(hex(&id.0), match verdict {
-            Verdict::Counts => json!("counts"),
-            Verdict::Refused(refusal) => json!({"refused": refused(refusal)}),
-            Verdict::NeedsNewer => json!("needs newer"),
-        });
+        verdicts.insert(
+            hex(&id.0),
+            match verdict {
+                Verdict::Counts => json!("counts"),
+                Verdict::Refused(refusal) => json!({"refused": refused(refusal)}),
+                Verdict::NeedsNewer => json!("needs newer"),
+            },
+        );
     }
     let items: Vec<Value> = replica
         .tasks()
@@ -261,7 +266,8 @@ fn role_part(given: &Given<'_>) -> Result<Value, Malformed> {
     };
     let mut read = Vec::new();
     for (index, (item, hint)) in items.iter().zip(hints).enumerate() {
-        let item = ItemSeal { commit: item.exact("commit")?, nonce: item.exact("nonce")?, sealed: item.bytes("sealed")? };
+        let item =
+            ItemSeal { commit: item.exact("commit")?, nonce: item.exact("nonce")?, sealed: item.bytes("sealed")? };
         let says = match hint.key.and_then(|key| open_item(at, index, &item, &key)) {
             None => json!("not this key"),
             Some(Err(error)) => named(error),
@@ -280,7 +286,8 @@ fn epoch_seal(given: &Given<'_>) -> Result<Value, Malformed> {
         Err(error) => named(error),
         Ok(secret) => {
             // Sealing takes no randomness but the secret, so a disputed seal can be made again.
-            let again = secret.seal_to(pursuance, role, device.key_package()).map_err(|_| Malformed::missing("device_seed"))?;
+            let again =
+                secret.seal_to(pursuance, role, device.key_package()).map_err(|_| Malformed::missing("device_seed"))?;
             json!({"ok": {"secret": hex(secret.as_bytes()), "sealed_again": hex(&again)}})
         }
     })
@@ -321,7 +328,9 @@ fn derivation(given: &Given<'_>) -> Result<Value, Malformed> {
                 "detection_key": hex(&crypto::derive_key(label::INVITE_DETECT, &cells)),
             })
         }
-        "task" => json!({"id": hex(&task_id(place(given)?, given.number("item")?, &TaskKey::new(given.exact("seed")?)).0)}),
+        "task" => {
+            json!({"id": hex(&task_id(place(given)?, given.number("item")?, &TaskKey::new(given.exact("seed")?)).0)})
+        }
         _ => return Err(Malformed::missing("of")),
     };
     Ok(json!({"ok": derived}))

@@ -107,6 +107,9 @@ impl<'a> Given<'a> {
         let Some(list) = self.0.get(name) else { return Ok(Vec::new()) };
         let malformed = || Malformed::missing(name);
         let list = list.as_array().ok_or_else(malformed)?;
-        list.iter().map(|item| HEXLOWER.decode(item.as_str()?.as_bytes()).ok()).collect::<Option<_>>().ok_or_else(malformed)
+        list.iter()
+            .map(|item| HEXLOWER.decode(item.as_str()?.as_bytes()).ok())
+            .collect::<Option<_>>()
+            .ok_or_else(malformed)
     }
 }

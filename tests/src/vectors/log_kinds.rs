@@ -3,8 +3,8 @@
 use std::fmt::Debug;
 
 use pursuance_wire::log::{
-    BundleId, Checkpoint, Evidence, HashTile, HistoryError, LogKey, NodeHash, RelayHistory, Span, TileId, decode_bundle,
-    verify_consistency, verify_inclusion,
+    BundleId, Checkpoint, Evidence, HashTile, HistoryError, LogKey, NodeHash, RelayHistory, Span, TileId,
+    decode_bundle, verify_consistency, verify_inclusion,
 };
 use pursuance_wire::{BlockRange, Cell, LeafHash};
 use serde_json::{Value, json};
@@ -39,9 +39,10 @@ fn leaves(cells: &[Cell]) -> Value {
 }
 
 fn cell(given: &Given<'_>) -> Result<Value, Malformed> {
-    Ok(outcome(Cell::try_from(&given.bytes("bytes")?[..]), |cell| {
-        json!({"tag": hex(cell.tag()), "nonce": hex(cell.nonce()), "leaf": hex(cell.leaf_hash().as_bytes())})
-    }))
+    Ok(outcome(
+        Cell::try_from(&given.bytes("bytes")?[..]),
+        |cell| json!({"tag": hex(cell.tag()), "nonce": hex(cell.nonce()), "leaf": hex(cell.leaf_hash().as_bytes())}),
+    ))
 }
 
 fn post(given: &Given<'_>) -> Result<Value, Malformed> {
@@ -110,12 +111,13 @@ fn visits(given: &Given<'_>) -> Result<Value, Malformed> {
     let key = log_key(given)?;
     let mut history = RelayHistory::new(key);
     for visit in given.objects("visits")? {
-        let checkpoint =
-            Checkpoint::verify(&visit.bytes("note")?, &key).map_err(|_| Malformed::missing("note"))?;
+        let checkpoint = Checkpoint::verify(&visit.bytes("note")?, &key).map_err(|_| Malformed::missing("note"))?;
         match history.accept(&checkpoint, visit.number("first")?, &tiles(&visit)?) {
             Ok(_) => {}
             // A proof is too long to be written out; what counts is that it convinces.
-            Err(HistoryError::Forked(evidence)) if evidence.verify(&key).is_ok() => return Ok(json!({"error": "Forked"})),
+            Err(HistoryError::Forked(evidence)) if evidence.verify(&key).is_ok() => {
+                return Ok(json!({"error": "Forked"}));
+            }
             Err(refused) => return Ok(named(refused)),
         }
     }

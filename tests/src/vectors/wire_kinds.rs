@@ -2,11 +2,11 @@
 
 use std::fmt::Debug;
 
-use pursuance_wire::log::{
-    BundleId, Checkpoint, Evidence, HashTile, HistoryError, LogKey, NodeHash, Policy, Receipt, RelayHistory, Span, TileId,
-    UnverifiedNote, decode_bundle, verify_consistency, verify_inclusion,
-};
 use pursuance_wire::limits::MAX_POST_CELLS;
+use pursuance_wire::log::{
+    BundleId, Checkpoint, Evidence, HashTile, HistoryError, LogKey, NodeHash, Policy, Receipt, RelayHistory, Span,
+    TileId, UnverifiedNote, decode_bundle, verify_consistency, verify_inclusion,
+};
 use pursuance_wire::{BlockRange, Cell, Frame, FrameDecoder, LeafHash, RelayAddress};
 use serde_json::{Value, json};
 
@@ -43,9 +43,10 @@ fn leaves(cells: &[Cell]) -> Vec<String> {
 }
 
 fn cell(given: &Given<'_>) -> Result<Value, Malformed> {
-    Ok(outcome(Cell::try_from(&given.bytes("bytes")?[..]), |cell| {
-        json!({"tag": hex(cell.tag()), "nonce": hex(cell.nonce()), "leaf": hex(&cell.leaf_hash().0)})
-    }))
+    Ok(outcome(
+        Cell::try_from(&given.bytes("bytes")?[..]),
+        |cell| json!({"tag": hex(cell.tag()), "nonce": hex(cell.nonce()), "leaf": hex(&cell.leaf_hash().0)}),
+    ))
 }
 
 fn post(given: &Given<'_>) -> Result<Value, Malformed> {
@@ -74,21 +75,24 @@ fn note(given: &Given<'_>) -> Result<Value, Malformed> {
 }
 
 fn checkpoint(given: &Given<'_>) -> Result<Value, Malformed> {
-    Ok(outcome(Checkpoint::verify(&given.bytes("note")?, &log_key(given)?), |checkpoint| {
-        json!({"slot": checkpoint.slot().0, "size": checkpoint.size(), "root": hex(&checkpoint.root().0)})
-    }))
+    Ok(outcome(
+        Checkpoint::verify(&given.bytes("note")?, &log_key(given)?),
+        |checkpoint| json!({"slot": checkpoint.slot().0, "size": checkpoint.size(), "root": hex(&checkpoint.root().0)}),
+    ))
 }
 
 fn receipt(given: &Given<'_>) -> Result<Value, Malformed> {
-    Ok(outcome(Receipt::verify(&given.bytes("note")?, &log_key(given)?), |receipt| {
-        json!({"slot": receipt.slot().0, "leaves": receipt.leaves().iter().map(|leaf| hex(&leaf.0)).collect::<Vec<_>>()})
-    }))
+    Ok(outcome(
+        Receipt::verify(&given.bytes("note")?, &log_key(given)?),
+        |receipt| json!({"slot": receipt.slot().0, "leaves": receipt.leaves().iter().map(|leaf| hex(&leaf.0)).collect::<Vec<_>>()}),
+    ))
 }
 
 fn policy(given: &Given<'_>) -> Result<Value, Malformed> {
-    Ok(outcome(Policy::verify(&given.bytes("note")?, &log_key(given)?), |policy| {
-        json!({"slot_seconds": policy.slot_seconds, "retention_days": policy.retention_days})
-    }))
+    Ok(outcome(
+        Policy::verify(&given.bytes("note")?, &log_key(given)?),
+        |policy| json!({"slot_seconds": policy.slot_seconds, "retention_days": policy.retention_days}),
+    ))
 }
 
 fn frames(given: &Given<'_>) -> Result<Value, Malformed> {
@@ -109,9 +113,10 @@ fn tile_path(given: &Given<'_>) -> Result<Value, Malformed> {
     if let Some(bundle) = text.strip_prefix("/tile/entries/") {
         return Ok(outcome(BundleId::parse(bundle), |id| json!({"index": id.index(), "width": id.width()})));
     }
-    Ok(outcome(TileId::parse(text.strip_prefix("/tile/").unwrap_or("")), |id| {
-        json!({"level": id.level(), "index": id.index(), "width": id.width()})
-    }))
+    Ok(outcome(
+        TileId::parse(text.strip_prefix("/tile/").unwrap_or("")),
+        |id| json!({"level": id.level(), "index": id.index(), "width": id.width()}),
+    ))
 }
 
 fn bundle(given: &Given<'_>) -> Result<Value, Malformed> {

@@ -60,9 +60,9 @@ impl World {
             let by = GrantRef { entry: invite, op: 0 };
             let founder = &self.nodes[self.groups[group].founder].memory.replica;
             let uses = founder.authority().invites().get(&by).map_or(0, |open| usize::from(open.invite.uses));
-            let came_by = members.iter().filter(|member| {
-                self.nodes[**member].disk.link.as_ref().is_some_and(|link| link.invite == invite)
-            });
+            let came_by = members
+                .iter()
+                .filter(|member| self.nodes[**member].disk.link.as_ref().is_some_and(|link| link.invite == invite));
             let used_up = self.nodes[node].join(self.now) == Err(Stop::Refused(Refusal::InviteUsedUp));
             let joined = self.nodes[node].disk.own().next().is_some();
             if came_by.count() < uses || !(joined || used_up) {
@@ -83,7 +83,11 @@ impl World {
             return Err(Broken::Missing { node, entries: missing });
         }
         if let Some(author) = replica.logs().forked().next() {
-            let seq = replica.logs().fork_of(author).and_then(|(id, _)| replica.logs().entry(id)).map_or(0, |entry| entry.body().seq);
+            let seq = replica
+                .logs()
+                .fork_of(author)
+                .and_then(|(id, _)| replica.logs().entry(id))
+                .map_or(0, |entry| entry.body().seq);
             return Err(Broken::Equivocation { author, seq });
         }
         for (_, id) in self.kept.iter().filter(|(of, _)| *of == group) {
@@ -100,7 +104,9 @@ impl World {
                 return Err(Broken::Refused { node, entry: *id });
             }
         }
-        let Some(unknown) = replica.logs().iter().find(|entry| !self.kept.contains(&(group, entry.id()))) else { return Ok(()) };
+        let Some(unknown) = replica.logs().iter().find(|entry| !self.kept.contains(&(group, entry.id()))) else {
+            return Ok(());
+        };
         let authors = self.groups[group].nodes.iter().map(|node| self.nodes[*node].memory.replica.device().author());
         let of_a_member = authors.into_iter().any(|author| author == unknown.body().author);
         if of_a_member { Err(Broken::NeverSaved { node }) } else { Err(Broken::TookForeign { node }) }
@@ -117,8 +123,10 @@ impl World {
                 *lines.entry(line.text).or_default() += 1;
             }
         }
-        let said = self.comments.iter().filter(|(of, _)| *of == group).map(|(_, text)| lines.get(text).copied().unwrap_or(0));
-        let made = self.tasks.iter().filter(|(of, _)| *of == group).map(|(_, task)| tasks.get(task).copied().unwrap_or(0));
+        let said =
+            self.comments.iter().filter(|(of, _)| *of == group).map(|(_, text)| lines.get(text).copied().unwrap_or(0));
+        let made =
+            self.tasks.iter().filter(|(of, _)| *of == group).map(|(_, task)| tasks.get(task).copied().unwrap_or(0));
         let shown = lines.values().chain(tasks.values()).copied();
         match said.chain(made).chain(shown).find(|times| *times != 1) {
             Some(times) => Err(Broken::NotOnce { node, times }),

@@ -20,8 +20,8 @@ use pursuance_core::refusal::Refusal;
 use pursuance_core::replica::Replica;
 use pursuance_wire::limits::{BLOCK_CELLS, MAX_FETCH_BLOCKS, MAX_POST_CELLS};
 use pursuance_wire::log::{
-    CellsError, Checkpoint, Evidence, HashTile, HistoryError, Receipt, ReceiptError, ReceiptState, RelayHistory, Span, SpanError,
-    Standing, TileError, tiles_for_span, window_start,
+    CellsError, Checkpoint, Evidence, HashTile, HistoryError, Receipt, ReceiptError, ReceiptState, RelayHistory, Span,
+    SpanError, Standing, TileError, tiles_for_span, window_start,
 };
 use pursuance_wire::{BlockRange, Cell, CellLengthError, LeafHash, RelayAddress};
 use rand::RngExt;
@@ -170,7 +170,13 @@ impl Memory {
 }
 
 impl Node {
-    fn with_disk(number: usize, pursuance: PursuanceId, disk: Disk, directory: Vec<RelayAddress>, without: Option<Defence>) -> Self {
+    fn with_disk(
+        number: usize,
+        pursuance: PursuanceId,
+        disk: Disk,
+        directory: Vec<RelayAddress>,
+        without: Option<Defence>,
+    ) -> Self {
         let memory = Memory::rebuild(&disk, pursuance, &directory);
         Self {
             number,
@@ -201,7 +207,8 @@ impl Node {
             my_name: format!("member {number}"),
             relays: relays.iter().map(|relay| directory[*relay]).collect(),
         };
-        let founded = found(&founding, &DeviceKeys::from_seed(device_seed), now, &mut Seed::new(rng.random())).expect("good texts");
+        let founded = found(&founding, &DeviceKeys::from_seed(device_seed), now, &mut Seed::new(rng.random()))
+            .expect("good texts");
         let mut disk = Disk::new(device_seed);
         disk.save(Draft {
             entries: founded.entries.into_iter().map(|entry| (entry, Whose::Own)).collect(),
@@ -212,7 +219,13 @@ impl Node {
     }
 
     /// Begins with a link and nothing else.
-    pub fn with_link(number: usize, link: InviteLink, directory: Vec<RelayAddress>, rng: &mut StdRng, without: Option<Defence>) -> Self {
+    pub fn with_link(
+        number: usize,
+        link: InviteLink,
+        directory: Vec<RelayAddress>,
+        rng: &mut StdRng,
+        without: Option<Defence>,
+    ) -> Self {
         let mut disk = Disk::new(rng.random());
         let pursuance = link.pursuance;
         let at = directory.iter().position(|address| *address == link.relay).expect("a relay of this world");
@@ -273,7 +286,14 @@ impl Node {
     ///
     /// # Errors
     /// [`Stop`]; nothing has changed then.
-    pub fn visit(&mut self, at: usize, relay: &mut Relay, mut hearing: Hearing, rng: &mut StdRng, crash: Crash) -> Result<Visited, Stop> {
+    pub fn visit(
+        &mut self,
+        at: usize,
+        relay: &mut Relay,
+        mut hearing: Hearing,
+        rng: &mut StdRng,
+        crash: Crash,
+    ) -> Result<Visited, Stop> {
         let mut history = self.history(at);
         let seen = history.newest().map(Checkpoint::slot);
         answer(&mut hearing)?;
@@ -321,7 +341,8 @@ impl Node {
             self.judge_receipts(at, &checkpoint, &span, &mut draft, &mut visited)?;
         }
         reading.next = span.size().max(reading.next);
-        reading.newest = Some((checkpoint.note().as_bytes().to_vec(), history.frontier().expect("just accepted").clone()));
+        reading.newest =
+            Some((checkpoint.note().as_bytes().to_vec(), history.frontier().expect("just accepted").clone()));
         self.read(&cells, &mut reading, &mut draft, &mut visited);
         self.save_reading(at, reading, draft, crash)?;
         self.memory.histories.insert(at, history);
@@ -362,7 +383,8 @@ impl Node {
     /// [`Stop::Refused`], [`Stop::Crashed`].
     pub fn command(&mut self, command: &Command, now: u64, rng: &mut StdRng) -> Result<Authored, Stop> {
         let since = self.disk.readings.iter();
-        let since = since.map(|(at, reading)| Since { relay: *self.directory[*at].log_key().as_bytes(), index: reading.first });
+        let since =
+            since.map(|(at, reading)| Since { relay: *self.directory[*at].log_key().as_bytes(), index: reading.first });
         let since = since.collect();
         let mut seed = Seed::new(rng.random());
         let mut with = Circumstances { now_seconds: self.clock(now), seed: &mut seed, since };
@@ -384,7 +406,8 @@ impl Node {
     /// # Errors
     /// [`Stop::Crashed`].
     pub fn commit(&mut self, entries: &[Entry], crash: Crash) -> Result<(), Stop> {
-        let draft = Draft { entries: entries.iter().map(|entry| (entry.clone(), Whose::Own)).collect(), ..Draft::default() };
+        let draft =
+            Draft { entries: entries.iter().map(|entry| (entry.clone(), Whose::Own)).collect(), ..Draft::default() };
         self.save(draft, crash)?;
         for entry in entries {
             self.memory.replica.append(entry.clone());
@@ -449,7 +472,10 @@ impl Node {
             Line { cell, relay, since, post: Post::Waiting }
         };
         let draft = Draft {
-            lines: (0..sealed.0.cells.len()).flat_map(|cell| relays.iter().map(move |relay| (cell, *relay))).map(|(cell, relay)| line(cell, relay)).collect(),
+            lines: (0..sealed.0.cells.len())
+                .flat_map(|cell| relays.iter().map(move |relay| (cell, *relay)))
+                .map(|(cell, relay)| line(cell, relay))
+                .collect(),
             cells: sealed.0.cells.clone(),
             cargo: sealed.1,
             ..Draft::default()
@@ -503,7 +529,14 @@ impl Node {
     ///
     /// # Errors
     /// [`Stop`]; the cells will be posted again.
-    pub fn take_receipt(&mut self, at: usize, lines: &[usize], cells: &[Cell], note: Option<Vec<u8>>, crash: Crash) -> Result<(), Stop> {
+    pub fn take_receipt(
+        &mut self,
+        at: usize,
+        lines: &[usize],
+        cells: &[Cell],
+        note: Option<Vec<u8>>,
+        crash: Crash,
+    ) -> Result<(), Stop> {
         let note = match note {
             None if self.lacks(Defence::Reposts) => Vec::new(),
             note => note.ok_or(Stop::NoAnswer)?,
@@ -535,7 +568,14 @@ impl Node {
         handed.map(|(_, line)| line.since).fold(next, u64::min)
     }
 
-    fn judge_receipts(&mut self, at: usize, checkpoint: &Checkpoint, span: &Span, draft: &mut Draft, visited: &mut Visited) -> Result<(), Stop> {
+    fn judge_receipts(
+        &mut self,
+        at: usize,
+        checkpoint: &Checkpoint,
+        span: &Span,
+        draft: &mut Draft,
+        visited: &mut Visited,
+    ) -> Result<(), Stop> {
         let mut look_back = false;
         for (number, line) in self.disk.lines(at) {
             let Post::Handed(note) = &line.post else { continue };
@@ -601,7 +641,9 @@ impl Node {
         let Some(entry) = verified else { return };
         let append = self.memory.replica.append(entry.clone()).append;
         let waits = matches!(append, Append::Gap { .. });
-        if matches!(append, Append::Appended | Append::Equivocation { .. }) || (waits && !self.lacks(Defence::KeepsWaiting)) {
+        if matches!(append, Append::Appended | Append::Equivocation { .. })
+            || (waits && !self.lacks(Defence::KeepsWaiting))
+        {
             visited.news += 1;
             draft.entries.push((entry, Whose::Others));
         }

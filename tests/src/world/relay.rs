@@ -7,9 +7,9 @@ use pursuance_wire::limits::TILE_HASHES;
 use pursuance_wire::log::tree::complete_root;
 use pursuance_wire::log::{Checkpoint, Frontier, LogSigner, NodeHash, Receipt, SlotNumber, TileId};
 use pursuance_wire::{BlockRange, Cell, Frame, LeafHash, RelayAddress};
+use rand::RngExt;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
-use rand::RngExt;
 
 /// Seconds of a slot in every simulated world.
 pub const SLOT_SECONDS: u32 = 60;
@@ -271,7 +271,9 @@ impl Relay {
 
     /// `GET /tile/..`.
     pub fn tile(&mut self, client: usize, id: TileId) -> Option<Vec<u8>> {
-        let Some(deceit) = self.deceit.as_mut().filter(|deceit| deceit.victim == client) else { return self.log.tile(id) };
+        let Some(deceit) = self.deceit.as_mut().filter(|deceit| deceit.victim == client) else {
+            return self.log.tile(id);
+        };
         let mut bytes = deceit.log.as_ref().unwrap_or(&self.log).tile(id)?;
         if deceit.lie == Lie::GarbageTile && !deceit.served {
             deceit.served = true;
@@ -348,7 +350,8 @@ impl Relay {
     pub fn deceive(&mut self, victim: usize, lie: Lie, seen: Option<&Checkpoint>, rng: &mut StdRng) -> bool {
         let Some((newest, current)) = self.checkpoints.last_key_value() else { return false };
         let (newest, current) = (*newest, current.note().as_bytes().to_vec());
-        let mut deceit = Deceit { victim, lie, log: None, note: None, flip: rng.random_range(0..1 << 20), served: false };
+        let mut deceit =
+            Deceit { victim, lie, log: None, note: None, flip: rng.random_range(0..1 << 20), served: false };
         let sign = |signer: &LogSigner, slot, log: &Log| {
             let checkpoint = Checkpoint::sign(signer, slot, log.size(), log.frontier.root());
             Some(checkpoint.note().as_bytes().to_vec())
@@ -370,7 +373,9 @@ impl Relay {
             (Lie::ForeignNote, _) => deceit.note = sign(&LogSigner::from_seed(&[9; 32]), newest, &self.log),
             (Lie::RolledBack, Some(seen)) => {
                 let older: Vec<&Checkpoint> = self.checkpoints.range(..seen.slot()).map(|(_, older)| older).collect();
-                let Some(older) = (!older.is_empty()).then(|| older[rng.random_range(0..older.len())]) else { return false };
+                let Some(older) = (!older.is_empty()).then(|| older[rng.random_range(0..older.len())]) else {
+                    return false;
+                };
                 deceit.note = Some(older.note().as_bytes().to_vec());
             }
             (Lie::Shrunk, Some(seen)) if seen.size() > 0 && newest > seen.slot() => {

@@ -59,7 +59,8 @@ impl Shelf {
     pub fn add_frozen(&mut self, kind: &str, case: &str, given: Value) -> Value {
         let vector = json!({"kind": kind, "given": given});
         let kinds = pursuance_tests::vectors::kinds();
-        let expect = pursuance_tests::vectors::outcome(&vector, &kinds).unwrap_or_else(|error| panic!("{case}: {error}"));
+        let expect =
+            pursuance_tests::vectors::outcome(&vector, &kinds).unwrap_or_else(|error| panic!("{case}: {error}"));
         self.add(kind, case, vector["given"].clone(), expect.clone());
         expect
     }
@@ -143,9 +144,18 @@ impl Cast {
         ben.append(entries[at::COMMENT].clone());
         assert_eq!(maya.digest(), ben.digest());
         Self {
-            pursuance, maya_seed, ben_seed, eve_seed,
+            pursuance,
+            maya_seed,
+            ben_seed,
+            eve_seed,
             epoch: founded.epoch,
-            relay, invite, invite_secret, entries, task, maya, ben,
+            relay,
+            invite,
+            invite_secret,
+            entries,
+            task,
+            maya,
+            ben,
         }
     }
 

@@ -14,7 +14,9 @@ use pursuance_core::link::InviteLink;
 use pursuance_core::task_op::decode_ops;
 use pursuance_tests::vectors::{kinds, outcome};
 use pursuance_wire::cell::CELL_PLAIN_BYTES;
-use pursuance_wire::log::{BundleId, Checkpoint, Evidence, LogSigner, Policy, Receipt, TileId, UnverifiedNote, decode_bundle};
+use pursuance_wire::log::{
+    BundleId, Checkpoint, Evidence, LogSigner, Policy, Receipt, TileId, UnverifiedNote, decode_bundle,
+};
 use pursuance_wire::{BlockRange, Cell, FrameDecoder, RelayAddress};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -56,8 +58,21 @@ fn corpus(kind: &str, field: &str) -> Vec<Vec<u8>> {
 
 /// Heads and numbers at which readers change their mind.
 const TELLING: [&[u8]; 16] = [
-    &[0], &[0xff], &[0x17], &[0x18, 0x17], &[0x1b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], &[0x40], &[0x58, 0x20],
-    &[0x5b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], &[0x5f], &[0x80], &[0x98, 0x40], &[0x9f], &[0xa0], &[0xc0], &[0xf6],
+    &[0],
+    &[0xff],
+    &[0x17],
+    &[0x18, 0x17],
+    &[0x1b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
+    &[0x40],
+    &[0x58, 0x20],
+    &[0x5b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
+    &[0x5f],
+    &[0x80],
+    &[0x98, 0x40],
+    &[0x9f],
+    &[0xa0],
+    &[0xc0],
+    &[0xf6],
     &[0xff, 0xff],
 ];
 
@@ -125,7 +140,8 @@ fn entries() {
         let bytes = super::make::envelope(body, &[0; 64]);
         // Signing takes longer than refusing: only what is well formed is signed.
         UnverifiedEntry::decode(&bytes).is_ok()
-            && UnverifiedEntry::decode(&signed(&maya, cast.pursuance, body)).is_ok_and(|entry| entry.verify(cast.pursuance).is_ok())
+            && UnverifiedEntry::decode(&signed(&maya, cast.pursuance, body))
+                .is_ok_and(|entry| entry.verify(cast.pursuance).is_ok())
     });
 }
 
@@ -159,7 +175,13 @@ fn logs() {
         replica.append(entry);
         since += 1;
         if since % 50 == 0 {
-            let _ = (replica.digest(), replica.people(), replica.tree(&|_| true), replica.unwelcomed(), replica.cell_keys());
+            let _ = (
+                replica.digest(),
+                replica.people(),
+                replica.tree(&|_| true),
+                replica.unwelcomed(),
+                replica.cell_keys(),
+            );
         }
         true
     });
@@ -207,9 +229,18 @@ fn links_and_addresses() {
     let _busy = busy();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     fuzz("link", 1, &corpus("link", "text"), |bytes, _| InviteLink::parse(&text(bytes)).is_ok());
-    let bodies = vec![data_encoding::BASE32_NOPAD
-        .decode(corpus("link", "text").iter().find(|link| link.len() > 200).map(|link| text(link).trim_start_matches("pursuance:").to_uppercase()).expect("a whole link").as_bytes())
-        .expect("base32")];
+    let bodies = vec![
+        data_encoding::BASE32_NOPAD
+            .decode(
+                corpus("link", "text")
+                    .iter()
+                    .find(|link| link.len() > 200)
+                    .map(|link| text(link).trim_start_matches("pursuance:").to_uppercase())
+                    .expect("a whole link")
+                    .as_bytes(),
+            )
+            .expect("base32"),
+    ];
     fuzz("link with its checksum", 1, &bodies, |bytes, _| {
         let body = &bytes[..bytes.len().saturating_sub(4)];
         let sum = crypto::hash(label::LINK_CHECKSUM, &[body]);
@@ -226,11 +257,17 @@ fn what_relays_say() {
     let key = signer.key();
     let notes = ["note", "checkpoint", "receipt", "policy"].map(|kind| corpus(kind, "note")).concat();
     fuzz("note", 1, &notes, |bytes, _| UnverifiedNote::parse(bytes).and_then(|note| note.verify(&key)).is_ok());
-    let texts: Vec<Vec<u8>> =
-        notes.iter().filter_map(|note| UnverifiedNote::parse(note).ok().map(|note| note.text().as_bytes().to_vec())).collect();
+    let texts: Vec<Vec<u8>> = notes
+        .iter()
+        .filter_map(|note| UnverifiedNote::parse(note).ok().map(|note| note.text().as_bytes().to_vec()))
+        .collect();
     fuzz("signed text", 2, &texts, |bytes, _| {
         let Ok(note) = signer.sign(&String::from_utf8_lossy(bytes)) else { return false };
-        let read = (Checkpoint::verify(note.as_bytes(), &key), Receipt::verify(note.as_bytes(), &key), Policy::verify(note.as_bytes(), &key));
+        let read = (
+            Checkpoint::verify(note.as_bytes(), &key),
+            Receipt::verify(note.as_bytes(), &key),
+            Policy::verify(note.as_bytes(), &key),
+        );
         read.0.is_ok() || read.1.is_ok() || read.2.is_ok()
     });
     let streams = corpus("frames", "pushes");
@@ -240,10 +277,18 @@ fn what_relays_say() {
         decoder.push(head).and_then(|_| decoder.push(tail)).is_ok()
     });
     let path = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_start_matches("/tile/").replace("entries/", "");
-    fuzz("tile path", 1, &corpus("tile-path", "text"), |bytes, _| TileId::parse(&path(bytes)).is_ok() | BundleId::parse(&path(bytes)).is_ok());
-    fuzz("block range", 1, &corpus("block-range", "text"), |bytes, _| BlockRange::parse(&String::from_utf8_lossy(bytes)).is_ok());
-    fuzz("bundle", 1, &corpus("bundle", "bytes"), |bytes, _| decode_bundle(BundleId::new(0, 2).expect("a bundle"), bytes).is_ok());
-    fuzz("evidence", 1, &corpus("evidence", "bytes"), |bytes, _| Evidence::decode(bytes).and_then(|found| found.verify(&key)).is_ok());
+    fuzz("tile path", 1, &corpus("tile-path", "text"), |bytes, _| {
+        TileId::parse(&path(bytes)).is_ok() | BundleId::parse(&path(bytes)).is_ok()
+    });
+    fuzz("block range", 1, &corpus("block-range", "text"), |bytes, _| {
+        BlockRange::parse(&String::from_utf8_lossy(bytes)).is_ok()
+    });
+    fuzz("bundle", 1, &corpus("bundle", "bytes"), |bytes, _| {
+        decode_bundle(BundleId::new(0, 2).expect("a bundle"), bytes).is_ok()
+    });
+    fuzz("evidence", 1, &corpus("evidence", "bytes"), |bytes, _| {
+        Evidence::decode(bytes).and_then(|found| found.verify(&key)).is_ok()
+    });
 }
 
 /// Whole vectors with a mutation in any of their texts, through the program that strangers run.
@@ -252,7 +297,11 @@ fn whole_vectors() {
     let _busy = busy();
     let kinds = kinds();
     let all: Vec<Value> = committed(&folder()).into_values().collect();
-    let texts: Vec<Vec<u8>> = all.iter().map(|vector| vector.to_string().into_bytes()).filter(|text| text.len() < MAX_MUTATED_BYTES).collect();
+    let texts: Vec<Vec<u8>> = all
+        .iter()
+        .map(|vector| vector.to_string().into_bytes())
+        .filter(|text| text.len() < MAX_MUTATED_BYTES)
+        .collect();
     fuzz("vector", 2, &texts, |bytes, _| {
         let Ok(vector) = serde_json::from_slice::<Value>(bytes) else { return false };
         match outcome(&vector, &kinds) {

@@ -1,6 +1,7 @@
 //! Every decoder refuses what is hostile with its typed error, and allocates no more than its named limit on the way.
 
 use pursuance_core::cell::{CellContent, Fragment, open_cell};
+use pursuance_core::codec::DecodeError;
 use pursuance_core::entry::{EntryError, UnverifiedEntry};
 use pursuance_core::fragment::{Assembly, Fragments};
 use pursuance_core::id::EntryId;
@@ -10,13 +11,12 @@ use pursuance_core::limits::{
 };
 use pursuance_core::link::{InviteLink, LinkError};
 use pursuance_core::task_op::decode_ops;
-use pursuance_core::codec::DecodeError;
 use pursuance_wire::cell::CELL_PLAIN_BYTES;
 use pursuance_wire::limits::{MAX_EVIDENCE_BYTES, MAX_NOTE_BYTES, MAX_SLOT_CELLS, MAX_TREE_CELLS};
 use pursuance_wire::log::{
-    BundleId, Checkpoint, CheckpointError, Evidence, EvidenceError, HashTile, HistoryError, LogSigner, NodeHash, NoteError,
-    Policy, Receipt, ReceiptState, RelayHistory, SlotNumber, Span, SpanError, TileError, TileId, UnverifiedNote, decode_bundle,
-    tiles_for_span,
+    BundleId, Checkpoint, CheckpointError, Evidence, EvidenceError, HashTile, HistoryError, LogSigner, NodeHash,
+    NoteError, Policy, Receipt, ReceiptState, RelayHistory, SlotNumber, Span, SpanError, TileError, TileId,
+    UnverifiedNote, decode_bundle, tiles_for_span,
 };
 use pursuance_wire::{AddressError, Cell, FrameDecoder, FrameError, LeafHash, RelayAddress};
 
@@ -31,7 +31,12 @@ const NOTHING_YET_BYTES: usize = 1_024;
 /// is being written, in buffers that grow by doubling.
 const COPIES_OF_AN_ENTRY: usize = 8;
 
-fn refused_within<T, E: PartialEq + std::fmt::Debug>(quiet: &Quiet, limit_bytes: usize, expected: E, mut read: impl FnMut() -> Result<T, E>) {
+fn refused_within<T, E: PartialEq + std::fmt::Debug>(
+    quiet: &Quiet,
+    limit_bytes: usize,
+    expected: E,
+    mut read: impl FnMut() -> Result<T, E>,
+) {
     let (peak, found) = quiet.peak_bytes(|| read().err());
     assert_eq!(found, Some(expected));
     assert!(peak <= limit_bytes, "{peak} bytes, {limit_bytes} allowed");
@@ -84,9 +89,13 @@ fn an_entry_of_absurd_lengths_allocates_nothing() {
 fn a_megabyte_of_nested_garbage_is_no_entry() {
     let quiet = quiet();
     let deep = nested(1_000_000);
-    refused_within(&quiet, NOTHING_YET_BYTES, EntryError::Decode(DecodeError::Structure), || UnverifiedEntry::decode(&deep));
+    refused_within(&quiet, NOTHING_YET_BYTES, EntryError::Decode(DecodeError::Structure), || {
+        UnverifiedEntry::decode(&deep)
+    });
     let inside = envelope(&deep, &[0; 64]);
-    refused_within(&quiet, NOTHING_YET_BYTES, EntryError::Decode(DecodeError::Structure), || UnverifiedEntry::decode(&inside));
+    refused_within(&quiet, NOTHING_YET_BYTES, EntryError::Decode(DecodeError::Structure), || {
+        UnverifiedEntry::decode(&inside)
+    });
 }
 
 #[test]
@@ -128,7 +137,8 @@ fn a_cell_costs_a_few_cells_whatever_is_in_it() {
     let quiet = quiet();
     let epoch = EpochSecret::new([1; 32]);
     let key = epoch.cell_key();
-    let smallest_entries: Vec<u8> = [0].into_iter().chain([0, 1, 7].into_iter().cycle().take(CELL_PLAIN_BYTES - 1)).collect();
+    let smallest_entries: Vec<u8> =
+        [0].into_iter().chain([0, 1, 7].into_iter().cycle().take(CELL_PLAIN_BYTES - 1)).collect();
     let absurd_entry = [&[0, 0xff, 0xff][..], &[7; CELL_PLAIN_BYTES - 3]].concat();
     let absurd_fragment = [&[1][..], &[0xff; CELL_PLAIN_BYTES - 1]].concat();
     for (plain, opens) in [(smallest_entries, true), (absurd_entry, false), (absurd_fragment, false)] {
@@ -204,7 +214,9 @@ fn an_address_of_a_megabyte_is_not_looked_at() {
     let long = "a".repeat(1 << 20);
     refused_within(&quiet, 0, AddressError::TooLong, || long.parse::<RelayAddress>());
     let dots = ".onion".repeat(80);
-    refused_within(&quiet, NOTHING_YET_BYTES, AddressError::OnionLength { found_chars: 474 }, || dots.parse::<RelayAddress>());
+    refused_within(&quiet, NOTHING_YET_BYTES, AddressError::OnionLength { found_chars: 474 }, || {
+        dots.parse::<RelayAddress>()
+    });
 }
 
 #[test]
@@ -219,8 +231,11 @@ fn notes_of_any_kind_are_refused_by_their_length() {
     refused_within::<_, pursuance_wire::log::PolicyError>(&quiet, 0, error().into(), || Policy::verify(&long, &key));
     // The most that fits: lines, signatures, one endless signature.
     let lines = "\u{2014} w AAAAAAE=\n".repeat(400);
-    for text in ["\n".repeat(MAX_NOTE_BYTES), format!("a\n\n{lines}"), format!("a\n\n\u{2014} w {}\n", "A".repeat(8_000))] {
-        let (peak, refused) = quiet.peak_bytes(|| UnverifiedNote::parse(text.as_bytes()).and_then(|note| note.verify(&key)).is_err());
+    for text in
+        ["\n".repeat(MAX_NOTE_BYTES), format!("a\n\n{lines}"), format!("a\n\n\u{2014} w {}\n", "A".repeat(8_000))]
+    {
+        let (peak, refused) =
+            quiet.peak_bytes(|| UnverifiedNote::parse(text.as_bytes()).and_then(|note| note.verify(&key)).is_err());
         assert!(refused);
         assert!(peak <= 4 * MAX_NOTE_BYTES, "{peak} bytes");
     }
@@ -231,12 +246,15 @@ fn tiles_and_bundles_have_the_length_of_their_name() {
     let quiet = quiet();
     let id = TileId::new(0, 0, 256).expect("a tile");
     let long = vec![0; 1 << 20];
-    refused_within(&quiet, 0, TileError::Length { found_bytes: 1 << 20, expected_bytes: 8_192 }, || HashTile::decode(id, &long));
+    refused_within(&quiet, 0, TileError::Length { found_bytes: 1 << 20, expected_bytes: 8_192 }, || {
+        HashTile::decode(id, &long)
+    });
     let (peak, refused) = quiet.peak_bytes(|| decode_bundle(BundleId::new(0, 1).expect("a bundle"), &long).is_err());
     assert!(refused && peak == 0, "{peak} bytes");
     // The right length in all, and a wrong one within: cells are taken one by one.
     let bundle = vec![0xff; 256 * 2_050];
-    let (peak, refused) = quiet.peak_bytes(|| decode_bundle(BundleId::new(0, 256).expect("a bundle"), &bundle).is_err());
+    let (peak, refused) =
+        quiet.peak_bytes(|| decode_bundle(BundleId::new(0, 256).expect("a bundle"), &bundle).is_err());
     assert!(refused && peak <= 8 << 10, "{peak} bytes");
     for (first, size) in [(0, u64::MAX), (0, MAX_TREE_CELLS), (256, 0), (1, 5)] {
         let (peak, refused) = quiet.peak_bytes(|| tiles_for_span(first, size).is_err());
@@ -249,10 +267,14 @@ fn tiles_and_bundles_have_the_length_of_their_name() {
 #[test]
 fn a_stream_holds_what_came_and_not_what_is_claimed() {
     let quiet = quiet();
-    refused_within(&quiet, NOTHING_YET_BYTES, FrameError::NoteLength { found_bytes: u32::MAX }, || FrameDecoder::new().push(&[0xff; 64]));
+    refused_within(&quiet, NOTHING_YET_BYTES, FrameError::NoteLength { found_bytes: u32::MAX }, || {
+        FrameDecoder::new().push(&[0xff; 64])
+    });
     let cells_claimed = |count: u32| [&1_u32.to_be_bytes()[..], b"n", &count.to_be_bytes()].concat();
     let bytes = cells_claimed(u32::MAX);
-    refused_within(&quiet, NOTHING_YET_BYTES, FrameError::TooManyCells { found: u32::MAX }, || FrameDecoder::new().push(&bytes));
+    refused_within(&quiet, NOTHING_YET_BYTES, FrameError::TooManyCells { found: u32::MAX }, || {
+        FrameDecoder::new().push(&bytes)
+    });
     let bytes = cells_claimed(MAX_SLOT_CELLS as u32);
     let (peak, frames) = quiet.peak_bytes(|| FrameDecoder::new().push(&bytes).map(|frames| frames.len()));
     assert_eq!(frames, Ok(0));
@@ -269,7 +291,9 @@ fn evidence_is_refused_by_its_length() {
     let quiet = quiet();
     let heading = b"pursuance evidence 1\n";
     let long = vec![0; MAX_EVIDENCE_BYTES + 1];
-    refused_within(&quiet, 0, EvidenceError::TooLong { found_bytes: MAX_EVIDENCE_BYTES + 1 }, || Evidence::decode(&long));
+    refused_within(&quiet, 0, EvidenceError::TooLong { found_bytes: MAX_EVIDENCE_BYTES + 1 }, || {
+        Evidence::decode(&long)
+    });
     for kind in [1, 2, 3] {
         let absurd = [&heading[..], &[kind], &[0xff; 4]].concat();
         let expected = EvidenceError::TooLong { found_bytes: u32::MAX as usize };
@@ -341,8 +365,12 @@ fn a_checkpoint_of_another_origin_is_refused() {
     let (theirs, _) = checkpoint(&other, 6, &[leaf(0), leaf(1)]);
     let wrong = HistoryError::Checkpoint(CheckpointError::WrongOrigin);
     assert_eq!(history.examine(theirs.note().as_bytes()), Err(wrong));
-    let lent = other.sign(&theirs.note().text().replace(&other.key().origin(), &signer.key().origin())).expect("a note");
-    assert!(matches!(history.examine(lent.as_bytes()), Err(HistoryError::Checkpoint(CheckpointError::Note(NoteError::UnknownKey { .. })))));
+    let lent =
+        other.sign(&theirs.note().text().replace(&other.key().origin(), &signer.key().origin())).expect("a note");
+    assert!(matches!(
+        history.examine(lent.as_bytes()),
+        Err(HistoryError::Checkpoint(CheckpointError::Note(NoteError::UnknownKey { .. })))
+    ));
 }
 
 #[test]

@@ -35,7 +35,8 @@ struct Group {
 impl Group {
     fn new(rng: &mut StdRng) -> Self {
         let device = DeviceKeys::from_seed(rng.random());
-        let founding = Founding { name: "A group".into(), mission: String::new(), my_name: "Maya".into(), relays: vec![] };
+        let founding =
+            Founding { name: "A group".into(), mission: String::new(), my_name: "Maya".into(), relays: vec![] };
         let founded = found(&founding, &device, 1, &mut Seed::new(rng.random())).expect("good texts");
         let mut replica = Replica::new(founded.pursuance, device);
         let mut entries = founded.entries;
@@ -131,7 +132,9 @@ fn upper_tail(z: f64) -> f64 {
 #[test]
 fn the_critical_values_are_those_of_the_tables() {
     let _busy = busy();
-    for (tail, deviation, critical) in [(0.05, 1.644_854, 293.248), (0.01, 2.326_348, 310.457), (0.001, 3.090_232, 330.520)] {
+    for (tail, deviation, critical) in
+        [(0.05, 1.644_854, 293.248), (0.01, 2.326_348, 310.457), (0.001, 3.090_232, 330.520)]
+    {
         assert!((deviation_of(tail) - deviation).abs() < 1e-4, "{tail}: {}", deviation_of(tail));
         assert!((chi_square(deviation_of(tail)) - critical).abs() < 0.2, "{tail}: {}", chi_square(deviation_of(tail)));
     }
@@ -188,7 +191,13 @@ fn small_faults_are_seen_too() {
         good.iter().enumerate().map(bend_one).collect()
     };
     assert_eq!(uneven_places(&bent(&|_, bytes| bytes[5] &= 0x7f)), [5], "a bit that is never set");
-    assert_eq!(uneven_places(&bent(&|at, bytes| if at % 10 == 0 { bytes[2_047] = 0 })), [2_047], "one cell in ten is marked");
+    assert_eq!(
+        uneven_places(&bent(&|at, bytes| if at % 10 == 0 {
+            bytes[2_047] = 0
+        })),
+        [2_047],
+        "one cell in ten is marked"
+    );
     assert_eq!(uneven_places(&bent(&|at, bytes| bytes[8] = at as u8)), [8], "a counter is too even");
     let plain = uneven_places(&bent(&|_, bytes| bytes[32..].fill(b'x')));
     assert_eq!(plain, (32..CELL_BYTES).collect::<Vec<_>>(), "a body that is not sealed");

@@ -72,7 +72,8 @@ fn every_vector_passes() {
 #[test]
 fn every_kind_has_accepted_and_refused_cases() {
     let _busy = busy();
-    let mut of_kind: BTreeMap<String, (usize, usize)> = kinds().keys().map(|kind| ((*kind).to_owned(), (0, 0))).collect();
+    let mut of_kind: BTreeMap<String, (usize, usize)> =
+        kinds().keys().map(|kind| ((*kind).to_owned(), (0, 0))).collect();
     for (path, vector) in committed(&folder()) {
         let counts = of_kind.get_mut(vector["kind"].as_str().expect("a kind")).expect("a known kind");
         let name = path.file_name().expect("a file").to_string_lossy().into_owned();
@@ -104,7 +105,8 @@ fn a_vector_that_expects_something_else_fails() {
 fn vectors_with_fields_bent_or_missing_crash_nothing() {
     let _busy = busy();
     let kinds = kinds();
-    let wrong = [Value::Null, Value::from(-1), Value::from(u64::MAX), "zz".into(), "00".into(), serde_json::json!([[1], {}])];
+    let wrong =
+        [Value::Null, Value::from(-1), Value::from(u64::MAX), "zz".into(), "00".into(), serde_json::json!([[1], {}])];
     let mut seen = BTreeMap::<String, usize>::new();
     for vector in committed(&folder()).into_values() {
         // A few of each kind are enough: the same fields are bent.

@@ -29,10 +29,7 @@ async fn there_and_back(net: &TorNet, deadline: Instant) {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let home = Tor::start(net.tor_config(&dir.path().join("service"))).expect("starts");
     let away = Tor::start(net.tor_config(&dir.path().join("visitor"))).expect("starts");
-    assert!(matches!(
-        Tor::start(net.tor_config(&dir.path().join("visitor"))),
-        Err(OnionError::DirectoryInUse { .. })
-    ));
+    assert!(matches!(Tor::start(net.tor_config(&dir.path().join("visitor"))), Err(OnionError::DirectoryInUse { .. })));
 
     let key = OnionKey::from_seed(&SEED);
     let onion = key.public();
@@ -67,7 +64,10 @@ async fn there_and_back(net: &TorNet, deadline: Instant) {
     closing.read_to_end(&mut whole).await.expect("what was sent before the end arrives, and the end is no error");
     assert_eq!(whole, [&circuit.to_be_bytes()[..], b"bye"].concat());
 
-    assert!(matches!(away.connect(&[2; 32], PORT, &one).await, Err(OnionError::BadAddress)), "not a point of the curve");
+    assert!(
+        matches!(away.connect(&[2; 32], PORT, &one).await, Err(OnionError::BadAddress)),
+        "not a point of the curve"
+    );
     let nobody = OnionKey::from_seed(&[9; 32]).public();
     let missing = away.connect(&nobody, PORT, &Isolation::new()).await.err();
     assert!(matches!(missing, Some(OnionError::NotFound)), "{missing:?}");
@@ -204,7 +204,8 @@ fn a_key_on_disk_would_be_found() {
     let scalar = [&[7; 5], &key.secret()[..32], &[7; 5]].concat();
     let prefix = BASE64.encode(&[&[7; 7], &key.secret()[32..], &[7; 6]].concat());
     fs::write(dir.path().join("raw"), scalar).expect("writable");
-    fs::write(dir.path().join("pem"), format!("-----BEGIN\n{}\n{}\n-----END\n", &prefix[..30], &prefix[30..])).expect("writable");
+    fs::write(dir.path().join("pem"), format!("-----BEGIN\n{}\n{}\n-----END\n", &prefix[..30], &prefix[30..]))
+        .expect("writable");
     fs::write(dir.path().join("seed"), format!("seed = {}", BASE64_NOPAD.encode(&SEED))).expect("writable");
     let mut found = found_on_disk(dir.path(), &forms);
     found.iter_mut().for_each(|line| line.truncate(line.find(" in ").expect("a path follows")));

@@ -167,7 +167,8 @@ async fn three_people_one_link_and_a_founder_who_leaves() {
     people::wait_rows(&maya, TASKS).await;
     let held = agreed([&maya, &ben, &kim]).await;
 
-    let mut members: Vec<&str> = held["members"].as_array().expect("members").iter().filter_map(|name| name.as_str()).collect();
+    let mut members: Vec<&str> =
+        held["members"].as_array().expect("members").iter().filter_map(|name| name.as_str()).collect();
     members.sort_unstable();
     assert_eq!(members, ["Ben", "Kim", "Maya"]);
     assert_eq!(held["total"], TASKS);
@@ -175,8 +176,13 @@ async fn three_people_one_link_and_a_founder_who_leaves() {
     let row = |title: &str| rows.iter().find(|row| row["title"] == title).unwrap_or_else(|| panic!("no {title}"));
     let seven = row("Check pier 7, both sides");
     assert_eq!((&seven["status"], &seven["claim"]), (&"done".into(), &"Kim".into()));
-    let said: Vec<&str> = seven["thread"].as_array().expect("a thread").iter().filter_map(|line| line[2].as_str()).collect();
-    assert_eq!(said, ["The north side is closed", "Line 0", "Line 1", "Line 2", "Line 3", "Line 4"], "nothing lost, nothing twice");
+    let said: Vec<&str> =
+        seven["thread"].as_array().expect("a thread").iter().filter_map(|line| line[2].as_str()).collect();
+    assert_eq!(
+        said,
+        ["The north side is closed", "Line 0", "Line 1", "Line 2", "Line 3", "Line 4"],
+        "nothing lost, nothing twice"
+    );
     assert_eq!(row("Check pier 8, both sides")["thread"][0][2], "Written while no relay answers");
     let mut ids: Vec<&str> = rows.iter().filter_map(|row| row["task"].as_str()).collect();
     ids.sort_unstable();
@@ -185,4 +191,53 @@ async fn three_people_one_link_and_a_founder_who_leaves() {
     for (window, name) in [(&maya, "maya"), (&ben, "ben"), (&kim, "kim")] {
         window.screenshot(&format!("path-6-{name}")).await;
     }
+
+    // What the relay keeps says nothing of it, and neither do the members' own closed files.
+    relay.kill();
+    let texts = [
+        "Harbour watch",
+        "Know what is built",
+        "Check pier",
+        "The north side is closed",
+        "Line 4",
+        "harbour",
+        "Written while",
+    ];
+    let needles: Vec<String> =
+        texts.iter().map(ToString::to_string).chain(ids.iter().take(10).map(ToString::to_string)).collect();
+    let opened = held.to_string().into_bytes();
+    for needle in &needles {
+        assert!(says(&opened, needle), "the control: {needle:?} is in what was opened");
+    }
+    for (whose, files) in [("relay", at("relay")), ("maya", at("maya")), ("ben", at("ben"))] {
+        let files = all_files(&files);
+        assert!(files.len() > 100_000, "{whose} keeps something: {} bytes", files.len());
+        for needle in &needles {
+            assert!(!says(&files, needle), "{whose} keeps {needle:?} in the open");
+        }
+    }
+}
+
+/// Whether bytes hold a text, or, where it is an identifier in hexadecimal, its bytes.
+fn says(bytes: &[u8], text: &str) -> bool {
+    let raw = data_encoding::HEXLOWER.decode(text.as_bytes()).unwrap_or_default();
+    let holds = |needle: &[u8]| !needle.is_empty() && bytes.windows(needle.len()).any(|window| window == needle);
+    holds(text.as_bytes()) || holds(&raw)
+}
+
+/// All files below a folder, one after the other; WebKit's own cache of the program's screens is not about anybody.
+fn all_files(dir: &Path) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut open = vec![dir.to_owned()];
+    while let Some(dir) = open.pop() {
+        for entry in std::fs::read_dir(dir).expect("a folder").map(|entry| entry.expect("an entry").path()) {
+            if entry.is_dir() {
+                open.push(entry);
+            } else if let Ok(file) = std::fs::read(&entry) {
+                bytes.extend(file);
+                bytes.push(b'\n');
+            }
+        }
+    }
+    bytes
 }

@@ -41,7 +41,8 @@ async fn a_relay_is_reached_by_its_address_over_tor_and_survives_a_kill() {
             .expect("starts");
         let mut line = String::new();
         BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("readable");
-        let address: RelayAddress = line.trim().strip_prefix("address ").expect("an address").parse().expect("a relay address");
+        let address: RelayAddress =
+            line.trim().strip_prefix("address ").expect("an address").parse().expect("a relay address");
         (Killed(child), address)
     };
     let (mut child, address) = start();

@@ -34,12 +34,7 @@ pub fn seal(key: &[u8; 32], nonce: &[u8; NONCE_BYTES], associated: &[u8], plain:
 ///
 /// # Errors
 /// [`OpenError`] for anything that this key did not seal with this nonce and associated data.
-pub fn open(
-    key: &[u8; 32],
-    nonce: &[u8; NONCE_BYTES],
-    associated: &[u8],
-    sealed: &[u8],
-) -> Result<Vec<u8>, OpenError> {
+pub fn open(key: &[u8; 32], nonce: &[u8; NONCE_BYTES], associated: &[u8], sealed: &[u8]) -> Result<Vec<u8>, OpenError> {
     XChaCha20Poly1305::new(key.into())
         .decrypt(&XNonce::from(*nonce), Payload { msg: sealed, aad: associated })
         .map_err(|_| OpenError)
@@ -57,9 +52,7 @@ pub fn seal_vault_key(
     database_key: &[u8; 32],
 ) -> [u8; SEALED_VAULT_KEY_BYTES] {
     let associated = [label::VAULT_AD, header].concat();
-    seal(passphrase_key, nonce, &associated, database_key)
-        .try_into()
-        .expect("a sealed key is a key and a tag long")
+    seal(passphrase_key, nonce, &associated, database_key).try_into().expect("a sealed key is a key and a tag long")
 }
 
 /// Opens what [`seal_vault_key`] made.

@@ -142,7 +142,12 @@ pub fn seal_secret(
     }
 }
 
-fn seal_with<K: Kem>(public: &[u8], associated: &[u8], secret: &[u8; 32], mut stream: Stream) -> Result<Vec<u8>, KemError> {
+fn seal_with<K: Kem>(
+    public: &[u8],
+    associated: &[u8],
+    secret: &[u8; 32],
+    mut stream: Stream,
+) -> Result<Vec<u8>, KemError> {
     let public = K::PublicKey::from_bytes(public).map_err(|_| KemError::BadPublicKey)?;
     let (encapsulated, sealed) = single_shot_seal_with_rng::<ChaCha20Poly1305, HkdfSha256, K>(
         &OpModeS::Base,

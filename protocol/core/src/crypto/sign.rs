@@ -55,9 +55,7 @@ pub fn verify(key: &[u8; 32], message: &[u8], signature: &SignatureBytes) -> Res
 /// Whether a key must be refused at admission.
 #[must_use]
 pub fn is_weak(key: &[u8; 32]) -> bool {
-    CompressedEdwardsY(*key)
-        .decompress()
-        .is_none_or(|point| point.is_small_order() || point.compress().0 != *key)
+    CompressedEdwardsY(*key).decompress().is_none_or(|point| point.is_small_order() || point.compress().0 != *key)
 }
 
 #[cfg(test)]

@@ -5,8 +5,8 @@ use pursuance_wire::{Cell, LeafHash, RelayAddress};
 use rusqlite::{Transaction, params};
 
 use super::{
-    Door, KeptFragment, KeptStanding, MAX_CHECKPOINTS_SEEN, MAX_NEWER_ENTRIES, NewEntry, Number, Result,
-    fault_number, signed,
+    Door, KeptFragment, KeptStanding, MAX_CHECKPOINTS_SEEN, MAX_NEWER_ENTRIES, NewEntry, Number, Result, fault_number,
+    signed,
 };
 use crate::api::Fault;
 
@@ -218,7 +218,14 @@ impl Changes<'_> {
     ///
     /// # Errors
     /// [`StoreError`](super::StoreError).
-    pub fn add_cell(&self, pursuance: Number, cell: &Cell, cargo: &[EntryId], door: Door, relays: &[Number]) -> Result<()> {
+    pub fn add_cell(
+        &self,
+        pursuance: Number,
+        cell: &Cell,
+        cargo: &[EntryId],
+        door: Door,
+        relays: &[Number],
+    ) -> Result<()> {
         self.run(
             "INSERT INTO cell (pursuance, leaf, bytes) VALUES (?1, ?2, ?3)",
             params![pursuance, cell.leaf_hash().0, cell.as_bytes()],

@@ -13,9 +13,7 @@ fn open(dir: &tempfile::TempDir) -> Result<Store> {
 fn with_pursuance() -> (tempfile::TempDir, Store, Number) {
     let dir = tempfile::tempdir().unwrap();
     let mut store = open(&dir).unwrap();
-    let number = store
-        .write(|w| w.add_pursuance(PursuanceId([1; 32]), KeptStanding::Member, &[2; 32], "", 5))
-        .unwrap();
+    let number = store.write(|w| w.add_pursuance(PursuanceId([1; 32]), KeptStanding::Member, &[2; 32], "", 5)).unwrap();
     (dir, store, number)
 }
 
@@ -201,8 +199,14 @@ fn relays_and_readings_are_kept() {
         .unwrap();
     let kept = &store.relays().unwrap()[0];
     assert_eq!((kept.checkpoint.as_slice(), kept.peaks.len(), kept.slot_seconds), (&b"note"[..], 64, Some(60)));
-    assert_eq!((kept.reached_seconds, kept.fault, kept.evidence.as_slice()), (Some(123), Some(Fault::Stale), &b"proof"[..]));
-    assert_eq!(store.readings().unwrap(), [KeptReading { pursuance: number, relay, first: 256, next: 900, wanted: true }]);
+    assert_eq!(
+        (kept.reached_seconds, kept.fault, kept.evidence.as_slice()),
+        (Some(123), Some(Fault::Stale), &b"proof"[..])
+    );
+    assert_eq!(
+        store.readings().unwrap(),
+        [KeptReading { pursuance: number, relay, first: 256, next: 900, wanted: true }]
+    );
     assert_eq!(store.checkpoint_seen(relay, 77).unwrap().as_deref(), Some(&b"note"[..]));
     assert_eq!(store.checkpoint_seen(relay, 78).unwrap(), None);
 }
@@ -220,7 +224,8 @@ fn a_dropped_pursuance_takes_everything_along() {
         })
         .unwrap();
     for table in ["pursuance", "entry", "cell", "cargo", "outbox", "reading"] {
-        let count: i64 = store.connection.query_row(&format!("SELECT COUNT(*) FROM {table}"), [], |row| row.get(0)).unwrap();
+        let count: i64 =
+            store.connection.query_row(&format!("SELECT COUNT(*) FROM {table}"), [], |row| row.get(0)).unwrap();
         assert_eq!(count, 0, "{table}");
     }
 }

@@ -61,8 +61,11 @@ pub fn cells(count: usize) -> Vec<Cell> {
 
 /// The address of all relays here; they differ in what they do.
 pub fn address() -> RelayAddress {
-    RelayAddress::new(*LogSigner::from_seed(&[1; 32]).key().as_bytes(), *LogSigner::from_seed(&[2; 32]).key().as_bytes())
-        .unwrap()
+    RelayAddress::new(
+        *LogSigner::from_seed(&[1; 32]).key().as_bytes(),
+        *LogSigner::from_seed(&[2; 32]).key().as_bytes(),
+    )
+    .unwrap()
 }
 
 impl Liar {
@@ -97,7 +100,8 @@ impl Liar {
                         let shared = shared.clone();
                         async move { Ok::<_, Infallible>(answer(&shared, request).await) }
                     });
-                    let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), answer).await;
+                    let _ =
+                        hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), answer).await;
                 });
             }
         });

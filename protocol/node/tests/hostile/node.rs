@@ -65,7 +65,8 @@ async fn a_broken_promise_is_proved_and_the_cells_are_posted_again() {
     shared.lock().unwrap().forgets = false;
     until_posted(&node, pursuance).await;
     // A fault with a proof is not forgotten, whatever the relay does afterwards.
-    until(&node, "still the fault", |status| matches!(status, StatusLine::RelayFault { fault: Fault::BrokenReceipt })).await;
+    until(&node, "still the fault", |status| matches!(status, StatusLine::RelayFault { fault: Fault::BrokenReceipt }))
+        .await;
     assert!(shared.lock().unwrap().cells.len() > 300);
 }
 

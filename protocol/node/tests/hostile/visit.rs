@@ -12,11 +12,8 @@ use pursuance_wire::log::{CellsError, HistoryError, LogSigner, ReceiptError, Rel
 
 use crate::liar::{Liar, Shared, address, cell, cells, not_a_relay};
 
-const SHORT: Patience = Patience {
-    head: Duration::from_millis(500),
-    idle: Duration::from_millis(500),
-    answer: Duration::from_secs(5),
-};
+const SHORT: Patience =
+    Patience { head: Duration::from_millis(500), idle: Duration::from_millis(500), answer: Duration::from_secs(5) };
 
 fn way(at: SocketAddr) -> Transport {
     Transport::new([(address(), at)], None)
@@ -128,7 +125,8 @@ async fn another_relay_is_not_this_one() {
 
 #[tokio::test]
 async fn bodies_and_tiles_that_are_not_the_logs_are_refused() {
-    let lies: [(&'static str, usize); 5] = [("/blocks/", 2_048 * 20), ("/blocks/", 2_047), ("/blocks/", 0), ("/tile/", 32), ("/tile/", 640)];
+    let lies: [(&'static str, usize); 5] =
+        [("/blocks/", 2_048 * 20), ("/blocks/", 2_047), ("/blocks/", 0), ("/tile/", 32), ("/tile/", 640)];
     for (path, bytes) in lies {
         let (shared, at) = Liar::honest(20).serve().await;
         change(&shared, |liar| liar.instead.push((path, vec![7; bytes].into())));

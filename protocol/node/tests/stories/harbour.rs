@@ -79,7 +79,8 @@ impl Sailor {
 
     /// A node in front of whatever is in the folder.
     pub fn outside(loopback: &[(RelayAddress, SocketAddr)], dir: Arc<TempDir>, clock: Clock) -> Self {
-        let config = NodeConfig { data_dir: dir.path().into(), loopback: loopback.to_vec(), tor: TorChoice::Off, clock };
+        let config =
+            NodeConfig { data_dir: dir.path().into(), loopback: loopback.to_vec(), tor: TorChoice::Off, clock };
         let node = Node::start_with(config, Pace::hurried()).unwrap();
         Self { dir, node, loopback: loopback.to_vec() }
     }
@@ -234,7 +235,8 @@ impl Sailor {
         let mut told = format!("{} {} {} {}\n", tree.name, tree.mission, tree.done, tree.total);
         for row in tree.rows {
             let view = self.task_view(pursuance, row.task).await?;
-            let thread: Vec<String> = view.thread.iter().map(|said| format!("{}: {}", said.by.name, said.text)).collect();
+            let thread: Vec<String> =
+                view.thread.iter().map(|said| format!("{}: {}", said.by.name, said.text)).collect();
             told += &format!(
                 "{:?} {:?} {} {} {:?} {:?} {:?} {:?} {} {thread:?}\n",
                 row.task,

@@ -92,8 +92,12 @@ async fn a_node_to_be_killed() {
     for n in 0.. {
         let title = format!("round {} number {n}", get(ROUND));
         let parent = None;
-        let command =
-            pursuance_core::command::Command::CreateTask { title: title.clone(), parent, assignees: vec![], labels: vec![] };
+        let command = pursuance_core::command::Command::CreateTask {
+            title: title.clone(),
+            parent,
+            assignees: vec![],
+            labels: vec![],
+        };
         maya.request(Request::Act { pursuance: harbour, command }).await.unwrap();
         println!("done {title}");
         std::io::stdout().flush().unwrap();

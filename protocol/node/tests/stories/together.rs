@@ -38,7 +38,8 @@ async fn three_people_the_founder_gone_and_the_relay_killed() {
 
     berth.close().await;
     kim.act(harbour, Command::SetStatus { task: permits, status: Status::Done }).await;
-    kim.until("cut off", |app| matches!(row(app, harbour).unwrap().status, StatusLine::Unreachable { kept: 1.., .. })).await;
+    kim.until("cut off", |app| matches!(row(app, harbour).unwrap().status, StatusLine::Unreachable { kept: 1.., .. }))
+        .await;
     // Kim's computer goes off with something unposted.
     let kim = kim.restart().await;
     berth.reopen().await;
@@ -52,7 +53,8 @@ async fn three_people_the_founder_gone_and_the_relay_killed() {
     assert_eq!(maya.people(harbour).await.members.len(), 3);
     let own = kim.task_view(harbour, permits).await.unwrap().thread[0].delivery;
     assert!(own >= Some(Delivery::Handed), "{own:?}");
-    kim.until("all is handed", |app| matches!(row(app, harbour).unwrap().status, StatusLine::Fine { kept: 0, .. })).await;
+    kim.until("all is handed", |app| matches!(row(app, harbour).unwrap().status, StatusLine::Fine { kept: 0, .. }))
+        .await;
     let relays = kim.relays(harbour).await;
     assert_eq!((relays.len(), relays[0].waiting, relays[0].fault), (1, 0, None));
 }
@@ -113,7 +115,8 @@ async fn a_pursuance_moves_to_another_relay() {
         ben.relays(harbour).await.iter().any(|relay| relay.address == new.address.to_string())
     })
     .await;
-    ben.until("posted there", |app| matches!(row(app, harbour).unwrap().status, StatusLine::Fine { kept: 0, .. })).await;
+    ben.until("posted there", |app| matches!(row(app, harbour).unwrap().status, StatusLine::Fine { kept: 0, .. }))
+        .await;
     old.close().await;
     let task = ben.task(harbour, "Said on the new one", None).await;
     maya.until_async("read there", async || maya.task_view(harbour, task).await.is_some()).await;
@@ -183,9 +186,10 @@ async fn a_preview_shows_what_one_would_join() {
     // Used up: the next one sees it and is refused.
     let kim = Sailor::aboard(&doors).await;
     kim.ask(Request::OpenInvite { link }).await.unwrap();
-    kim.until_async("used up", async || {
-        matches!(kim.preview(harbour).await, PreviewState::Here { preview } if preview.used_up)
-    })
+    kim.until_async(
+        "used up",
+        async || matches!(kim.preview(harbour).await, PreviewState::Here { preview } if preview.used_up),
+    )
     .await;
     let refused = kim.ask(Request::Join { pursuance: harbour, my_name: "Kim".into() }).await;
     let refusal = pursuance_core::refusal::Refusal::InviteUsedUp;

@@ -118,8 +118,10 @@ async fn a_clock_that_is_a_day_off_is_told_and_changes_nothing() {
     let maya = Sailor::aboard(&doors).await;
     let harbour = maya.found(Some(&berth.address)).await;
     let link = maya.invite(harbour, 2).await;
-    maya.until("fine", |app| app.clock_off_seconds.is_none() && matches!(row(app, harbour).unwrap().status, StatusLine::Fine { .. }))
-        .await;
+    maya.until("fine", |app| {
+        app.clock_off_seconds.is_none() && matches!(row(app, harbour).unwrap().status, StatusLine::Fine { .. })
+    })
+    .await;
     for seconds in [86_400, -86_400] {
         let ben = Sailor::outside(&doors, Arc::new(tempfile::tempdir().unwrap()), Clock::Offset { seconds });
         ben.ask(Request::CreateVault { passphrase: PASSPHRASE.into() }).await.unwrap();
@@ -140,7 +142,10 @@ async fn a_bad_list_is_shown_and_not_taken() {
     else {
         panic!("a preview");
     };
-    assert_eq!((preview.tasks, preview.problems.len(), preview.problems[0].reason), (1, 1, ImportReason::UnknownStatus));
+    assert_eq!(
+        (preview.tasks, preview.problems.len(), preview.problems[0].reason),
+        (1, 1, ImportReason::UnknownStatus)
+    );
     let refused = maya.ask(Request::Import { pursuance: harbour, csv }).await;
     assert_eq!(refused, Err(Trouble::ImportProblems { problems: 1 }));
     assert!(maya.tree(harbour).await.rows.is_empty());

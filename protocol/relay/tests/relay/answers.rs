@@ -84,9 +84,23 @@ async fn every_head_is_the_same_but_for_status_and_length() {
     assert_eq!(receipt.head, format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", receipt.body.len()));
 
     let none = "HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n";
-    for path in ["/", "/index.html", "/policy?x", "/policy/", "/blocks/0/65", "/blocks/1/1", "/blocks/0", "/tile/0/1",
-        "/tile/0/000", "/tile/9/000", "/tile/entries/000", "/tile/x", "/checkpoint/x", "/checkpoint/", "/checkpoint/18446744073709551615"]
-    {
+    for path in [
+        "/",
+        "/index.html",
+        "/policy?x",
+        "/policy/",
+        "/blocks/0/65",
+        "/blocks/1/1",
+        "/blocks/0",
+        "/tile/0/1",
+        "/tile/0/000",
+        "/tile/9/000",
+        "/tile/entries/000",
+        "/tile/x",
+        "/checkpoint/x",
+        "/checkpoint/",
+        "/checkpoint/18446744073709551615",
+    ] {
         assert_eq!(client.get(path).await.head, none, "{path}");
     }
     for (request, head) in [

@@ -4,7 +4,9 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use signed_note::{Note, StandardVerifier, VerifierList};
-use tlog_tiles::{Hash, Tile, TileHashReader, TileReader, check_record, check_tree, prove_record, prove_tree, record_hash, tree_hash};
+use tlog_tiles::{
+    Hash, Tile, TileHashReader, TileReader, check_record, check_tree, prove_record, prove_tree, record_hash, tree_hash,
+};
 use tokio::net::TcpStream;
 
 use crate::rig::{Client, Rig, cell};

@@ -3,7 +3,9 @@
 use std::future::Future;
 use std::time::Duration;
 
-use pursuance_relay::limits::{Patience, MAX_CONNECTION_REQUESTS, MAX_HEAD_BYTES, MAX_REFUSED_CONNECTIONS, MAX_STREAMS, MIN_DISK_BYTES};
+use pursuance_relay::limits::{
+    MAX_CONNECTION_REQUESTS, MAX_HEAD_BYTES, MAX_REFUSED_CONNECTIONS, MAX_STREAMS, MIN_DISK_BYTES, Patience,
+};
 use pursuance_relay::{Door, Relay, RelayConfig, RelayError};
 use pursuance_wire::cell::CELL_BYTES;
 use pursuance_wire::limits::MAX_SLOT_CELLS;
@@ -44,7 +46,11 @@ async fn heads_and_garbage_are_bounded() {
     let rig = Rig::start(dir.path()).await;
     let long = format!("GET /{} HTTP/1.1\r\n\r\n", "a".repeat(2 * MAX_HEAD_BYTES));
     let many = format!("GET /policy HTTP/1.1\r\n{}\r\n", "a: b\r\n".repeat(33));
-    for (bytes, statuses) in [(long.as_bytes(), [414, 431]), (many.as_bytes(), [431, 431]), (b"\x16\x03\x01\x02\x00\x01\r\n\r\n", [400, 400])] {
+    for (bytes, statuses) in [
+        (long.as_bytes(), [414, 431]),
+        (many.as_bytes(), [431, 431]),
+        (b"\x16\x03\x01\x02\x00\x01\r\n\r\n", [400, 400]),
+    ] {
         let mut client = rig.connect().await;
         client.send(bytes).await;
         let head = client.head().await.expect("told why");

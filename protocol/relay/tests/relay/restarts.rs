@@ -1,8 +1,8 @@
 //! What must survive an end, an orderly one or not, and a clock that is wrong.
 
 use pursuance_relay::{Damage, Relay, RelayConfig, RelayError};
-use pursuance_wire::{Cell, FrameDecoder};
 use pursuance_wire::log::{ReceiptState, RelayHistory, Standing};
+use pursuance_wire::{Cell, FrameDecoder};
 
 use crate::rig::{Rig, SLOT_SECONDS, START_MILLIS, cell, config};
 

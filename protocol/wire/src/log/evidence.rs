@@ -284,7 +284,10 @@ mod tests {
         let innocent = LogSigner::from_seed(&[6; 32]).key();
         let refused = Err(EvidenceError::Checkpoint(CheckpointError::WrongOrigin));
         assert_eq!(frame_up.verify(&innocent), refused);
-        let forged = Evidence::TwoTrees { one: note(&world.checkpoint(1, 10)), other: b"x\n\n\xe2\x80\x94 a AAAAAAA=\n".to_vec() };
+        let forged = Evidence::TwoTrees {
+            one: note(&world.checkpoint(1, 10)),
+            other: b"x\n\n\xe2\x80\x94 a AAAAAAA=\n".to_vec(),
+        };
         assert_eq!(forged.verify(&world.signer.key()), refused);
     }
 

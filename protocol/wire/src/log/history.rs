@@ -147,12 +147,7 @@ impl RelayHistory {
     /// # Errors
     /// As [`examine`](Self::examine); or the tiles do not prove the checkpoint; or they prove that the
     /// older tree is not its beginning: [`HistoryError::Forked`]. Nothing changes then.
-    pub fn accept(
-        &mut self,
-        checkpoint: &Checkpoint,
-        first: u64,
-        tiles: &[HashTile],
-    ) -> Result<Span, HistoryError> {
+    pub fn accept(&mut self, checkpoint: &Checkpoint, first: u64, tiles: &[HashTile]) -> Result<Span, HistoryError> {
         let standing = self.examine(checkpoint.note().as_bytes())?;
         if let Some(held) = self.newest()
             && first > held.size()
@@ -222,7 +217,13 @@ mod tests {
     use crate::log::world::{World, cell, leaf};
 
     /// Visits and takes up what the world shows of its first `size` cells.
-    fn visit(history: &mut RelayHistory, world: &World, slot: u64, first: u64, size: u64) -> Result<Span, HistoryError> {
+    fn visit(
+        history: &mut RelayHistory,
+        world: &World,
+        slot: u64,
+        first: u64,
+        size: u64,
+    ) -> Result<Span, HistoryError> {
         history.accept(&world.checkpoint(slot, size), first, &world.tiles(first, size))
     }
 

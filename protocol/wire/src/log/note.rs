@@ -309,8 +309,7 @@ mod tests {
         let note = signer().sign(TEXT).unwrap();
         let verifier = StandardVerifier::new(&signer().key().vkey()).unwrap();
         let theirs = TheirNote::from_bytes(note.as_bytes()).unwrap();
-        let (verified, unknown) =
-            theirs.verify(&VerifierList::new(std::vec![std::boxed::Box::new(verifier)])).unwrap();
+        let (verified, unknown) = theirs.verify(&VerifierList::new(std::vec![std::boxed::Box::new(verifier)])).unwrap();
         assert_eq!((verified.len(), unknown.len()), (1, 0));
         assert_eq!(theirs.text(), note.text().as_bytes());
     }

@@ -206,11 +206,7 @@ fn split(count: u64) -> u64 {
 }
 
 /// Root of the leaves `low..high`, a subtree that RFC 6962's splitting reaches.
-fn subtree(
-    low: u64,
-    high: u64,
-    node: &mut impl FnMut(u8, u64) -> Option<NodeHash>,
-) -> Result<NodeHash, ProofError> {
+fn subtree(low: u64, high: u64, node: &mut impl FnMut(u8, u64) -> Option<NodeHash>) -> Result<NodeHash, ProofError> {
     let mut peaks = Vec::new();
     let mut at = low;
     while at < high {

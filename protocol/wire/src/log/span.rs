@@ -372,7 +372,10 @@ mod tests {
             let span = verify(&world, 0, &world.tiles(0, 1_030)).expect("honest");
             let ours = inclusion_proof(index, 1_030, |level, at| span.node(level, at)).expect("in the tiles");
             verify_inclusion(LeafHash(leaf.0), index, 1_030, &ours, span.root()).expect("proved");
-            assert_eq!(ours.iter().map(|hash| hash.0).collect::<Vec<_>>(), proof.iter().map(|h| h.0).collect::<Vec<_>>());
+            assert_eq!(
+                ours.iter().map(|hash| hash.0).collect::<Vec<_>>(),
+                proof.iter().map(|h| h.0).collect::<Vec<_>>()
+            );
         }
     }
 

@@ -42,15 +42,27 @@ fn opened(cast: &Cast, shelf: &mut Shelf) {
     let entries = json!({"ok": {"entries": small.iter().map(|entry| hex(entry.bytes())).collect::<Vec<_>>()}});
     shelf.add("opened-cell", "ok-three-entries", given("epoch", secret, &cell), entries.clone());
     let by_invite = seal_entries(&invite, list(), &mut Seed::new([0x65; 32]));
-    shelf.add("opened-cell", "ok-under-the-invite", given("invite", cast.invite_secret.as_bytes(), by_invite[0].as_bytes()), entries);
+    shelf.add(
+        "opened-cell",
+        "ok-under-the-invite",
+        given("invite", cast.invite_secret.as_bytes(), by_invite[0].as_bytes()),
+        entries,
+    );
 
     let nothing = || json!("nothing");
     shelf.add("opened-cell", "bad-another-epoch", given("epoch", &[0x79; 32], &cell), nothing());
-    shelf.add("opened-cell", "bad-invite-cell-under-the-epoch", given("epoch", secret, by_invite[0].as_bytes()), nothing());
+    shelf.add(
+        "opened-cell",
+        "bad-invite-cell-under-the-epoch",
+        given("epoch", secret, by_invite[0].as_bytes()),
+        nothing(),
+    );
     shelf.add("opened-cell", "bad-zeros", given("epoch", secret, &[0; 2_048]), nothing());
     let random: [u8; 2_048] = Seed::new([0x66; 32]).draw();
     shelf.add("opened-cell", "bad-dummy", given("epoch", secret, &random), nothing());
-    for (case, at) in [("tag", 0), ("nonce", 8), ("ciphertext", 32), ("ciphertext-end", 2_031), ("authentication", 2_047)] {
+    for (case, at) in
+        [("tag", 0), ("nonce", 8), ("ciphertext", 32), ("ciphertext-end", 2_031), ("authentication", 2_047)]
+    {
         let mut flipped = cell;
         flipped[at] ^= 1;
         shelf.add("opened-cell", &format!("bad-flipped-bit-in-{case}"), given("epoch", secret, &flipped), nothing());
@@ -71,7 +83,11 @@ pub fn seal_plain(epoch: &EpochSecret, plain: &[u8], nonce: [u8; 24], key_id: &[
     let tag = crypto::keyed_hash(&detect, &nonce);
     let key = crypto::derive_key(label::EPOCH_CELL, epoch.as_bytes());
     let sealed = crypto::seal(&key, &nonce, &[label::CELL_AD, key_id].concat(), plain);
-    Cell::from_parts(tag.first_chunk().expect("32 bytes hold 8"), &nonce, sealed.as_slice().try_into().expect("fills a cell"))
+    Cell::from_parts(
+        tag.first_chunk().expect("32 bytes hold 8"),
+        &nonce,
+        sealed.as_slice().try_into().expect("fills a cell"),
+    )
 }
 
 fn plain_texts(cast: &Cast, shelf: &mut Shelf) {
@@ -107,9 +123,11 @@ fn plain_texts(cast: &Cast, shelf: &mut Shelf) {
         plain.extend(std::iter::repeat_n(0xbb, bytes));
         plain
     };
-    let ok = |count: u16, index: u16, bytes: usize| json!({"ok": {"fragment": {
-        "entry": hex(&[0x99; 32]), "count": count, "index": index, "bytes": "bb".repeat(bytes),
-    }}});
+    let ok = |count: u16, index: u16, bytes: usize| {
+        json!({"ok": {"fragment": {
+            "entry": hex(&[0x99; 32]), "count": count, "index": index, "bytes": "bb".repeat(bytes),
+        }}})
+    };
     let full = FRAGMENT_BYTES as u16;
     add("ok-first-fragment", seal(&fragment(2, 0, full, FRAGMENT_BYTES)), ok(2, 0, FRAGMENT_BYTES));
     add("ok-last-fragment", seal(&fragment(512, 511, 1, 1)), ok(512, 511, 1));
@@ -149,18 +167,45 @@ fn fragments(cast: &Cast, shelf: &mut Shelf) {
     };
     add("ok-in-order", &[part(0), part(1), part(2)], json!(["kept", "kept", whole()]));
     add("ok-in-reverse", &[part(2), part(1), part(0)], json!(["kept", "kept", whole()]));
-    add("ok-each-twice", &[part(0), part(0), part(1), part(1), part(2)], json!(["kept", "ignored", "kept", "ignored", whole()]));
+    add(
+        "ok-each-twice",
+        &[part(0), part(0), part(1), part(1), part(2)],
+        json!(["kept", "ignored", "kept", "ignored", whole()]),
+    );
     add("ok-again-after-it-was-whole", &[part(0), part(1), part(2), part(2)], json!(["kept", "kept", whole(), "kept"]));
-    add("ok-a-spoiled-part-beside-the-good-one", &[spoiled.clone(), part(1), part(2), part(0)], json!(["kept", "kept", "kept", whole()]));
-    add("ok-the-good-one-first", &[part(0), spoiled.clone(), part(1), part(2)], json!(["kept", "kept", "kept", whole()]));
+    add(
+        "ok-a-spoiled-part-beside-the-good-one",
+        &[spoiled.clone(), part(1), part(2), part(0)],
+        json!(["kept", "kept", "kept", whole()]),
+    );
+    add(
+        "ok-the-good-one-first",
+        &[part(0), spoiled.clone(), part(1), part(2)],
+        json!(["kept", "kept", "kept", whole()]),
+    );
     let third = with(part(0), "bytes", json!(hex(&third)));
-    add("bad-third-candidate", &[spoiled.clone(), third, part(0), part(1), part(2)], json!(["kept", "kept", "ignored", "kept", "kept"]));
+    add(
+        "bad-third-candidate",
+        &[spoiled.clone(), third, part(0), part(1), part(2)],
+        json!(["kept", "kept", "ignored", "kept", "kept"]),
+    );
     let other_count = |index: u16| with(with(part(1), "index", json!(index)), "count", json!(4));
     add("bad-another-count", &[part(0), other_count(1), part(1), part(2)], json!(["kept", "ignored", "kept", whole()]));
     // Parts of another count must leave no trace: not even an empty place that counts as a part.
-    add("bad-another-count-fills-no-place", &[part(0), other_count(1), other_count(2), spoiled, part(1)],
-        json!(["kept", "ignored", "ignored", "kept", "kept"]));
+    add(
+        "bad-another-count-fills-no-place",
+        &[part(0), other_count(1), other_count(2), spoiled, part(1)],
+        json!(["kept", "ignored", "ignored", "kept", "kept"]),
+    );
     let named = |part: Value| with(part, "entry", json!(hex(&[7; 32])));
-    add("bad-parts-do-not-hash-to-the-id", &[named(part(0)), named(part(1)), named(part(2))], json!(["kept", "kept", "kept"]));
-    add("ok-parts-of-two-entries", &[part(0), named(part(1)), part(1), part(2)], json!(["kept", "kept", "kept", whole()]));
+    add(
+        "bad-parts-do-not-hash-to-the-id",
+        &[named(part(0)), named(part(1)), named(part(2))],
+        json!(["kept", "kept", "kept"]),
+    );
+    add(
+        "ok-parts-of-two-entries",
+        &[part(0), named(part(1)), part(1), part(2)],
+        json!(["kept", "kept", "kept", whole()]),
+    );
 }

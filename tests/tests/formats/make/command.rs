@@ -16,7 +16,9 @@ pub fn make(cast: &Cast, shelf: &mut Shelf) {
         command
     };
     let create = |title: &str, parent: Value| json!({"kind": "createTask", "title": title, "parent": parent, "assignees": [], "labels": []});
-    let mut as_maya = |case: &str, command: Value, refusal: Value| refused(shelf, case, given(cast, &cast.maya_seed, &cast.entries.len(), command), refusal);
+    let mut as_maya = |case: &str, command: Value, refusal: Value| {
+        refused(shelf, case, given(cast, &cast.maya_seed, &cast.entries.len(), command), refusal)
+    };
     as_maya("no-such-task", json!({"kind": "claim", "task": stranger}), json!({"code": "noSuchTask"}));
     as_maya("no-such-parent", create("x", json!(stranger)), json!({"code": "noSuchTask"}));
     as_maya("no-such-member", about("assign", json!({"member": "09".repeat(32)})), json!({"code": "noSuchMember"}));
@@ -24,19 +26,50 @@ pub fn make(cast: &Cast, shelf: &mut Shelf) {
     as_maya("invite-everyone", json!({"kind": "invite", "role": 0, "uses": 1}), json!({"code": "noSuchRole"}));
     as_maya("title-empty", about("setTitle", json!({"title": " \n\t"})), json!({"code": "empty"}));
     as_maya("comment-empty", about("comment", json!({"text": "\u{1}\n "})), json!({"code": "empty"}));
-    as_maya("title-too-long", about("setTitle", json!({"title": "t".repeat(1_001)})), json!({"code": "tooLong", "maxBytes": 1_000}));
-    as_maya("body-too-long", about("setBody", json!({"body": "b".repeat((64 << 10) + 1)})), json!({"code": "tooLong", "maxBytes": 64 << 10}));
-    as_maya("label-too-long", about("addLabel", json!({"label": "l".repeat(81)})), json!({"code": "tooLong", "maxBytes": 80}));
-    as_maya("too-many-labels", json!({"kind": "createTask", "title": "x", "parent": null, "assignees": [], "labels": vec!["l"; 33]}), json!({"code": "tooMany", "max": 32}));
-    as_maya("too-many-assignees", json!({"kind": "createTask", "title": "x", "parent": null, "assignees": vec![&maya; 17], "labels": []}), json!({"code": "tooMany", "max": 16}));
-    as_maya("too-many-relays", json!({"kind": "setRelays", "relays": vec![cast.relay.to_string(); 5]}), json!({"code": "tooMany", "max": 4}));
-    as_maya("invite-for-nobody", json!({"kind": "invite", "role": 2, "uses": 0}), json!({"code": "tooMany", "max": 10_000}));
+    as_maya(
+        "title-too-long",
+        about("setTitle", json!({"title": "t".repeat(1_001)})),
+        json!({"code": "tooLong", "maxBytes": 1_000}),
+    );
+    as_maya(
+        "body-too-long",
+        about("setBody", json!({"body": "b".repeat((64 << 10) + 1)})),
+        json!({"code": "tooLong", "maxBytes": 64 << 10}),
+    );
+    as_maya(
+        "label-too-long",
+        about("addLabel", json!({"label": "l".repeat(81)})),
+        json!({"code": "tooLong", "maxBytes": 80}),
+    );
+    as_maya(
+        "too-many-labels",
+        json!({"kind": "createTask", "title": "x", "parent": null, "assignees": [], "labels": vec!["l"; 33]}),
+        json!({"code": "tooMany", "max": 32}),
+    );
+    as_maya(
+        "too-many-assignees",
+        json!({"kind": "createTask", "title": "x", "parent": null, "assignees": vec![&maya; 17], "labels": []}),
+        json!({"code": "tooMany", "max": 16}),
+    );
+    as_maya(
+        "too-many-relays",
+        json!({"kind": "setRelays", "relays": vec![cast.relay.to_string(); 5]}),
+        json!({"code": "tooMany", "max": 4}),
+    );
+    as_maya(
+        "invite-for-nobody",
+        json!({"kind": "invite", "role": 2, "uses": 0}),
+        json!({"code": "tooMany", "max": 10_000}),
+    );
     as_maya("below-itself", about("moveTask", json!({"parent": task})), json!({"code": "cycle"}));
     as_maya("back-to-suggested", about("setStatus", json!({"status": "suggested"})), json!({"code": "noSuchStep"}));
     as_maya("taken-by-another", about("claim", json!({})), json!({"code": "claimedByOther"}));
     as_maya("not-mine-to-give-back", about("giveBack", json!({})), json!({"code": "notClaimed"}));
-    as_maya("invite-to-the-own-rank-without-a-rule", json!({"kind": "invite", "role": 1, "uses": 1}),
-        json!({"code": "notAllowed", "verb": "invite", "rule": null, "allowedRole": null}));
+    as_maya(
+        "invite-to-the-own-rank-without-a-rule",
+        json!({"kind": "invite", "role": 1, "uses": 1}),
+        json!({"code": "notAllowed", "verb": "invite", "rule": null, "allowedRole": null}),
+    );
     for (case, relay) in [
         ("relay-clearnet", "relay.example.org"),
         ("relay-loopback", "127.0.0.1:8080"),
@@ -45,19 +78,45 @@ pub fn make(cast: &Cast, shelf: &mut Shelf) {
     ] {
         as_maya(case, json!({"kind": "setRelays", "relays": [relay]}), json!({"code": "notARelayAddress"}));
     }
-    as_maya("same-title", about("setTitle", json!({"title": " Photograph the permits "})), json!({"code": "nothingToChange"}));
-    as_maya("same-relays", json!({"kind": "setRelays", "relays": [cast.relay.to_string()]}), json!({"code": "nothingToChange"}));
+    as_maya(
+        "same-title",
+        about("setTitle", json!({"title": " Photograph the permits "})),
+        json!({"code": "nothingToChange"}),
+    );
+    as_maya(
+        "same-relays",
+        json!({"kind": "setRelays", "relays": [cast.relay.to_string()]}),
+        json!({"code": "nothingToChange"}),
+    );
     as_maya("label-not-there", about("removeLabel", json!({"label": "press"})), json!({"code": "nothingToChange"}));
 
-    let mut as_ben = |case: &str, entries: usize, command: Value, refusal: Value| refused(shelf, case, given(cast, &cast.ben_seed, &entries, command), refusal);
+    let mut as_ben = |case: &str, entries: usize, command: Value, refusal: Value| {
+        refused(shelf, case, given(cast, &cast.ben_seed, &entries, command), refusal)
+    };
     let all = cast.entries.len();
-    let not_allowed = |verb: &str, rule: u16| json!({"code": "notAllowed", "verb": verb, "rule": rule, "allowedRole": 1});
+    let not_allowed =
+        |verb: &str, rule: u16| json!({"code": "notAllowed", "verb": verb, "rule": rule, "allowedRole": 1});
     as_ben("member-assigns", all, about("assign", json!({"member": maya})), not_allowed("assign", 11));
     as_ben("member-invites", all, json!({"kind": "invite", "role": 2, "uses": 1}), not_allowed("invite", 12));
     as_ben("member-sets-relays", all, json!({"kind": "setRelays", "relays": []}), not_allowed("amend", 13));
-    as_ben("member-edits-anothers", all, about("setTitle", json!({"title": "Mine"})), json!({"code": "onlyOwn", "verb": "edit", "rule": 7}));
-    as_ben("member-labels-anothers", all, about("addLabel", json!({"label": "press"})), json!({"code": "onlyOwn", "verb": "label", "rule": 8}));
-    as_ben("member-moves-anothers", all, about("moveTask", json!({"parent": null})), json!({"code": "nothingToChange"}));
+    as_ben(
+        "member-edits-anothers",
+        all,
+        about("setTitle", json!({"title": "Mine"})),
+        json!({"code": "onlyOwn", "verb": "edit", "rule": 7}),
+    );
+    as_ben(
+        "member-labels-anothers",
+        all,
+        about("addLabel", json!({"label": "press"})),
+        json!({"code": "onlyOwn", "verb": "label", "rule": 8}),
+    );
+    as_ben(
+        "member-moves-anothers",
+        all,
+        about("moveTask", json!({"parent": null})),
+        json!({"code": "nothingToChange"}),
+    );
     as_ben("claims-twice", all, about("claim", json!({})), json!({"code": "nothingToChange"}));
     as_ben("not-welcomed-yet", at::WELCOME, create("x", Value::Null), json!({"code": "notWelcomedYet"}));
     as_ben("knows-nothing-yet", 0, create("x", Value::Null), json!({"code": "notWelcomedYet"}));

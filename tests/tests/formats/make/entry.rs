@@ -67,15 +67,25 @@ fn whole(cast: &Cast, shelf: &mut Shelf) {
         bend(tree.list());
         signed(&cast.maya_keys(), cast.pursuance, &tree.encode())
     };
-    accepted(cast, shelf, "with-checkpoints", &change(&|f| {
-        f[field::CHECKPOINTS] = V::Array(vec![seen(1), seen(2)]);
-    }));
+    accepted(
+        cast,
+        shelf,
+        "with-checkpoints",
+        &change(&|f| {
+            f[field::CHECKPOINTS] = V::Array(vec![seen(1), seen(2)]);
+        }),
+    );
     accepted(cast, shelf, "absurd-claimed-time", &change(&|f| f[field::CLAIMED] = V::Uint(u64::MAX)));
     accepted(cast, shelf, "sixteen-heads", &change(&|f| f[field::HEADS] = heads(1..17)));
-    accepted(cast, shelf, "unknown-op-is-kept", &change(&|f| {
-        f[field::OPS] = V::Array(vec![op(900, &[1, 2, 3])]);
-        f[field::PART] = V::Array(vec![]);
-    }));
+    accepted(
+        cast,
+        shelf,
+        "unknown-op-is-kept",
+        &change(&|f| {
+            f[field::OPS] = V::Array(vec![op(900, &[1, 2, 3])]);
+            f[field::PART] = V::Array(vec![]);
+        }),
+    );
     for (case, uses) in [("invite-for-nobody-is-kept", 0), ("invite-for-too-many-is-kept", 10_001)] {
         let mut tree = body_tree(&cast.entries[at::INVITE]);
         let op = tree.list()[field::OPS].list()[0].list();
@@ -84,10 +94,15 @@ fn whole(cast: &Cast, shelf: &mut Shelf) {
         op[1] = V::Bytes(arguments.encode());
         accepted(cast, shelf, case, &signed(&cast.maya_keys(), cast.pursuance, &tree.encode()));
     }
-    accepted(cast, shelf, "reserved-op-is-kept", &change(&|f| {
-        f[field::OPS] = V::Array(vec![op(7, &[0x80])]);
-        f[field::PART] = V::Array(vec![]);
-    }));
+    accepted(
+        cast,
+        shelf,
+        "reserved-op-is-kept",
+        &change(&|f| {
+            f[field::OPS] = V::Array(vec![op(7, &[0x80])]);
+            f[field::PART] = V::Array(vec![]);
+        }),
+    );
 }
 
 fn envelopes(cast: &Cast, shelf: &mut Shelf) {
@@ -113,14 +128,32 @@ fn envelopes(cast: &Cast, shelf: &mut Shelf) {
     refused(cast, shelf, "body-indefinite", &chunked, structure);
     let text_body = [&[0x82][..], &head(3, body.len() as u64), body, &head(2, 64), signature].concat();
     refused(cast, shelf, "body-as-text", &text_body, structure);
-    refused(cast, shelf, "body-of-absurd-length", &[0x82, 0x5b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0], structure);
-    refused(cast, shelf, "envelope-of-absurd-length", &[0x9b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], structure);
+    refused(
+        cast,
+        shelf,
+        "body-of-absurd-length",
+        &[0x82, 0x5b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0],
+        structure,
+    );
+    refused(
+        cast,
+        shelf,
+        "envelope-of-absurd-length",
+        &[0x9b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
+        structure,
+    );
     refused(cast, shelf, "signature-of-63-bytes", &envelope(body, &signature[..63]), structure);
     refused(cast, shelf, "signature-of-65-bytes", &envelope(body, &[&signature[..], &[0]].concat()), structure);
     refused(cast, shelf, "signature-missing", &envelope(body, &[]), structure);
     refused(cast, shelf, "body-empty", &envelope(&[], signature), structure);
     let trailing = [&body[..], &[0]].concat();
-    refused(cast, shelf, "trailing-byte-in-body", &signed(&cast.maya_keys(), cast.pursuance, &trailing), "Decode(Trailing)");
+    refused(
+        cast,
+        shelf,
+        "trailing-byte-in-body",
+        &signed(&cast.maya_keys(), cast.pursuance, &trailing),
+        "Decode(Trailing)",
+    );
 }
 
 fn values(cast: &Cast, shelf: &mut Shelf) {
@@ -151,10 +184,14 @@ fn values(cast: &Cast, shelf: &mut Shelf) {
         f[field::AUTHOR] = V::Raw([&[0x5f, 0x58, 32][..], &author, &[0xff]].concat());
     });
     bent(cast, shelf, "prev-of-31-bytes", of, structure, |f| f[field::PREV].blob().truncate(31));
-    bent(cast, shelf, "prev-of-absurd-length", of, structure, |f| f[field::PREV] = raw(&[0x5a, 0xff, 0xff, 0xff, 0xff]));
+    bent(cast, shelf, "prev-of-absurd-length", of, structure, |f| {
+        f[field::PREV] = raw(&[0x5a, 0xff, 0xff, 0xff, 0xff])
+    });
     bent(cast, shelf, "by-of-one", of, structure, |f| drop(f[field::BY].list().pop()));
     bent(cast, shelf, "by-of-three", of, "Decode(TooLong)", |f| f[field::BY].list().push(V::Uint(0)));
-    bent(cast, shelf, "by-op-beyond-16-bits", of, "Decode(UnknownNumber)", |f| f[field::BY].list()[1] = V::Uint(65_536));
+    bent(cast, shelf, "by-op-beyond-16-bits", of, "Decode(UnknownNumber)", |f| {
+        f[field::BY].list()[1] = V::Uint(65_536)
+    });
     bent(cast, shelf, "body-of-ten", of, structure, |f| drop(f.pop()));
     bent(cast, shelf, "body-of-twelve", of, structure, |f| f.push(V::Uint(0)));
     bent(cast, shelf, "heads-of-absurd-length", of, "Decode(TooLong)", |f| {
@@ -190,8 +227,12 @@ fn form(cast: &Cast, shelf: &mut Shelf) {
     bent(cast, shelf, "heads-unsorted", of, "NotSorted", |f| f[field::HEADS] = two(2, 1));
     bent(cast, shelf, "heads-repeated", of, "NotSorted", |f| f[field::HEADS] = two(1, 1));
     bent(cast, shelf, "head-is-prev", of, "NotSorted", |f| f[field::HEADS] = V::Array(vec![prev]));
-    bent(cast, shelf, "checkpoints-unsorted", of, "NotSorted", |f| f[field::CHECKPOINTS] = V::Array(vec![seen(2), seen(1)]));
-    bent(cast, shelf, "checkpoints-repeated", of, "NotSorted", |f| f[field::CHECKPOINTS] = V::Array(vec![seen(1), seen(1)]));
+    bent(cast, shelf, "checkpoints-unsorted", of, "NotSorted", |f| {
+        f[field::CHECKPOINTS] = V::Array(vec![seen(2), seen(1)])
+    });
+    bent(cast, shelf, "checkpoints-repeated", of, "NotSorted", |f| {
+        f[field::CHECKPOINTS] = V::Array(vec![seen(1), seen(1)])
+    });
     let mut part = body_tree(&cast.entries[at::TASK]).list()[field::PART].clone();
     bent(cast, shelf, "mixed-layers", of, "MixedLayers", |f| f[field::PART] = part.clone());
     bent(cast, shelf, "says-nothing", of, "Empty", |f| f[field::OPS] = V::Array(vec![]));
@@ -205,8 +246,12 @@ fn form(cast: &Cast, shelf: &mut Shelf) {
     bent(cast, shelf, "join-in-the-middle", of, beginning, |f| f[field::OPS] = V::Array(vec![join.clone()]));
     bent(cast, shelf, "join-as-second-op", of, beginning, |f| f[field::OPS].list().push(join));
     bent(cast, shelf, "join-with-a-second-op", at::JOIN, beginning, |f| f[field::OPS].list().push(op(17, &[0x80])));
-    bent(cast, shelf, "genesis-with-a-second-op", at::GENESIS, beginning, |f| f[field::OPS].list().push(op(17, &[0x80])));
-    bent(cast, shelf, "begins-with-an-unknown-op", at::GENESIS, beginning, |f| f[field::OPS] = V::Array(vec![op(900, &[])]));
+    bent(cast, shelf, "genesis-with-a-second-op", at::GENESIS, beginning, |f| {
+        f[field::OPS].list().push(op(17, &[0x80]))
+    });
+    bent(cast, shelf, "begins-with-an-unknown-op", at::GENESIS, beginning, |f| {
+        f[field::OPS] = V::Array(vec![op(900, &[])])
+    });
     bent(cast, shelf, "begins-with-an-invite", at::GENESIS, beginning, |f| f[field::OPS] = V::Array(vec![invite]));
     bent(cast, shelf, "genesis-twice", at::GENESIS, beginning, |f| f[field::OPS].list().push(genesis));
     bent(cast, shelf, "genesis-leans-on-something", at::GENESIS, beginning, |f| {
@@ -236,7 +281,9 @@ fn ops(cast: &Cast, shelf: &mut Shelf) {
     arguments("genesis-name-not-utf-8", at::GENESIS, structure, &|a| a[0] = V::Text(vec![0xff, 0xfe]));
     arguments("genesis-name-with-escape", at::GENESIS, "Decode(ForbiddenCharacter)", &|a| a[0] = text("a\u{1b}[2J"));
     arguments("genesis-name-as-bytes", at::GENESIS, structure, &|a| a[0] = V::Bytes(b"name".to_vec()));
-    arguments("genesis-name-that-turns-the-line", at::GENESIS, "Decode(ForbiddenCharacter)", &|a| a[0] = text("a\u{202e}b"));
+    arguments("genesis-name-that-turns-the-line", at::GENESIS, "Decode(ForbiddenCharacter)", &|a| {
+        a[0] = text("a\u{202e}b")
+    });
     arguments("genesis-mission-too-long", at::GENESIS, "Decode(TooLong)", &|a| a[1] = text(&"m".repeat(1_001)));
     arguments("genesis-without-roles", at::GENESIS, structure, &|a| a[3] = V::Array(vec![]));
     arguments("genesis-rank-beyond-8-bits", at::GENESIS, "Beginning", &|a| a[3].list()[0].list()[1] = V::Uint(256));
@@ -280,7 +327,9 @@ fn ops(cast: &Cast, shelf: &mut Shelf) {
     arguments("epoch-with-backlinks-of-later", at::EPOCH, structure, &|a| a[5] = V::Array(vec![V::Uint(0)]));
     arguments("welcome-of-three", at::WELCOME, structure, &|a| drop(a.pop()));
 
-    bent(cast, shelf, "trailing-byte-in-op", at::INVITE, "Decode(Trailing)", |f| f[field::OPS].list()[0].list()[1].blob().push(0));
+    bent(cast, shelf, "trailing-byte-in-op", at::INVITE, "Decode(Trailing)", |f| {
+        f[field::OPS].list()[0].list()[1].blob().push(0)
+    });
     bent(cast, shelf, "op-of-one", at::INVITE, structure, |f| drop(f[field::OPS].list()[0].list().pop()));
     bent(cast, shelf, "op-of-three", at::INVITE, structure, |f| f[field::OPS].list()[0].list().push(V::Uint(0)));
     bent(cast, shelf, "op-number-beyond-16-bits", at::INVITE, "Decode(UnknownNumber)", |f| {

@@ -94,13 +94,27 @@ fn chains(cast: &Cast, shelf: &mut Shelf) {
         bend(tree.list());
         signed(&maya, cast.pursuance, &tree.encode())
     };
-    let last = |expected: Value| move |found: &Value| assert_eq!(found["appends"].as_array().expect("a list").last(), Some(&expected));
+    let last = |expected: Value| {
+        move |found: &Value| assert_eq!(found["appends"].as_array().expect("a list").last(), Some(&expected))
+    };
     let id = |of: usize| V::Bytes(cast.entries[of].id().0.to_vec());
     // A chain in another order: the invite's successor claims to stand two places further.
     deliver(cast, shelf, "bad-seq-skips", &with(bent(at::TASK, &|f| f[3] = V::Uint(5))), last(json!("malformed")));
     deliver(cast, shelf, "bad-seq-repeats", &with(bent(at::TASK, &|f| f[3] = V::Uint(2))), last(json!("malformed")));
-    deliver(cast, shelf, "bad-chain-reordered", &with(bent(at::TASK, &|f| f[4] = id(at::EPOCH))), last(json!("malformed")));
-    deliver(cast, shelf, "bad-prev-of-another-author", &with(bent(at::COMMENT, &|f| f[4] = id(at::JOIN))), last(json!("malformed")));
+    deliver(
+        cast,
+        shelf,
+        "bad-chain-reordered",
+        &with(bent(at::TASK, &|f| f[4] = id(at::EPOCH))),
+        last(json!("malformed")),
+    );
+    deliver(
+        cast,
+        shelf,
+        "bad-prev-of-another-author",
+        &with(bent(at::COMMENT, &|f| f[4] = id(at::JOIN))),
+        last(json!("malformed")),
+    );
     let other = json!({"equivocation": hex(&cast.entries[at::COMMENT].id().0)});
     let author = hex(&maya.author().0);
     deliver(cast, shelf, "bad-two-bodies-at-one-seq", &with(bent(at::COMMENT, &|f| f[7] = V::Uint(1))), |found| {
@@ -112,7 +126,13 @@ fn chains(cast: &Cast, shelf: &mut Shelf) {
         tree.list()[7] = V::Uint(1);
         signed(&maya, pursuance_core::id::PursuanceId([9; 32]), &tree.encode())
     };
-    deliver(cast, shelf, "bad-entry-of-another-pursuance", &with(unsigned_elsewhere), last(json!({"at": "verify", "error": "Signature"})));
+    deliver(
+        cast,
+        shelf,
+        "bad-entry-of-another-pursuance",
+        &with(unsigned_elsewhere),
+        last(json!({"at": "verify", "error": "Signature"})),
+    );
     deliver(cast, shelf, "bad-garbage-between", &[&all[..3], &[String::from("00ff")], &all[3..]].concat(), |found| {
         assert_eq!(found["appends"][3], json!({"at": "decode", "error": "Decode(Structure)"}));
         assert_eq!(found["tasks"], 1);
@@ -121,14 +141,53 @@ fn chains(cast: &Cast, shelf: &mut Shelf) {
 
 fn judged(cast: &Cast, shelf: &mut Shelf) {
     let not_allowed = |verb: &str, rule: u16| json!({"refused": {"code": "notAllowed", "verb": verb, "rule": rule, "allowedRole": 1}});
-    verdict(cast, shelf, "ok-organiser-sets-relays", &[&cast.says(&cast.maya, vec![Op::SetRelays(vec![])])], json!("counts"));
-    verdict(cast, shelf, "bad-member-sets-relays", &[&cast.says(&cast.ben, vec![Op::SetRelays(vec![])])], not_allowed("amend", 13));
-    let invite = |role| Op::Invite(Invite { role, uses: 1, key: cast.relay.log_key().as_bytes().to_owned(), cell_secret: [1; 32], note: String::new(), since: vec![] });
-    verdict(cast, shelf, "bad-member-invites", &[&cast.says(&cast.ben, vec![invite(MEMBER)])], not_allowed("invite", 12));
-    verdict(cast, shelf, "bad-invite-to-an-unknown-role", &[&cast.says(&cast.maya, vec![invite(RoleId(9))])], refused("noSuchRole"));
-    verdict(cast, shelf, "bad-invite-without-a-rule", &[&cast.says(&cast.maya, vec![invite(ORGANISER)])], json!({
-        "refused": {"code": "notAllowed", "verb": "invite", "rule": null, "allowedRole": null},
-    }));
+    verdict(
+        cast,
+        shelf,
+        "ok-organiser-sets-relays",
+        &[&cast.says(&cast.maya, vec![Op::SetRelays(vec![])])],
+        json!("counts"),
+    );
+    verdict(
+        cast,
+        shelf,
+        "bad-member-sets-relays",
+        &[&cast.says(&cast.ben, vec![Op::SetRelays(vec![])])],
+        not_allowed("amend", 13),
+    );
+    let invite = |role| {
+        Op::Invite(Invite {
+            role,
+            uses: 1,
+            key: cast.relay.log_key().as_bytes().to_owned(),
+            cell_secret: [1; 32],
+            note: String::new(),
+            since: vec![],
+        })
+    };
+    verdict(
+        cast,
+        shelf,
+        "bad-member-invites",
+        &[&cast.says(&cast.ben, vec![invite(MEMBER)])],
+        not_allowed("invite", 12),
+    );
+    verdict(
+        cast,
+        shelf,
+        "bad-invite-to-an-unknown-role",
+        &[&cast.says(&cast.maya, vec![invite(RoleId(9))])],
+        refused("noSuchRole"),
+    );
+    verdict(
+        cast,
+        shelf,
+        "bad-invite-without-a-rule",
+        &[&cast.says(&cast.maya, vec![invite(ORGANISER)])],
+        json!({
+            "refused": {"code": "notAllowed", "verb": "invite", "rule": null, "allowedRole": null},
+        }),
+    );
     let body_by = |by: GrantRef| {
         let mut body = cast.next_body(&cast.ben, Content::Public(vec![Op::SetRelays(vec![])]));
         body.by = Some(by);
@@ -137,7 +196,13 @@ fn judged(cast: &Cast, shelf: &mut Shelf) {
     let genesis = GrantRef { entry: cast.entries[at::GENESIS].id(), op: 0 };
     verdict(cast, shelf, "bad-leans-on-anothers-grant", &[&body_by(genesis)], refused("grantNotHeld"));
     let join = cast.entries[at::JOIN].id();
-    verdict(cast, shelf, "bad-leans-on-another-op", &[&body_by(GrantRef { entry: join, op: 1 })], refused("grantNotHeld"));
+    verdict(
+        cast,
+        shelf,
+        "bad-leans-on-another-op",
+        &[&body_by(GrantRef { entry: join, op: 1 })],
+        refused("grantNotHeld"),
+    );
     verdict(cast, shelf, "bad-leans-on-an-invite-without-joining", &[&body_by(cast.invite)], refused("grantNotHeld"));
 
     let newer = cast.says(&cast.maya, vec![Op::Unknown { number: 900, arguments: vec![1] }]);
@@ -145,7 +210,12 @@ fn judged(cast: &Cast, shelf: &mut Shelf) {
     let reserved = cast.says(&cast.maya, vec![Op::Unknown { number: 7, arguments: vec![] }, Op::SetRelays(vec![])]);
     verdict(cast, shelf, "ok-reserved-op-beside-a-known-one", &[&reserved], json!("needs newer"));
     let with_invite = cast.says(&cast.maya, vec![invite(MEMBER), Op::Unknown { number: 900, arguments: vec![] }]);
-    let leaning = join_by(cast, &DeviceKeys::from_seed(cast.eve_seed), GrantRef { entry: with_invite.id(), op: 0 }, vec![with_invite.id()]);
+    let leaning = join_by(
+        cast,
+        &DeviceKeys::from_seed(cast.eve_seed),
+        GrantRef { entry: with_invite.id(), op: 0 },
+        vec![with_invite.id()],
+    );
     verdict(cast, shelf, "ok-what-leans-on-newer-needs-newer", &[&with_invite, &leaning], json!("needs newer"));
 }
 
@@ -157,7 +227,13 @@ fn join_by(cast: &Cast, device: &DeviceKeys, by: GrantRef, heads: Vec<pursuance_
     begin(cast, device, by, heads, vec![Op::Join(Join { name: "Eve".into(), package, signature })])
 }
 
-fn begin(cast: &Cast, device: &DeviceKeys, by: GrantRef, mut heads: Vec<pursuance_core::id::EntryId>, ops: Vec<Op>) -> Entry {
+fn begin(
+    cast: &Cast,
+    device: &DeviceKeys,
+    by: GrantRef,
+    mut heads: Vec<pursuance_core::id::EntryId>,
+    ops: Vec<Op>,
+) -> Entry {
     heads.sort_unstable();
     let body = pursuance_core::entry::Body {
         author: device.author(),
@@ -190,7 +266,8 @@ fn joins(cast: &Cast, shelf: &mut Shelf) {
     let package = KeyPackage { suite: KeySuite::X25519, public: vec![0; 32] };
     let message = join_message(cast.pursuance, eve.author(), "Eve", &package);
     let signature = cast.invite_secret.signing().sign(&message);
-    let no_key = begin(cast, &eve, cast.invite, vec![invited], vec![Op::Join(Join { name: "Eve".into(), package, signature })]);
+    let no_key =
+        begin(cast, &eve, cast.invite, vec![invited], vec![Op::Join(Join { name: "Eve".into(), package, signature })]);
     kept_nowhere(cast, shelf, "bad-join-with-a-package-that-is-no-key", &no_key, "badKeys");
     let genesis = GrantRef { entry: cast.entries[at::GENESIS].id(), op: 0 };
     kept_nowhere(cast, shelf, "bad-join-by-no-invite", &join_by(cast, &eve, genesis, vec![]), "grantNotHeld");
@@ -201,7 +278,8 @@ fn joins(cast: &Cast, shelf: &mut Shelf) {
 fn keys(cast: &Cast, shelf: &mut Shelf) {
     let epoch = EpochSecret::new([0x77; 32]);
     let readers = || {
-        let mut packages: Vec<KeyPackage> = [cast.maya_keys(), cast.ben_keys()].iter().map(|device| device.key_package().clone()).collect();
+        let mut packages: Vec<KeyPackage> =
+            [cast.maya_keys(), cast.ben_keys()].iter().map(|device| device.key_package().clone()).collect();
         packages.sort_by_key(KeyPackage::id);
         packages
     };
@@ -211,15 +289,39 @@ fn keys(cast: &Cast, shelf: &mut Shelf) {
             tag: package_tag(&package.id()),
             sealed: epoch.seal_to(cast.pursuance, role, package).expect("a key"),
         });
-        RoleEpoch { role, epoch: epoch.id(), parents: vec![cast.epoch.id()], readers: readers_hash(&ids), seals: seals.collect() }
+        RoleEpoch {
+            role,
+            epoch: epoch.id(),
+            parents: vec![cast.epoch.id()],
+            readers: readers_hash(&ids),
+            seals: seals.collect(),
+        }
     };
     let says = |epoch: RoleEpoch| cast.says(&cast.ben, vec![Op::RoleEpoch(epoch)]);
-    verdict(cast, shelf, "ok-epoch-for-all-readers", &[&says(role_epoch(RoleId::EVERYONE, &readers()))], json!("counts"));
-    verdict(cast, shelf, "bad-epoch-that-leaves-one-out", &[&says(role_epoch(RoleId::EVERYONE, &readers()[..1]))], refused("badKeys"));
+    verdict(
+        cast,
+        shelf,
+        "ok-epoch-for-all-readers",
+        &[&says(role_epoch(RoleId::EVERYONE, &readers()))],
+        json!("counts"),
+    );
+    verdict(
+        cast,
+        shelf,
+        "bad-epoch-that-leaves-one-out",
+        &[&says(role_epoch(RoleId::EVERYONE, &readers()[..1]))],
+        refused("badKeys"),
+    );
     let mut with_eve = readers();
     with_eve.push(DeviceKeys::from_seed(cast.eve_seed).key_package().clone());
     with_eve.sort_by_key(KeyPackage::id);
-    verdict(cast, shelf, "bad-epoch-for-a-stranger", &[&says(role_epoch(RoleId::EVERYONE, &with_eve))], refused("badKeys"));
+    verdict(
+        cast,
+        shelf,
+        "bad-epoch-for-a-stranger",
+        &[&says(role_epoch(RoleId::EVERYONE, &with_eve))],
+        refused("badKeys"),
+    );
     let mut swapped = role_epoch(RoleId::EVERYONE, &readers());
     swapped.seals.swap(0, 1);
     verdict(cast, shelf, "bad-epoch-with-seals-swapped", &[&says(swapped)], refused("badKeys"));
@@ -231,9 +333,15 @@ fn keys(cast: &Cast, shelf: &mut Shelf) {
     let no_key = Op::KeyPackage(KeyPackage { suite: KeySuite::X25519, public: vec![0; 32] });
     verdict(cast, shelf, "bad-package-that-is-no-key", &[&cast.says(&cast.ben, vec![no_key])], refused("badKeys"));
     verdict(cast, shelf, "bad-epoch-of-another-role", &[&says(role_epoch(MEMBER, &readers()))], refused("noSuchRole"));
-    let welcome = Op::Welcome(Welcome { role: MEMBER, epoch: epoch.id(), to: cast.maya_keys().author(), sealed: vec![] });
+    let welcome =
+        Op::Welcome(Welcome { role: MEMBER, epoch: epoch.id(), to: cast.maya_keys().author(), sealed: vec![] });
     verdict(cast, shelf, "bad-welcome-of-another-role", &[&cast.says(&cast.ben, vec![welcome])], refused("noSuchRole"));
-    let lying = Op::Welcome(Welcome { role: RoleId::EVERYONE, epoch: epoch.id(), to: cast.maya_keys().author(), sealed: vec![0; 1_168] });
+    let lying = Op::Welcome(Welcome {
+        role: RoleId::EVERYONE,
+        epoch: epoch.id(),
+        to: cast.maya_keys().author(),
+        sealed: vec![0; 1_168],
+    });
     verdict(cast, shelf, "ok-welcome-that-does-not-open", &[&cast.says(&cast.ben, vec![lying])], json!("counts"));
 }
 
@@ -241,7 +349,12 @@ fn items(cast: &Cast, shelf: &mut Shelf) {
     let place = |replica: &Replica| {
         let author = replica.device().author();
         let seq = replica.logs().tip(author).expect("written").body().seq + 1;
-        pursuance_core::seal::Where { pursuance: cast.pursuance, author, seq, by: replica.authority().members()[&replica.me().expect("a member")].grant }
+        pursuance_core::seal::Where {
+            pursuance: cast.pursuance,
+            author,
+            seq,
+            by: replica.authority().members()[&replica.me().expect("a member")].grant,
+        }
     };
     let sign = |replica: &Replica, part: RolePart| {
         let body = cast.next_body(replica, Content::Role(part));
@@ -254,7 +367,8 @@ fn items(cast: &Cast, shelf: &mut Shelf) {
         let all = hexes(cast.entries.iter().chain([&entry]));
         deliver(cast, shelf, name, &all, |found| {
             assert_eq!(found["verdicts"][hex(&entry.id().0)], "counts", "{name}");
-            let refusals: Vec<&Value> = found["refused_items"].as_array().expect("a list").iter().map(|item| &item["refused"]).collect();
+            let refusals: Vec<&Value> =
+                found["refused_items"].as_array().expect("a list").iter().map(|item| &item["refused"]).collect();
             let newer = found["newer_items"].as_array().expect("a list").len();
             assert_eq!(json!([refusals, newer]), expected, "{name}");
         });
@@ -266,27 +380,64 @@ fn items(cast: &Cast, shelf: &mut Shelf) {
     case("ok-ben-creates", &cast.ben, &[plan(own(&cast.ben, 0), vec![none.clone()])], json!([[], 0]));
     // The id commits to the key, so whatever else is handed out for it is not read at all.
     case("bad-creation-of-another-id", &cast.ben, &[plan(TaskId([5; 16]), vec![none.clone()])], json!([[], 0]));
-    case("bad-creation-twice", &cast.ben, &[plan(own(&cast.ben, 0), vec![none.clone(), none.clone()])], one("notACreation"));
+    case(
+        "bad-creation-twice",
+        &cast.ben,
+        &[plan(own(&cast.ben, 0), vec![none.clone(), none.clone()])],
+        one("notACreation"),
+    );
     let swapped = [plan(own(&cast.ben, 1), vec![none.clone()]), plan(own(&cast.ben, 0), vec![none.clone()])];
     case("bad-creations-swapped", &cast.ben, &swapped, json!([[], 0]));
     let key = super::sealed::task_key(cast);
     let known = |ops| ItemPlan { key, ..known(ops) };
     case("bad-creation-of-a-task-that-is-there", &cast.ben, &[known(vec![none.clone()])], one("notACreation"));
     case("ok-ben-finishes", &cast.ben, &[known(vec![TaskOp::End(Status::Done)])], json!([[], 0]));
-    case("bad-ben-edits-anothers-task", &cast.ben, &[known(vec![TaskOp::SetTitle("Mine".into())])],
-        json!([[{"code": "onlyOwn", "verb": "edit", "rule": 7}], 0]));
-    case("bad-ben-assigns", &cast.ben, &[known(vec![TaskOp::Assign(cast.ben.me().expect("a member"))])],
-        json!([[{"code": "notAllowed", "verb": "assign", "rule": 11, "allowedRole": 1}], 0]));
-    case("bad-half-allowed-counts-not-at-all", &cast.ben, &[known(vec![TaskOp::End(Status::Done), TaskOp::SetTitle("x".into())])],
-        json!([[{"code": "onlyOwn", "verb": "edit", "rule": 7}], 0]));
+    case(
+        "bad-ben-edits-anothers-task",
+        &cast.ben,
+        &[known(vec![TaskOp::SetTitle("Mine".into())])],
+        json!([[{"code": "onlyOwn", "verb": "edit", "rule": 7}], 0]),
+    );
+    case(
+        "bad-ben-assigns",
+        &cast.ben,
+        &[known(vec![TaskOp::Assign(cast.ben.me().expect("a member"))])],
+        json!([[{"code": "notAllowed", "verb": "assign", "rule": 11, "allowedRole": 1}], 0]),
+    );
+    case(
+        "bad-half-allowed-counts-not-at-all",
+        &cast.ben,
+        &[known(vec![TaskOp::End(Status::Done), TaskOp::SetTitle("x".into())])],
+        json!([[{"code": "onlyOwn", "verb": "edit", "rule": 7}], 0]),
+    );
     case("bad-assigns-a-stranger", &cast.maya, &[known(vec![TaskOp::Assign(MemberId([9; 32]))])], one("noSuchMember"));
-    case("ok-unknown-task-op-needs-newer", &cast.maya, &[known(vec![TaskOp::Unknown { number: 900, arguments: vec![] }])], json!([[], 1]));
+    case(
+        "ok-unknown-task-op-needs-newer",
+        &cast.maya,
+        &[known(vec![TaskOp::Unknown { number: 900, arguments: vec![] }])],
+        json!([[], 1]),
+    );
     case("ok-task-of-nobody-waits", &cast.maya, &[plan(TaskId([5; 16]), vec![TaskOp::Claim])], json!([[], 0]));
-    case("bad-commitment-to-another-key", &cast.ben, &[ItemPlan { other_commit: true, ..known(vec![TaskOp::End(Status::Done)]) }], one("badKeys"));
-    case("bad-item-that-does-not-open", &cast.ben, &[ItemPlan { broken: true, ..known(vec![TaskOp::End(Status::Done)]) }], one("badKeys"));
+    case(
+        "bad-commitment-to-another-key",
+        &cast.ben,
+        &[ItemPlan { other_commit: true, ..known(vec![TaskOp::End(Status::Done)]) }],
+        one("badKeys"),
+    );
+    case(
+        "bad-item-that-does-not-open",
+        &cast.ben,
+        &[ItemPlan { broken: true, ..known(vec![TaskOp::End(Status::Done)]) }],
+        one("badKeys"),
+    );
 
     let unreadable = RolePart {
-        audiences: vec![AudienceSeal { role: RoleId::EVERYONE, epoch: cast.epoch.id(), nonce: [0; 24], sealed: vec![0; 64] }],
+        audiences: vec![AudienceSeal {
+            role: RoleId::EVERYONE,
+            epoch: cast.epoch.id(),
+            nonce: [0; 24],
+            sealed: vec![0; 64],
+        }],
         items: vec![ItemSeal { commit: [0; 32], nonce: [0; 24], sealed: vec![0; 16] }],
     };
     let entry = sign(&cast.ben, unreadable.clone());
@@ -295,18 +446,30 @@ fn items(cast: &Cast, shelf: &mut Shelf) {
     });
     let mut other_role = unreadable.clone();
     other_role.audiences[0].role = MEMBER;
-    verdict(cast, shelf, "ok-audience-of-another-role-needs-newer", &[&sign(&cast.ben, other_role)], json!("needs newer"));
+    verdict(
+        cast,
+        shelf,
+        "ok-audience-of-another-role-needs-newer",
+        &[&sign(&cast.ben, other_role)],
+        json!("needs newer"),
+    );
     let mut unknown_epoch = unreadable;
     unknown_epoch.audiences[0].epoch = EpochSecret::new([0x78; 32]).id();
     verdict(cast, shelf, "bad-epoch-never-declared", &[&sign(&cast.ben, unknown_epoch)], refused("badKeys"));
     // Eve holds no epoch: the entries count for her as for all, and she reads nothing until she is given it.
-    for (case, secrets, tasks) in [("ok-reader-without-the-epoch", vec![], 0), ("ok-reader-with-the-epoch", vec![hex(cast.epoch.as_bytes())], 1)] {
-        let found = shelf.add_frozen("log", case, json!({
-            "pursuance": hex(&cast.pursuance.0),
-            "device_seed": hex(&cast.eve_seed),
-            "epoch_secrets": secrets,
-            "deliver": hexes(&cast.entries),
-        }));
+    for (case, secrets, tasks) in
+        [("ok-reader-without-the-epoch", vec![], 0), ("ok-reader-with-the-epoch", vec![hex(cast.epoch.as_bytes())], 1)]
+    {
+        let found = shelf.add_frozen(
+            "log",
+            case,
+            json!({
+                "pursuance": hex(&cast.pursuance.0),
+                "device_seed": hex(&cast.eve_seed),
+                "epoch_secrets": secrets,
+                "deliver": hexes(&cast.entries),
+            }),
+        );
         assert_eq!(found["ok"]["tasks"], tasks, "{case}");
     }
 }

@@ -42,7 +42,8 @@ pub fn seal_part(at: Where, role: RoleId, epoch: &EpochSecret, plans: &[ItemPlan
         hints.push(V::Array(vec![V::Bytes(plan.task.0.to_vec()), V::Uint(0), V::Bytes(key)]));
         let nonce: [u8; NONCE_BYTES] = seed.draw();
         let associated = [&place(label::ITEM_AD, at)[..], &(index as u16).to_be_bytes()].concat();
-        let mut sealed = crypto::seal(&crypto::derive_key(label::ITEM_KEY, &plan.key), &nonce, &associated, &plan.plain);
+        let mut sealed =
+            crypto::seal(&crypto::derive_key(label::ITEM_KEY, &plan.key), &nonce, &associated, &plan.plain);
         sealed[0] ^= u8::from(plan.broken);
         let committed = if plan.other_commit { [0xee; 32] } else { plan.key };
         let commit = crypto::keyed_hash(&crypto::derive_key(label::ITEM_COMMIT, &committed), &nonce);
@@ -116,34 +117,68 @@ fn role_parts(cast: &Cast, shelf: &mut Shelf) {
     let epoch = &cast.epoch;
     let seed = || Seed::new([0x63; 32]);
     let says = |says: Value, item: u16| json!({"task": hex(&task_id(at, item, &[item as u8 + 1; 32]).0), "generation": 0, "says": says});
-    let title = || ItemPlan::giving(task_id(at, 0, &[1; 32]), [1; 32], vec![TaskOp::Create { parent: None }, TaskOp::SetTitle("Bring a lens".into())]);
+    let title = || {
+        ItemPlan::giving(
+            task_id(at, 0, &[1; 32]),
+            [1; 32],
+            vec![TaskOp::Create { parent: None }, TaskOp::SetTitle("Bring a lens".into())],
+        )
+    };
     let ok = json!({"ok": ["Create { parent: None }", "SetTitle(\"Bring a lens\")"]});
     let sealed = |plans: &[ItemPlan]| seal_part(at, RoleId::EVERYONE, epoch, plans, &mut seed());
     let good = sealed(&[title()]);
     let mut add = |case: &str, given: Value, expect: Value| shelf.add("role-part", case, given, expect);
     add("ok-one-item", part_given(at, epoch, &good), json!({"ok": [says(ok.clone(), 0)]}));
     let second = ItemPlan { task: task_id(at, 1, &[2; 32]), key: [2; 32], ..title() };
-    add("ok-two-items", part_given(at, epoch, &sealed(&[title(), second.clone()])), json!({"ok": [says(ok.clone(), 0), says(ok.clone(), 1)]}));
+    add(
+        "ok-two-items",
+        part_given(at, epoch, &sealed(&[title(), second.clone()])),
+        json!({"ok": [says(ok.clone(), 0), says(ok.clone(), 1)]}),
+    );
     let known = ItemPlan { known_key: true, ..title() };
-    add("ok-key-not-given-again", part_given(at, epoch, &sealed(&[known])), json!({"ok": [says(json!("not this key"), 0)]}));
+    add(
+        "ok-key-not-given-again",
+        part_given(at, epoch, &sealed(&[known])),
+        json!({"ok": [says(json!("not this key"), 0)]}),
+    );
     let other = ItemPlan { other_commit: true, ..title() };
-    add("bad-commitment-to-another-key", part_given(at, epoch, &sealed(&[other])), json!({"ok": [says(json!("not this key"), 0)]}));
+    add(
+        "bad-commitment-to-another-key",
+        part_given(at, epoch, &sealed(&[other])),
+        json!({"ok": [says(json!("not this key"), 0)]}),
+    );
     let broken = ItemPlan { broken: true, ..title() };
     let structure = json!({"error": "Structure"});
-    add("bad-flipped-bit-in-item", part_given(at, epoch, &sealed(&[broken])), json!({"ok": [says(structure.clone(), 0)]}));
+    add(
+        "bad-flipped-bit-in-item",
+        part_given(at, epoch, &sealed(&[broken])),
+        json!({"ok": [says(structure.clone(), 0)]}),
+    );
     let loose = ItemPlan { plain: [&title().plain[..], &[0]].concat(), ..title() };
-    add("bad-trailing-byte-in-item", part_given(at, epoch, &sealed(&[loose])), json!({"ok": [says(json!({"error": "Trailing"}), 0)]}));
+    add(
+        "bad-trailing-byte-in-item",
+        part_given(at, epoch, &sealed(&[loose])),
+        json!({"ok": [says(json!({"error": "Trailing"}), 0)]}),
+    );
 
     let mut swapped = sealed(&[title(), second]);
     swapped.items.swap(0, 1);
-    add("bad-items-swapped", part_given(at, epoch, &swapped), json!({"ok": [says(json!("not this key"), 0), says(json!("not this key"), 1)]}));
+    add(
+        "bad-items-swapped",
+        part_given(at, epoch, &swapped),
+        json!({"ok": [says(json!("not this key"), 0), says(json!("not this key"), 1)]}),
+    );
     let audience = json!({"at": "audience", "error": "Structure"});
     let moved = |place: Where| part_given(place, epoch, &good);
     add("bad-moved-to-another-seq", moved(Where { seq: 8, ..at }), audience.clone());
     add("bad-moved-to-another-author", moved(Where { author: cast.maya_keys().author(), ..at }), audience.clone());
     add("bad-moved-to-another-pursuance", moved(Where { pursuance: PursuanceId([9; 32]), ..at }), audience.clone());
     add("bad-moved-to-another-grant", moved(Where { by: GrantRef { op: 1, ..at.by }, ..at }), audience.clone());
-    add("bad-moved-to-another-history", moved(Where { by: GrantRef { entry: EntryId([9; 32]), ..at.by }, ..at }), audience.clone());
+    add(
+        "bad-moved-to-another-history",
+        moved(Where { by: GrantRef { entry: EntryId([9; 32]), ..at.by }, ..at }),
+        audience.clone(),
+    );
     add("bad-another-epoch", part_given(at, &EpochSecret::new([0x79; 32]), &good), audience.clone());
     let mut other_role = good.clone();
     other_role.audiences[0].role = RoleId(1);
@@ -175,9 +210,11 @@ fn role_parts(cast: &Cast, shelf: &mut Shelf) {
 fn epoch_seals(cast: &Cast, shelf: &mut Shelf) {
     let device = cast.ben_keys();
     let sealed = cast.epoch.seal_to(cast.pursuance, RoleId::EVERYONE, device.key_package()).expect("a key");
-    let given = |seed: &[u8; 32], pursuance: PursuanceId, role: u16, epoch: EpochId, sealed: &[u8]| json!({
-        "device_seed": hex(seed), "pursuance": hex(&pursuance.0), "role": role, "epoch": hex(&epoch.0), "sealed": hex(sealed),
-    });
+    let given = |seed: &[u8; 32], pursuance: PursuanceId, role: u16, epoch: EpochId, sealed: &[u8]| {
+        json!({
+            "device_seed": hex(seed), "pursuance": hex(&pursuance.0), "role": role, "epoch": hex(&epoch.0), "sealed": hex(sealed),
+        })
+    };
     let (p, id, not) = (cast.pursuance, cast.epoch.id(), json!({"error": "NotForMe"}));
     let mut add = |case: &str, given: Value, expect: Value| shelf.add("epoch-seal", case, given, expect);
     let good = given(&cast.ben_seed, p, 0, id, &sealed);
@@ -200,7 +237,8 @@ fn epoch_seals(cast: &Cast, shelf: &mut Shelf) {
     // The seal opens, but its secret is not the one that the epoch's id commits to.
     let associated = [&p.0[..], &[0, 0], &id.0].concat();
     let package = device.key_package();
-    let lie = crypto::kem::seal_secret(package.suite, &package.public, &package.id(), &associated, &[0x55; 32]).expect("a key");
+    let lie = crypto::kem::seal_secret(package.suite, &package.public, &package.id(), &associated, &[0x55; 32])
+        .expect("a key");
     shelf.add("epoch-seal", "bad-secret-of-another-epoch", given(&cast.ben_seed, p, 0, id, &lie), not.clone());
 }
 
@@ -251,7 +289,11 @@ fn task_ops(shelf: &mut Shelf) {
     bad("indefinite", &[0x9f, 0xff], "Structure");
     bad("absurd-length", &[0x9b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], "TooLong");
     bad("count-not-minimal", &[&[0x98, 1][..], &op(7, &[]).encode()].concat(), "NotCanonical");
-    bad("number-not-minimal", &V::Array(vec![V::Array(vec![V::Raw(wide_head(0, 7, 1)), V::Bytes(vec![])])]).encode(), "NotCanonical");
+    bad(
+        "number-not-minimal",
+        &V::Array(vec![V::Array(vec![V::Raw(wide_head(0, 7, 1)), V::Bytes(vec![])])]).encode(),
+        "NotCanonical",
+    );
     bad("arguments-not-minimal", &one(4, V::Raw(wide_head(0, 2, 1))), "NotCanonical");
     bad("65-ops", &V::Array(vec![op(7, &[]); 65]).encode(), "TooLong");
     bad("op-of-three", &V::Array(vec![V::Array(vec![V::Uint(7), V::Bytes(vec![]), V::Uint(0)])]).encode(), "Structure");
@@ -311,7 +353,16 @@ fn links(cast: &Cast, shelf: &mut Shelf) {
         let whole = [body, &sum[..4]].concat();
         format!("pursuance:{}", data_encoding::BASE32_NOPAD.encode(&whole).to_lowercase())
     };
-    let body = [&[1][..], &cast.pursuance.0, &cast.invite.entry.0, cast.relay.onion(), cast.relay.log_key().as_bytes(), &77_u64.to_be_bytes(), cast.invite_secret.as_bytes()].concat();
+    let body = [
+        &[1][..],
+        &cast.pursuance.0,
+        &cast.invite.entry.0,
+        cast.relay.onion(),
+        cast.relay.log_key().as_bytes(),
+        &77_u64.to_be_bytes(),
+        cast.invite_secret.as_bytes(),
+    ]
+    .concat();
     assert_eq!(code(&body), text, "the maker writes links as the room does");
     let with = |at: usize, bytes: &[u8]| {
         let mut body = body.clone();

@@ -53,7 +53,13 @@ fn whose(cast: &Cast, shelf: &mut Shelf) {
     let signed_by_ben = signed(&cast.ben_keys(), p, &tree.encode());
     refused(shelf, "author-and-key-do-not-match", p, &signed_by_ben, "Signature");
     refused(shelf, "entry-of-another-pursuance", PursuanceId([9; 32]), good, "Signature");
-    refused(shelf, "genesis-of-another-pursuance", PursuanceId([9; 32]), cast.entries[at::GENESIS].bytes(), "ForeignGenesis");
+    refused(
+        shelf,
+        "genesis-of-another-pursuance",
+        PursuanceId([9; 32]),
+        cast.entries[at::GENESIS].bytes(),
+        "ForeignGenesis",
+    );
     // Signed over the bare id, as if there were no label and no pursuance.
     let body = tree.encode();
     let bare = cast.maya_keys().signing.sign(&id_of(&body).0);
@@ -71,7 +77,8 @@ fn sign_with(cast: &Cast, message: &[u8], r: Scalar, encoded: [u8; 32]) -> [u8; 
     clamped[31] = clamped[31] & 127 | 64;
     let secret = Scalar::from_bytes_mod_order(clamped);
     let author = cast.maya_keys().author().0;
-    let hashed: [u8; 64] = Sha512::new().chain_update(encoded).chain_update(author).chain_update(message).finalize().into();
+    let hashed: [u8; 64] =
+        Sha512::new().chain_update(encoded).chain_update(author).chain_update(message).finalize().into();
     let s = r + Scalar::from_bytes_mod_order_wide(&hashed) * secret;
     let mut signature = [0; 64];
     signature[..32].copy_from_slice(&encoded);
@@ -94,7 +101,12 @@ fn edges(cast: &Cast, shelf: &mut Shelf) {
         accepted(shelf, &format!("zip-215-r-with-torsion-{index}"), p, &envelope(&body, &signature));
     }
     let identity = [&[1][..], &[0; 31]].concat().try_into().expect("32 bytes");
-    accepted(shelf, "zip-215-r-of-small-order", p, &envelope(&body, &sign_with(cast, &message, Scalar::ZERO, identity)));
+    accepted(
+        shelf,
+        "zip-215-r-of-small-order",
+        p,
+        &envelope(&body, &sign_with(cast, &message, Scalar::ZERO, identity)),
+    );
     let spelled = sign_with(cast, &message, Scalar::ZERO, second_spelling());
     accepted(shelf, "zip-215-r-not-canonical", p, &envelope(&body, &spelled));
 
