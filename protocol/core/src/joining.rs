@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 
 use crate::authority::join_message;
 use crate::crypto;
+use crate::crypto::kem::is_public_key;
 use crate::entry::{Body, Content, Entry, GrantRef};
 use crate::id::{EntryId, PursuanceId};
 use crate::keys::{DeviceKeys, InviteSecret};
@@ -85,9 +86,8 @@ impl Preview {
         let message = join_message(self.pursuance, device.author(), &name, &package);
         let signature = self.secret.signing().sign(&message);
         // Joins seen are named, so that a limit is hard where people come one after the other: the newest, which name the
-        // others, and only those of which everything is here that members will ask for.
-        let whole = |join: &&Entry| join.body().named().all(|id| self.entries.contains_key(&id));
-        let joins: Vec<&Entry> = self.joins(by).filter(whole).collect();
+        // others.
+        let joins = self.whole_joins(by);
         let named: BTreeSet<EntryId> = joins.iter().flat_map(|join| join.body().named()).collect();
         let newest = joins.iter().map(|join| join.id()).filter(|id| !named.contains(id));
         let mut heads: Vec<EntryId> = newest.take(MAX_HEADS - 1).collect();
@@ -148,6 +148,31 @@ impl Preview {
             }
             _ => false,
         })
+    }
+
+    /// Joins that members can hold: their keys are keys, and all that they name leads to the invite by such joins. Whoever
+    /// names another one waits with it for ever.
+    fn whole_joins(&self, by: GrantRef) -> Vec<&Entry> {
+        let has_key = |entry: &&Entry| match ops(entry).first() {
+            Some(Op::Join(join)) => is_public_key(join.package.suite, &join.package.public),
+            _ => false,
+        };
+        let mut open: Vec<&Entry> = self.joins(by).filter(has_key).collect();
+        let (mut whole, mut ids) = (Vec::new(), BTreeSet::from([by.entry]));
+        loop {
+            let before = open.len();
+            open.retain(|join| {
+                let known = join.body().named().all(|id| ids.contains(&id));
+                if known {
+                    ids.insert(join.id());
+                    whole.push(*join);
+                }
+                !known
+            });
+            if open.len() == before {
+                return whole;
+            }
+        }
     }
 
     fn name_of_grant(&self, by: GrantRef) -> Option<alloc::string::String> {
