@@ -98,7 +98,8 @@ pub struct Authority {
     invites: BTreeMap<GrantRef, OpenInvite>,
     epochs: BTreeMap<EpochId, CountingEpoch>,
     relays: Register<Vec<RelayAddress>>,
-    welcomes: BTreeMap<(EpochId, AuthorId), Vec<Welcome>>,
+    /// By epoch, device and welcomer.
+    welcomes: BTreeMap<(EpochId, AuthorId, MemberId), Vec<Welcome>>,
     verdicts: BTreeMap<EntryId, Verdict>,
 }
 
@@ -198,9 +199,9 @@ impl Authority {
     }
 
     /// What was handed to a device as this epoch, by welcomes that count. Only who holds the epoch can tell whether it is.
-    #[must_use]
-    pub fn welcomes(&self, epoch: EpochId, author: AuthorId) -> &[Welcome] {
-        self.welcomes.get(&(epoch, author)).map_or(&[], Vec::as_slice)
+    pub fn welcomes(&self, epoch: EpochId, author: AuthorId) -> impl Iterator<Item = &Welcome> {
+        let (first, last) = (MemberId([0; 32]), MemberId([u8::MAX; 32]));
+        self.welcomes.range((epoch, author, first)..=(epoch, author, last)).flat_map(|(_, handed)| handed)
     }
 
     /// Relays in force.
@@ -426,7 +427,8 @@ impl Authority {
                     known.entries.insert(place);
                 }
                 Op::Welcome(welcome) => {
-                    let handed = self.welcomes.entry((welcome.epoch, welcome.to)).or_default();
+                    let Some(by) = speaker else { continue };
+                    let handed = self.welcomes.entry((welcome.epoch, welcome.to, by)).or_default();
                     if handed.len() < MAX_WELCOMES && !handed.contains(welcome) {
                         handed.push(welcome.clone());
                     }
@@ -488,7 +490,7 @@ impl Authority {
     }
 }
 
-/// Welcomes of one device into one epoch that are remembered: more say nothing new.
+/// Welcomes of one device into one epoch by one member that are remembered. Nobody's junk takes the places of others.
 const MAX_WELCOMES: usize = 16;
 
 /// What an invite key signs for a joiner.

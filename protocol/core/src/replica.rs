@@ -188,7 +188,6 @@ impl Replica {
             Content::Role(_) => None,
         });
         let introductions: Vec<_> = introductions.collect();
-        let welcomes = self.authority.welcomes(epoch, member.author);
         member.packages.iter().any(|held| {
             let tag = package_tag(&held.package.id());
             let given: Vec<&[u8]> = introductions
@@ -196,7 +195,7 @@ impl Replica {
                 .flat_map(|made| &made.seals)
                 .filter(|seal| seal.tag == tag)
                 .map(|seal| &seal.sealed[..])
-                .chain(welcomes.iter().map(|welcome| &welcome.sealed[..]))
+                .chain(self.authority.welcomes(epoch, member.author).map(|welcome| &welcome.sealed[..]))
                 .collect();
             !given.is_empty()
                 && secret

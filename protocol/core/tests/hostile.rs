@@ -243,6 +243,35 @@ fn a_join_that_names_an_unknown_entry_is_not_named_by_the_next() {
     assert!(named.body().heads.contains(&join.id()), "an honest one is named");
 }
 
+#[test]
+fn a_join_that_waits_or_is_refused_is_not_named_through_another() {
+    let mut world = World::new(15);
+    let mut maya = world.founder();
+    let invite = world.commit(&mut maya, &Command::Invite { role: MEMBER, uses: 9 });
+    let (device, join) = world.join_seeing(&maya, &invite, "Eve", &[]);
+    let mut waits = join.body().clone();
+    waits.heads.push(EntryId([0; 32]));
+    waits.heads.sort();
+    let waits = Entry::sign(&device.signing, Some(maya.pursuance()), &waits);
+    // Signed by the link's key, and refused for its package: members will never hold it.
+    let (grant, secret) = invite.invite.as_ref().unwrap();
+    let (name, package) = (String::from("Zed"), KeyPackage { suite: KeySuite::X25519, public: vec![0; 32] });
+    let message = join_message(maya.pursuance(), device.author(), &name, &package);
+    let signature = secret.signing().sign(&message);
+    let refused = first(maya.pursuance(), &device, *grant, 1, Join { name, package, signature });
+    for bad in [&waits, &refused] {
+        let (between_device, between) = world.join_seeing(&maya, &invite, "Between", &[]);
+        let mut body = between.body().clone();
+        body.heads.push(bad.id());
+        body.heads.sort();
+        let between = Entry::sign(&between_device.signing, Some(maya.pursuance()), &body);
+        let (_, next) = world.join_seeing(&maya, &invite, "Ben", &[bad, &between]);
+        maya.append(bad.clone());
+        assert!(matches!(maya.append(between).append, Append::Gap { .. }));
+        assert_eq!(maya.append(next).append, Append::Appended, "it does not wait with the others");
+    }
+}
+
 // Welcomes and epochs
 
 #[test]
@@ -294,9 +323,26 @@ fn many_junk_welcomes_do_not_keep_the_true_one_out() {
             let real = *maya.usable_epoch().unwrap().cell_key().id();
             assert!(ben.cell_keys().iter().any(|key| *key.id() == real), "the log can be read from here on");
         }
-        maya.logs().iter().for_each(|entry| drop(ben.append(entry.clone())));
+        // The welcome itself waits in the log already, and does not come a second time.
+        let rest = maya.logs().iter().filter(|entry| entry.id() != welcome.id());
+        rest.for_each(|entry| drop(ben.append(entry.clone())));
         assert!(ben.is_member(), "junk first: {junk_first}");
     }
+}
+
+#[test]
+fn junk_welcomes_do_not_hide_that_the_true_one_was_given() {
+    let mut world = World::new(16);
+    let (mut maya, eve) = world.maya_and_eve();
+    let invite = world.commit(&mut maya, &Command::Invite { role: MEMBER, uses: 9 });
+    let (ben, join) = world.join_seeing(&maya, &invite, "Ben", &[]);
+    take(&mut maya, &[join]);
+    let epoch = maya.usable_epoch().unwrap().id();
+    let junk = |n| Op::Welcome(Welcome { role: RoleId::EVERYONE, epoch, to: ben.author(), sealed: vec![n] });
+    take(&mut maya, &[next(&eve, vec![], Content::Public((0..64).map(junk).collect()))]);
+    let welcome = maya.welcome(ben.author(), 1).unwrap();
+    take(&mut maya, &[welcome]);
+    assert_eq!(maya.unwelcomed(), [], "else he would be welcomed again and again");
 }
 
 #[test]
