@@ -190,7 +190,8 @@ impl Window {
     pub async fn find_with(&self, testid: &str, text: &str) -> Element {
         self.until(&format!("no {testid} says {text:?}"), async || {
             for element in self.client.find_all(Locator::Css(&css(testid))).await.ok()? {
-                if element.text().await.is_ok_and(|found| found.contains(text)) {
+                // The driver's own notion of an element's text is empty for rows that are placed absolutely.
+                if element.prop("innerText").await.is_ok_and(|found| found.unwrap_or_default().contains(text)) {
                     return Some(element);
                 }
             }
@@ -570,6 +571,7 @@ fn process_stat(pid: u32) -> Option<(char, u32)> {
 }
 
 /// The hidden screen of this test program, or `None` to use the one there is.
+#[expect(clippy::zombie_processes, reason = "the server outlives every test and ends with its last client")]
 fn display() -> Option<String> {
     struct Screen {
         name: String,
