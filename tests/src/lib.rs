@@ -1,6 +1,8 @@
 //! The world in which everything is tested: networks, adversaries, stories.
 
+pub mod demo;
 pub mod people;
+pub mod relay;
 pub mod tornet;
 pub mod vectors;
 pub mod window;

@@ -190,7 +190,7 @@ impl Window {
     pub async fn find_with(&self, testid: &str, text: &str) -> Element {
         self.until(&format!("no {testid} says {text:?}"), async || {
             for element in self.client.find_all(Locator::Css(&css(testid))).await.ok()? {
-                // The driver's own notion of an element's text is empty for rows that are placed absolutely.
+                // Asked of the page: the driver's own reading of a row left out its title.
                 if element.prop("innerText").await.is_ok_and(|found| found.unwrap_or_default().contains(text)) {
                     return Some(element);
                 }
@@ -203,7 +203,7 @@ impl Window {
     /// The text of the first visible element with this test id.
     pub async fn text(&self, testid: &str) -> String {
         let element = self.find(testid).await;
-        self.call("reading a text", element.text()).await
+        self.call("reading a text", element.prop("innerText")).await.unwrap_or_default()
     }
 
     /// The texts of all elements with this test id, in the page's order, as they are now.

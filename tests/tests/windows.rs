@@ -1,5 +1,7 @@
 //! Real windows, without Tor: run with `--test-threads=1`, as `./x test` does.
 
+#[path = "windows/demo.rs"]
+mod demo;
 #[path = "windows/first_start.rs"]
 mod first_start;
 #[path = "windows/hostile_page.rs"]

@@ -1,0 +1,34 @@
+//! `./x run --demo`: two windows in one pursuance, and nothing that leaves this computer or stays on it.
+
+use std::path::Path;
+use std::process::{Child, Command, ExitCode};
+
+use pursuance_tests::demo::{Demo, PASSPHRASE};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match show().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(trouble) => {
+            eprintln!("pursuance-demo: {trouble}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn show() -> Result<(), Box<dyn std::error::Error>> {
+    let program = std::env::current_exe()?.with_file_name("pursuance");
+    let dir = tempfile::tempdir()?;
+    eprintln!("Preparing a relay, two people and their tasks in {}", dir.path().display());
+    let demo = Demo::prepare(dir.path()).await?;
+    eprintln!("\nTwo windows open: Ada's and Ben's. Unlock each with:\n\n    {PASSPHRASE}\n");
+    eprintln!("What one does, the other sees. All of it is deleted when both are closed.");
+    let windows = [open(&program, &demo, 0)?, open(&program, &demo, 1)?];
+    tokio::task::spawn_blocking(move || windows.into_iter().for_each(|mut window| drop(window.wait()))).await?;
+    demo.close();
+    Ok(())
+}
+
+fn open(program: &Path, demo: &Demo, person: usize) -> std::io::Result<Child> {
+    Command::new(program).args(demo.options(person)).spawn()
+}
