@@ -1,69 +1,16 @@
 //! The whole product: three people, three windows, one relay, a real Tor network, and crashes in the middle.
 
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use pursuance_tests::people;
+use pursuance_tests::relay::RelayProcess;
 use pursuance_tests::tornet::TorNet;
-use pursuance_tests::window::{Launch, Window, program};
+use pursuance_tests::window::{Launch, Window};
 
 /// Tor may need a while: circuits are built, descriptors published, and a restarted relay publishes again.
 const TOR_WAIT_SECONDS: u64 = 180;
-const RELAY_START_SECONDS: u64 = 120;
 const TASKS: usize = 150;
-
-/// A relay process on the private Tor network.
-struct Relay {
-    process: Child,
-    address: String,
-}
-
-impl Relay {
-    fn start(data: &Path, tor_config: &Path) -> Self {
-        let mut process = Command::new(program("pursuance-relay"))
-            .args(["serve", "--slot-seconds", "2", "--data"])
-            .arg(data)
-            .arg("--tor-config")
-            .arg(tor_config)
-            .stdout(Stdio::piped())
-            .stdin(Stdio::null())
-            .spawn()
-            .expect("the relay starts");
-        let out = process.stdout.take().expect("it was asked for");
-        let (lines, heard) = mpsc::channel();
-        std::thread::spawn(move || {
-            for line in BufReader::new(out).lines().map_while(Result::ok) {
-                if lines.send(line).is_err() {
-                    return;
-                }
-            }
-        });
-        let limit = Instant::now() + Duration::from_secs(RELAY_START_SECONDS);
-        loop {
-            let left = limit.saturating_duration_since(Instant::now());
-            let line = heard.recv_timeout(left).expect("the relay prints its address in time");
-            if let Some(address) = line.strip_prefix("address ") {
-                return Self { process, address: address.to_owned() };
-            }
-        }
-    }
-
-    /// `kill -9`.
-    fn kill(&mut self) {
-        self.process.kill().expect("it runs");
-        self.process.wait().expect("it has ended");
-    }
-}
-
-impl Drop for Relay {
-    fn drop(&mut self) {
-        self.process.kill().ok();
-        self.process.wait().ok();
-    }
-}
 
 /// A list like those that groups bring along: two levels, owners, dates, labels.
 fn task_list() -> String {
@@ -110,12 +57,13 @@ async fn three_people_one_link_and_a_founder_who_leaves() {
     let tor_config = dir.path().join("tor.toml");
     std::fs::write(&tor_config, TorNet::shared().arti_toml()).expect("a file");
     let at = |name: &str| dir.path().join(name);
-    let mut relay = Relay::start(&at("relay"), &tor_config);
+    let config = tor_config.display().to_string();
+    let mut relay = RelayProcess::start(&at("relay"), 2, &["--tor-config", &config]);
 
     // Maya founds, imports, invites.
     let mut maya = open("path-maya", &at("maya"), &tor_config).await;
     people::begin_to_start(&maya).await;
-    people::start_pursuance(&maya, "Harbour watch", "Know what is built at the harbour", "Maya", &relay.address).await;
+    people::start_pursuance(&maya, "Harbour watch", "Know what is built at the harbour", "Maya", relay.address()).await;
     people::import(&maya, &task_list(), TASKS).await;
     maya.screenshot("path-1-maya-imported").await;
     let link = people::invite(&maya, 5).await;
@@ -149,9 +97,9 @@ async fn three_people_one_link_and_a_founder_who_leaves() {
     relay.kill();
     people::open_task(&ben, "Check pier 8, both sides").await;
     people::comment(&ben, "Written while no relay answers").await;
-    let address = relay.address.clone();
-    relay = Relay::start(&at("relay"), &tor_config);
-    assert_eq!(relay.address, address);
+    let address = relay.address().to_owned();
+    relay = RelayProcess::start(&at("relay"), 2, &["--tor-config", &config]);
+    assert_eq!(relay.address(), address);
 
     // Kim's app dies while it posts.
     for line in 0..5 {

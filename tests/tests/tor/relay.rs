@@ -1,12 +1,10 @@
 //! The relay alone behind its onion service: reached by its address, killed, reached again, with the same log.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use pursuance_onion::{Isolation, Tor};
+use pursuance_tests::relay::RelayProcess;
 use pursuance_tests::tornet::{TorNet, until};
-use pursuance_tests::window::program;
 use pursuance_wire::RelayAddress;
 use pursuance_wire::log::{ReceiptState, RelayHistory};
 
@@ -30,22 +28,13 @@ async fn a_relay_is_reached_by_its_address_over_tor_and_survives_a_kill() {
     let data = dir.path().join("relay");
     let toml = dir.path().join("tor.toml");
     std::fs::write(&toml, net.arti_toml()).expect("writable");
+    let config = toml.display().to_string();
     let start = || {
-        let mut child = Command::new(program("pursuance-relay"))
-            .args(["serve", "--slot-seconds", "1", "--data"])
-            .arg(&data)
-            .arg("--tor-config")
-            .arg(&toml)
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("starts");
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("readable");
-        let address: RelayAddress =
-            line.trim().strip_prefix("address ").expect("an address").parse().expect("a relay address");
-        (Killed(child), address)
+        let relay = RelayProcess::start(&data, 1, &["--tor-config", &config]);
+        let address: RelayAddress = relay.address().parse().expect("a relay address");
+        (relay, address)
     };
-    let (mut child, address) = start();
+    let (mut relay, address) = start();
     at("relay says its address");
     let away = Tor::start(net.tor_config(&dir.path().join("visitor"))).expect("starts");
     let connect = async || {
@@ -73,9 +62,8 @@ async fn a_relay_is_reached_by_its_address_over_tor_and_survives_a_kill() {
         }
     }
     at("visited");
-    child.0.kill().expect("ours");
-    child.0.wait().expect("ours");
-    let (mut child, again) = start();
+    relay.kill();
+    let (mut relay, again) = start();
     assert_eq!(again, address);
     at("restarted");
     let mut client = connect().await;
@@ -84,18 +72,6 @@ async fn a_relay_is_reached_by_its_address_over_tor_and_survives_a_kill() {
     let (checkpoint, _, _) = client.visit(&mut history, 0).await;
     assert!(checkpoint.size() >= 2);
     at("visited again");
-    Command::new("kill").args(["-TERM", &child.0.id().to_string()]).status().expect("kill");
-    assert!(child.0.wait().expect("ours").success());
+    assert!(relay.stop());
     at("stopped in order");
-}
-
-/// A process that does not outlive its test.
-struct Killed(Child);
-
-impl Drop for Killed {
-    fn drop(&mut self) {
-        // An Err means that it has ended already.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }
