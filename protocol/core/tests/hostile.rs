@@ -117,6 +117,42 @@ fn an_assignment_is_judged_by_its_own_past() {
 }
 
 #[test]
+fn a_device_that_began_twice_owns_in_each_history_what_it_created_there() {
+    let mut world = World::new(17);
+    let mut maya = world.founder();
+    let invite = world.commit(&mut maya, &Command::Invite { role: MEMBER, uses: 9 });
+    let known: Vec<Entry> = maya.logs().iter().cloned().collect();
+    let (device, join) = world.join_seeing(&maya, &invite, "Eve", &[]);
+    let again = Body { claimed_seconds: 1, ..join.body().clone() };
+    let joins = [join, Entry::sign(&device.signing, Some(maya.pursuance()), &again)];
+    let epoch = maya.usable_epoch().unwrap().clone();
+    // In both, under the same key: a task, and then its body, which a member may change only where it is its own.
+    let histories = joins.each_ref().map(|join| {
+        let by = GrantRef { entry: join.id(), op: 0 };
+        let mut at = Where { pursuance: maya.pursuance(), author: device.author(), seq: 1, by };
+        let (key, mut prev) = ([5; 32], join.id());
+        let task = task_id(at, 0, &TaskKey::new(key));
+        let create = vec![TaskOp::Create { parent: None }, TaskOp::SetTitle("t".into())];
+        [create, vec![TaskOp::SetBody("mine".into())]].map(|ops| {
+            let part = seal_items(at, RoleId::EVERYONE, &epoch, &[item(task, key, ops)], &mut Seed::new([2; 32]));
+            let (by, content) = (Some(by), Content::Role(part));
+            let said = Body { author: at.author, seq: at.seq, prev: Some(prev), by, content, ..body() };
+            let entry = Entry::sign(&device.signing, Some(at.pursuance), &said);
+            (prev, at.seq) = (entry.id(), at.seq + 1);
+            entry
+        })
+    });
+    let [[c1, e1], [c2, e2]] = &histories;
+    let [j1, j2] = &joins;
+    let orders = [[j1, j2, c1, e1, c2, e2], [j2, c2, e2, j1, c1, e1], [e2, e1, c2, c1, j2, j1]];
+    let seen = orders.map(|order| observer(&maya, &known, &order));
+    for replica in &seen {
+        assert_eq!((replica.tree(&|_| false).rows.len(), replica.tasks().refused().len()), (2, 0));
+        assert_eq!(replica.digest(), seen[0].digest());
+    }
+}
+
+#[test]
 fn an_undeclared_epoch_is_refused() {
     let mut world = World::new(3);
     let (mut maya, eve) = world.maya_and_eve();
