@@ -23,6 +23,8 @@ async fn show() -> Result<(), Box<dyn std::error::Error>> {
     let demo = Demo::prepare(dir.path()).await?;
     eprintln!("\nTwo windows open: Ada's and Ben's. Unlock each with:\n\n    {PASSPHRASE}\n");
     eprintln!("What one does, the other sees. All of it is deleted when both are closed.");
+    // Ctrl-C reaches the windows as well: when they have ended, this ends, and tidies up.
+    tokio::spawn(async { while tokio::signal::ctrl_c().await.is_ok() {} });
     let windows = [open(&program, &demo, 0)?, open(&program, &demo, 1)?];
     tokio::task::spawn_blocking(move || windows.into_iter().for_each(|mut window| drop(window.wait()))).await?;
     demo.close();

@@ -1,3 +1,5 @@
+//! What the store promises, tried on real files.
+
 use super::*;
 
 const KEY: [u8; 32] = [7; 32];
