@@ -7,4 +7,5 @@ mod tor {
     mod onion_roundtrip;
     mod path;
     mod relay;
+    mod unreachable;
 }
