@@ -433,13 +433,16 @@ impl Store {
         self.list(sql, params![pursuance, door as u8], |row| Ok(EntryId(row.get(0)?)))
     }
 
-    /// The next cells to be posted to a relay.
+    /// The next cells to be posted to a relay: of one pursuance only, so that no post says that two share a computer.
     ///
     /// # Errors
     /// [`StoreError`].
     pub fn waiting_cells(&self, relay: Number, limit: usize) -> Result<Vec<WaitingCell>> {
         let sql = "SELECT cell.number, cell.bytes FROM outbox JOIN cell ON cell.number = outbox.cell
-            WHERE relay = ?1 AND state = 0 ORDER BY cell.number LIMIT ?2";
+            WHERE relay = ?1 AND state = 0 AND pursuance = (
+                SELECT pursuance FROM outbox JOIN cell ON cell.number = outbox.cell
+                WHERE relay = ?1 AND state = 0 ORDER BY cell.number LIMIT 1)
+            ORDER BY cell.number LIMIT ?2";
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         self.list(sql, params![relay, limit], |row| {
             let bytes: [u8; pursuance_wire::cell::CELL_BYTES] = row.get(1)?;

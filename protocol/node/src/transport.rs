@@ -48,7 +48,8 @@ pub struct Transport {
     /// `None`: Tor is off.
     tor_config: Option<TorConfig>,
     tor: Mutex<TorState>,
-    isolations: Mutex<HashMap<(RelayAddress, Purpose), Isolation>>,
+    /// For reading; posts never share one.
+    isolations: Mutex<HashMap<RelayAddress, Isolation>>,
 }
 
 /// Tor starts when the first relay needs it, and no earlier.
@@ -153,8 +154,12 @@ impl Transport {
     }
 
     fn isolation(&self, relay: &RelayAddress, purpose: Purpose) -> Isolation {
+        // Each post goes its own way: posts that shared a circuit would say that they come from one place.
+        if purpose == Purpose::Post {
+            return Isolation::new();
+        }
         let mut isolations = self.isolations.lock().expect("no holder of this lock can panic");
-        isolations.entry((*relay, purpose)).or_insert_with(Isolation::new).clone()
+        isolations.entry(*relay).or_insert_with(Isolation::new).clone()
     }
 
     /// Ends Tor, if it runs.

@@ -182,6 +182,29 @@ fn a_cell_goes_to_every_relay_once() {
 }
 
 #[test]
+fn one_post_is_of_one_pursuance() {
+    let (_dir, mut store, first) = with_pursuance();
+    let relay = store
+        .write(|w| {
+            let second = w.add_pursuance(PursuanceId([7; 32]), KeptStanding::Member, &[3; 32], "", 6)?;
+            let relay = w.relay(&relay_address())?;
+            for (pursuance, byte) in [(first, 1), (second, 2), (first, 3), (second, 4)] {
+                w.add_cell(pursuance, &cell(byte), &[], Door::Epoch, &[relay])?;
+            }
+            Ok(relay)
+        })
+        .unwrap();
+    let next = |store: &Store| -> Vec<u8> {
+        store.waiting_cells(relay, 10).unwrap().iter().map(|waiting| waiting.cell.as_bytes()[0]).collect()
+    };
+    assert_eq!(next(&store), [1, 3]);
+    for waiting in store.waiting_cells(relay, 10).unwrap() {
+        store.write(|w| w.set_handed(waiting.number, relay, b"receipt", 7)).unwrap();
+    }
+    assert_eq!(next(&store), [2, 4]);
+}
+
+#[test]
 fn relays_and_readings_are_kept() {
     let (_dir, mut store, number) = with_pursuance();
     let relay = store
