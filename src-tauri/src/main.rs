@@ -18,8 +18,10 @@ use std::time::Duration;
 
 use clap::Parser;
 use pursuance_node::Node;
+use pursuance_node::api::Request;
 use tokio::runtime::Runtime;
 use tracing_subscriber::EnvFilter;
+use zeroize::Zeroize;
 
 use crate::commands::Door;
 use crate::options::Options;
@@ -73,6 +75,9 @@ fn main() -> ExitCode {
     if let Err(trouble) = &node {
         eprintln!("pursuance: {trouble}");
     }
+    if let (Ok(node), true) = (&node, options.passphrase_stdin()) {
+        runtime.block_on(unlock_from_stdin(node));
+    }
     let ended = show(Door::new(node.clone()), webview_dir, options.invite());
 
     if let Ok(node) = node {
@@ -90,6 +95,22 @@ fn main() -> ExitCode {
             eprintln!("pursuance: the window could not be opened: {error}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Opens the vault with the first line of standard input; where that fails, the window asks.
+async fn unlock_from_stdin(node: &Node) {
+    let mut line = String::new();
+    let unlocked = match std::io::stdin().read_line(&mut line) {
+        Ok(_) => {
+            let passphrase = line.trim_end_matches(['\r', '\n']).to_owned();
+            node.request(Request::Unlock { passphrase }).await.map(|_| ()).map_err(|trouble| trouble.to_string())
+        }
+        Err(error) => Err(error.to_string()),
+    };
+    line.zeroize();
+    if let Err(trouble) = unlocked {
+        eprintln!("pursuance: {trouble}");
     }
 }
 

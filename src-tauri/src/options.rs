@@ -23,6 +23,9 @@ pub struct Options {
     /// Do not start Tor
     #[arg(long)]
     no_tor: bool,
+    /// Read the passphrase from the first line of standard input instead of asking for it in the window
+    #[arg(long)]
+    passphrase_stdin: bool,
     /// An invite to open
     #[arg(value_name = "INVITE LINK")]
     invite: Option<String>,
@@ -77,6 +80,11 @@ impl Options {
             config.loopback.push((address, *at));
         }
         Ok(config)
+    }
+
+    /// Whether the passphrase stands in the first line of standard input: never among the options, where every program sees it.
+    pub fn passphrase_stdin(&self) -> bool {
+        self.passphrase_stdin
     }
 
     /// The invite given at the start, as it was given.
