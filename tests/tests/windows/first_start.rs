@@ -48,3 +48,20 @@ async fn create_lock_unlock() {
     drop(second);
     window.quit().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invite_given_at_the_start_is_offered() {
+    let data = tempfile::tempdir().unwrap();
+    let link = "pursuance:invite/not-a-real-one'\"</script>";
+    let mut window = Window::open(Launch::pursuance("start-invite", data.path(), &["--no-tor", link])).await;
+    window.click("welcome-start").await;
+    window.fill("passphrase", PASSPHRASE).await;
+    window.fill("passphrase-again", PASSPHRASE).await;
+    window.click("vault-create").await;
+    assert_eq!(window.value("join-link").await, link);
+    // It is not opened before the person says so, and what is wrong with it is said then.
+    window.click("join-open").await;
+    window.wait_text("join", "link").await;
+    window.find("join-link-fault").await;
+    window.quit().await;
+}

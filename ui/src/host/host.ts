@@ -9,6 +9,8 @@ export interface Host {
   view(query: Query): Promise<View>;
   /** Calls back with `AppView.seq` whenever it has grown. */
   watch(onSeq: (seq: number) => void): Promise<void>;
+  /** An invite link that the program was started with. */
+  readonly invite?: string;
 }
 
 /** The kind of view that answers each kind of query. */

@@ -45,6 +45,8 @@ export class Session {
   now = $state(Math.floor(Date.now() / 1000));
   /** What was chosen on the welcome screen, to be opened after the vault is made. */
   afterVault = $state<'start' | 'join'>('start');
+  /** The link that stands in the field for invites when its screen opens. */
+  joinLink = $state('');
   /** Texts not sent yet, by what they belong to; never leave this window's memory. */
   drafts = $state<Record<string, string>>({});
 
@@ -52,6 +54,8 @@ export class Session {
   readonly preferences = new Preferences();
 
   #host: Host;
+  /** What the program was started with, until it was offered once. */
+  #startInvite: string;
   #refreshing: Promise<void> | null = null;
   #again = false;
   /** The newest seq that the host spoke of. */
@@ -65,6 +69,7 @@ export class Session {
 
   constructor(host: Host) {
     this.#host = host;
+    this.#startInvite = host.invite ?? '';
   }
 
   /** The row of the open pursuance in the frame. */
@@ -181,6 +186,11 @@ export class Session {
       if (first !== undefined) this.#enter(first);
       else if (this.app?.stage === 'fresh') this.screen = this.afterVault;
       else this.screen = 'home';
+      if (this.#startInvite !== '') {
+        this.joinLink = this.#startInvite;
+        this.#startInvite = '';
+        this.screen = 'join';
+      }
     } else if (arrived !== undefined && (this.screen === 'home' || this.screen === 'join')) {
       this.#enter(arrived);
     } else if (this.pursuance !== null && known === undefined) {
@@ -217,6 +227,7 @@ export class Session {
   #forget(): void {
     this.#leave();
     this.drafts = {};
+    this.joinLink = '';
     this.notice = null;
     this.overlay = null;
     this.screen = 'home';
