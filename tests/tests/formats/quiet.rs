@@ -48,7 +48,9 @@ fn measured<T>(work: &mut impl FnMut() -> T) -> (usize, T) {
 
 #[test]
 fn the_peak_is_seen_even_when_it_is_gone_again() {
+    /// What the program that runs the tests may give back meanwhile: that much less is seen.
+    const SLACK_BYTES: usize = 64 << 10;
     let quiet = quiet();
     let (peak, ()) = quiet.peak_bytes(|| drop(std::hint::black_box(vec![1_u8; 3 << 20])));
-    assert!((3 << 20..4 << 20).contains(&peak), "{peak}");
+    assert!(((3 << 20) - SLACK_BYTES..4 << 20).contains(&peak), "{peak}");
 }
