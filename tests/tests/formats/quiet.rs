@@ -1,11 +1,17 @@
 //! One memory for all tests of this program: who measures it waits until nobody else runs.
 
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
 
 use peak_alloc::PeakAlloc;
 
 #[global_allocator]
 static ALLOCATOR: PeakAlloc = PeakAlloc;
+
+/// How often a work is measured.
+const RUNS: u32 = 5;
+/// Time for the program that runs the tests to finish what it is at.
+const PAUSE: Duration = Duration::from_millis(2);
 
 static RUNNING: RwLock<()> = RwLock::new(());
 
@@ -25,14 +31,15 @@ pub fn quiet() -> Quiet {
 impl Quiet {
     /// The most bytes that were allocated at once while `work` ran, beyond those before it; and its result.
     ///
-    /// It runs three times and the least peak counts: the program that runs the tests may allocate at any moment, to start or
-    /// report one, and does not do so three times in a row.
+    /// It runs a few times, with pauses, and the least peak counts: the program that runs the tests may allocate at any
+    /// moment, to start or report one, and does not do so each time.
     pub fn peak_bytes<T>(&self, mut work: impl FnMut() -> T) -> (usize, T) {
         let mut least = usize::MAX;
-        for _ in 0..2 {
+        for _ in 1..RUNS {
             let (peak, result) = measured(&mut work);
             least = least.min(peak);
             drop(result);
+            std::thread::sleep(PAUSE);
         }
         let (peak, result) = measured(&mut work);
         (least.min(peak), result)
