@@ -12,7 +12,6 @@ use given::{Given, Malformed};
 
 pub mod core_kinds;
 pub mod given;
-pub mod log_kinds;
 pub mod wire_kinds;
 
 /// Bytes of one vector file; longer ones are not read.
@@ -91,7 +90,7 @@ pub fn run_folder(folder: &Path) -> Summary {
 /// Every kind by its name.
 #[must_use]
 pub fn kinds() -> BTreeMap<&'static str, Kind> {
-    core_kinds::KINDS.iter().chain(wire_kinds::KINDS).chain(log_kinds::KINDS).copied().collect()
+    core_kinds::KINDS.iter().chain(wire_kinds::KINDS).copied().collect()
 }
 
 /// The outcome of one vector, whatever it expects.
