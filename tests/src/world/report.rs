@@ -1,0 +1,179 @@
+//! What can be left out, what can break, and what happened: the words in which a world reports.
+
+use std::collections::BTreeMap;
+
+use pursuance_core::id::{AuthorId, EntryId};
+
+use super::node::Stop;
+use super::relay::Lie;
+
+/// Something that an honest client does, to be left out once on purpose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Defence {
+    /// A new tree must continue the one seen before.
+    Consistency,
+    /// Bodies are held against the tree.
+    Bodies,
+    /// Receipts are held against the tree.
+    Inclusion,
+    /// A receipt's signature and cells are checked.
+    Receipts,
+    /// What no receipt came for is posted again.
+    Reposts,
+    /// What is said is saved before it is handed to anyone.
+    SaveFirst,
+    /// A device never goes on from an old copy of its log.
+    OldCopies,
+    /// How far a relay was read is saved with what was read.
+    OneTransaction,
+    /// With new keys, cells are read again.
+    ReadAgain,
+    /// Entries are verified.
+    Signatures,
+    /// Entries that wait for others are saved.
+    KeepsWaiting,
+    /// Parts of long entries are saved.
+    KeepsParts,
+}
+
+impl Defence {
+    /// Every one.
+    pub const ALL: [Self; 12] = [
+        Self::Consistency,
+        Self::Bodies,
+        Self::Inclusion,
+        Self::Receipts,
+        Self::Reposts,
+        Self::SaveFirst,
+        Self::OldCopies,
+        Self::OneTransaction,
+        Self::ReadAgain,
+        Self::Signatures,
+        Self::KeepsWaiting,
+        Self::KeepsParts,
+    ];
+}
+
+/// What was not as it must be. Nodes and relays are named by their number.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Broken {
+    /// Two members of one pursuance have different states.
+    Diverged {
+        /// A member.
+        node: usize,
+        /// Another.
+        other: usize,
+    },
+    /// Somebody whose join counts was never welcomed.
+    NotAdmitted {
+        /// Who.
+        node: usize,
+    },
+    /// An entry that its author had saved is not in a member's log.
+    Lost {
+        /// The member.
+        node: usize,
+        /// The entry.
+        entry: EntryId,
+    },
+    /// An honest entry does not count, or an item of it.
+    Refused {
+        /// At whom.
+        node: usize,
+        /// The entry.
+        entry: EntryId,
+    },
+    /// A member still waits for entries that nobody brings.
+    Missing {
+        /// The member.
+        node: usize,
+        /// How many.
+        entries: usize,
+    },
+    /// A comment or a task appears another number of times than once.
+    NotOnce {
+        /// At whom.
+        node: usize,
+        /// How often.
+        times: usize,
+    },
+    /// Two different bodies of an honest author at one place left its machine.
+    Equivocation {
+        /// Whose.
+        author: AuthorId,
+        /// The place.
+        seq: u32,
+    },
+    /// A lie was believed.
+    Believed {
+        /// Which.
+        lie: Lie,
+        /// By whom.
+        node: usize,
+    },
+    /// A relay that told this client no lie was accused.
+    FalseAlarm {
+        /// Who accused.
+        node: usize,
+        /// Whom.
+        relay: usize,
+        /// Of what.
+        stop: Box<Stop>,
+    },
+    /// A proof of misconduct does not convince a stranger.
+    NoProof {
+        /// Whose.
+        node: usize,
+    },
+    /// A cell of another pursuance, or of nobody, was opened.
+    OpenedForeign {
+        /// By whom.
+        node: usize,
+    },
+    /// An entry stands in a log that its author has never saved.
+    NeverSaved {
+        /// In whose.
+        node: usize,
+    },
+    /// An entry of another pursuance stands in a log.
+    TookForeign {
+        /// In whose.
+        node: usize,
+    },
+    /// The state rebuilt from the disk is another than before the crash.
+    Rebuilt {
+        /// Whose.
+        node: usize,
+    },
+    /// The same entries in another order give another state.
+    Order {
+        /// Whose.
+        node: usize,
+    },
+    /// A cell that an honest answer receipted is not in the relay's tree.
+    ReceiptedLost {
+        /// Where.
+        relay: usize,
+    },
+}
+
+/// What happened in a world: so that a run can show what it tried.
+#[derive(Debug, Clone, Default)]
+pub struct Tally {
+    /// How often, by name.
+    pub counts: BTreeMap<&'static str, u64>,
+    /// Lies told.
+    pub lies: BTreeMap<Lie, u64>,
+}
+
+impl Tally {
+    pub(super) fn note(&mut self, what: &'static str) {
+        *self.counts.entry(what).or_default() += 1;
+    }
+
+    /// Adds another world's.
+    pub fn add(&mut self, other: &Self) {
+        other.counts.iter().for_each(|(what, count)| *self.counts.entry(what).or_default() += count);
+        other.lies.iter().for_each(|(lie, count)| *self.lies.entry(*lie).or_default() += count);
+    }
+}
