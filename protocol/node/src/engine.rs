@@ -14,8 +14,10 @@ use zeroize::Zeroizing;
 
 use crate::api::{AppView, PursuanceRow, Query, Reply, Request, Stage, Standing, Trouble, View};
 use crate::clock::Clock;
+use crate::export::save_folder;
 use crate::folder::Folder;
 use crate::held::Held;
+use crate::import::job::{Asker, ImportJob};
 use crate::node::Pace;
 use crate::relays::Relays;
 use crate::status;
@@ -66,6 +68,7 @@ pub(crate) struct Open {
     pub(crate) held: BTreeMap<PursuanceId, Held>,
     pub(crate) relays: Relays,
     pub(crate) offline: bool,
+    pub(crate) import: Option<ImportJob>,
 }
 
 impl Engine {
@@ -91,10 +94,8 @@ impl Engine {
     /// Until [`Message::Stop`].
     pub(crate) fn run(mut self, inbox: &Receiver<Message>) {
         loop {
-            let wait = self
-                .next_due()
-                .map_or(LOOK_AROUND, |due| due.saturating_duration_since(Instant::now()).min(LOOK_AROUND));
-            match inbox.recv_timeout(wait) {
+            let wait = self.next_due().map_or(LOOK_AROUND, |due| due.saturating_duration_since(Instant::now()));
+            match inbox.recv_timeout(wait.min(LOOK_AROUND)) {
                 Ok(Message::Stop(stopped)) => {
                     self.open = None;
                     // Before anybody is told: the folder is free and the database closed.
@@ -112,6 +113,14 @@ impl Engine {
 
     fn handle(&mut self, message: Message) {
         match message {
+            Message::Request(Request::Import { pursuance, csv, fields }, reply) => {
+                let asker = Asker::new(reply);
+                match self.open.as_mut() {
+                    Some(open) => open.begin_import(&self.around, pursuance, &csv, fields.as_deref(), asker),
+                    None => asker.answer(Err(Trouble::Locked)),
+                }
+                self.bump();
+            }
             Message::Request(request, reply) => {
                 let outcome = self.request(request);
                 if outcome.is_ok() {
@@ -138,6 +147,9 @@ impl Engine {
     fn look_around(&mut self) {
         let changed = self.open.as_mut().map(|open| open.do_what_is_due(&self.around));
         self.settle(changed);
+        if self.open.as_mut().is_some_and(|open| open.step_import(&self.around)) {
+            self.bump();
+        }
         let tor = self.around.transport.tor_stage();
         if tor != self.tor_shown {
             self.tor_shown = tor;
@@ -165,7 +177,11 @@ impl Engine {
     }
 
     fn next_due(&self) -> Option<Instant> {
-        let held = self.open.as_ref()?.held.values();
+        let open = self.open.as_ref()?;
+        if open.import.is_some() {
+            return Some(Instant::now());
+        }
+        let held = open.held.values();
         held.flat_map(|held| held.seal_due.into_iter().chain(held.welcome_due.values().copied())).min()
     }
 
@@ -248,6 +264,8 @@ impl Engine {
             offline: self.open.as_ref().is_some_and(|open| open.offline),
             loopback: self.around.transport.has_loopback(),
             clock_off_seconds: self.open.as_ref().and_then(|open| open.relays.clock_off_seconds()),
+            import: self.open.as_ref().and_then(Open::import_state),
+            save_folder: save_folder(self.around.folder.path()).display().to_string(),
         }
     }
 }
@@ -260,7 +278,7 @@ impl Open {
         }
         let relays = Relays::load(&store, run)?;
         let offline = store.meta(OFFLINE)?.is_some_and(|value| value == [1]);
-        Ok(Self { store, held, relays, offline })
+        Ok(Self { store, held, relays, offline, import: None })
     }
 
     /// Brings readings, outboxes and workers in step with the relays that each pursuance names now.
