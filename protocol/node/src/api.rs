@@ -245,6 +245,8 @@ pub struct AppView {
     pub import: Option<ImportState>,
     /// The folder proposed for files that a person wants written; it may not exist.
     pub save_folder: String,
+    /// What is wrong with the disk or the database while it is open.
+    pub storage: Option<StorageTrouble>,
 }
 
 /// How far an import is. Nothing of it is saved before all of it is planned.
@@ -260,6 +262,22 @@ pub struct ImportState {
     pub done: u32,
     /// All its tasks.
     pub of: u32,
+}
+
+/// What is wrong with the disk or the database while it is open. What was said to be kept is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub enum StorageTrouble {
+    /// The last write failed: the disk is full.
+    Full,
+    /// The last write failed: the disk cannot be written to.
+    ReadOnly,
+    /// The last write failed for another reason.
+    Failing,
+    /// A page of the database is not what was written.
+    Damaged,
 }
 
 /// Where the vault stands.
@@ -650,9 +668,15 @@ pub enum Trouble {
     /// Another Pursuance has the folder open.
     #[error("another Pursuance has this folder open")]
     InUse,
-    /// The disk refused.
+    /// The disk refused in a way that has no name of its own.
     #[error("the disk refused to write")]
     Disk,
+    /// The disk is full.
+    #[error("the disk is full")]
+    DiskFull,
+    /// The disk or the folder cannot be written to.
+    #[error("the folder cannot be written to")]
+    ReadOnly,
     /// The link is not whole.
     #[error("the link is not whole")]
     LinkTruncated,

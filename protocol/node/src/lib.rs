@@ -22,6 +22,7 @@ mod outside;
 mod relays;
 mod requests;
 mod status;
+mod storage;
 pub mod store;
 pub mod transport;
 pub mod vault;
