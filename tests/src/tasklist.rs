@@ -144,7 +144,11 @@ impl Chance {
 mod tests {
     use std::collections::BTreeSet;
 
-    use pursuance_node::import;
+    use std::path::Path;
+
+    use pursuance_core::id::PursuanceId;
+    use pursuance_node::api::{Reply, Request};
+    use pursuance_node::{Clock, Node, NodeConfig, Pace, TorChoice, import};
 
     use super::*;
 
@@ -160,5 +164,51 @@ mod tests {
         assert_eq!((labels.len(), owners.len()), (LABELS, OWNERS));
         assert!(list.tasks.iter().any(|task| task.title.starts_with('=')) && text.contains("\"\"temporary\"\""));
         assert!(list.tasks.iter().filter(|task| task.due.is_some()).count() > AT_SIZE / 5);
+    }
+
+    /// Through a whole node, out into a file, and back in: the second file is the first.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn it_goes_round_through_a_node() {
+        let text = at_size();
+        let tasks = u32::try_from(import::read(&text, None).tasks.len()).unwrap();
+        let (data, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let config = NodeConfig {
+            data_dir: data.path().into(),
+            loopback: Vec::new(),
+            tor: TorChoice::Off,
+            clock: Clock::System,
+        };
+        let node = Node::start_with(config, Pace::hurried()).unwrap();
+        node.request(Request::CreateVault { passphrase: "a long enough passphrase".into() }).await.unwrap();
+        let mut csv = text;
+        let mut written: Vec<String> = Vec::new();
+        for name in ["first", "second"] {
+            let pursuance = found(&node, name).await;
+            let imported = node.request(Request::Import { pursuance, csv, fields: None }).await;
+            assert_eq!(imported, Ok(Reply::Imported { tasks }));
+            let path = out.path().join(name);
+            export(&node, pursuance, &path).await;
+            csv = std::fs::read_to_string(&path).unwrap();
+            written.push(csv.clone());
+        }
+        // The day of creation is the last cell of each line; it may have passed midnight.
+        let cells = |text: &str| -> Vec<_> {
+            text.split("\r\n").map(|line| line.rsplit_once(',').map(|(cells, _)| cells.to_owned())).collect()
+        };
+        assert!(cells(&written[0]) == cells(&written[1]), "see the two files");
+        node.stop().await;
+    }
+
+    async fn found(node: &Node, name: &str) -> PursuanceId {
+        let (mission, my_name) = (String::new(), "Maya".to_owned());
+        match node.request(Request::StartPursuance { name: name.into(), mission, my_name, relay: None }).await {
+            Ok(Reply::Pursuance { pursuance }) => pursuance,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    async fn export(node: &Node, pursuance: PursuanceId, path: &Path) {
+        let path = path.display().to_string();
+        node.request(Request::ExportCsv { pursuance, path }).await.unwrap();
     }
 }
