@@ -146,7 +146,23 @@ pub fn open(path: &Path, passphrase: &str) -> Result<DatabaseKey, VaultError> {
     File::open(path)
         .and_then(|opened| opened.take(MAX_FILE_BYTES + 1).read_to_end(&mut file))
         .map_err(VaultError::Disk)?;
-    let sealed = Sealed::parse(&file)?;
+    unseal(&file, passphrase)
+}
+
+/// What one guess at a vault file's passphrase costs, without making one.
+///
+/// # Errors
+/// [`VaultError::Damaged`] and [`VaultError::Newer`].
+pub fn cost(file: &[u8]) -> Result<VaultCost, VaultError> {
+    Sealed::parse(file).map(|sealed| sealed.cost)
+}
+
+/// As [`open`], for the bytes of a vault file.
+///
+/// # Errors
+/// Each case of [`VaultError`] but the disk's.
+pub fn unseal(file: &[u8], passphrase: &str) -> Result<DatabaseKey, VaultError> {
+    let sealed = Sealed::parse(file)?;
     let passphrase_key = derive(passphrase, sealed.cost, sealed.header).ok_or(VaultError::Damaged)?;
     open_vault_key(&passphrase_key, sealed.nonce, sealed.header, sealed.key).map_err(|_| VaultError::WrongPassphrase)
 }
