@@ -366,16 +366,20 @@ impl Replica {
     }
 
     /// Signs my next entry, after `after` where that has not been appended yet.
-    fn sign_next(&self, content: Content, after: Option<&Entry>, now_seconds: u64) -> Entry {
+    pub(crate) fn sign_next(&self, content: Content, after: Option<&Entry>, now_seconds: u64) -> Entry {
         let author = self.device.author();
-        let tip = after.or_else(|| self.logs.tip(author)).expect("only members sign, and a member has a first entry");
+        let tip = after.or_else(|| self.logs.tip(author));
         let counts = |id: EntryId| !matches!(self.authority.verdict(id), Some(Verdict::Refused(_)) | None);
-        let heads: Vec<EntryId> = if after.is_some() { Vec::new() } else { self.logs.heads_for(author, &counts) };
+        let heads: Vec<EntryId> = match (after, tip) {
+            (Some(_), _) => Vec::new(),
+            (None, Some(_)) => self.logs.heads_for(author, &counts),
+            (None, None) => self.first_heads(self.logs.heads_for(author, &counts)),
+        };
         let by = self.my_grant();
         let body = Body {
             author,
-            seq: tip.body().seq + 1,
-            prev: Some(tip.id()),
+            seq: tip.map_or(0, |tip| tip.body().seq + 1),
+            prev: tip.map(Entry::id),
             heads,
             by,
             claimed_seconds: now_seconds,
