@@ -24,6 +24,7 @@ pub mod limits;
 pub mod link;
 pub mod logs;
 pub mod op;
+mod overtaken;
 pub mod plan;
 pub mod refusal;
 pub mod register;

@@ -403,6 +403,8 @@ pub enum StatusLine {
         /// The author's name, where it is one author only.
         by: Option<String>,
     },
+    /// This device's own log goes on elsewhere: a copy of its folder is in use, so this one signs nothing more.
+    Overtaken,
     /// A device shows two histories.
     TwoHistories {
         /// Its owner's name.
