@@ -254,6 +254,9 @@ impl Held {
             for part in &found.fragments {
                 w.add_fragment(self.number, part)?;
             }
+            if !found.fragments.is_empty() {
+                w.forget_fragments(self.number)?;
+            }
             for entry in &found.whole {
                 w.drop_fragments(self.number, *entry)?;
             }
