@@ -14,6 +14,7 @@ pub mod crypto;
 pub mod day;
 pub mod devices;
 pub mod entry;
+pub mod filter;
 pub mod founding;
 pub mod fragment;
 pub mod id;

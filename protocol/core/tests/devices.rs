@@ -292,7 +292,7 @@ fn a_device_added_twice_at_once_is_one_device() {
         by_of(&ben),
         vec![Op::KeyPackage(keys(12).key_package().clone())],
     );
-    take(&mut third, &[both.clone()]);
+    take(&mut third, std::slice::from_ref(&both));
     third.append(unknowing.clone());
     third.append(as_ben.clone());
     assert!(counts(&third, &both), "it does not know that the device is Maya's");
