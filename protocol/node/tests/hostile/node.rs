@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use crate::liar::{Liar, Shared, address, cell};
 
 /// A founder whose only relay is this one.
-async fn founder(liar: Liar) -> (Node, Arc<TempDir>, PursuanceId, Shared) {
+pub async fn founder(liar: Liar) -> (Node, Arc<TempDir>, PursuanceId, Shared) {
     let (shared, at) = liar.serve().await;
     let dir = Arc::new(tempfile::tempdir().unwrap());
     let config = NodeConfig {
@@ -34,7 +34,7 @@ async fn founder(liar: Liar) -> (Node, Arc<TempDir>, PursuanceId, Shared) {
     (node, dir, pursuance, shared)
 }
 
-async fn until(node: &Node, what: &str, is_so: impl Fn(&StatusLine) -> bool) -> StatusLine {
+pub async fn until(node: &Node, what: &str, is_so: impl Fn(&StatusLine) -> bool) -> StatusLine {
     let mut seq = node.watch();
     let waiting = async {
         loop {
@@ -49,7 +49,7 @@ async fn until(node: &Node, what: &str, is_so: impl Fn(&StatusLine) -> bool) -> 
     timeout(Duration::from_secs(60), waiting).await.unwrap_or_else(|_| panic!("waited in vain: {what}"))
 }
 
-async fn say(node: &Node, pursuance: PursuanceId, title: &str) {
+pub async fn say(node: &Node, pursuance: PursuanceId, title: &str) {
     let command = Command::CreateTask {
         title: title.into(),
         parent: None,
