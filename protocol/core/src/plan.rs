@@ -6,7 +6,6 @@ use alloc::vec::Vec;
 
 use pursuance_wire::RelayAddress;
 
-use crate::authority::Verdict;
 use crate::codec::is_clean_char;
 use crate::command::Command;
 use crate::crypto::Seed;
@@ -384,9 +383,9 @@ impl Replica {
 
     fn place_after(&self, after: Option<&Entry>) -> Where {
         let author = self.device.author();
-        let last = after.or_else(|| self.logs.tip(author));
+        let last = after.map(|entry| entry.body().seq).or_else(|| self.logs.tip(author).map(|tip| tip.seq));
         let by = self.my_grant().expect("only members sign");
-        Where { pursuance: self.pursuance, author, seq: last.map_or(0, |entry| entry.body().seq + 1), by }
+        Where { pursuance: self.pursuance, author, seq: last.map_or(0, |seq| seq + 1), by }
     }
 
     fn my_grant(&self) -> Option<GrantRef> {
@@ -396,14 +395,15 @@ impl Replica {
     /// Signs my next entry, after `after` where that has not been appended yet.
     fn sign_next(&self, content: Content, after: Option<&Entry>, now_seconds: u64) -> Entry {
         let author = self.device.author();
-        let tip = after.or_else(|| self.logs.tip(author)).expect("only members sign, and a member has a first entry");
-        let counts = |id: EntryId| !matches!(self.authority.verdict(id), Some(Verdict::Refused(_)) | None);
-        let heads: Vec<EntryId> = if after.is_some() { Vec::new() } else { self.logs.heads_for(author, &counts) };
+        let tip = after.map(|entry| (entry.id(), entry.body().seq));
+        let tip = tip.or_else(|| self.logs.tip(author).map(|tip| (tip.id, tip.seq)));
+        let (prev, seq) = tip.expect("only members sign, and a member has a first entry");
+        let heads: Vec<EntryId> = if after.is_some() { Vec::new() } else { self.logs.heads_for(author) };
         let by = self.my_grant();
         let body = Body {
             author,
-            seq: tip.body().seq + 1,
-            prev: Some(tip.id()),
+            seq: seq + 1,
+            prev: Some(prev),
             heads,
             by,
             claimed_seconds: now_seconds,
