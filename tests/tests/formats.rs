@@ -2,8 +2,8 @@
 
 mod formats {
     mod make;
+    mod memory;
     mod mutations;
-    mod quiet;
     mod refusals;
     mod sizes;
     mod uniform;

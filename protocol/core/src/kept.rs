@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 
 use crate::clock::Dot;
 use crate::codec::{DecodeError, Reader, Writer};
+use crate::day::Day;
 use crate::id::{EntryId, MemberId, TaskId};
 use crate::limits::{MAX_BODY_BYTES, MAX_DAY_BYTES, MAX_LABEL_BYTES, MAX_OWNER_BYTES, MAX_TITLE_BYTES};
 use crate::register::{Place, Register, Write};
@@ -52,6 +53,20 @@ pub fn encode_task(task: &Task, key: &TaskKey) -> Vec<u8> {
     register(&mut w, &task.owner, text);
     register(&mut w, &task.started, text);
     register(&mut w, &task.finished, text);
+    register(&mut w, &task.due, |w, day| {
+        w.text(&day.map(|day| alloc::format!("{day}")).unwrap_or_default());
+    });
+    register(&mut w, &task.priority, |w, priority| {
+        w.uint((*priority).into());
+    });
+    match &task.import {
+        Some((import, of)) => {
+            w.array(2).bytes(import).uint((*of).into());
+        }
+        None => {
+            w.array(0);
+        }
+    }
     w.uint(task.comment_count.into());
     match task.newest_own {
         Some((dot, entry)) => {
@@ -97,6 +112,16 @@ pub fn decode_task(bytes: &[u8]) -> Result<KeptTask, DecodeError> {
         owner: read_register(&mut r, |r| r.text(MAX_OWNER_BYTES))?,
         started: read_register(&mut r, |r| r.text(MAX_DAY_BYTES))?,
         finished: read_register(&mut r, |r| r.text(MAX_DAY_BYTES))?,
+        due: read_register(&mut r, |r| match r.text(MAX_DAY_BYTES)?.as_str() {
+            "" => Ok(None),
+            day => Day::parse(day).map(Some).map_err(|_| DecodeError::Structure),
+        })?,
+        priority: read_register(&mut r, |r| r.small())?,
+        import: match r.list(2)? {
+            0 => None,
+            2 => Some((r.exact()?, r.small()?)),
+            _ => return Err(DecodeError::Structure),
+        },
         comment_count: r.small()?,
         comments: Vec::new(),
         newest_own: match r.list(3)? {
@@ -187,6 +212,9 @@ mod tests {
             step: one(Status::Review, at, by, dot),
             claims: [(by, one(true, at, by, dot))].into(),
             labels: [("a".into(), one(true, at, by, dot)), ("b".into(), one(false, at, by, dot))].into(),
+            due: one(Some(Day::parse("2026-12-31").unwrap()), at, by, dot),
+            priority: one(4, at, by, dot),
+            import: Some(([8; 16], 3_127)),
             comment_count: 5,
             newest_own: Some((dot, at.entry)),
             ..Task::default()

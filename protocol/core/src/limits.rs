@@ -72,6 +72,10 @@ pub const MAX_ASSIGNEES: usize = 16;
 pub const MAX_OWNER_BYTES: usize = 120;
 /// Bytes of an imported day.
 pub const MAX_DAY_BYTES: usize = 32;
+/// Tasks of one import.
+pub const MAX_IMPORT_TASKS: u32 = 5_000;
+/// The lowest priority; 0 is none, 1 urgent.
+pub const MAX_PRIORITY: u8 = 4;
 /// Levels of the tree that are shown in their place; deeper ones stand at this level.
 pub const MAX_TREE_DEPTH: u16 = 64;
 /// Epoch secrets that a joiner tries before the log tells which is right.

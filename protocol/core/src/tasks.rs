@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 
 use crate::authority::Authority;
 use crate::clock::Dot;
+use crate::day::Day;
 use crate::entry::Entry;
 use crate::id::{AuthorId, EntryId, MemberId, RoleId, TaskId};
 use crate::logs::Logs;
@@ -43,6 +44,12 @@ pub struct Task {
     pub started: Register<String>,
     /// An imported last day.
     pub finished: Register<String>,
+    /// The day by which it should be done.
+    pub due: Register<Option<Day>>,
+    /// How it presses, 1 to 4; 0: nothing is said.
+    pub priority: Register<u8>,
+    /// The import it came with, and how many tasks that has.
+    pub import: Option<([u8; 16], u32)>,
     /// How many lines the thread has.
     pub comment_count: u32,
     /// Lines of the thread that are in memory, in no order.
@@ -251,7 +258,9 @@ impl Tasks {
     fn judge(&self, authority: &Authority, logs: &Logs, opened: &Opened) -> Result<(), Refusal> {
         let creates = matches!(opened.ops.first(), Some(TaskOp::Create { .. }));
         let creates_again = opened.ops.iter().skip(1).any(|op| matches!(op, TaskOp::Create { .. }));
-        if creates_again || (creates && opened.task != opened.own_id) {
+        // T12: an import is named where its task is created, and once.
+        let parts = opened.ops.iter().filter(|op| matches!(op, TaskOp::PartOf { .. })).count();
+        if creates_again || (creates && opened.task != opened.own_id) || parts > usize::from(creates) {
             return Err(Refusal::NotACreation); // T2
         }
         let creator = self.task(opened.task).and_then(|task| task.created.as_ref()).map(|created| created.by);
@@ -348,6 +357,8 @@ impl Task {
             .chain(of(&self.owner))
             .chain(of(&self.started))
             .chain(of(&self.finished))
+            .chain(of(&self.due))
+            .chain(of(&self.priority))
     }
 
     fn apply(&mut self, logs: &Logs, op: &TaskOp, from: Source) {
@@ -358,6 +369,7 @@ impl Task {
                 // A device with two histories can create twice at one place: the lesser place is shown (T6).
                 if self.created.as_ref().is_none_or(|first| created < *first) {
                     self.created = Some(created);
+                    self.import = None;
                 }
                 self.parent.write(from.write(*parent), logs);
             }
@@ -376,6 +388,15 @@ impl Task {
             TaskOp::SetOwner(text) => self.owner.write(from.write(text.clone()), logs),
             TaskOp::SetStarted(text) => self.started.write(from.write(text.clone()), logs),
             TaskOp::SetFinished(text) => self.finished.write(from.write(text.clone()), logs),
+            TaskOp::SetDue(due) => self.due.write(from.write(*due), logs),
+            TaskOp::SetPriority(priority) => self.priority.write(from.write(*priority), logs),
+            TaskOp::PartOf { import, of } => {
+                // Said by the creation that counts (T6), not by another one at its place.
+                let created = self.created.as_ref().map(|created| (created.at.entry, created.at.item));
+                if created == Some((from.at.entry, from.at.item)) {
+                    self.import = Some((*import, *of));
+                }
+            }
             // The thread is not a register; `Unknown` keeps a whole item away.
             TaskOp::Comment(_) | TaskOp::Unknown { .. } => {}
         }

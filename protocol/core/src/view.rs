@@ -120,6 +120,10 @@ pub struct TreeRow {
     pub owner_text: Option<String>,
     /// Labels in order.
     pub labels: Vec<String>,
+    /// The day by which it should be done, `YYYY-MM-DD`.
+    pub due: Option<String>,
+    /// How it presses: 0 none, 1 urgent, 2 high, 3 normal, 4 low.
+    pub priority: u8,
     /// Lines in its thread.
     pub comments: u32,
     /// Done tasks below it (all depths).

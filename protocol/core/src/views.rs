@@ -289,6 +289,9 @@ impl Replica {
             for label in &row.labels {
                 w.text(label);
             }
+            if row.due.is_some() || row.priority != 0 {
+                w.text(row.due.as_deref().unwrap_or_default()).uint(row.priority.into());
+            }
             if let Some(view) = self.task_view(row.task, &|_| true) {
                 w.text(&view.body).text(view.row.owner_text.as_deref().unwrap_or_default());
                 for line in &view.thread {
@@ -367,6 +370,8 @@ impl Replica {
             assignees,
             owner_text: task.owner.shown(rank).filter(|owner| !owner.is_empty()).cloned(),
             labels: there(&task.labels).cloned().collect(),
+            due: task.due.shown(rank).copied().flatten().map(|day| alloc::format!("{day}")),
+            priority: task.priority.shown(rank).copied().unwrap_or(0),
             comments: task.comment_count,
             done_below: place.done_below,
             total_below: place.total_below,

@@ -191,6 +191,8 @@ impl Open {
                 owner: task.owner,
                 started: task.started,
                 finished: task.finished,
+                due: None,
+                priority: 0,
                 labels: task.labels,
             })
             .collect();

@@ -24,7 +24,6 @@ use serde_json::Value;
 
 use super::make::cell::seal_plain;
 use super::make::{Cast, signed};
-use super::quiet::busy;
 use super::vectors::{committed, folder};
 
 /// Executions of each decoder, where nothing else is said.
@@ -129,7 +128,6 @@ fn fuzz(name: &str, share: u64, corpus: &[Vec<u8>], mut try_one: impl FnMut(&[u8
 
 #[test]
 fn entries() {
-    let _busy = busy();
     let cast = Cast::new();
     fuzz("entry", 1, &corpus("entry", "entry"), |bytes, _| {
         UnverifiedEntry::decode(bytes).is_ok_and(|entry| entry.verify(cast.pursuance).is_ok())
@@ -152,7 +150,6 @@ fn body_of(entry: &Entry) -> Vec<u8> {
 /// Well-formed mutations signed by a member are appended to a whole log, and the state is read afterwards.
 #[test]
 fn logs() {
-    let _busy = busy();
     let cast = Cast::new();
     let (maya, ben) = (cast.maya_keys(), cast.ben_keys());
     let bodies: Vec<Vec<u8>> = cast.entries.iter().map(body_of).collect();
@@ -189,7 +186,6 @@ fn logs() {
 
 #[test]
 fn sealed_things() {
-    let _busy = busy();
     let cast = Cast::new();
     fuzz("task ops", 1, &corpus("task-ops", "ops"), |bytes, _| decode_ops(bytes).is_ok());
     fuzz("cell bytes", 1, &corpus("opened-cell", "cell"), |bytes, _| {
@@ -226,7 +222,6 @@ fn plain_texts(cast: &Cast) -> Vec<Vec<u8>> {
 
 #[test]
 fn links_and_addresses() {
-    let _busy = busy();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     fuzz("link", 1, &corpus("link", "text"), |bytes, _| InviteLink::parse(&text(bytes)).is_ok());
     let bodies = vec![
@@ -252,7 +247,6 @@ fn links_and_addresses() {
 
 #[test]
 fn what_relays_say() {
-    let _busy = busy();
     let signer = LogSigner::from_seed(&[1; 32]);
     let key = signer.key();
     let notes = ["note", "checkpoint", "receipt", "policy"].map(|kind| corpus(kind, "note")).concat();
@@ -294,7 +288,6 @@ fn what_relays_say() {
 /// Whole vectors with a mutation in any of their texts, through the program that strangers run.
 #[test]
 fn whole_vectors() {
-    let _busy = busy();
     let kinds = kinds();
     let all: Vec<Value> = committed(&folder()).into_values().collect();
     let texts: Vec<Vec<u8>> = all

@@ -23,7 +23,7 @@ use pursuance_wire::{AddressError, Cell, FrameDecoder, FrameError, LeafHash, Rel
 use super::make::cell::{long_entry, seal_plain};
 use super::make::raw::{V, head, wide_head};
 use super::make::{Cast, envelope, signed};
-use super::quiet::{Quiet, busy, quiet};
+use super::memory::peak_bytes;
 
 /// What a refusal may cost where nothing has been read yet.
 const NOTHING_YET_BYTES: usize = 1_024;
@@ -32,12 +32,11 @@ const NOTHING_YET_BYTES: usize = 1_024;
 const COPIES_OF_AN_ENTRY: usize = 8;
 
 fn refused_within<T, E: PartialEq + std::fmt::Debug>(
-    quiet: &Quiet,
     limit_bytes: usize,
     expected: E,
-    mut read: impl FnMut() -> Result<T, E>,
+    read: impl FnOnce() -> Result<T, E>,
 ) {
-    let (peak, found) = quiet.peak_bytes(|| read().err());
+    let (peak, found) = peak_bytes(|| read().err());
     assert_eq!(found, Some(expected));
     assert!(peak <= limit_bytes, "{peak} bytes, {limit_bytes} allowed");
 }
@@ -48,23 +47,21 @@ fn nested(bytes: usize) -> Vec<u8> {
 
 #[test]
 fn an_entry_beyond_its_length_is_not_looked_at() {
-    let quiet = quiet();
     let long = vec![0x82; MAX_ENTRY_BYTES + 1];
-    refused_within(&quiet, 0, EntryError::TooLong, || UnverifiedEntry::decode(&long));
+    refused_within(0, EntryError::TooLong, || UnverifiedEntry::decode(&long));
     let very_long = vec![0; 64 << 20];
-    refused_within(&quiet, 0, EntryError::TooLong, || UnverifiedEntry::decode(&very_long));
+    refused_within(0, EntryError::TooLong, || UnverifiedEntry::decode(&very_long));
 }
 
 #[test]
 fn an_entry_of_absurd_lengths_allocates_nothing() {
-    let quiet = quiet();
     let structure = || EntryError::Decode(DecodeError::Structure);
     for major in [2, 3, 4, 5] {
         for width in [1, 2, 4, 8] {
             let absurd = wide_head(major, u64::MAX >> (64 - 8 * width), width);
-            refused_within(&quiet, NOTHING_YET_BYTES, structure(), || UnverifiedEntry::decode(&absurd));
+            refused_within(NOTHING_YET_BYTES, structure(), || UnverifiedEntry::decode(&absurd));
             let body = [&head(4, 2)[..], &absurd].concat();
-            refused_within(&quiet, NOTHING_YET_BYTES, structure(), || UnverifiedEntry::decode(&body));
+            refused_within(NOTHING_YET_BYTES, structure(), || UnverifiedEntry::decode(&body));
         }
     }
     // In every place of a body where a list or a string may stand.
@@ -77,7 +74,7 @@ fn an_entry_of_absurd_lengths_allocates_nothing() {
                 let mut bent = fields.clone();
                 bent[at] = V::Raw(wide_head(major, u64::MAX, 8));
                 let bytes = envelope(&V::Array(bent).encode(), &[0; 64]);
-                let (peak, found) = quiet.peak_bytes(|| UnverifiedEntry::decode(&bytes).is_err());
+                let (peak, found) = peak_bytes(|| UnverifiedEntry::decode(&bytes).is_err());
                 assert!(found, "field {at}");
                 assert!(peak <= COPIES_OF_AN_ENTRY * bytes.len(), "field {at}: {peak} bytes");
             }
@@ -87,24 +84,18 @@ fn an_entry_of_absurd_lengths_allocates_nothing() {
 
 #[test]
 fn a_megabyte_of_nested_garbage_is_no_entry() {
-    let quiet = quiet();
     let deep = nested(1_000_000);
-    refused_within(&quiet, NOTHING_YET_BYTES, EntryError::Decode(DecodeError::Structure), || {
-        UnverifiedEntry::decode(&deep)
-    });
+    refused_within(NOTHING_YET_BYTES, EntryError::Decode(DecodeError::Structure), || UnverifiedEntry::decode(&deep));
     let inside = envelope(&deep, &[0; 64]);
-    refused_within(&quiet, NOTHING_YET_BYTES, EntryError::Decode(DecodeError::Structure), || {
-        UnverifiedEntry::decode(&inside)
-    });
+    refused_within(NOTHING_YET_BYTES, EntryError::Decode(DecodeError::Structure), || UnverifiedEntry::decode(&inside));
 }
 
 #[test]
 fn the_longest_entry_takes_a_few_copies_of_itself() {
-    let quiet = quiet();
     let cast = Cast::new();
     let (id, bytes) = long_entry(&cast, MAX_ENTRY_BYTES - 400);
     assert!(bytes.len() <= MAX_ENTRY_BYTES);
-    let (peak, entry) = quiet.peak_bytes(|| UnverifiedEntry::decode(&bytes).map(|entry| entry.id()));
+    let (peak, entry) = peak_bytes(|| UnverifiedEntry::decode(&bytes).map(|entry| entry.id()));
     assert_eq!(entry, Ok(id));
     assert!(peak <= COPIES_OF_AN_ENTRY * MAX_ENTRY_BYTES, "{peak} bytes");
 
@@ -115,26 +106,24 @@ fn the_longest_entry_takes_a_few_copies_of_itself() {
         tree.encode()
     };
     let bytes = signed(&cast.maya_keys(), cast.pursuance, &body);
-    let (peak, entry) = quiet.peak_bytes(|| UnverifiedEntry::decode(&bytes).is_ok());
+    let (peak, entry) = peak_bytes(|| UnverifiedEntry::decode(&bytes).is_ok());
     assert!(entry && peak <= 64 << 10, "{peak} bytes");
 }
 
 #[test]
 fn task_ops_within_their_limits() {
-    let quiet = quiet();
     let absurd = wide_head(4, u64::MAX, 8);
-    refused_within(&quiet, NOTHING_YET_BYTES, DecodeError::TooLong, || decode_ops(&absurd));
+    refused_within(NOTHING_YET_BYTES, DecodeError::TooLong, || decode_ops(&absurd));
     let deep = nested(1_000_000);
-    refused_within(&quiet, NOTHING_YET_BYTES, DecodeError::Structure, || decode_ops(&deep));
+    refused_within(NOTHING_YET_BYTES, DecodeError::Structure, || decode_ops(&deep));
     let one_too_many = [&head(4, MAX_ITEM_OPS as u64 + 1)[..], &vec![0; 1_000_000]].concat();
-    refused_within(&quiet, NOTHING_YET_BYTES, DecodeError::TooLong, || decode_ops(&one_too_many));
+    refused_within(NOTHING_YET_BYTES, DecodeError::TooLong, || decode_ops(&one_too_many));
     let long = V::Array(vec![V::Array(vec![V::Uint(900), V::Bytes(vec![0; MAX_ITEM_BYTES + 1])])]).encode();
-    refused_within(&quiet, NOTHING_YET_BYTES, DecodeError::TooLong, || decode_ops(&long));
+    refused_within(NOTHING_YET_BYTES, DecodeError::TooLong, || decode_ops(&long));
 }
 
 #[test]
 fn a_cell_costs_a_few_cells_whatever_is_in_it() {
-    let quiet = quiet();
     let epoch = EpochSecret::new([1; 32]);
     let key = epoch.cell_key();
     let smallest_entries: Vec<u8> =
@@ -143,7 +132,7 @@ fn a_cell_costs_a_few_cells_whatever_is_in_it() {
     let absurd_fragment = [&[1][..], &[0xff; CELL_PLAIN_BYTES - 1]].concat();
     for (plain, opens) in [(smallest_entries, true), (absurd_entry, false), (absurd_fragment, false)] {
         let cell = seal_plain(&epoch, &plain, [9; 24], &epoch.id().0);
-        let (peak, found) = quiet.peak_bytes(|| open_cell(&key, &cell));
+        let (peak, found) = peak_bytes(|| open_cell(&key, &cell));
         assert_eq!(found.is_some(), opens);
         assert!(peak <= 64 << 10, "{peak} bytes");
         if let Some(CellContent::Entries(entries)) = found {
@@ -151,7 +140,7 @@ fn a_cell_costs_a_few_cells_whatever_is_in_it() {
         }
     }
     let foreign = seal_plain(&EpochSecret::new([2; 32]), &[0; CELL_PLAIN_BYTES], [9; 24], &[0; 32]);
-    let (peak, found) = quiet.peak_bytes(|| open_cell(&key, &foreign));
+    let (peak, found) = peak_bytes(|| open_cell(&key, &foreign));
     assert!(found.is_none() && peak == 0, "a foreign cell is told by its tag alone: {peak} bytes");
 }
 
@@ -163,9 +152,8 @@ fn part(entry: u64, count: u16, index: u16, bytes: Vec<u8>) -> Fragment {
 
 #[test]
 fn unfinished_fragments_stay_within_their_limit() {
-    let quiet = quiet();
     for (bytes, what) in [(1, "the shortest"), (FRAGMENT_BYTES, "the longest")] {
-        let (peak, kept_bytes) = quiet.peak_bytes(|| {
+        let (peak, kept_bytes) = peak_bytes(|| {
             let mut fragments = Fragments::default();
             for entry in 0..20_000 {
                 assert_eq!(fragments.insert(part(entry, 2, 1, vec![7; bytes])), Assembly::Kept);
@@ -179,9 +167,8 @@ fn unfinished_fragments_stay_within_their_limit() {
 
 #[test]
 fn parts_that_make_no_entry_are_tried_within_bounds() {
-    let quiet = quiet();
     // Two candidates at every index: whoever posts them cannot make the reader try more than a few combinations.
-    let (peak, whole) = quiet.peak_bytes(|| {
+    let (peak, whole) = peak_bytes(|| {
         let mut fragments = Fragments::default();
         let count = (MAX_FRAGMENTS / 8) as u16;
         let mut whole = 0;
@@ -199,43 +186,38 @@ fn parts_that_make_no_entry_are_tried_within_bounds() {
 
 #[test]
 fn a_link_of_a_megabyte_is_not_looked_at() {
-    let quiet = quiet();
     let long = format!("pursuance:{}", "a".repeat(1 << 20));
-    refused_within(&quiet, 0, LinkError::NotAnInvite, || InviteLink::parse(&long).map(drop));
+    refused_within(0, LinkError::NotAnInvite, || InviteLink::parse(&long).map(drop));
     let longest = format!("pursuance:{}", "a".repeat(1_000));
-    refused_within(&quiet, 16 << 10, LinkError::NotWhole, || InviteLink::parse(&longest).map(drop));
+    refused_within(16 << 10, LinkError::NotWhole, || InviteLink::parse(&longest).map(drop));
     let spaces = " ".repeat(1 << 20);
-    refused_within(&quiet, 0, LinkError::NotAnInvite, || InviteLink::parse(&spaces).map(drop));
+    refused_within(0, LinkError::NotAnInvite, || InviteLink::parse(&spaces).map(drop));
 }
 
 #[test]
 fn an_address_of_a_megabyte_is_not_looked_at() {
-    let quiet = quiet();
     let long = "a".repeat(1 << 20);
-    refused_within(&quiet, 0, AddressError::TooLong, || long.parse::<RelayAddress>());
+    refused_within(0, AddressError::TooLong, || long.parse::<RelayAddress>());
     let dots = ".onion".repeat(80);
-    refused_within(&quiet, NOTHING_YET_BYTES, AddressError::OnionLength { found_chars: 474 }, || {
-        dots.parse::<RelayAddress>()
-    });
+    refused_within(NOTHING_YET_BYTES, AddressError::OnionLength { found_chars: 474 }, || dots.parse::<RelayAddress>());
 }
 
 #[test]
 fn notes_of_any_kind_are_refused_by_their_length() {
-    let quiet = quiet();
     let key = LogSigner::from_seed(&[1; 32]).key();
     let long = vec![b'\n'; 1 << 20];
     let error = || NoteError::TooLong { found_bytes: 1 << 20 };
-    refused_within(&quiet, 0, error(), || UnverifiedNote::parse(&long));
-    refused_within(&quiet, 0, error().into(), || Checkpoint::verify(&long, &key));
-    refused_within::<_, pursuance_wire::log::ReceiptError>(&quiet, 0, error().into(), || Receipt::verify(&long, &key));
-    refused_within::<_, pursuance_wire::log::PolicyError>(&quiet, 0, error().into(), || Policy::verify(&long, &key));
+    refused_within(0, error(), || UnverifiedNote::parse(&long));
+    refused_within(0, error().into(), || Checkpoint::verify(&long, &key));
+    refused_within::<_, pursuance_wire::log::ReceiptError>(0, error().into(), || Receipt::verify(&long, &key));
+    refused_within::<_, pursuance_wire::log::PolicyError>(0, error().into(), || Policy::verify(&long, &key));
     // The most that fits: lines, signatures, one endless signature.
     let lines = "\u{2014} w AAAAAAE=\n".repeat(400);
     for text in
         ["\n".repeat(MAX_NOTE_BYTES), format!("a\n\n{lines}"), format!("a\n\n\u{2014} w {}\n", "A".repeat(8_000))]
     {
         let (peak, refused) =
-            quiet.peak_bytes(|| UnverifiedNote::parse(text.as_bytes()).and_then(|note| note.verify(&key)).is_err());
+            peak_bytes(|| UnverifiedNote::parse(text.as_bytes()).and_then(|note| note.verify(&key)).is_err());
         assert!(refused);
         assert!(peak <= 4 * MAX_NOTE_BYTES, "{peak} bytes");
     }
@@ -243,61 +225,55 @@ fn notes_of_any_kind_are_refused_by_their_length() {
 
 #[test]
 fn tiles_and_bundles_have_the_length_of_their_name() {
-    let quiet = quiet();
     let id = TileId::new(0, 0, 256).expect("a tile");
     let long = vec![0; 1 << 20];
-    refused_within(&quiet, 0, TileError::Length { found_bytes: 1 << 20, expected_bytes: 8_192 }, || {
+    refused_within(0, TileError::Length { found_bytes: 1 << 20, expected_bytes: 8_192 }, || {
         HashTile::decode(id, &long)
     });
-    let (peak, refused) = quiet.peak_bytes(|| decode_bundle(BundleId::new(0, 1).expect("a bundle"), &long).is_err());
+    let (peak, refused) = peak_bytes(|| decode_bundle(BundleId::new(0, 1).expect("a bundle"), &long).is_err());
     assert!(refused && peak == 0, "{peak} bytes");
     // The right length in all, and a wrong one within: cells are taken one by one.
     let bundle = vec![0xff; 256 * 2_050];
-    let (peak, refused) =
-        quiet.peak_bytes(|| decode_bundle(BundleId::new(0, 256).expect("a bundle"), &bundle).is_err());
+    let (peak, refused) = peak_bytes(|| decode_bundle(BundleId::new(0, 256).expect("a bundle"), &bundle).is_err());
     assert!(refused && peak <= 8 << 10, "{peak} bytes");
     for (first, size) in [(0, u64::MAX), (0, MAX_TREE_CELLS), (256, 0), (1, 5)] {
-        let (peak, refused) = quiet.peak_bytes(|| tiles_for_span(first, size).is_err());
+        let (peak, refused) = peak_bytes(|| tiles_for_span(first, size).is_err());
         assert!(refused && peak == 0, "{first}..{size}: {peak} bytes");
     }
     let root = NodeHash([0; 32]);
-    refused_within(&quiet, NOTHING_YET_BYTES, SpanError::WrongTile { at: 0 }, || Span::verify(0, 5, &root, &[]));
+    refused_within(NOTHING_YET_BYTES, SpanError::WrongTile { at: 0 }, || Span::verify(0, 5, &root, &[]));
 }
 
 #[test]
 fn a_stream_holds_what_came_and_not_what_is_claimed() {
-    let quiet = quiet();
-    refused_within(&quiet, NOTHING_YET_BYTES, FrameError::NoteLength { found_bytes: u32::MAX }, || {
+    refused_within(NOTHING_YET_BYTES, FrameError::NoteLength { found_bytes: u32::MAX }, || {
         FrameDecoder::new().push(&[0xff; 64])
     });
     let cells_claimed = |count: u32| [&1_u32.to_be_bytes()[..], b"n", &count.to_be_bytes()].concat();
     let bytes = cells_claimed(u32::MAX);
-    refused_within(&quiet, NOTHING_YET_BYTES, FrameError::TooManyCells { found: u32::MAX }, || {
+    refused_within(NOTHING_YET_BYTES, FrameError::TooManyCells { found: u32::MAX }, || {
         FrameDecoder::new().push(&bytes)
     });
     let bytes = cells_claimed(MAX_SLOT_CELLS as u32);
-    let (peak, frames) = quiet.peak_bytes(|| FrameDecoder::new().push(&bytes).map(|frames| frames.len()));
+    let (peak, frames) = peak_bytes(|| FrameDecoder::new().push(&bytes).map(|frames| frames.len()));
     assert_eq!(frames, Ok(0));
     assert!(peak <= NOTHING_YET_BYTES, "{peak} bytes for a slot of which nothing came");
     // A megabyte of the smallest frames.
     let small = cells_claimed(0).repeat(100_000);
-    let (peak, frames) = quiet.peak_bytes(|| FrameDecoder::new().push(&small).map(|frames| frames.len()));
+    let (peak, frames) = peak_bytes(|| FrameDecoder::new().push(&small).map(|frames| frames.len()));
     assert_eq!(frames, Ok(100_000));
     assert!(peak <= 24 * small.len(), "{peak} bytes for {} received", small.len());
 }
 
 #[test]
 fn evidence_is_refused_by_its_length() {
-    let quiet = quiet();
     let heading = b"pursuance evidence 1\n";
     let long = vec![0; MAX_EVIDENCE_BYTES + 1];
-    refused_within(&quiet, 0, EvidenceError::TooLong { found_bytes: MAX_EVIDENCE_BYTES + 1 }, || {
-        Evidence::decode(&long)
-    });
+    refused_within(0, EvidenceError::TooLong { found_bytes: MAX_EVIDENCE_BYTES + 1 }, || Evidence::decode(&long));
     for kind in [1, 2, 3] {
         let absurd = [&heading[..], &[kind], &[0xff; 4]].concat();
         let expected = EvidenceError::TooLong { found_bytes: u32::MAX as usize };
-        refused_within(&quiet, NOTHING_YET_BYTES, expected, || Evidence::decode(&absurd));
+        refused_within(NOTHING_YET_BYTES, expected, || Evidence::decode(&absurd));
     }
 }
 
@@ -335,7 +311,6 @@ fn convicts(error: HistoryError, signer: &LogSigner) {
 
 #[test]
 fn a_checkpoint_that_does_not_continue_the_log_convicts() {
-    let _busy = busy();
     let signer = LogSigner::from_seed(&[1; 32]);
     let seen: Vec<LeafHash> = (0..20).map(leaf).collect();
     let mut history = visited(&signer, &seen);
@@ -350,7 +325,6 @@ fn a_checkpoint_that_does_not_continue_the_log_convicts() {
 
 #[test]
 fn two_roots_for_one_slot_convict() {
-    let _busy = busy();
     let signer = LogSigner::from_seed(&[1; 32]);
     let history = visited(&signer, &(0..20).map(leaf).collect::<Vec<_>>());
     let (again, _) = checkpoint(&signer, 5, &(1..21).map(leaf).collect::<Vec<_>>());
@@ -359,7 +333,6 @@ fn two_roots_for_one_slot_convict() {
 
 #[test]
 fn a_checkpoint_of_another_origin_is_refused() {
-    let _busy = busy();
     let (signer, other) = (LogSigner::from_seed(&[1; 32]), LogSigner::from_seed(&[2; 32]));
     let history = visited(&signer, &[leaf(0)]);
     let (theirs, _) = checkpoint(&other, 6, &[leaf(0), leaf(1)]);
@@ -375,7 +348,6 @@ fn a_checkpoint_of_another_origin_is_refused() {
 
 #[test]
 fn an_old_checkpoint_is_stale() {
-    let _busy = busy();
     let signer = LogSigner::from_seed(&[1; 32]);
     let seen: Vec<LeafHash> = (0..20).map(leaf).collect();
     let history = visited(&signer, &seen);
@@ -386,7 +358,6 @@ fn an_old_checkpoint_is_stale() {
 
 #[test]
 fn a_receipt_without_inclusion_convicts() {
-    let _busy = busy();
     let signer = LogSigner::from_seed(&[1; 32]);
     let posted = Cell::from_bytes([7; 2_048]).leaf_hash();
     let receipt = Receipt::sign(&signer, SlotNumber(6), &[posted]).expect("one cell");

@@ -8,7 +8,6 @@ use pursuance_core::entry::Entry;
 use pursuance_core::plan::{Circumstances, ImportTask};
 
 use super::make::{Cast, at};
-use super::quiet::busy;
 
 /// A line of the table: what it is, bytes of its entries, cells if it travels alone.
 fn row(what: &str, cast: &Cast, entries: &[Entry]) -> String {
@@ -48,7 +47,6 @@ fn table() -> Vec<String> {
 
 #[test]
 fn the_table_of_sizes_is_true() {
-    let _busy = busy();
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/benchmarks.md");
     let page = std::fs::read_to_string(page).expect("the page is there");
     let table = table();

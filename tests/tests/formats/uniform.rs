@@ -20,7 +20,6 @@ use rand::rngs::StdRng;
 use rand::{Rng, RngExt, SeedableRng};
 
 use super::make::cell::seal_plain;
-use super::quiet::busy;
 
 const CELLS: usize = 10_000;
 const FALSE_ALARMS: f64 = 1e-6;
@@ -45,7 +44,14 @@ impl Group {
         for step in 0..120 {
             let text = "All the same letters ".repeat(1 << rng.random_range(0..9));
             let command = if step < 40 {
-                Command::CreateTask { title: format!("task {step}"), parent: None, assignees: vec![], labels: vec![] }
+                Command::CreateTask {
+                    title: format!("task {step}"),
+                    parent: None,
+                    assignees: vec![],
+                    labels: vec![],
+                    due: None,
+                    priority: 0,
+                }
             } else {
                 let task = tasks[rng.random_range(0..tasks.len())];
                 Command::Comment { task, text }
@@ -131,7 +137,6 @@ fn upper_tail(z: f64) -> f64 {
 
 #[test]
 fn the_critical_values_are_those_of_the_tables() {
-    let _busy = busy();
     for (tail, deviation, critical) in
         [(0.05, 1.644_854, 293.248), (0.01, 2.326_348, 310.457), (0.001, 3.090_232, 330.520)]
     {
@@ -143,7 +148,6 @@ fn the_critical_values_are_those_of_the_tables() {
 
 #[test]
 fn ten_thousand_cells_of_two_groups_look_like_noise() {
-    let _busy = busy();
     let cells = two_groups(&mut StdRng::seed_from_u64(10_000));
     assert_eq!(cells.len(), CELLS);
     assert_eq!(uneven_places(&cells), [0_usize; 0]);
@@ -151,7 +155,6 @@ fn ten_thousand_cells_of_two_groups_look_like_noise() {
 
 #[test]
 fn noise_itself_passes() {
-    let _busy = busy();
     let mut rng = StdRng::seed_from_u64(1);
     let cells: Vec<Cell> = (0..CELLS).map(|_| Cell::from_bytes(random_bytes(&mut rng))).collect();
     assert_eq!(uneven_places(&cells), [0_usize; 0]);
@@ -172,7 +175,6 @@ fn sealed_with_constant_nonce(rng: &mut StdRng) -> Vec<Cell> {
 
 #[test]
 fn a_sealer_with_a_constant_nonce_fails() {
-    let _busy = busy();
     let uneven = uneven_places(&sealed_with_constant_nonce(&mut StdRng::seed_from_u64(2)));
     assert!((0..32).all(|at| uneven.contains(&at)), "tag and nonce never change: {uneven:?}");
     assert!(uneven.len() > 1_000, "and the same key stream shows the text: {}", uneven.len());
@@ -180,7 +182,6 @@ fn a_sealer_with_a_constant_nonce_fails() {
 
 #[test]
 fn small_faults_are_seen_too() {
-    let _busy = busy();
     let good = two_groups(&mut StdRng::seed_from_u64(3));
     let bent = |bend: &dyn Fn(usize, &mut [u8; CELL_BYTES])| -> Vec<Cell> {
         let bend_one = |(at, cell): (usize, &Cell)| {

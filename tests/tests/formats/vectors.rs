@@ -8,7 +8,6 @@ use pursuance_tests::vectors::{Reason, kinds, outcome, run_folder};
 use serde_json::Value;
 
 use super::make;
-use super::quiet::busy;
 
 /// Set to any value, the vectors are written anew instead of compared.
 const WRITE: &str = "PURSUANCE_WRITE_VECTORS";
@@ -38,7 +37,6 @@ pub fn committed(folder: &Path) -> BTreeMap<PathBuf, Value> {
 
 #[test]
 fn the_core_vectors_are_what_the_makers_make() {
-    let _busy = busy();
     let core = folder().join("core");
     let made: BTreeMap<PathBuf, Value> =
         make::all().into_iter().map(|(path, vector)| (core.join(format!("{path}.json")), vector)).collect();
@@ -60,7 +58,6 @@ fn the_core_vectors_are_what_the_makers_make() {
 
 #[test]
 fn every_vector_passes() {
-    let _busy = busy();
     let summary = run_folder(&folder());
     for failure in &summary.failures {
         println!("{}: {}", failure.path.display(), failure.reason);
@@ -71,7 +68,6 @@ fn every_vector_passes() {
 
 #[test]
 fn every_kind_has_accepted_and_refused_cases() {
-    let _busy = busy();
     let mut of_kind: BTreeMap<String, (usize, usize)> =
         kinds().keys().map(|kind| ((*kind).to_owned(), (0, 0))).collect();
     for (path, vector) in committed(&folder()) {
@@ -88,7 +84,6 @@ fn every_kind_has_accepted_and_refused_cases() {
 
 #[test]
 fn a_vector_that_expects_something_else_fails() {
-    let _busy = busy();
     let scratch = tempfile::tempdir().expect("a folder");
     let all = committed(&folder());
     for (index, vector) in all.values().enumerate() {
@@ -103,7 +98,6 @@ fn a_vector_that_expects_something_else_fails() {
 
 #[test]
 fn vectors_with_fields_bent_or_missing_crash_nothing() {
-    let _busy = busy();
     let kinds = kinds();
     let wrong =
         [Value::Null, Value::from(-1), Value::from(u64::MAX), "zz".into(), "00".into(), serde_json::json!([[1], {}])];

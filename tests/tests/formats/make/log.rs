@@ -391,6 +391,20 @@ fn items(cast: &Cast, shelf: &mut Shelf) {
     let key = super::sealed::task_key(cast);
     let known = |ops| ItemPlan { key, ..known(ops) };
     case("bad-creation-of-a-task-that-is-there", &cast.ben, &[known(vec![none.clone()])], one("notACreation"));
+    let part = TaskOp::PartOf { import: [7; 16], of: 2 };
+    let created = plan(own(&cast.ben, 0), vec![none.clone(), part.clone()]);
+    case("ok-part-of-an-import", &cast.ben, &[created], json!([[], 0]));
+    let twice = plan(own(&cast.ben, 0), vec![none.clone(), part.clone(), part.clone()]);
+    case("bad-part-of-an-import-twice", &cast.ben, &[twice], one("notACreation"));
+    case("bad-part-of-an-import-later", &cast.maya, &[known(vec![part])], one("notACreation"));
+    let due = TaskOp::SetDue(None);
+    case("ok-maya-sets-due-and-priority", &cast.maya, &[known(vec![due, TaskOp::SetPriority(2)])], json!([[], 0]));
+    case(
+        "bad-ben-sets-anothers-priority",
+        &cast.ben,
+        &[known(vec![TaskOp::SetPriority(2)])],
+        json!([[{"code": "onlyOwn", "verb": "edit", "rule": 7}], 0]),
+    );
     case("ok-ben-finishes", &cast.ben, &[known(vec![TaskOp::End(Status::Done)])], json!([[], 0]));
     case(
         "bad-ben-edits-anothers-task",
