@@ -2,6 +2,8 @@
 
 #[path = "stories/harbour.rs"]
 mod harbour;
+#[path = "stories/importing.rs"]
+mod importing;
 #[path = "stories/kill.rs"]
 mod kill;
 #[path = "stories/together.rs"]
