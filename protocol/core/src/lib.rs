@@ -13,6 +13,7 @@ pub mod codec;
 pub mod command;
 pub mod crypto;
 pub mod day;
+pub mod devices;
 pub mod entry;
 pub mod founding;
 pub mod fragment;

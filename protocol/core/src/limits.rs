@@ -53,6 +53,8 @@ pub const MAX_RELAYS: usize = 4;
 pub const MAX_INVITE_USES: u16 = 10_000;
 /// Bytes of an invite's note.
 pub const MAX_NOTE_BYTES: usize = 500;
+/// Devices of one member.
+pub const MAX_DEVICES: usize = 16;
 /// Devices that an epoch is sealed to.
 pub const MAX_READERS: usize = 800;
 

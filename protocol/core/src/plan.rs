@@ -365,17 +365,20 @@ impl Replica {
     }
 
     /// Signs my next entry, after `after` where that has not been appended yet.
-    fn sign_next(&self, content: Content, after: Option<&Entry>, now_seconds: u64) -> Entry {
+    pub(crate) fn sign_next(&self, content: Content, after: Option<&Entry>, now_seconds: u64) -> Entry {
         let author = self.device.author();
         let tip = after.map(|entry| (entry.id(), entry.body().seq));
         let tip = tip.or_else(|| self.logs.tip(author).map(|tip| (tip.id, tip.seq)));
-        let (prev, seq) = tip.expect("only members sign, and a member has a first entry");
-        let heads: Vec<EntryId> = if after.is_some() { Vec::new() } else { self.logs.heads_for(author) };
+        let heads: Vec<EntryId> = match (after, tip) {
+            (Some(_), _) => Vec::new(),
+            (None, Some(_)) => self.logs.heads_for(author),
+            (None, None) => self.first_heads(self.logs.heads_for(author)),
+        };
         let by = self.my_grant();
         let body = Body {
             author,
-            seq: seq + 1,
-            prev: Some(prev),
+            seq: tip.map_or(0, |(_, seq)| seq + 1),
+            prev: tip.map(|(id, _)| id),
             heads,
             by,
             claimed_seconds: now_seconds,

@@ -3,7 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::id::{EntryId, MemberId, PursuanceId, RoleId, TaskId};
+use crate::id::{AuthorId, EntryId, MemberId, PursuanceId, RoleId, TaskId};
 use crate::refusal::Refusal;
 use crate::rule::{Role, Rule, Verb};
 use crate::task::Status;
@@ -233,7 +233,27 @@ pub struct MemberView {
     /// Claimed time of their newest entry, seconds since 1970.
     #[cfg_attr(feature = "bindings", ts(type = "number"))]
     pub heard_of_seconds: u64,
-    /// Their device shows two histories.
+    /// A device of theirs shows two histories.
+    pub two_histories: bool,
+    /// Their devices, the one they came with first.
+    pub devices: Vec<DeviceView>,
+}
+
+/// One device of a member.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct DeviceView {
+    /// The key that signs its log.
+    #[cfg_attr(feature = "bindings", ts(type = "string"))]
+    pub author: AuthorId,
+    /// Claimed time at which it was added, seconds since 1970; `null` for the device the member came with.
+    #[cfg_attr(feature = "bindings", ts(type = "number | null"))]
+    pub added_seconds: Option<u64>,
+    /// Whether it is this device.
+    pub mine: bool,
+    /// It shows two histories.
     pub two_histories: bool,
 }
 

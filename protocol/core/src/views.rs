@@ -177,7 +177,6 @@ impl Replica {
     pub fn people(&self) -> PeopleView {
         let names = self.names();
         let table = self.authority.table();
-        let forked: Vec<_> = self.logs.forked().collect();
         let mut members: Vec<(&SeniorityKey, MemberView)> = self
             .authority
             .members()
@@ -187,12 +186,19 @@ impl Replica {
                     member.invite.and_then(|by| self.authority.invites().get(&by)).map_or(CameBy::Founder, |open| {
                         CameBy::Invite { inviter: self.person(open.inviter, &names), surplus: self.is_surplus(*id) }
                     });
+                let devices = self.device_views(*id);
                 let view = MemberView {
                     person: self.person(*id, &names),
                     roles: self.authority.role(member.role).cloned().into_iter().collect(),
                     came_by,
-                    heard_of_seconds: self.logs.heard_of_seconds(member.author),
-                    two_histories: forked.contains(&member.author),
+                    heard_of_seconds: member
+                        .devices
+                        .keys()
+                        .map(|author| self.logs.heard_of_seconds(*author))
+                        .max()
+                        .unwrap_or(0),
+                    two_histories: devices.iter().any(|device| device.two_histories),
+                    devices,
                 };
                 (&member.key, view)
             })
