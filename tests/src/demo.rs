@@ -241,7 +241,7 @@ impl Person {
             _ => Ok(None),
         })
         .await?;
-        self.until("reading the tree", async || match self.look(Query::Tree { pursuance }).await? {
+        self.until("reading the tree", async || match self.look(Query::tree(pursuance)).await? {
             View::Tree(tree) if tree.rows.len() == TASKS.len() => Ok(Some(())),
             _ => Ok(None),
         })

@@ -78,9 +78,16 @@ pub const MAX_DAY_BYTES: usize = 32;
 pub const MAX_IMPORT_TASKS: u32 = 5_000;
 /// The lowest priority; 0 is none, 1 urgent.
 pub const MAX_PRIORITY: u8 = 4;
+/// Characters of a filter that are looked at.
+pub const MAX_FILTER_CHARS: usize = 500;
+/// Words of a filter that are looked at.
+pub const MAX_FILTER_WORDS: usize = 32;
 /// Levels of the tree that are shown in their place; deeper ones stand at this level.
 pub const MAX_TREE_DEPTH: u16 = 64;
 /// Epoch secrets that a joiner tries before the log tells which is right.
 pub const MAX_EPOCH_CANDIDATES: usize = 16;
 /// Entries of a preview, besides the genesis and the invite.
 pub const MAX_PREVIEW_ENTRIES: usize = 512;
+
+/// Rows of one page of the tree.
+pub const MAX_TREE_ROWS: u32 = 50;

@@ -82,9 +82,10 @@ impl Replica {
         }
     }
 
-    /// Hands the usable epoch to a device that lacks it.
+    /// Hands the usable epoch to a device that lacks it; nothing from a device that may not sign.
     #[must_use]
     pub fn welcome(&self, to: AuthorId, now_seconds: u64) -> Option<Entry> {
+        self.writer().ok()?;
         let epoch = self.usable_epoch()?;
         let packages = self.authority.packages_known(&self.logs, None);
         let (_, package, _) = packages.into_iter().find(|(.., author)| *author == to)?;
@@ -319,8 +320,11 @@ impl Replica {
         Ok(Draft { task: id, ops, undo })
     }
 
-    /// Whoever may sign here: a member who holds a usable epoch.
+    /// Whoever may sign here: a member who holds a usable epoch, with a device whose log goes on here.
     pub(crate) fn writer(&self) -> Result<MemberId, Refusal> {
+        if self.is_overtaken() {
+            return Err(Refusal::OvertakenElsewhere);
+        }
         self.me().filter(|_| self.is_member()).ok_or(Refusal::NotWelcomedYet)
     }
 

@@ -12,6 +12,7 @@ use crate::keys::{CellKey, DeviceKeys, EpochSecret};
 use crate::limits::{MAX_DEVICES, MAX_EPOCH_CANDIDATES};
 use crate::logs::{Append, Chain, Logs, Standing};
 use crate::op::Op;
+use crate::overtaken::OwnLog;
 use crate::refusal::Refusal;
 use crate::seal::{ItemHint, TaskKeys, Where, open_audience, open_item, task_id};
 use crate::shelf::{Changes, KeptEntry, KeptTask, Nothing, Shelf, WHOLE_ENTRY};
@@ -35,6 +36,7 @@ pub struct Replica {
     candidates: VecDeque<EpochId>,
     /// Devices that are known to have been handed an epoch: the seals were made again and compared.
     handed: BTreeSet<(EpochId, AuthorId)>,
+    pub(crate) own_log: OwnLog,
     changes: Changes,
 }
 
@@ -80,21 +82,27 @@ impl Replica {
             learned: Vec::new(),
             candidates: VecDeque::new(),
             handed: BTreeSet::new(),
+            own_log: OwnLog::default(),
             changes: Changes::default(),
         }
     }
 
-    /// The one door: own and received entries, fresh and stored ones, come in here.
+    /// The one door: own and received entries, fresh and stored ones, come in here; what comes from elsewhere by
+    /// [`receive`](Self::receive).
     pub fn append(&mut self, entry: Entry) -> Appended {
         self.append_from(entry, &Nothing)
     }
 
-    /// The one door, of a replica that holds only a part in memory.
+    /// [`append`](Self::append) for a replica that holds only a part in memory.
     pub fn append_from(&mut self, entry: Entry, shelf: &dyn Shelf) -> Appended {
         let mut entries = Vec::new();
         let mut released = Vec::new();
         self.look_for_welcome(&entry, shelf);
+        let own = (entry.body().author == self.device.author()).then(|| entry.id());
         let first = self.append_one(entry, shelf, &mut entries, &mut released);
+        if let Some(id) = own {
+            self.own_log.note(id, &first);
+        }
         // A list, not recursion: a chain of a million waiting entries must not overflow the stack.
         while let Some(entry) = released.pop() {
             self.append_one(entry, shelf, &mut entries, &mut released);

@@ -47,8 +47,24 @@ pub struct TreeView {
     /// Folded tasks that count as open, because they stand above the one asked for.
     #[cfg_attr(feature = "bindings", ts(type = "Array<string>"))]
     pub opened: Vec<TaskId>,
+    /// Imports of others of which not all tasks are here yet.
+    pub arriving: Vec<Arriving>,
     /// What I may not do here and why, by verb; a verb that is absent is allowed.
     pub cannot: Vec<Cannot>,
+}
+
+/// An import of which not all tasks are here yet.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct Arriving {
+    /// Who imports.
+    pub by: Person,
+    /// Tasks that are here.
+    pub arrived: u32,
+    /// Tasks that there are.
+    pub of: u32,
 }
 
 /// A verb that is refused to me, and the reason.

@@ -309,7 +309,7 @@ impl Replica {
     }
 
     /// Where the tree has each task in memory, in reading order; a loop, so that a deep tree cannot overflow the stack.
-    fn places(&self) -> Vec<RowPlace> {
+    pub(crate) fn places(&self) -> Vec<RowPlace> {
         let parents = self.parents();
         let mut children: BTreeMap<Option<TaskId>, Vec<(TaskId, &Task)>> = BTreeMap::new();
         for (id, parent) in &parents {
@@ -355,7 +355,7 @@ impl Replica {
         task.status(|member| self.authority.seniority(member)).0
     }
 
-    fn row(&self, place: &RowPlace, task: &Task, names: &Names, handed: Handed<'_>) -> TreeRow {
+    pub(crate) fn row(&self, place: &RowPlace, task: &Task, names: &Names, handed: Handed<'_>) -> TreeRow {
         let rank = |member| self.authority.seniority(member);
         let (status, two_answers) = task.status(rank);
         let mut assignees: Vec<Person> = there(&task.assignees).map(|member| self.person(*member, names)).collect();
@@ -396,7 +396,7 @@ impl Replica {
             .collect()
     }
 
-    fn names(&self) -> Names {
+    pub(crate) fn names(&self) -> Names {
         let mut names = Names::new();
         for member in self.authority.members().values() {
             *names.entry(folded(&member.name)).or_default() += 1;
@@ -404,7 +404,7 @@ impl Replica {
         names
     }
 
-    fn person(&self, member: MemberId, names: &Names) -> Person {
+    pub(crate) fn person(&self, member: MemberId, names: &Names) -> Person {
         let name = self.authority.members().get(&member).map(|member| member.name.clone()).unwrap_or_default();
         let twice = names.get(&folded(&name)).is_some_and(|count| *count > 1);
         let mark = if twice { BASE32_NOPAD.encode(&member.0[..3])[..4].to_lowercase() } else { String::new() };
@@ -419,7 +419,7 @@ impl MemberView {
 }
 
 /// How many members have a name.
-type Names = BTreeMap<String, usize>;
+pub(crate) type Names = BTreeMap<String, usize>;
 
 /// A name as the eye takes it: without case, extra spaces, and characters that cannot be seen.
 fn folded(name: &str) -> String {
@@ -430,7 +430,7 @@ fn folded(name: &str) -> String {
     seen.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
-fn there<E: Ord>(set: &BTreeMap<E, Register<bool>>) -> impl Iterator<Item = &E> {
+pub(crate) fn there<E: Ord>(set: &BTreeMap<E, Register<bool>>) -> impl Iterator<Item = &E> {
     set.iter().filter(|(_, register)| register.is_there()).map(|(element, _)| element)
 }
 
@@ -459,6 +459,6 @@ fn sum_up(places: &mut [RowPlace], statuses: &[Status]) {
     }
 }
 
-fn count(len: usize) -> u32 {
+pub(crate) fn count(len: usize) -> u32 {
     u32::try_from(len).unwrap_or(u32::MAX)
 }

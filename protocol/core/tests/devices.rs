@@ -8,7 +8,7 @@ use pursuance_core::founding::{Founded, Founding, MEMBER, found};
 use pursuance_core::id::{EntryId, MemberId, PursuanceId};
 use pursuance_core::joining::Preview;
 use pursuance_core::keys::{DeviceKeys, EpochSecret, InviteSecret};
-use pursuance_core::limits::MAX_DEVICES;
+use pursuance_core::limits::{MAX_DEVICES, MAX_WAITING_STRANGERS};
 use pursuance_core::logs::Append;
 use pursuance_core::op::{AddDevice, KeyPackage, Op};
 use pursuance_core::plan::{Authored, Circumstances};
@@ -293,7 +293,7 @@ fn a_device_added_twice_at_once_is_one_device() {
         by_of(&ben),
         vec![Op::KeyPackage(keys(12).key_package().clone())],
     );
-    take(&mut third, &[both.clone()]);
+    take(&mut third, std::slice::from_ref(&both));
     third.append(unknowing.clone());
     third.append(as_ben.clone());
     assert!(counts(&third, &both), "it does not know that the device is Maya's");
@@ -423,4 +423,100 @@ fn a_device_added_by_a_newer_version_waits_for_it() {
     for entry in &all {
         assert_eq!(maya.authority().verdict(entry.id()), Some(&Verdict::NeedsNewer));
     }
+}
+
+#[test]
+fn a_device_whose_log_goes_on_elsewhere_signs_nothing_more() {
+    let Group { mut maya, ben, epoch, .. } = group();
+    let task = act(&maya, 60, &create("Photograph the permits"));
+    take(&mut maya, &task.entries);
+    let task = task.task.expect("a task");
+    // What it wrote itself comes back from a relay, and others' entries come: all is well.
+    let known: Vec<Entry> = maya.logs().iter().cloned().collect();
+    for entry in known {
+        assert_eq!(maya.receive(entry).append, Append::Duplicate);
+    }
+    let theirs = act(&ben, 61, &create("theirs")).entries.remove(0);
+    assert_eq!(maya.receive(theirs).append, Append::Appended);
+    assert!(!maya.is_overtaken());
+    // A copy of its folder goes on: one entry further, a waiting one, another one at the same place, one that fits nowhere.
+    let mut there = copy(&maya, keys(1), Some(&epoch));
+    let one = act(&there, 62, &create("one")).entries.remove(0);
+    take(&mut there, std::slice::from_ref(&one));
+    let two = act(&there, 63, &create("two")).entries.remove(0);
+    let mut misfit = one.body().clone();
+    misfit.seq += 7;
+    let misfit = Entry::sign(&keys(1).signing, Some(maya.pursuance()), &misfit);
+    for (entry, case) in [(&one, "further"), (&two, "waiting"), (&misfit, "malformed")] {
+        let mut here = copy(&maya, keys(1), Some(&epoch));
+        here.receive(entry.clone());
+        overtaken(&here, task, case);
+    }
+    let mut here = copy(&maya, keys(1), Some(&epoch));
+    let other = act(&here, 64, &create("another one")).entries.remove(0);
+    take(&mut here, std::slice::from_ref(&other));
+    assert!(matches!(here.receive(one.clone()).append, Append::Equivocation { .. }));
+    overtaken(&here, task, "two histories");
+    // As at unlock: what was written here on one side, what came on the other, in the order of arrival.
+    let mut again = Replica::new(maya.pursuance(), keys(1));
+    again.learn_epoch(epoch.clone());
+    for entry in here.logs().iter() {
+        if entry.id() == one.id() {
+            again.receive(entry.clone())
+        } else {
+            again.append(entry.clone())
+        };
+    }
+    overtaken(&again, task, "after a restart");
+    // Nobody else is.
+    let mut ben = copy(&maya, keys(2), Some(&epoch));
+    [&one, &two, &other, &misfit].into_iter().for_each(|entry| drop(ben.receive(entry.clone())));
+    assert!(!ben.is_overtaken() && try_act(&ben, 65, &create("x")).is_ok());
+    assert_eq!(ben.logs().forked().count(), 1);
+}
+
+fn overtaken(replica: &Replica, task: pursuance_core::id::TaskId, case: &str) {
+    assert!(replica.is_overtaken(), "{case}");
+    let refusal = Refusal::OvertakenElsewhere;
+    for command in [
+        create("x"),
+        Command::Claim { task },
+        Command::Comment { task, text: "x".into() },
+        Command::Invite { role: MEMBER, uses: 1 },
+        Command::SetRelays { relays: vec![] },
+    ] {
+        assert_eq!(try_act(replica, 66, &command).err(), Some(refusal.clone()), "{case}");
+    }
+    let mut seed = Seed::new([67; 32]);
+    let mut with = Circumstances { now_seconds: NOW_SECONDS, seed: &mut seed, since: vec![] };
+    assert_eq!(replica.import(&[], &mut with).err(), Some(refusal.clone()), "{case}");
+    assert_eq!(replica.add_device(&keys(90), NOW_SECONDS), Err(refusal), "{case}");
+    assert_eq!(replica.welcome(keys(2).author(), NOW_SECONDS), None, "{case}");
+}
+
+#[test]
+fn an_own_join_for_which_there_was_no_room_overtakes_nobody() {
+    let Group { maya, invite, .. } = group();
+    let mut preview = Preview::new(maya.pursuance(), invite.0.entry, invite.1.clone());
+    maya.preview_entries(invite.0).into_iter().for_each(|entry| preview.add(entry.clone()));
+    let join = preview.join(&keys(71), "Ana", NOW_SECONDS).expect("uses are left");
+    let mut ana = Replica::new(maya.pursuance(), keys(71));
+    for index in 0..=MAX_WAITING_STRANGERS as u16 {
+        let stranger = DeviceKeys::from_seed([&index.to_be_bytes()[..], &[9; 30]].concat().try_into().expect("32"));
+        ana.receive(says(
+            maya.pursuance(),
+            &stranger,
+            None,
+            &[EntryId([7; 32])],
+            invite.0,
+            vec![Op::SetRelays(vec![])],
+        ));
+    }
+    assert_eq!(ana.append(join.clone()).append, Append::Full);
+    assert_eq!(ana.receive(join.clone()).append, Append::Full);
+    assert!(!ana.is_overtaken());
+    // Once there is room, it is in its place.
+    maya.logs().iter().for_each(|entry| drop(ana.receive(entry.clone())));
+    assert_eq!(ana.receive(join.clone()).append, Append::Appended);
+    assert_eq!((ana.is_overtaken(), ana.receive(join).append), (false, Append::Duplicate));
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use pursuance_core::id::{AuthorId, EntryId, PursuanceId};
+use pursuance_core::limits::{FRAGMENT_BYTES, MAX_PENDING_FRAGMENT_BYTES};
 use pursuance_wire::{Cell, LeafHash, RelayAddress};
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, TransactionBehavior, params};
 use zeroize::{Zeroize, Zeroizing};
@@ -27,6 +28,9 @@ pub const MAX_CHECKPOINTS_SEEN: u64 = 10_000;
 
 /// Entries of newer versions kept for each pursuance.
 pub const MAX_NEWER_ENTRIES: u64 = 1_000;
+
+/// Parts of long entries kept under each cell key, for each pursuance: what core keeps in memory.
+pub const MAX_KEPT_FRAGMENTS: u64 = (MAX_PENDING_FRAGMENT_BYTES / FRAGMENT_BYTES) as u64;
 
 /// What makes schema n + 1 of schema n, from 0.
 const STEPS: [&str; SCHEMA_VERSION as usize] = [include_str!("schema_1.sql")];

@@ -37,6 +37,28 @@ fn relay_address() -> RelayAddress {
 }
 
 #[test]
+fn parts_that_never_become_whole_do_not_fill_the_disk() {
+    let (_dir, mut store, number) = with_pursuance();
+    let part = |key: u8, n: u64| {
+        let mut entry = [0; 32];
+        entry[..8].copy_from_slice(&n.to_be_bytes());
+        KeptFragment { cell_key: [key; 32], entry: EntryId(entry), parts: 2, part: 0, bytes: vec![1] }
+    };
+    let most = MAX_KEPT_FRAGMENTS;
+    store
+        .write(|w| {
+            (0..most + 50).try_for_each(|n| w.add_fragment(number, &part(1, n)))?;
+            (0..10).try_for_each(|n| w.add_fragment(number, &part(2, n)))?;
+            w.forget_fragments(number)
+        })
+        .unwrap();
+    let kept = store.fragments(number).unwrap();
+    let of = |key: u8| kept.iter().filter(|part| part.cell_key == [key; 32]).collect::<Vec<_>>();
+    assert_eq!((of(1).len() as u64, of(2).len()), (most, 10), "the newest under each key");
+    assert_eq!(of(1)[0].entry, part(1, 50).entry);
+}
+
+#[test]
 fn what_was_written_is_there_again() {
     let (dir, mut store, number) = with_pursuance();
     add(&mut store, number, &entry(1, true));

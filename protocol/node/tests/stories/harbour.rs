@@ -163,7 +163,7 @@ impl Sailor {
     }
 
     pub async fn tree(&self, pursuance: PursuanceId) -> TreeView {
-        match self.node.view(Query::Tree { pursuance }).await {
+        match self.node.view(Query::tree(pursuance)).await {
             Ok(View::Tree(tree)) => tree,
             other => panic!("{other:?}"),
         }
@@ -238,7 +238,7 @@ impl Sailor {
 
     /// Everything that two people must see alike, as text.
     pub async fn told(&self, pursuance: PursuanceId) -> Option<String> {
-        let Ok(View::Tree(tree)) = self.node.view(Query::Tree { pursuance }).await else { return None };
+        let Ok(View::Tree(tree)) = self.node.view(Query::tree(pursuance)).await else { return None };
         let mut told = format!("{} {} {} {}\n", tree.name, tree.mission, tree.done, tree.total);
         for row in tree.rows {
             let view = self.task_view(pursuance, row.task).await?;
