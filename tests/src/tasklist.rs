@@ -182,7 +182,7 @@ mod tests {
         node.request(Request::CreateVault { passphrase: "a long enough passphrase".into() }).await.unwrap();
         let mut csv = text;
         let mut written: Vec<String> = Vec::new();
-        for name in ["first", "second"] {
+        for name in ["first.csv", "second.csv"] {
             let pursuance = found(&node, name).await;
             let imported = node.request(Request::Import { pursuance, csv, fields: None }).await;
             assert_eq!(imported, Ok(Reply::Imported { tasks }));

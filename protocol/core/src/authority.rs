@@ -338,7 +338,7 @@ impl Authority {
         match op {
             Op::SetRelays(_) => self.allows(member, Verb::Amend, Object::Relays, false),
             Op::Invite(invite) => self.judge_invite(member, invite),
-            Op::AddDevice(_) => self.judge_added_device(pursuance, logs, entry, member, ops),
+            Op::AddDevice(added) => self.judge_added_device(pursuance, logs, entry, member, added, ops),
             Op::KeyPackage(package) if is_public_key(package.suite, &package.public) => Ok(()),
             Op::KeyPackage(_) => Err(Refusal::BadKeys),
             Op::RoleEpoch(epoch) => self.judge_epoch(logs, entry, epoch, ops),

@@ -60,32 +60,29 @@ pub fn device_message(pursuance: PursuanceId, member: MemberId, package: &KeyPac
 }
 
 impl Authority {
-    /// D2.
+    /// D2, for one op of an entry.
     pub(crate) fn judge_added_device(
         &self,
         pursuance: PursuanceId,
         logs: &Logs,
         entry: &Entry,
         member: MemberId,
+        added: &AddDevice,
         ops: &[Op],
     ) -> Result<(), Refusal> {
         let known = |device: &Device| device.brought_by.iter().any(|id| logs.names_in_past(*id, entry));
-        let mut new = BTreeSet::new();
-        for op in ops {
-            let Op::AddDevice(added) = op else { continue };
-            let mut holders = self.holders(added.author).filter_map(|holder| self.members().get(&holder));
-            let is_known = holders.any(|holder| holder.devices.get(&added.author).is_some_and(known));
-            if is_known
-                || !new.insert(added.author)
-                || !is_public_key(added.package.suite, &added.package.public)
-                || !added.is_agreed(pursuance, member)
-            {
-                return Err(Refusal::BadKeys);
-            }
-        }
+        let new = || ops.iter().filter_map(|op| if let Op::AddDevice(new) = op { Some(new) } else { None });
+        // Counted first: signatures are dear.
         let held = self.members().get(&member).map_or(0, |held| held.devices.values().filter(|one| known(one)).count());
-        if held + new.len() > MAX_DEVICES {
+        if held + new().count() > MAX_DEVICES {
             return Err(Refusal::TooMany { max: MAX_DEVICES as u32 });
+        }
+        let mut holders = self.holders(added.author).filter_map(|holder| self.members().get(&holder));
+        let is_known = holders.any(|holder| holder.devices.get(&added.author).is_some_and(known));
+        let is_once = new().filter(|other| other.author == added.author).count() == 1;
+        let is_key = is_public_key(added.package.suite, &added.package.public);
+        if is_known || !is_once || !is_key || !added.is_agreed(pursuance, member) {
+            return Err(Refusal::BadKeys);
         }
         Ok(())
     }
@@ -114,8 +111,14 @@ impl Authority {
             return Err(Verdict::NeedsNewer);
         }
         let speaker = self.speaker(entry).filter(|member| {
-            let device = self.members()[member].devices.get(&entry.body().author);
-            device.is_some_and(|device| device.brought_by.iter().any(|id| logs.names_in_past(*id, entry)))
+            // Where the entry before leant on the same grant, this was asked of it.
+            let before = entry.body().prev.filter(|prev| self.verdict(*prev) == Some(&Verdict::Counts));
+            let before = before.and_then(|prev| logs.entry(prev));
+            before.is_some_and(|before| before.body().by == Some(by))
+                || self.members()[member].devices.get(&entry.body().author).is_some_and(|device| {
+                    let brought_by = &device.brought_by;
+                    brought_by.contains(&by.entry) || brought_by.iter().any(|id| logs.names_in_past(*id, entry))
+                })
         });
         // A newer version will tell which device it was that was added there.
         let newer = || self.newer_devices(by).any(|id| logs.names_in_past(id, entry));

@@ -85,7 +85,7 @@ pub enum Request {
         /// Which pursuance.
         #[cfg_attr(feature = "bindings", ts(type = "string"))]
         pursuance: PursuanceId,
-        /// Where: an absolute path, in a folder that exists, of a file that does not.
+        /// Where: an absolute path, in a folder that exists, of a file that does not. Without the ending `.csv` it gets it.
         path: String,
     },
     /// Stays away from all relays, or goes back to them.

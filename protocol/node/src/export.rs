@@ -37,6 +37,9 @@ const HEADERS: [&str; 14] = [
     "created",
 ];
 
+/// What every list's name ends in.
+const ENDING: &str = "csv";
+
 /// What separates names in one cell.
 const NAME_SEPARATOR: &str = "; ";
 
@@ -75,10 +78,28 @@ impl Open {
         path: &str,
     ) -> Result<Reply, Trouble> {
         let held = self.held.get(&pursuance).ok_or(Trouble::NoSuchPursuance)?;
-        let mut file = NewFile::beside(Path::new(path), around.folder.path())?;
+        let path = named(path)?;
+        let mut file = NewFile::beside(&path, around.folder.path())?;
         file.write_all(&csv(&rows(&held.replica))).map_err(|error| refused(&error))?;
-        Ok(Reply::Written { path: path.into(), bytes: file.keep()? })
+        Ok(Reply::Written { path: path.display().to_string(), bytes: file.keep()? })
     }
+}
+
+/// The path with the ending that lists have. A page that was taken over cannot have a file written that some program runs:
+/// what is in a list, others wrote.
+fn named(path: &str) -> Result<PathBuf, Trouble> {
+    if path.ends_with(std::path::is_separator) {
+        return Err(Trouble::NoSuchFolder);
+    }
+    let path = PathBuf::from(path);
+    let has_ending = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case(ENDING));
+    if has_ending {
+        return Ok(path);
+    }
+    let mut name = path.file_name().ok_or(Trouble::NoSuchFolder)?.to_owned();
+    name.push(".");
+    name.push(ENDING);
+    Ok(path.with_file_name(name))
 }
 
 /// The tasks that can be read here, in reading order.
@@ -314,6 +335,24 @@ mod tests {
             let (again, again_text) = written(&list.planned());
             prop_assert_eq!(again, rows);
             prop_assert_eq!(again_text, text);
+        }
+    }
+
+    #[test]
+    fn every_list_is_called_one() {
+        for (path, is) in [
+            ("/a/list.csv", "/a/list.csv"),
+            ("/a/LIST.CSV", "/a/LIST.CSV"),
+            ("/a/list", "/a/list.csv"),
+            ("/a/.bash_aliases", "/a/.bash_aliases.csv"),
+            ("/a/.csv", "/a/.csv.csv"),
+            ("/a/list.csv.desktop", "/a/list.csv.desktop.csv"),
+            ("list", "list.csv"),
+        ] {
+            assert_eq!(named(path), Ok(is.into()));
+        }
+        for path in ["", "/", "/a/", "/a/..", ".."] {
+            assert_eq!(named(path), Err(Trouble::NoSuchFolder), "{path}");
         }
     }
 

@@ -7,6 +7,7 @@ use tempfile::NamedTempFile;
 
 use crate::api::Trouble;
 use crate::folder::sync_parent;
+use crate::storage::trouble_of;
 
 /// What such a file is called while it is written, before and after some random letters.
 const UNFINISHED: (&str, &str) = (".pursuance-", ".part");
@@ -23,7 +24,7 @@ impl NewFile {
     ///
     /// # Errors
     /// [`Trouble::NoSuchFolder`] where the path is not absolute, names no file, its folder is missing or belongs to the data
-    /// folder; [`Trouble::FileExists`]; [`Trouble::Disk`].
+    /// folder; [`Trouble::FileExists`]; [`Trouble::DiskFull`], [`Trouble::ReadOnly`], [`Trouble::Disk`].
     pub(crate) fn beside(to: &Path, data_folder: &Path) -> Result<Self, Trouble> {
         let (Some(folder), Some(name)) = (to.parent().filter(|_| to.is_absolute()), to.file_name()) else {
             return Err(Trouble::NoSuchFolder);
@@ -48,7 +49,7 @@ impl NewFile {
     /// Gives it its name, once all of it is on the disk; how many bytes it has.
     ///
     /// # Errors
-    /// [`Trouble::FileExists`] where one came there meanwhile; [`Trouble::Disk`].
+    /// [`Trouble::FileExists`] where one came there meanwhile; [`Trouble::DiskFull`], [`Trouble::ReadOnly`], [`Trouble::Disk`].
     pub(crate) fn keep(self) -> Result<u64, Trouble> {
         self.file.as_file().sync_all().map_err(|error| refused(&error))?;
         self.file.persist_noclobber(&self.to).map_err(|error| refused(&error.error))?;
@@ -74,7 +75,7 @@ pub(crate) fn refused(error: &io::Error) -> Trouble {
     match error.kind() {
         io::ErrorKind::AlreadyExists => Trouble::FileExists,
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Trouble::NoSuchFolder,
-        _ => Trouble::Disk,
+        kind => trouble_of(kind.into()),
     }
 }
 
@@ -121,6 +122,16 @@ mod tests {
         assert_eq!(slow.keep(), Err(Trouble::FileExists));
         assert_eq!(std::fs::read(&late).unwrap(), b"another's");
         assert_eq!(names(dir.path()), ["late.csv", "list.csv"]);
+    }
+
+    #[test]
+    fn what_stands_in_the_way_is_named() {
+        let of = |kind: io::ErrorKind| refused(&kind.into());
+        assert_eq!(of(io::ErrorKind::AlreadyExists), Trouble::FileExists);
+        assert_eq!(of(io::ErrorKind::NotFound), Trouble::NoSuchFolder);
+        assert_eq!(of(io::ErrorKind::StorageFull), Trouble::DiskFull);
+        assert_eq!(of(io::ErrorKind::PermissionDenied), Trouble::ReadOnly);
+        assert_eq!(of(io::ErrorKind::Other), Trouble::Disk);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Stories of whole nodes with a real relay on loopback (docs/protocol/08-node.md).
 
+#[path = "stories/copies.rs"]
+mod copies;
 #[path = "stories/harbour.rs"]
 mod harbour;
 #[path = "stories/importing.rs"]
