@@ -242,7 +242,7 @@ impl Person {
         })
         .await?;
         self.until("reading the tree", async || match self.look(Query::tree(pursuance)).await? {
-            View::Tree(tree) if tree.rows.len() == TASKS.len() => Ok(Some(())),
+            View::Tree(tree) if tree.shown as usize == TASKS.len() => Ok(Some(())),
             _ => Ok(None),
         })
         .await

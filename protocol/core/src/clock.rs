@@ -35,11 +35,14 @@ impl Clock {
         let mut joined = Vec::with_capacity(self.0.len().max(other.0.len()));
         let (mut a, mut b) = (self.0.iter().copied().peekable(), other.0.iter().copied().peekable());
         while let (Some(&(left, left_end)), Some(&(right, right_end))) = (a.peek(), b.peek()) {
-            joined.push((left.min(right), match left.cmp(&right) {
-                core::cmp::Ordering::Less => left_end,
-                core::cmp::Ordering::Greater => right_end,
-                core::cmp::Ordering::Equal => left_end.max(right_end),
-            }));
+            joined.push((
+                left.min(right),
+                match left.cmp(&right) {
+                    core::cmp::Ordering::Less => left_end,
+                    core::cmp::Ordering::Greater => right_end,
+                    core::cmp::Ordering::Equal => left_end.max(right_end),
+                },
+            ));
             a.next_if(|_| left <= right);
             b.next_if(|_| right <= left);
         }

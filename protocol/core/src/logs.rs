@@ -316,7 +316,8 @@ impl Logs {
         let node = &self.nodes[&id];
         let prev = node.entry.body().prev.and_then(|prev| self.nodes.get(&prev));
         // Whole ones at fixed distances, so that reading one back never takes more than a few steps.
-        let whole = |node: &KeptEntry| is_public(&node.entry) || node.entry.body().seq.is_multiple_of(WHOLE_CLOCK_EVERY);
+        let whole =
+            |node: &KeptEntry| is_public(&node.entry) || node.entry.body().seq.is_multiple_of(WHOLE_CLOCK_EVERY);
         let prev = prev.filter(|prev| prev.chain == node.chain && !whole(node));
         PlacedEntry {
             id,

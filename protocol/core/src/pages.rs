@@ -72,7 +72,8 @@ impl Replica {
     fn above(&self, query: &PageQuery<'_>, places: &[RowPlace]) -> Vec<TaskId> {
         let Some(wanted) = query.around.filter(|_| query.filter.is_empty()) else { return Vec::new() };
         let parents: BTreeMap<TaskId, Option<TaskId>> = places.iter().map(|place| (place.task, place.parent)).collect();
-        let above = core::iter::successors(parents.get(&wanted).copied().flatten(), |task| parents.get(task).copied()?);
+        let above =
+            core::iter::successors(parents.get(&wanted).copied().flatten(), |task| parents.get(task).copied()?);
         above.filter(|task| query.folded.contains(task)).collect()
     }
 
@@ -98,7 +99,9 @@ impl Replica {
             let matches = alive
                 && (everything
                     || self.tasks.task(place.task).is_some_and(|task| {
-                        query.filter.matches(&self.subject(task, *status, &|member| self.person(member, &names)).as_subject())
+                        query
+                            .filter
+                            .matches(&self.subject(task, *status, &|member| self.person(member, &names)).as_subject())
                     }));
             let shows = matches || has_children;
             below[depth] |= shows;

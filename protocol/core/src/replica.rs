@@ -112,13 +112,7 @@ impl Replica {
 
     /// Takes up where a shelf left off: what is known of the chains, the entries that nothing names yet and how many entries
     /// there are; the public layer in the order in which it came; then the items that could not be read.
-    pub fn take_up(
-        &mut self,
-        chains: Vec<Chain>,
-        arrivals: u64,
-        public: Vec<KeptEntry>,
-        unnamed: Vec<KeptEntry>,
-    ) {
+    pub fn take_up(&mut self, chains: Vec<Chain>, arrivals: u64, public: Vec<KeptEntry>, unnamed: Vec<KeptEntry>) {
         let tips = unnamed.iter().map(|kept| kept.entry.id()).collect();
         self.logs.put_back_chains(chains, tips, arrivals);
         for kept in public {
@@ -318,8 +312,7 @@ impl Replica {
             .iter()
             .map(|join| {
                 let joined = self.authority.members().get(&MemberId(join.0));
-                let written =
-                    joined.is_some_and(|member| self.logs.tip(member.author).is_some_and(|tip| tip.seq > 0));
+                let written = joined.is_some_and(|member| self.logs.tip(member.author).is_some_and(|tip| tip.seq > 0));
                 (!written, self.logs.depth(*join), *join)
             })
             .collect();

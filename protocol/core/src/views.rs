@@ -7,9 +7,9 @@ use alloc::vec::Vec;
 use data_encoding::BASE32_NOPAD;
 
 use crate::authority::SeniorityKey;
+use crate::clock::Dot;
 use crate::codec::Writer;
 use crate::crypto::{self, label};
-use crate::clock::Dot;
 use crate::id::{EntryId, MemberId, RoleId, TaskId};
 use crate::limits::MAX_TREE_DEPTH;
 use crate::register::Register;
