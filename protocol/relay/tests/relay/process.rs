@@ -1,8 +1,8 @@
 //! The program itself: what it prints, and how it ends.
 
-use std::process::Command;
+use std::process::{Command, Stdio};
 
-use crate::program::{Process, command};
+use crate::program::{Process, command, run};
 use crate::rig::cell;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -67,4 +67,74 @@ fn every_way_not_to_start_has_its_sentence() {
     let empty = tempfile::tempdir().expect("a temporary directory");
     let none = said(Command::new(env!("CARGO_BIN_EXE_pursuance-relay")).args(["address", "--data"]).arg(empty.path()));
     assert!(none.contains("there is no relay in"), "{none}");
+}
+
+/// What its keys look like, however written.
+fn spelled(data: &std::path::Path) -> Vec<Vec<u8>> {
+    let db = rusqlite::Connection::open(data.join("relay.sqlite")).expect("opens");
+    let seeds: [Vec<u8>; 2] = db
+        .query_row("SELECT onion_seed, log_seed FROM relay", [], |row| Ok([row.get(0)?, row.get(1)?]))
+        .expect("there has been a first start");
+    let spell = |seed: Vec<u8>| {
+        let part = &seed[..15];
+        let texts = [
+            data_encoding::HEXLOWER.encode(part),
+            data_encoding::HEXUPPER.encode(part),
+            data_encoding::BASE32_NOPAD.encode(part).to_lowercase(),
+            data_encoding::BASE64.encode(part),
+            format!("{part:?}").trim_matches(['[', ']']).to_owned(),
+        ];
+        texts.into_iter().map(String::into_bytes).chain([seed]).collect::<Vec<_>>()
+    };
+    seeds.into_iter().flat_map(spell).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn its_keys_are_in_no_message_and_in_no_core_file() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let data = dir.path().join("data");
+    // Where a core file would be written, if the system writes one at all.
+    let mut start = Command::new("sh");
+    start.current_dir(dir.path()).args(["-c", "ulimit -c unlimited; exec \"$0\" \"$@\""]);
+    start.arg(env!("CARGO_BIN_EXE_pursuance-relay")).args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(&data);
+    start.env("RUST_LOG", "trace").env("RUST_BACKTRACE", "full");
+    let process = Process::of(start.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()));
+    process.connect().await.post_cells(&[cell(1)], &process.address).await;
+    let filter = std::fs::read_to_string(format!("/proc/{}/coredump_filter", process.child.id())).expect("proc(5)");
+    assert_eq!(u32::from_str_radix(filter.trim(), 16), Ok(0), "no memory goes into a core file");
+    let secrets = spelled(&data);
+    let check = |what: &str, bytes: &[u8]| {
+        for secret in &secrets {
+            assert!(!bytes.windows(secret.len()).any(|part| part == secret), "a key is in {what}");
+        }
+    };
+    process.signal("-ABRT");
+    let (success, _, said) = process.ended();
+    assert!(!success);
+    check("the log", said.as_bytes());
+    for file in std::fs::read_dir(dir.path()).expect("ours") {
+        let file = file.expect("ours");
+        if file.path() != data {
+            println!("{:?}: {} bytes", file.file_name(), file.metadata().expect("ours").len());
+            check("a core file", &std::fs::read(file.path()).expect("ours"));
+        }
+    }
+    // Whatever goes wrong with the files.
+    let (database, record) = (data.join("relay.sqlite"), data.join("newest-checkpoint"));
+    let good = std::fs::read(&database).expect("there");
+    let folder = data.to_str().expect("text");
+    let verbs = [
+        vec!["check", folder],
+        vec!["address", "--data", folder],
+        vec!["serve", "--data", folder, "--listen", "127.0.0.1:0"],
+    ];
+    for broken in [vec![0; 20_000], good[..good.len() / 2].to_vec(), [&good[..100], &[9; 30_000]].concat()] {
+        std::fs::write(&database, broken).expect("ours");
+        std::fs::write(&record, b"garbage").expect("ours");
+        for arguments in &verbs {
+            let output = run(arguments.iter().copied());
+            assert!(output.status.code() == Some(1) || arguments[0] == "address", "{output:?}");
+            check("a message", &[output.stdout, output.stderr].concat());
+        }
+    }
 }
