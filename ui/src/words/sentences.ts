@@ -73,7 +73,7 @@ export function wholeDay(day: string, today: string): string {
 }
 
 function dateOf(day: string, form: Intl.DateTimeFormatOptions): string {
-  return new Date(`${day}T00:00:00Z`).toLocaleDateString('en-GB', { ...form, timeZone: 'UTC' });
+  return new Date(`${day}T00:00:00Z`).toLocaleDateString('en-GB', { ...form, timeZone: 'UTC' }).replace(',', '');
 }
 
 function daysBetween(day: string, other: string): number {
