@@ -205,6 +205,22 @@ describe('selection', () => {
     expect(rowOf('Not matching')).toBeTruthy();
   });
 
+  it('goes to the new end when what was in sight is gone', async () => {
+    const { session, host } = await openWindow({ rows: 600 });
+    await press('End');
+    expect(session.tree.at).toBe(599);
+    host.arrive((data) => { for (const task of data.tasks.slice(20)) task.status = 'dropped'; });
+    await settled();
+    expect(session.tree.shown).toBe(20);
+    expect(all('tree-row')).toHaveLength(20);
+    expect(session.tree.at).toBe(19);
+    host.arrive((data) => { for (const task of data.tasks) task.status = 'dropped'; });
+    await settled();
+    expect(session.tree.shown).toBe(0);
+    expect(session.tree.selected).toBeNull();
+    expect(by('tree-empty')).toBeTruthy();
+  });
+
   it('keeps what is typed in a row while others change the tree', async () => {
     const { session, host } = await openWindow({ rows: 300 });
     await press('j');

@@ -1,7 +1,7 @@
 // Import and export, backup and restore, and what is said when disk, file or folder fail: each sentence where it belongs, and only there.
 import { describe, expect, it } from 'vitest';
 import { en } from '../src/words/en';
-import { statusSentence } from '../src/words/sentences';
+import { refusalSentence, statusSentence, troubleSentence } from '../src/words/sentences';
 import { all, by, click, fill, openWindow, press, rowOf, settled } from './open';
 
 const CSV = 'nr,what,state,by\n1,Rent a hall,done,2026-12-24\n2,Ask the shipyard,open,\n';
@@ -58,6 +58,21 @@ describe('import', () => {
     expect(host.requests.filter((request) => request.kind === 'cancelImport')).toHaveLength(1);
     await click(by('nav-tree'));
     expect(session.tree.view?.total).toBe(18);
+  });
+
+  it('lets one import of mine be under way, and says so', async () => {
+    const { session } = await openWindow({ importStep: 30 });
+    const csv = 'title\nOne\nTwo\n';
+    const first = session.request({ kind: 'import', pursuance: session.pursuance ?? '', csv, fields: null });
+    await settled();
+    await click(by('nav-import'));
+    by<HTMLTextAreaElement>('import-text').value = csv;
+    await click(by('import-preview'));
+    expect(all('import-commit')).toHaveLength(0);
+    const { trouble } = await session.request({ kind: 'import', pursuance: session.pursuance ?? '', csv, fields: null });
+    expect(troubleSentence(trouble!, [])).toContain('An import of yours is under way');
+    await click(by('import-cancel'));
+    expect(troubleSentence((await first).trouble!, [])).toBe('The import was cancelled. Nothing was imported.');
   });
 
   it('says how much of somebody else’s import has arrived, and nothing once all has', async () => {
@@ -213,6 +228,10 @@ describe('lines that stay until it is over', () => {
     document.body.innerHTML = '';
     await openWindow({ status: { code: 'overtaken' } });
     expect(by('overtaken-line').textContent).toContain('this one signs nothing more');
+    await fill('quick-add', 'Not signed');
+    await press('Enter');
+    expect(by('quick-add-fault').textContent).toContain('(F23)');
+    expect(by<HTMLInputElement>('quick-add').value).toBe('Not signed');
     expect(statusSentence({ code: 'overtaken' }, 0)).toBe('A copy of this folder is in use elsewhere. This one signs nothing more');
   });
 
@@ -220,5 +239,13 @@ describe('lines that stay until it is over', () => {
     await openWindow({ trouble });
     expect(by('start-trouble').querySelector('h1')?.textContent).toBe(title);
     expect(by('start-again')).toBeTruthy();
+  });
+});
+
+describe('refusals of days and priorities', () => {
+  it.each([[{ kind: 'setDue' as const, due: '2026-02-31' }, 'F22'], [{ kind: 'setPriority' as const, priority: 9 }, 'F24']])('%j is refused with %s', async (wish, number) => {
+    const { session } = await openWindow();
+    const { trouble } = await session.act({ ...wish, task: rowOf('Print leaflets').dataset.task ?? '' });
+    expect(trouble?.code === 'refused' ? refusalSentence(trouble.refusal, []) : '').toContain(`(${number})`);
   });
 });

@@ -28,6 +28,7 @@ export class FakeGroup {
 
   /** Carries out a command, or throws the refusal. */
   act(command: Command): Reply {
+    if (this.data.row.status.code === 'overtaken') throw refused({ code: 'overtakenElsewhere' });
     if (command.kind === 'invite') return this.#invite(command.role, command.uses);
     if (command.kind === 'setRelays') return this.#setRelays(command.relays);
     const before = structuredClone(this.data.tasks);

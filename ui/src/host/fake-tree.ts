@@ -60,7 +60,7 @@ export function treePage(tasks: readonly FakeTask[], query: TreeQuery): TreePage
   };
   show(roots, false);
   const place = query.around === null ? -1 : shown.findIndex((row) => row.task === query.around);
-  const first = place === -1 ? query.first : Math.floor(place / MAX_TREE_ROWS) * MAX_TREE_ROWS;
+  const first = Math.min(shown.length, place === -1 ? query.first : Math.floor(place / MAX_TREE_ROWS) * MAX_TREE_ROWS);
   return {
     done: roots.reduce((sum, node) => sum + node.row.doneBelow + (node.row.status === 'done' ? 1 : 0), 0),
     total: roots.reduce((sum, node) => sum + node.row.totalBelow + (node.row.status === 'dropped' ? 0 : 1), 0),

@@ -287,7 +287,8 @@ export class TreeModel {
     const newest = views[views.length - 1];
     if (newest === undefined) return;
     const pages = new Map(anew || this.#pagesFor !== this.#asked ? [] : this.#pages);
-    for (const view of views) pages.set(Math.floor(view.first / PAGE_ROWS), view.rows);
+    // A page past the end comes empty, and its place is the end.
+    for (const view of views) if (view.rows.length > 0) pages.set(Math.floor(view.first / PAGE_ROWS), view.rows);
     this.view = newest;
     this.shown = newest.shown;
     this.#pagesFor = this.#asked;
