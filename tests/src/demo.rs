@@ -196,6 +196,8 @@ impl Person {
                 parent: parent.filter(|_| depth > 0),
                 assignees: Vec::new(),
                 labels: labels.iter().map(|&label| label.into()).collect(),
+                due: None,
+                priority: 0,
             };
             let Reply::Task { task } = self.act(pursuance, command).await? else {
                 return Err(DemoError::Refused("creating a task", Trouble::Malformed));

@@ -3,6 +3,7 @@
 pub mod demo;
 pub mod people;
 pub mod relay;
+pub mod tasklist;
 pub mod tornet;
 pub mod vectors;
 pub mod window;

@@ -55,6 +55,8 @@ impl World {
             parent: None,
             assignees: vec![],
             labels: vec![],
+            due: None,
+            priority: 0,
         };
         let mut world = Self {
             pursuance: founded.pursuance,

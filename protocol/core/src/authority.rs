@@ -8,6 +8,7 @@ use pursuance_wire::RelayAddress;
 
 use crate::crypto::kem::is_public_key;
 use crate::crypto::{self, label};
+use crate::devices::{Device, adds_devices};
 use crate::entry::{Content, Entry, GrantRef};
 use crate::id::{AuthorId, EntryId, EpochId, MemberId, PursuanceId, RoleId};
 use crate::limits::MAX_SENIORITY_DEPTH;
@@ -31,8 +32,10 @@ pub struct SeniorityKey {
 pub struct Member {
     /// The pseudonym.
     pub name: String,
-    /// The device's log.
+    /// The device with which they came.
     pub author: AuthorId,
+    /// All their devices, that one included.
+    pub devices: BTreeMap<AuthorId, Device>,
     /// The grant by which the role is held.
     pub grant: GrantRef,
     /// The role.
@@ -41,15 +44,13 @@ pub struct Member {
     pub key: SeniorityKey,
     /// The invite, or `None` for the founder.
     pub invite: Option<GrantRef>,
-    /// Key packages, oldest first.
-    pub packages: Vec<HeldPackage>,
 }
 
 /// A key package and the entry that brought it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeldPackage {
-    /// The entry's place in its log.
-    pub seq: u32,
+    /// The entry's place in the device's log; `None` where it came with what added the device.
+    pub seq: Option<u32>,
     /// The entry.
     pub entry: EntryId,
     /// The package.
@@ -101,18 +102,24 @@ pub struct Authority {
     /// By epoch, device and welcomer.
     welcomes: BTreeMap<(EpochId, AuthorId, MemberId), Vec<Welcome>>,
     verdicts: BTreeMap<EntryId, Verdict>,
+    /// Entries that need a newer version and add devices, by the grant they lean on.
+    newer_devices: BTreeSet<(GrantRef, EntryId)>,
 }
 
 impl Authority {
     /// Whether somebody's first entry lets them in; asked before it is appended, and `None` for any other entry.
     #[must_use]
     pub fn admits(&self, pursuance: PursuanceId, logs: &Logs, entry: &Entry) -> Option<Verdict> {
-        match &entry.body().content {
-            Content::Public(ops) => match ops.first() {
-                Some(Op::Join(join)) => Some(self.judge_join(pursuance, logs, entry, join)),
-                _ => None,
-            },
+        let first = match &entry.body().content {
+            Content::Public(ops) => ops.first(),
             Content::Role(_) => None,
+        };
+        match first {
+            Some(Op::Genesis(_)) => None,
+            Some(Op::Join(join)) => Some(self.judge_join(pursuance, logs, entry, join)),
+            // D3
+            _ if entry.body().seq == 0 => self.leaning_member(logs, entry).err(),
+            _ => None,
         }
     }
 
@@ -130,6 +137,11 @@ impl Authority {
             && let Content::Public(ops) = &entry.body().content
         {
             self.apply(logs, entry, ops);
+        }
+        if verdict == Verdict::NeedsNewer
+            && let Some(by) = adds_devices(entry)
+        {
+            self.newer_devices.insert((by, entry.id()));
         }
         self.verdicts.insert(entry.id(), verdict.clone());
         verdict
@@ -183,7 +195,26 @@ impl Authority {
         let member = MemberId(entry.body().by.map_or(entry.id(), |by| by.entry).0);
         let held = self.members.get(&member)?;
         let leans = entry.body().by.is_none_or(|by| by == held.grant);
-        (leans && held.author == entry.body().author).then_some(member)
+        (leans && held.devices.contains_key(&entry.body().author)).then_some(member)
+    }
+
+    /// The members whose device this is: one, but for a device with two beginnings.
+    pub(crate) fn holders(&self, author: AuthorId) -> impl Iterator<Item = MemberId> + '_ {
+        self.by_author.get(&author).into_iter().flatten().copied()
+    }
+
+    pub(crate) fn note_holder(&mut self, author: AuthorId, member: MemberId) {
+        self.by_author.entry(author).or_default().insert(member);
+    }
+
+    pub(crate) fn member_mut(&mut self, member: MemberId) -> Option<&mut Member> {
+        self.members.get_mut(&member)
+    }
+
+    /// Entries leaning on this grant that need a newer version and add devices.
+    pub(crate) fn newer_devices(&self, by: GrantRef) -> impl Iterator<Item = EntryId> + '_ {
+        let (first, last) = (EntryId([0; 32]), EntryId([u8::MAX; 32]));
+        self.newer_devices.range((by, first)..=(by, last)).map(|(_, id)| *id)
     }
 
     /// All invites that count.
@@ -246,16 +277,17 @@ impl Authority {
         })
     }
 
-    /// The newest key package of each member that stands in the past of an entry (or is in it), sorted by package id.
+    /// The newest key package of each device that stands in the past of an entry (or is in it), sorted by package id.
     #[must_use]
     pub fn packages_known<'a>(&'a self, logs: &Logs, to: Option<EntryId>) -> Vec<([u8; 32], &'a KeyPackage, AuthorId)> {
         let mut packages: Vec<_> = self
             .members
             .values()
-            .filter_map(|member| {
+            .flat_map(|member| &member.devices)
+            .filter_map(|(author, device)| {
                 let known = |entry: &EntryId| to.is_none_or(|to| *entry == to || logs.in_past(*entry, to));
-                let held = member.packages.iter().rev().find(|held| known(&held.entry))?;
-                Some((held.package.id(), &held.package, member.author))
+                let held = device.packages.iter().rev().find(|held| known(&held.entry))?;
+                Some((held.package.id(), &held.package, *author))
             })
             .collect();
         packages.sort_by_key(|(id, ..)| *id);
@@ -270,29 +302,29 @@ impl Authority {
             Some(Op::Genesis(_)) => Verdict::Counts,
             Some(Op::Join(join)) => self.judge_join(pursuance, logs, entry, join),
             _ => {
-                let member = match self.leaning_member(entry) {
+                let member = match self.leaning_member(logs, entry) {
                     Ok(member) => member,
                     Err(verdict) => return verdict,
                 };
-                let refused = ops.iter().find_map(|op| self.judge_op(logs, entry, member, op, ops).err());
+                let refused = ops.iter().find_map(|op| self.judge_op(pursuance, logs, entry, member, op, ops).err());
                 refused.map_or(Verdict::Counts, Verdict::Refused)
             }
         }
     }
 
-    /// R2: the grant in `by` is the author's own and counts.
-    fn leaning_member(&self, entry: &Entry) -> Result<MemberId, Verdict> {
-        let by = entry.body().by.ok_or(Verdict::Refused(Refusal::GrantNotHeld))?;
-        if self.verdicts.get(&by.entry) == Some(&Verdict::NeedsNewer) {
-            return Err(Verdict::NeedsNewer);
-        }
-        self.speaker(entry).ok_or(Verdict::Refused(Refusal::GrantNotHeld))
-    }
-
-    fn judge_op(&self, logs: &Logs, entry: &Entry, member: MemberId, op: &Op, ops: &[Op]) -> Result<(), Refusal> {
+    fn judge_op(
+        &self,
+        pursuance: PursuanceId,
+        logs: &Logs,
+        entry: &Entry,
+        member: MemberId,
+        op: &Op,
+        ops: &[Op],
+    ) -> Result<(), Refusal> {
         match op {
             Op::SetRelays(_) => self.allows(member, Verb::Amend, Object::Relays, false),
             Op::Invite(invite) => self.judge_invite(member, invite),
+            Op::AddDevice(added) => self.judge_added_device(pursuance, logs, entry, member, added, ops),
             Op::KeyPackage(package) if is_public_key(package.suite, &package.public) => Ok(()),
             Op::KeyPackage(_) => Err(Refusal::BadKeys),
             Op::RoleEpoch(epoch) => self.judge_epoch(logs, entry, epoch, ops),
@@ -328,7 +360,7 @@ impl Authority {
         if let Some(own) = ops.iter().find_map(|op| if let Op::KeyPackage(package) = op { Some(package) } else { None })
         {
             let older = self.speaker(entry).and_then(|member| {
-                let packages = &self.members[&member].packages;
+                let packages = &self.members[&member].devices.get(&entry.body().author)?.packages;
                 packages.iter().rev().find(|held| logs.in_past(held.entry, entry.id()))
             });
             ids.retain(|id| older.is_none_or(|held| held.package.id() != *id));
@@ -370,7 +402,7 @@ impl Authority {
         entry: &Entry,
         audiences: impl Iterator<Item = (RoleId, EpochId)>,
     ) -> Verdict {
-        if let Err(verdict) = self.leaning_member(entry) {
+        if let Err(verdict) = self.leaning_member(logs, entry) {
             return verdict;
         }
         for (role, epoch) in audiences {
@@ -410,14 +442,16 @@ impl Authority {
                         self.invites.insert(at, OpenInvite { invite: invite.clone(), inviter, seq, joins: Vec::new() });
                     }
                 }
+                Op::AddDevice(added) => {
+                    if let Some(by) = speaker {
+                        self.apply_added_device(entry, by, added);
+                    }
+                }
                 Op::KeyPackage(package) => {
-                    if let Some(member) = speaker.and_then(|id| self.members.get_mut(&id)) {
-                        member.packages.push(HeldPackage {
-                            seq: entry.body().seq,
-                            entry: id,
-                            package: package.clone(),
-                        });
-                        member.packages.sort_by_key(|held| (held.seq, held.entry));
+                    let body = entry.body();
+                    let member = speaker.and_then(|member| self.members.get_mut(&member));
+                    if let Some(device) = member.and_then(|member| member.devices.get_mut(&body.author)) {
+                        device.hold(Some(body.seq), id, package.clone());
                     }
                 }
                 Op::RoleEpoch(epoch) => {
@@ -450,7 +484,7 @@ impl Authority {
                 role: role.id,
                 key: SeniorityKey { rank: role.rank, path: Vec::new() },
                 invite: None,
-                packages: Vec::new(),
+                devices: first_device(entry, Vec::new()),
             },
         );
         self.by_author.entry(entry.body().author).or_default().insert(member);
@@ -480,14 +514,23 @@ impl Authority {
                 role,
                 key: SeniorityKey { rank, path },
                 invite: Some(by),
-                packages: alloc::vec![HeldPackage {
-                    seq: entry.body().seq,
-                    entry: entry.id(),
-                    package: join.package.clone()
-                }],
+                devices: first_device(
+                    entry,
+                    alloc::vec![HeldPackage {
+                        seq: Some(entry.body().seq),
+                        entry: entry.id(),
+                        package: join.package.clone()
+                    }],
+                ),
             },
         );
     }
+}
+
+/// The device with which a member came.
+fn first_device(entry: &Entry, packages: Vec<HeldPackage>) -> BTreeMap<AuthorId, Device> {
+    let device = Device { brought_by: BTreeSet::from([entry.id()]), added_seconds: None, packages };
+    BTreeMap::from([(entry.body().author, device)])
 }
 
 /// Welcomes of one device into one epoch by one member that are remembered. Nobody's junk takes the places of others.

@@ -24,6 +24,14 @@ pub enum Command {
         assignees: Vec<MemberId>,
         /// Labels, each at most `MAX_LABEL_BYTES`.
         labels: Vec<String>,
+        /// The day by which it should be done, `YYYY-MM-DD`.
+        #[serde(default)]
+        #[cfg_attr(feature = "bindings", ts(optional = nullable))]
+        due: Option<String>,
+        /// 0 none, 1 urgent, 2 high, 3 normal, 4 low.
+        #[serde(default)]
+        #[cfg_attr(feature = "bindings", ts(as = "Option<u8>", optional))]
+        priority: u8,
     },
     /// Another title.
     SetTitle {
@@ -111,6 +119,22 @@ pub enum Command {
         task: TaskId,
         /// Which label.
         label: String,
+    },
+    /// Another day by which it should be done.
+    SetDue {
+        /// Which task.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        task: TaskId,
+        /// `YYYY-MM-DD`, or `null` for none.
+        due: Option<String>,
+    },
+    /// Another priority.
+    SetPriority {
+        /// Which task.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        task: TaskId,
+        /// 0 none, 1 urgent, 2 high, 3 normal, 4 low.
+        priority: u8,
     },
     /// A link by which others may join.
     Invite {

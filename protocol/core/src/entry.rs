@@ -6,7 +6,7 @@ use crate::codec::{DecodeError, Reader, Writer, require_canonical};
 use crate::crypto::{self, SignatureBytes, SigningKey, label};
 use crate::id::{AuthorId, EntryId, EpochId, PursuanceId, RoleId};
 use crate::limits::{MAX_AUDIENCES, MAX_CHECKPOINTS, MAX_ENTRY_BYTES, MAX_HEADS, MAX_ITEM_BYTES, MAX_ITEMS, MAX_OPS};
-use crate::op::Op;
+use crate::op::{Op, number};
 
 /// The version of entries written and read here.
 pub const ENTRY_VERSION: u64 = 1;
@@ -125,7 +125,7 @@ pub enum EntryError {
     /// E9: heads, checkpoints or audiences repeated, unsorted, or naming prev.
     #[error("E9: not in order")]
     NotSorted,
-    /// E10: genesis or join elsewhere than first, or the first entry is anything but one of them alone, or `by` is missing.
+    /// E10: a genesis or a join that does not stand alone at seq 0, or `by` is missing.
     #[error("E10: not a possible beginning of a log")]
     Beginning,
 }
@@ -365,16 +365,11 @@ impl Body {
             Content::Public(ops) => &ops[..],
             Content::Role(_) => &[],
         };
-        let opens = |op: &Op| matches!(op, Op::Genesis(_) | Op::Join(_));
-        let opens_first = ops.first().is_some_and(opens);
-        let opens_later = ops.iter().skip(1).any(opens);
+        // By number: one with a number inside that has no meaning here is no beginning either.
+        let opens = |op: &Op| matches!(op.number(), number::GENESIS | number::JOIN);
+        let begins = matches!(ops, [Op::Genesis(_) | Op::Join(_)]) && self.seq == 0;
         let genesis = self.is_genesis();
-        if opens_first != (self.seq == 0)
-            || (opens_first && ops.len() != 1)
-            || opens_later
-            || genesis != self.by.is_none()
-            || (genesis && !self.heads.is_empty())
-        {
+        if (ops.iter().any(opens) && !begins) || genesis != self.by.is_none() || (genesis && !self.heads.is_empty()) {
             return Err(EntryError::Beginning); // E10
         }
         Ok(())

@@ -8,7 +8,7 @@ use crate::authority::join_message;
 use crate::crypto;
 use crate::crypto::kem::is_public_key;
 use crate::entry::{Body, Content, Entry, GrantRef};
-use crate::id::{EntryId, PursuanceId};
+use crate::id::{AuthorId, EntryId, MemberId, PursuanceId};
 use crate::keys::{DeviceKeys, InviteSecret};
 use crate::limits::{MAX_HEADS, MAX_MEMBER_NAME_BYTES, MAX_PREVIEW_ENTRIES, MAX_SENIORITY_DEPTH};
 use crate::op::{Genesis, Invite, Join, Op, Since};
@@ -127,13 +127,38 @@ impl Preview {
         for _ in 0..2 * MAX_SENIORITY_DEPTH {
             let Some(by) = at.body().by else { return at.id() == self.pursuance.genesis() };
             let Some(next) = self.entries.get(&by.entry) else { return false };
-            // A grant speaks for its own author: a join for who joined, the genesis for the founder, an invite for anybody.
+            // A grant speaks for its own author and for whoever its holder's devices added; an invite speaks for anybody.
             let invite = matches!(ops(next).get(usize::from(by.op)), Some(Op::Invite(_)));
             let join = matches!(ops(at).first(), Some(Op::Join(_)));
-            if invite != join || (!invite && next.body().author != at.body().author) {
+            if invite != join || (!invite && !self.speaks_for(at, next.body().author)) {
                 return false;
             }
             at = next;
+        }
+        false
+    }
+
+    /// Whether an entry is by the device that holds the grant it leans on, or by one that was added by one that was added, and
+    /// so on, by that device. All ways are tried: whoever has the link can put more entries here, and must not hide the true way.
+    fn speaks_for(&self, entry: &Entry, holder: AuthorId) -> bool {
+        let by = entry.body().by;
+        let Some(member) = by.map(|by| MemberId(by.entry.0)) else { return false };
+        let (mut seen, mut open) = (BTreeSet::new(), vec![entry.body().author]);
+        while let Some(author) = open.pop() {
+            if author == holder {
+                return true;
+            }
+            if !seen.insert(author) {
+                continue;
+            }
+            let adds = |other: &&Entry| {
+                other.body().by == by
+                    && ops(other).iter().any(|op| match op {
+                        Op::AddDevice(added) => added.author == author && added.is_agreed(self.pursuance, member),
+                        _ => false,
+                    })
+            };
+            open.extend(self.entries.values().filter(adds).map(|other| other.body().author));
         }
         false
     }
@@ -185,13 +210,15 @@ impl Preview {
 }
 
 impl Replica {
-    /// The entries of an invite's preview: the invite and its chain of grants back to the genesis, oldest first.
+    /// The entries of an invite's preview: the invite and its chain of grants back to the genesis, oldest first, with what added
+    /// the devices that speak there.
     #[must_use]
     pub fn preview_entries(&self, invite: GrantRef) -> Vec<&Entry> {
         let mut chain = Vec::new();
         let mut at = self.logs.entry(invite.entry);
         while let Some(entry) = at {
             chain.push(entry);
+            chain.extend(self.devices_up_to(entry));
             at = entry.body().by.and_then(|by| self.logs.entry(by.entry));
         }
         chain.reverse();

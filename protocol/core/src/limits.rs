@@ -53,6 +53,8 @@ pub const MAX_RELAYS: usize = 4;
 pub const MAX_INVITE_USES: u16 = 10_000;
 /// Bytes of an invite's note.
 pub const MAX_NOTE_BYTES: usize = 500;
+/// Devices of one member.
+pub const MAX_DEVICES: usize = 16;
 /// Devices that an epoch is sealed to.
 pub const MAX_READERS: usize = 800;
 
@@ -72,6 +74,14 @@ pub const MAX_ASSIGNEES: usize = 16;
 pub const MAX_OWNER_BYTES: usize = 120;
 /// Bytes of an imported day.
 pub const MAX_DAY_BYTES: usize = 32;
+/// Tasks of one import.
+pub const MAX_IMPORT_TASKS: u32 = 5_000;
+/// The lowest priority; 0 is none, 1 urgent.
+pub const MAX_PRIORITY: u8 = 4;
+/// Characters of a filter that are looked at.
+pub const MAX_FILTER_CHARS: usize = 500;
+/// Words of a filter that are looked at.
+pub const MAX_FILTER_WORDS: usize = 32;
 /// Levels of the tree that are shown in their place; deeper ones stand at this level.
 pub const MAX_TREE_DEPTH: u16 = 64;
 /// Epoch secrets that a joiner tries before the log tells which is right.

@@ -18,7 +18,9 @@ use crate::rule::{Condition, Object, Role, Rule, RuleTable, Verb};
 pub mod number {
     /// [`super::Op::Genesis`]
     pub const GENESIS: u16 = 0;
-    // 1 SetName, 2 DefineRole, 3 RetireRole, 4 SetRule, 5 Grant, 6 RevokeGrant, 7 Remove, 8 Leave, 9 AddDevice,
+    // 1 SetName, 2 DefineRole, 3 RetireRole, 4 SetRule, 5 Grant, 6 RevokeGrant, 7 Remove, 8 Leave
+    /// [`super::Op::AddDevice`]
+    pub const ADD_DEVICE: u16 = 9;
     // 10 RemoveDevice, 11 SuspendDevice, 12 Propose, 13 Approve, 14 WithdrawApproval, 15 Ratify, 16 Checkpoint
     /// [`super::Op::SetRelays`]
     pub const SET_RELAYS: u16 = 17;
@@ -48,6 +50,8 @@ pub enum Op {
     Invite(Invite),
     /// Takes an invite; only ever the first op of an author's first entry.
     Join(Join),
+    /// One more device of the author's member.
+    AddDevice(AddDevice),
     /// The device's sealing key.
     KeyPackage(KeyPackage),
     /// A new epoch of a role.
@@ -117,6 +121,17 @@ pub struct Join {
     pub signature: SignatureBytes,
 }
 
+/// See [`Op::AddDevice`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AddDevice {
+    /// The new device.
+    pub author: AuthorId,
+    /// Its sealing key.
+    pub package: KeyPackage,
+    /// By the new device, over pursuance, member and key package: nobody makes it a device of somebody else.
+    pub signature: SignatureBytes,
+}
+
 /// See [`Op::KeyPackage`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyPackage {
@@ -177,6 +192,7 @@ impl Op {
             Self::SetRelays(_) => number::SET_RELAYS,
             Self::Invite(_) => number::INVITE,
             Self::Join(_) => number::JOIN,
+            Self::AddDevice(_) => number::ADD_DEVICE,
             Self::KeyPackage(_) => number::KEY_PACKAGE,
             Self::RoleEpoch(_) => number::ROLE_EPOCH,
             Self::Welcome(_) => number::WELCOME,
@@ -207,6 +223,7 @@ impl Op {
             number::SET_RELAYS => Self::SetRelays(read_relays(&mut a)?),
             number::INVITE => Self::Invite(read_invite(&mut a)?),
             number::JOIN => Self::Join(read_join(&mut a)?),
+            number::ADD_DEVICE => Self::AddDevice(read_add_device(&mut a)?),
             number::KEY_PACKAGE => Self::KeyPackage(KeyPackage::read(&mut a)?),
             number::ROLE_EPOCH => Self::RoleEpoch(read_role_epoch(&mut a)?),
             number::WELCOME => Self::Welcome(read_welcome(&mut a)?),
@@ -226,6 +243,11 @@ impl Op {
                 w.array(3).text(&join.name);
                 join.package.write(&mut w);
                 w.bytes(&join.signature);
+            }
+            Self::AddDevice(added) => {
+                w.array(3).bytes(&added.author.0);
+                added.package.write(&mut w);
+                w.bytes(&added.signature);
             }
             Self::KeyPackage(package) => package.write(&mut w),
             Self::RoleEpoch(epoch) => write_role_epoch(&mut w, epoch),
@@ -371,6 +393,11 @@ fn read_join(r: &mut Reader<'_>) -> Result<Join, DecodeError> {
         return Err(DecodeError::Structure);
     }
     Ok(Join { name, package: KeyPackage::read(r)?, signature: r.exact()? })
+}
+
+fn read_add_device(r: &mut Reader<'_>) -> Result<AddDevice, DecodeError> {
+    r.array(3)?;
+    Ok(AddDevice { author: AuthorId(r.exact()?), package: KeyPackage::read(r)?, signature: r.exact()? })
 }
 
 fn write_role_epoch(w: &mut Writer, epoch: &RoleEpoch) {

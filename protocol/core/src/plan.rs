@@ -1,6 +1,6 @@
 //! From what a person wants to signed entries, or a numbered refusal (docs/protocol/05-tasks.md, "Commands").
 
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -10,12 +10,14 @@ use crate::authority::Verdict;
 use crate::codec::is_clean_char;
 use crate::command::Command;
 use crate::crypto::Seed;
+use crate::day::Day;
 use crate::entry::{Body, Content, Entry, GrantRef};
 use crate::id::{AuthorId, EntryId, MemberId, RoleId, TaskId};
+use crate::importing::when;
 use crate::keys::{EpochSecret, InviteSecret};
 use crate::limits::{
-    MAX_ASSIGNEES, MAX_BODY_BYTES, MAX_COMMENT_BYTES, MAX_DAY_BYTES, MAX_ENTRY_BYTES, MAX_INVITE_USES, MAX_ITEMS,
-    MAX_LABEL_BYTES, MAX_LABELS, MAX_OWNER_BYTES, MAX_RELAYS, MAX_TITLE_BYTES,
+    MAX_ASSIGNEES, MAX_BODY_BYTES, MAX_COMMENT_BYTES, MAX_INVITE_USES, MAX_LABEL_BYTES, MAX_LABELS, MAX_PRIORITY,
+    MAX_RELAYS, MAX_TITLE_BYTES,
 };
 use crate::op::{Invite, Op, Since, Welcome};
 use crate::refusal::Refusal;
@@ -25,6 +27,8 @@ use crate::seal::{GivesKey, Item, TaskKey, Where, seal_items, task_id};
 use crate::task::Status;
 use crate::task_op::TaskOp;
 use crate::tasks::Task;
+
+pub use crate::importing::{ImportPlan, ImportTask};
 
 /// Signed entries, ready for the one door, and what else came of a command.
 pub struct Authored {
@@ -36,27 +40,6 @@ pub struct Authored {
     pub task: Option<TaskId>,
     /// The invite made, if one was.
     pub invite: Option<(GrantRef, InviteSecret)>,
-}
-
-/// A task to be imported.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ImportTask {
-    /// Index of its parent in the same list, which stands before it; `None`: below the mission.
-    pub parent: Option<usize>,
-    /// Title.
-    pub title: String,
-    /// Body, may be empty.
-    pub body: String,
-    /// Status; `None`: open.
-    pub status: Option<Status>,
-    /// Owner as text.
-    pub owner: Option<String>,
-    /// First day, as text.
-    pub started: Option<String>,
-    /// Last day, as text.
-    pub finished: Option<String>,
-    /// Labels.
-    pub labels: Vec<String>,
 }
 
 /// What is outside of this room and a command needs.
@@ -82,20 +65,15 @@ impl Replica {
     /// # Errors
     /// [`Refusal`], the reason for which every other client would refuse it too, or which only this one gives.
     pub fn command(&self, command: &Command, with: &mut Circumstances<'_>) -> Result<Authored, Refusal> {
-        let me = self.me().filter(|_| self.is_member()).ok_or(Refusal::NotWelcomedYet)?;
+        let me = self.writer()?;
         match command {
-            Command::CreateTask { title, parent, assignees, labels } => {
-                self.create_task(me, title, *parent, assignees, labels, with)
-            }
+            Command::CreateTask { .. } => self.create_task(me, command, with),
             Command::Invite { role, uses } => self.invite(me, *role, *uses, with),
             Command::SetRelays { relays } => self.set_relays(me, relays, with),
             about_task => {
                 let draft = self.draft(me, about_task)?;
-                let object = Object::Role(RoleId::EVERYONE);
                 let own = self.tasks.task(draft.task).is_some_and(|task| created_by(task, me));
-                for op in &draft.ops {
-                    self.authority.allows(me, op.verb().ok_or(Refusal::NeedsNewer)?, object, own)?;
-                }
+                self.all_allowed(me, &draft.ops, own)?;
                 // A task is known here only because its first key opened it.
                 let key = self.task_keys.get(&(draft.task, 0)).cloned().ok_or(Refusal::BadKeys)?;
                 let item = Item { task: draft.task, generation: 0, key, gives_key: GivesKey::No, ops: draft.ops };
@@ -105,41 +83,10 @@ impl Replica {
         }
     }
 
-    /// Plans and signs an import: all tasks or none.
-    ///
-    /// # Errors
-    /// [`Refusal`].
-    ///
-    /// # Panics
-    /// If a parent does not stand before its child: the list was not checked by the caller.
-    pub fn import(&self, rows: &[ImportTask], with: &mut Circumstances<'_>) -> Result<Authored, Refusal> {
-        let me = self.me().filter(|_| self.is_member()).ok_or(Refusal::NotWelcomedYet)?;
-        let mut entries: Vec<Entry> = Vec::new();
-        let mut ids: Vec<TaskId> = Vec::new();
-        for chunk in chunks(rows) {
-            let at = self.place_after(entries.last());
-            let mut items = Vec::new();
-            for (index, row) in chunk.iter().enumerate() {
-                let key = TaskKey(with.seed.draw());
-                let task = task_id(at, u16::try_from(index).expect("at most MAX_ITEMS"), &key);
-                let parent = row.parent.map(|parent| *ids.get(parent).expect("a parent stands before its child"));
-                ids.push(task);
-                let ops = import_ops(row, parent)?;
-                for op in &ops {
-                    let verb = op.verb().ok_or(Refusal::NeedsNewer)?;
-                    self.authority.allows(me, verb, Object::Role(RoleId::EVERYONE), true)?;
-                }
-                items.push(Item { task, generation: 0, key, gives_key: GivesKey::Yes, ops });
-            }
-            let entry = self.sign_items(&items, entries.last(), with)?;
-            entries.push(entry);
-        }
-        Ok(Authored { entries, undo: Vec::new(), task: None, invite: None })
-    }
-
-    /// Hands the usable epoch to a device that lacks it.
+    /// Hands the usable epoch to a device that lacks it; nothing from a device that may not sign.
     #[must_use]
     pub fn welcome(&self, to: AuthorId, now_seconds: u64) -> Option<Entry> {
+        self.writer().ok()?;
         let epoch = self.usable_epoch()?;
         let packages = self.authority.packages_known(&self.logs, None);
         let (_, package, _) = packages.into_iter().find(|(.., author)| *author == to)?;
@@ -189,16 +136,11 @@ impl Replica {
         ranked.first().map(|write| (self.authority.seniority(write.by), write.at))
     }
 
-    fn create_task(
-        &self,
-        me: MemberId,
-        title: &str,
-        parent: Option<TaskId>,
-        assignees: &[MemberId],
-        labels: &[String],
-        with: &mut Circumstances<'_>,
-    ) -> Result<Authored, Refusal> {
-        let title = line(title, MAX_TITLE_BYTES)?;
+    fn create_task(&self, me: MemberId, wish: &Command, with: &mut Circumstances<'_>) -> Result<Authored, Refusal> {
+        let Command::CreateTask { title, parent, assignees, labels, due, priority } = wish else {
+            unreachable!("planned where it is matched")
+        };
+        let (title, parent) = (line(title, MAX_TITLE_BYTES)?, *parent);
         if parent.is_some_and(|parent| self.tasks.task(parent).is_none()) {
             return Err(Refusal::NoSuchTask);
         }
@@ -212,10 +154,8 @@ impl Replica {
         for label in labels {
             ops.push(TaskOp::AddLabel(line(label, MAX_LABEL_BYTES)?));
         }
-        for op in &ops {
-            let verb = op.verb().ok_or(Refusal::NeedsNewer)?;
-            self.authority.allows(me, verb, Object::Role(RoleId::EVERYONE), true)?;
-        }
+        ops.extend(when(due_day(due.as_deref())?, *priority)?);
+        self.all_allowed(me, &ops, true)?;
         let key = TaskKey(with.seed.draw());
         let task = task_id(self.place_after(None), 0, &key);
         let entry = self.sign_items(&[Item { task, generation: 0, key, gives_key: GivesKey::Yes, ops }], None, with)?;
@@ -359,6 +299,21 @@ impl Replica {
                 let label = label.clone();
                 (id, vec![TaskOp::RemoveLabel(label.clone())], vec![Command::AddLabel { task: id, label }])
             }
+            Command::SetDue { task, due } => {
+                let (id, task) = known(task)?;
+                let due = due_day(due.as_deref())?;
+                let old = task.due.shown(rank).copied().flatten();
+                changed(task.due.writes().len() > 1 || due != old)?;
+                let old = old.map(|day| day.to_string());
+                (id, vec![TaskOp::SetDue(due)], vec![Command::SetDue { task: id, due: old }])
+            }
+            Command::SetPriority { task, priority: wanted } => {
+                let (id, task) = known(task)?;
+                let wanted = priority(*wanted)?;
+                let old = task.priority.shown(rank).copied().unwrap_or(0);
+                changed(task.priority.writes().len() > 1 || wanted != old)?;
+                (id, vec![TaskOp::SetPriority(wanted)], vec![Command::SetPriority { task: id, priority: old }])
+            }
             Command::CreateTask { .. } | Command::Invite { .. } | Command::SetRelays { .. } => {
                 unreachable!("planned where they are matched")
             }
@@ -366,12 +321,33 @@ impl Replica {
         Ok(Draft { task: id, ops, undo })
     }
 
+    /// Whoever may sign here: a member who holds a usable epoch, with a device whose log goes on here.
+    pub(crate) fn writer(&self) -> Result<MemberId, Refusal> {
+        if self.is_overtaken() {
+            return Err(Refusal::OvertakenElsewhere);
+        }
+        self.me().filter(|_| self.is_member()).ok_or(Refusal::NotWelcomedYet)
+    }
+
+    /// Whether the rules let a member do all of these; `own` says whether the task is the member's own.
+    pub(crate) fn all_allowed(&self, member: MemberId, ops: &[TaskOp], own: bool) -> Result<(), Refusal> {
+        ops.iter().try_for_each(|op| {
+            let verb = op.verb().ok_or(Refusal::NeedsNewer)?;
+            self.authority.allows(member, verb, Object::Role(RoleId::EVERYONE), own)
+        })
+    }
+
+    /// This device's newest entry.
+    pub(crate) fn my_tip(&self) -> Option<EntryId> {
+        self.logs.tip(self.device.author()).map(Entry::id)
+    }
+
     fn known_member(&self, member: MemberId) -> Result<(), Refusal> {
         if self.authority.members().contains_key(&member) { Ok(()) } else { Err(Refusal::NoSuchMember) }
     }
 
     /// Seals items to everyone and signs the entry.
-    fn sign_items(
+    pub(crate) fn sign_items(
         &self,
         items: &[Item],
         after: Option<&Entry>,
@@ -382,7 +358,7 @@ impl Replica {
         Ok(self.sign_next(Content::Role(part), after, with.now_seconds))
     }
 
-    fn place_after(&self, after: Option<&Entry>) -> Where {
+    pub(crate) fn place_after(&self, after: Option<&Entry>) -> Where {
         let author = self.device.author();
         let last = after.or_else(|| self.logs.tip(author));
         let by = self.my_grant().expect("only members sign");
@@ -394,16 +370,20 @@ impl Replica {
     }
 
     /// Signs my next entry, after `after` where that has not been appended yet.
-    fn sign_next(&self, content: Content, after: Option<&Entry>, now_seconds: u64) -> Entry {
+    pub(crate) fn sign_next(&self, content: Content, after: Option<&Entry>, now_seconds: u64) -> Entry {
         let author = self.device.author();
-        let tip = after.or_else(|| self.logs.tip(author)).expect("only members sign, and a member has a first entry");
+        let tip = after.or_else(|| self.logs.tip(author));
         let counts = |id: EntryId| !matches!(self.authority.verdict(id), Some(Verdict::Refused(_)) | None);
-        let heads: Vec<EntryId> = if after.is_some() { Vec::new() } else { self.logs.heads_for(author, &counts) };
+        let heads: Vec<EntryId> = match (after, tip) {
+            (Some(_), _) => Vec::new(),
+            (None, Some(_)) => self.logs.heads_for(author, &counts),
+            (None, None) => self.first_heads(self.logs.heads_for(author, &counts)),
+        };
         let by = self.my_grant();
         let body = Body {
             author,
-            seq: tip.body().seq + 1,
-            prev: Some(tip.id()),
+            seq: tip.map_or(0, |tip| tip.body().seq + 1),
+            prev: tip.map(Entry::id),
             heads,
             by,
             claimed_seconds: now_seconds,
@@ -450,48 +430,14 @@ pub fn text(given: &str, max_bytes: usize) -> Result<String, Refusal> {
     Ok(kept.into())
 }
 
-/// Rows that go into one entry: at most `MAX_ITEMS`, and well below the size that an entry may have.
-fn chunks(rows: &[ImportTask]) -> impl Iterator<Item = &[ImportTask]> {
-    const MAX_CHUNK_BYTES: usize = MAX_ENTRY_BYTES / 4;
-    let mut rest = rows;
-    core::iter::from_fn(move || {
-        let mut bytes = 0;
-        let fits = |row: &&ImportTask| {
-            bytes += row.title.len() + row.body.len() + row.labels.iter().map(String::len).sum::<usize>();
-            bytes <= MAX_CHUNK_BYTES
-        };
-        // One row alone always fits: its texts have limits of their own.
-        let len = rest.iter().take(MAX_ITEMS).take_while(fits).count().max(1).min(rest.len());
-        let (chunk, after) = rest.split_at(len);
-        rest = after;
-        (!chunk.is_empty()).then_some(chunk)
-    })
+/// The day that a text names, if it names one.
+pub(crate) fn due_day(given: Option<&str>) -> Result<Option<Day>, Refusal> {
+    given.map(|text| Day::parse(text.trim()).map_err(|_| Refusal::NotADay)).transpose()
 }
 
-fn import_ops(row: &ImportTask, parent: Option<TaskId>) -> Result<Vec<TaskOp>, Refusal> {
-    within(row.labels.len(), MAX_LABELS)?;
-    let mut ops = vec![TaskOp::Create { parent }, TaskOp::SetTitle(line(&row.title, MAX_TITLE_BYTES)?)];
-    if !row.body.is_empty() {
-        ops.push(TaskOp::SetBody(text(&row.body, MAX_BODY_BYTES)?));
-    }
-    match row.status {
-        None | Some(Status::Open) => {}
-        Some(ending @ (Status::Done | Status::Dropped)) => ops.push(TaskOp::End(ending)),
-        Some(step) => ops.push(TaskOp::Step(step)),
-    }
-    if let Some(owner) = &row.owner {
-        ops.push(TaskOp::SetOwner(line(owner, MAX_OWNER_BYTES)?));
-    }
-    if let Some(day) = &row.started {
-        ops.push(TaskOp::SetStarted(line(day, MAX_DAY_BYTES)?));
-    }
-    if let Some(day) = &row.finished {
-        ops.push(TaskOp::SetFinished(line(day, MAX_DAY_BYTES)?));
-    }
-    for label in &row.labels {
-        ops.push(TaskOp::AddLabel(line(label, MAX_LABEL_BYTES)?));
-    }
-    Ok(ops)
+/// One of the priorities there are.
+pub(crate) const fn priority(given: u8) -> Result<u8, Refusal> {
+    if given <= MAX_PRIORITY { Ok(given) } else { Err(Refusal::NoSuchPriority) }
 }
 
 fn created_by(task: &Task, member: MemberId) -> bool {
@@ -502,7 +448,7 @@ fn changed(changes: bool) -> Result<(), Refusal> {
     if changes { Ok(()) } else { Err(Refusal::NothingToChange) }
 }
 
-fn within(len: usize, max: usize) -> Result<(), Refusal> {
+pub(crate) fn within(len: usize, max: usize) -> Result<(), Refusal> {
     if len <= max { Ok(()) } else { Err(Refusal::TooMany { max: u32::try_from(max).expect("limits are small") }) }
 }
 

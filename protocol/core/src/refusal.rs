@@ -89,4 +89,13 @@ pub enum Refusal {
     /// The task already exists, or its id does not come from where it was created.
     #[error("F21: not a valid creation")]
     NotACreation,
+    /// The text names no day of the calendar.
+    #[error("F22: not a day written YYYY-MM-DD")]
+    NotADay,
+    /// This device's log goes on somewhere else: a copy of its folder is in use, so this one signs nothing more.
+    #[error("F23: this device's log goes on elsewhere")]
+    OvertakenElsewhere,
+    /// There is no such priority.
+    #[error("F24: a priority is 0 to 4")]
+    NoSuchPriority,
 }

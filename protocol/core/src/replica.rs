@@ -4,13 +4,15 @@
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
 
-use crate::authority::{Authority, Member, Verdict, package_tag};
+use crate::authority::{Authority, Verdict, package_tag};
+use crate::devices::Device;
 use crate::entry::{Content, Entry, GrantRef, RolePart};
 use crate::id::{AuthorId, EntryId, EpochId, MemberId, PursuanceId, RoleId, TaskId};
 use crate::keys::{CellKey, DeviceKeys, EpochSecret};
-use crate::limits::MAX_EPOCH_CANDIDATES;
+use crate::limits::{MAX_DEVICES, MAX_EPOCH_CANDIDATES};
 use crate::logs::{Append, Logs};
 use crate::op::Op;
+use crate::overtaken::OwnLog;
 use crate::refusal::Refusal;
 use crate::seal::{ItemHint, TaskKeys, Where, open_audience, open_item, task_id};
 use crate::tasks::{Opened, Tasks};
@@ -33,6 +35,7 @@ pub struct Replica {
     candidates: VecDeque<EpochId>,
     /// Devices that are known to have been handed an epoch: the seals were made again and compared.
     handed: BTreeSet<(EpochId, AuthorId)>,
+    pub(crate) own_log: OwnLog,
 }
 
 /// What a call of [`Replica::append`] did.
@@ -68,15 +71,21 @@ impl Replica {
             learned: Vec::new(),
             candidates: VecDeque::new(),
             handed: BTreeSet::new(),
+            own_log: OwnLog::default(),
         }
     }
 
-    /// The one door: own and received entries, fresh and stored ones, come in here.
+    /// The one door: own and received entries, fresh and stored ones, come in here; what comes from elsewhere by
+    /// [`receive`](Self::receive).
     pub fn append(&mut self, entry: Entry) -> Appended {
         let mut entries = Vec::new();
         let mut released = Vec::new();
         self.look_for_welcome(&entry);
+        let own = (entry.body().author == self.device.author()).then(|| entry.id());
         let first = self.append_one(entry, &mut entries, &mut released);
+        if let Some(id) = own {
+            self.own_log.note(id, &first);
+        }
         // A list, not recursion: a chain of a million waiting entries must not overflow the stack.
         while let Some(entry) = released.pop() {
             self.append_one(entry, &mut entries, &mut released);
@@ -139,7 +148,8 @@ impl Replica {
         first.and_then(|(id, _)| self.epochs.get(id))
     }
 
-    /// Devices that read everyone's epoch by right and have not been handed it, as far as is known here: to be welcomed.
+    /// Devices that read everyone's epoch by right and have not been handed it, as far as is known here: to be welcomed; further
+    /// devices of those who were come last.
     ///
     /// Once as many have been welcomed by one invite as it says, the rest is left to a person's decision: whoever holds a
     /// used link could otherwise let in any number, by naming none of those who came before.
@@ -148,10 +158,21 @@ impl Replica {
         let epoch = secret.id();
         let mut waiting: Vec<(u32, EntryId, Option<GrantRef>, AuthorId)> = Vec::new();
         let mut welcomed: BTreeMap<GrantRef, usize> = BTreeMap::new();
+        let mut further = Vec::new();
         let mut handed = core::mem::take(&mut self.handed);
         for (id, member) in self.authority.members() {
-            if handed.contains(&(epoch, member.author)) || self.was_handed(&secret, member) {
-                handed.insert((epoch, member.author));
+            let mut lacking = Vec::new();
+            for (author, device) in &member.devices {
+                if handed.contains(&(epoch, *author)) || self.was_handed(&secret, *author, device) {
+                    handed.insert((epoch, *author));
+                } else {
+                    lacking.push(*author);
+                }
+            }
+            if lacking.len() < member.devices.len() {
+                // Who was let in is let in with all devices, as far as there may be so many.
+                lacking.truncate(MAX_DEVICES.saturating_sub(member.devices.len() - lacking.len()));
+                further.append(&mut lacking);
                 if let Some(by) = member.invite {
                     *welcomed.entry(by).or_default() += 1;
                 }
@@ -172,12 +193,13 @@ impl Replica {
                 due.push(author);
             }
         }
+        due.append(&mut further);
         due
     }
 
     /// Seals are made from the secret and the reader's package alone, so that whoever holds the secret can make one again
     /// and see whether what was handed over is it (K2). A junk welcome welcomes nobody.
-    fn was_handed(&self, secret: &EpochSecret, member: &Member) -> bool {
+    fn was_handed(&self, secret: &EpochSecret, author: AuthorId, device: &Device) -> bool {
         let epoch = secret.id();
         let introduced = self.authority.epochs().get(&epoch).into_iter().flat_map(|known| &known.entries);
         let introductions = introduced.filter_map(|(_, entry)| match &self.logs.entry(*entry)?.body().content {
@@ -188,14 +210,14 @@ impl Replica {
             Content::Role(_) => None,
         });
         let introductions: Vec<_> = introductions.collect();
-        member.packages.iter().any(|held| {
+        device.packages.iter().any(|held| {
             let tag = package_tag(&held.package.id());
             let given: Vec<&[u8]> = introductions
                 .iter()
                 .flat_map(|made| &made.seals)
                 .filter(|seal| seal.tag == tag)
                 .map(|seal| &seal.sealed[..])
-                .chain(self.authority.welcomes(epoch, member.author).map(|welcome| &welcome.sealed[..]))
+                .chain(self.authority.welcomes(epoch, author).map(|welcome| &welcome.sealed[..]))
                 .collect();
             !given.is_empty()
                 && secret

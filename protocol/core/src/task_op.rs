@@ -4,10 +4,11 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::codec::{DecodeError, Reader, Writer};
+use crate::day::{self, Day};
 use crate::id::{MemberId, TaskId};
 use crate::limits::{
-    MAX_BODY_BYTES, MAX_COMMENT_BYTES, MAX_DAY_BYTES, MAX_ITEM_BYTES, MAX_ITEM_OPS, MAX_LABEL_BYTES, MAX_OWNER_BYTES,
-    MAX_TITLE_BYTES,
+    MAX_BODY_BYTES, MAX_COMMENT_BYTES, MAX_DAY_BYTES, MAX_IMPORT_TASKS, MAX_ITEM_BYTES, MAX_ITEM_OPS, MAX_LABEL_BYTES,
+    MAX_OWNER_BYTES, MAX_PRIORITY, MAX_TITLE_BYTES,
 };
 use crate::rule::Verb;
 use crate::task::Status;
@@ -55,6 +56,17 @@ pub enum TaskOp {
     SetStarted(String),
     /// The day an import says it was finished.
     SetFinished(String),
+    /// The day by which it should be done; `None` takes it away.
+    SetDue(Option<Day>),
+    /// How it presses: 0 none, 1 urgent, 2 high, 3 normal, 4 low (`MAX_PRIORITY`).
+    SetPriority(u8),
+    /// It came with an import of so many tasks; only ever in the item that creates it.
+    PartOf {
+        /// Which import: drawn at random, the same for all its tasks.
+        import: [u8; 16],
+        /// Its tasks, 1 to `MAX_IMPORT_TASKS`.
+        of: u32,
+    },
     /// An op of a newer version, kept as it came.
     Unknown {
         /// Its number.
@@ -69,13 +81,15 @@ impl TaskOp {
     #[must_use]
     pub const fn verb(&self) -> Option<Verb> {
         Some(match self {
-            Self::Create { .. } => Verb::Create,
+            Self::Create { .. } | Self::PartOf { .. } => Verb::Create,
             Self::Move { .. }
             | Self::SetTitle(_)
             | Self::SetBody(_)
             | Self::SetOwner(_)
             | Self::SetStarted(_)
-            | Self::SetFinished(_) => Verb::Edit,
+            | Self::SetFinished(_)
+            | Self::SetDue(_)
+            | Self::SetPriority(_) => Verb::Edit,
             Self::Step(_) | Self::Claim | Self::GiveBack => Verb::Claim,
             Self::End(_) => Verb::Finish,
             Self::Reopen => Verb::Reopen,
@@ -106,6 +120,15 @@ impl TaskOp {
             Self::SetOwner(text) => write_text(&mut a, text, 14),
             Self::SetStarted(text) => write_text(&mut a, text, 15),
             Self::SetFinished(text) => write_text(&mut a, text, 16),
+            Self::SetDue(due) => write_text(&mut a, &day::written(*due), 17),
+            Self::SetPriority(priority) => {
+                a.uint((*priority).into());
+                18
+            }
+            Self::PartOf { import, of } => {
+                a.array(2).bytes(import).uint((*of).into());
+                19
+            }
             Self::Unknown { number, arguments } => {
                 w.array(2).uint((*number).into()).bytes(arguments);
                 return;
@@ -151,6 +174,18 @@ impl TaskOp {
             14 => Self::SetOwner(a.text(MAX_OWNER_BYTES)?),
             15 => Self::SetStarted(a.text(MAX_DAY_BYTES)?),
             16 => Self::SetFinished(a.text(MAX_DAY_BYTES)?),
+            17 => Self::SetDue(read_day(&mut a)?),
+            18 => match a.small()? {
+                priority @ 0..=MAX_PRIORITY => Self::SetPriority(priority),
+                _ => return Err(DecodeError::UnknownNumber),
+            },
+            19 => {
+                a.array(2)?;
+                match (a.exact()?, a.small()?) {
+                    (import, of @ 1..=MAX_IMPORT_TASKS) => Self::PartOf { import, of },
+                    _ => return Err(DecodeError::UnknownNumber),
+                }
+            }
             _ => return Err(DecodeError::UnknownNumber),
         };
         a.end()?;
@@ -209,6 +244,12 @@ fn read_some(a: &mut Reader<'_>, max: usize) -> Result<String, DecodeError> {
     if text.is_empty() { Err(DecodeError::Structure) } else { Ok(text) }
 }
 
+/// Empty, or a real day: another text means nothing now and never will.
+fn read_day(a: &mut Reader<'_>) -> Result<Option<Day>, DecodeError> {
+    let text = a.text(MAX_DAY_BYTES)?;
+    if text.is_empty() { Ok(None) } else { Day::parse(&text).map(Some).map_err(|_| DecodeError::Structure) }
+}
+
 fn read_status(a: &mut Reader<'_>) -> Result<Status, DecodeError> {
     Ok(match a.uint()? {
         0 => Status::Suggested,
@@ -246,6 +287,10 @@ mod tests {
             TaskOp::SetOwner("w01".into()),
             TaskOp::SetStarted("2017-05-28".into()),
             TaskOp::SetFinished("2017-05-29".into()),
+            TaskOp::SetDue(None),
+            TaskOp::SetDue(Some(Day::parse("2026-12-31").expect("a day"))),
+            TaskOp::SetPriority(4),
+            TaskOp::PartOf { import: [3; 16], of: 5_000 },
             TaskOp::Unknown { number: 900, arguments: vec![1, 2, 3] },
         ];
         let bytes = encode_ops(&ops);

@@ -5,6 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::authority::Authority;
+use crate::day::Day;
 use crate::entry::Entry;
 use crate::id::{AuthorId, EntryId, MemberId, RoleId, TaskId};
 use crate::logs::Logs;
@@ -41,6 +42,12 @@ pub struct Task {
     pub started: Register<String>,
     /// An imported last day.
     pub finished: Register<String>,
+    /// The day by which it should be done.
+    pub due: Register<Option<Day>>,
+    /// How it presses, 1 to 4; 0: nothing is said.
+    pub priority: Register<u8>,
+    /// The import it came with, and how many tasks that has.
+    pub import: Option<([u8; 16], u32)>,
     /// The thread, in no order.
     pub comments: Vec<Comment>,
     /// The newest entry about it by each device.
@@ -199,7 +206,9 @@ impl Tasks {
     fn judge(&self, authority: &Authority, logs: &Logs, opened: &Opened) -> Result<(), Refusal> {
         let creates = matches!(opened.ops.first(), Some(TaskOp::Create { .. }));
         let creates_again = opened.ops.iter().skip(1).any(|op| matches!(op, TaskOp::Create { .. }));
-        if creates_again || (creates && opened.task != opened.own_id) {
+        // T12: an import is named where its task is created, and once.
+        let parts = opened.ops.iter().filter(|op| matches!(op, TaskOp::PartOf { .. })).count();
+        if creates_again || (creates && opened.task != opened.own_id) || parts > usize::from(creates) {
             return Err(Refusal::NotACreation); // T2
         }
         let creator = self.task(opened.task).and_then(|task| task.created.as_ref()).map(|created| created.by);
@@ -256,6 +265,7 @@ impl Task {
                 // A device with two histories can create twice at one place: the lesser place is shown (T6).
                 if self.created.as_ref().is_none_or(|first| created < *first) {
                     self.created = Some(created);
+                    self.import = None;
                 }
                 self.parent.write(Write { value: *parent, by, at }, logs);
             }
@@ -274,6 +284,15 @@ impl Task {
             TaskOp::SetOwner(text) => self.owner.write(Write { value: text.clone(), by, at }, logs),
             TaskOp::SetStarted(text) => self.started.write(Write { value: text.clone(), by, at }, logs),
             TaskOp::SetFinished(text) => self.finished.write(Write { value: text.clone(), by, at }, logs),
+            TaskOp::SetDue(due) => self.due.write(Write { value: *due, by, at }, logs),
+            TaskOp::SetPriority(priority) => self.priority.write(Write { value: *priority, by, at }, logs),
+            TaskOp::PartOf { import, of } => {
+                // Said by the creation that counts (T6), not by another one at its place.
+                let created = self.created.as_ref().map(|created| (created.at.entry, created.at.item));
+                if created == Some((at.entry, at.item)) {
+                    self.import = Some((*import, *of));
+                }
+            }
             TaskOp::Comment(text) => self.comments.push(Comment {
                 depth,
                 at,

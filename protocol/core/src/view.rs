@@ -3,7 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::id::{EntryId, MemberId, PursuanceId, RoleId, TaskId};
+use crate::id::{AuthorId, EntryId, MemberId, PursuanceId, RoleId, TaskId};
 use crate::refusal::Refusal;
 use crate::rule::{Role, Rule, Verb};
 use crate::task::Status;
@@ -99,6 +99,10 @@ pub struct TreeRow {
     pub owner_text: Option<String>,
     /// Labels in order.
     pub labels: Vec<String>,
+    /// The day by which it should be done, `YYYY-MM-DD`.
+    pub due: Option<String>,
+    /// How it presses: 0 none, 1 urgent, 2 high, 3 normal, 4 low.
+    pub priority: u8,
     /// Lines in its thread.
     pub comments: u32,
     /// Done tasks below it (all depths).
@@ -208,7 +212,27 @@ pub struct MemberView {
     /// Claimed time of their newest entry, seconds since 1970.
     #[cfg_attr(feature = "bindings", ts(type = "number"))]
     pub heard_of_seconds: u64,
-    /// Their device shows two histories.
+    /// A device of theirs shows two histories.
+    pub two_histories: bool,
+    /// Their devices, the one they came with first.
+    pub devices: Vec<DeviceView>,
+}
+
+/// One device of a member.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct DeviceView {
+    /// The key that signs its log.
+    #[cfg_attr(feature = "bindings", ts(type = "string"))]
+    pub author: AuthorId,
+    /// Claimed time at which it was added, seconds since 1970; `null` for the device the member came with.
+    #[cfg_attr(feature = "bindings", ts(type = "number | null"))]
+    pub added_seconds: Option<u64>,
+    /// Whether it is this device.
+    pub mine: bool,
+    /// It shows two histories.
     pub two_histories: bool,
 }
 

@@ -124,7 +124,6 @@ impl Replica {
     pub fn people(&self) -> PeopleView {
         let names = self.names();
         let table = self.authority.table();
-        let forked: Vec<_> = self.logs.forked().collect();
         let mut members: Vec<(&SeniorityKey, MemberView)> = self
             .authority
             .members()
@@ -134,12 +133,19 @@ impl Replica {
                     member.invite.and_then(|by| self.authority.invites().get(&by)).map_or(CameBy::Founder, |open| {
                         CameBy::Invite { inviter: self.person(open.inviter, &names), surplus: self.is_surplus(*id) }
                     });
+                let devices = self.device_views(*id);
                 let view = MemberView {
                     person: self.person(*id, &names),
                     roles: self.authority.role(member.role).cloned().into_iter().collect(),
                     came_by,
-                    heard_of_seconds: self.logs.heard_of_seconds(member.author),
-                    two_histories: forked.contains(&member.author),
+                    heard_of_seconds: member
+                        .devices
+                        .keys()
+                        .map(|author| self.logs.heard_of_seconds(*author))
+                        .max()
+                        .unwrap_or(0),
+                    two_histories: devices.iter().any(|device| device.two_histories),
+                    devices,
                 };
                 (&member.key, view)
             })
@@ -236,6 +242,9 @@ impl Replica {
             for label in &row.labels {
                 w.text(label);
             }
+            if row.due.is_some() || row.priority != 0 {
+                w.text(row.due.as_deref().unwrap_or_default()).uint(row.priority.into());
+            }
             if let Some(view) = self.task_view(row.task, &|_| true) {
                 w.text(&view.body).text(view.row.owner_text.as_deref().unwrap_or_default());
                 for line in &view.thread {
@@ -293,6 +302,8 @@ impl Replica {
             assignees,
             owner_text: task.owner.shown(rank).filter(|owner| !owner.is_empty()).cloned(),
             labels: there(&task.labels).cloned().collect(),
+            due: task.due.shown(rank).copied().flatten().map(|day| alloc::format!("{day}")),
+            priority: task.priority.shown(rank).copied().unwrap_or(0),
             comments: count(task.comments.len()),
             done_below: 0,
             total_below: 0,

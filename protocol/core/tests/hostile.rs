@@ -551,7 +551,7 @@ impl World {
 }
 
 fn create(title: &str) -> Command {
-    Command::CreateTask { title: title.into(), parent: None, assignees: vec![], labels: vec![] }
+    Command::CreateTask { title: title.into(), parent: None, assignees: vec![], labels: vec![], due: None, priority: 0 }
 }
 
 fn item(task: TaskId, key: [u8; 32], ops: Vec<TaskOp>) -> Item {

@@ -118,7 +118,7 @@ fn exchange(a: &mut Replica, b: &mut Replica) {
 }
 
 fn create(title: &str, parent: Option<TaskId>) -> Command {
-    Command::CreateTask { title: title.into(), parent, assignees: vec![], labels: vec![] }
+    Command::CreateTask { title: title.into(), parent, assignees: vec![], labels: vec![], due: None, priority: 0 }
 }
 
 #[test]

@@ -68,13 +68,25 @@ pub enum Request {
         #[cfg_attr(feature = "bindings", ts(type = "string"))]
         pursuance: PursuanceId,
     },
-    /// Imports a task list in one commit.
+    /// Imports a task list in one commit; answered at its end. Meanwhile `AppView.import` says how far it is.
     Import {
         /// Which pursuance.
         #[cfg_attr(feature = "bindings", ts(type = "string"))]
         pursuance: PursuanceId,
         /// The file's text.
         csv: String,
+        /// What each column becomes, in the file's order; `null`: as guessed.
+        fields: Option<Vec<Option<ImportField>>>,
+    },
+    /// Stops the import that is on its way; nothing of it stays.
+    CancelImport,
+    /// Writes all tasks of a pursuance into a new CSV file.
+    ExportCsv {
+        /// Which pursuance.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        pursuance: PursuanceId,
+        /// Where: an absolute path, in a folder that exists, of a file that does not. Without the ending `.csv` it gets it.
+        path: String,
     },
     /// Stays away from all relays, or goes back to them.
     SetOffline {
@@ -112,6 +124,14 @@ pub enum Reply {
     Imported {
         /// How many tasks.
         tasks: u32,
+    },
+    /// A file was written.
+    Written {
+        /// Where.
+        path: String,
+        /// How long it is, in bytes.
+        #[cfg_attr(feature = "bindings", ts(type = "number"))]
+        bytes: u64,
     },
 }
 
@@ -169,6 +189,8 @@ pub enum Query {
         pursuance: PursuanceId,
         /// The file's text.
         csv: String,
+        /// What each column becomes, in the file's order; `null`: as guessed.
+        fields: Option<Vec<Option<ImportField>>>,
     },
 }
 
@@ -219,6 +241,43 @@ pub struct AppView {
     /// This computer's clock differs from what relays' slots say, by this many seconds (positive: it is ahead).
     #[cfg_attr(feature = "bindings", ts(type = "number | null"))]
     pub clock_off_seconds: Option<i64>,
+    /// The import that is on its way.
+    pub import: Option<ImportState>,
+    /// The folder proposed for files that a person wants written; it may not exist.
+    pub save_folder: String,
+    /// What is wrong with the disk or the database while it is open.
+    pub storage: Option<StorageTrouble>,
+}
+
+/// How far an import is. Nothing of it is saved before all of it is planned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct ImportState {
+    /// Into which pursuance.
+    #[cfg_attr(feature = "bindings", ts(type = "string"))]
+    pub pursuance: PursuanceId,
+    /// Tasks planned.
+    pub done: u32,
+    /// All its tasks.
+    pub of: u32,
+}
+
+/// What is wrong with the disk or the database while it is open. What was said to be kept is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub enum StorageTrouble {
+    /// The last write failed: the disk is full.
+    Full,
+    /// The last write failed: the disk cannot be written to.
+    ReadOnly,
+    /// The last write failed for another reason.
+    Failing,
+    /// A page of the database is not what was written.
+    Damaged,
 }
 
 /// Where the vault stands.
@@ -344,6 +403,8 @@ pub enum StatusLine {
         /// The author's name, where it is one author only.
         by: Option<String>,
     },
+    /// This device's own log goes on elsewhere: a copy of its folder is in use, so this one signs nothing more.
+    Overtaken,
     /// A device shows two histories.
     TwoHistories {
         /// Its owner's name.
@@ -473,7 +534,7 @@ pub struct ImportColumn {
 }
 
 /// What a column becomes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 #[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
 #[serde(rename_all = "camelCase")]
@@ -496,6 +557,10 @@ pub enum ImportField {
     Labels,
     /// Parent.
     Parent,
+    /// The day by which it should be done.
+    Due,
+    /// How it presses.
+    Priority,
 }
 
 /// One row as it would appear.
@@ -553,6 +618,12 @@ pub enum ImportReason {
     TooLong,
     /// There are more rows than `MAX_IMPORT_TASKS`.
     TooMany,
+    /// The due day is not written `YYYY-MM-DD`, or is no day.
+    NotADay,
+    /// The priority is none of the accepted texts.
+    NotAPriority,
+    /// Two columns were to become the same field.
+    FieldTwice,
 }
 
 /// Why a request or query was not carried out.
@@ -599,9 +670,15 @@ pub enum Trouble {
     /// Another Pursuance has the folder open.
     #[error("another Pursuance has this folder open")]
     InUse,
-    /// The disk refused.
+    /// The disk refused in a way that has no name of its own.
     #[error("the disk refused to write")]
     Disk,
+    /// The disk is full.
+    #[error("the disk is full")]
+    DiskFull,
+    /// The disk or the folder cannot be written to.
+    #[error("the folder cannot be written to")]
+    ReadOnly,
     /// The link is not whole.
     #[error("the link is not whole")]
     LinkTruncated,
@@ -626,6 +703,18 @@ pub enum Trouble {
         /// How many.
         problems: u32,
     },
+    /// The import was stopped before anything of it was saved.
+    #[error("the import was cancelled")]
+    ImportCancelled,
+    /// An import is on its way in this pursuance; or another import is, anywhere.
+    #[error("an import is on its way")]
+    ImportRunning,
+    /// There is a file of this name.
+    #[error("there is such a file already")]
+    FileExists,
+    /// There is no such folder, or it is the data folder, or the path is not absolute.
+    #[error("there is no such folder for files")]
+    NoSuchFolder,
     /// The request itself was malformed.
     #[error("malformed request")]
     Malformed,

@@ -12,16 +12,19 @@ use tokio::runtime::Handle;
 use tokio::sync::{oneshot, watch};
 use zeroize::Zeroizing;
 
-use crate::api::{AppView, PursuanceRow, Query, Reply, Request, Stage, Standing, Trouble, View};
+use crate::api::{AppView, PursuanceRow, Query, Reply, Request, Stage, Standing, StorageTrouble, Trouble, View};
 use crate::clock::Clock;
+use crate::export::save_folder;
 use crate::folder::Folder;
 use crate::held::Held;
+use crate::import::job::{Asker, ImportJob};
 use crate::node::Pace;
 use crate::relays::Relays;
 use crate::status;
+use crate::storage::{CHECKED, Check, Storage, TRIED, is_check_due, trouble_of};
 use crate::store::{KeptStanding, Store, StoreError};
 use crate::transport::{TorStage, Transport};
-use crate::vault::{self, MAX_PASSPHRASE_BYTES, MIN_PASSPHRASE_CHARS, VaultError};
+use crate::vault::{self, DatabaseKey, MAX_PASSPHRASE_BYTES, MIN_PASSPHRASE_CHARS, VaultError};
 use crate::worker::{PosterNews, ReaderNews};
 
 /// How often the engine looks around without being asked: Tor's progress, a relay that went silent.
@@ -37,6 +40,8 @@ pub(crate) enum Message {
     Reader { relay: RelayAddress, run: u64, news: ReaderNews },
     /// From the task that posts to a relay.
     Poster { relay: RelayAddress, run: u64, news: PosterNews },
+    /// From the thread that checks all pages.
+    Checked { run: u64, outcome: Result<(), StoreError> },
     /// The end.
     Stop(oneshot::Sender<()>),
 }
@@ -57,6 +62,7 @@ pub(crate) struct Engine {
     seq: watch::Sender<u64>,
     open: Option<Open>,
     tor_shown: TorStage,
+    storage_shown: Option<StorageTrouble>,
     runs: u64,
 }
 
@@ -66,6 +72,10 @@ pub(crate) struct Open {
     pub(crate) held: BTreeMap<PursuanceId, Held>,
     pub(crate) relays: Relays,
     pub(crate) offline: bool,
+    pub(crate) import: Option<ImportJob>,
+    /// For further connections: a copy, a check.
+    key: DatabaseKey,
+    storage: Storage,
 }
 
 impl Engine {
@@ -84,6 +94,7 @@ impl Engine {
             seq,
             open: None,
             tor_shown,
+            storage_shown: None,
             runs: 0,
         }
     }
@@ -91,10 +102,8 @@ impl Engine {
     /// Until [`Message::Stop`].
     pub(crate) fn run(mut self, inbox: &Receiver<Message>) {
         loop {
-            let wait = self
-                .next_due()
-                .map_or(LOOK_AROUND, |due| due.saturating_duration_since(Instant::now()).min(LOOK_AROUND));
-            match inbox.recv_timeout(wait) {
+            let wait = self.next_due().map_or(LOOK_AROUND, |due| due.saturating_duration_since(Instant::now()));
+            match inbox.recv_timeout(wait.min(LOOK_AROUND)) {
                 Ok(Message::Stop(stopped)) => {
                     self.open = None;
                     // Before anybody is told: the folder is free and the database closed.
@@ -112,15 +121,27 @@ impl Engine {
 
     fn handle(&mut self, message: Message) {
         match message {
+            Message::Request(Request::Import { pursuance, csv, fields }, reply) => {
+                let asker = Asker::new(reply);
+                match self.open.as_mut() {
+                    Some(open) => open.begin_import(&self.around, pursuance, &csv, fields.as_deref(), asker),
+                    None => asker.answer(Err(Trouble::Locked)),
+                }
+                self.bump();
+            }
             Message::Request(request, reply) => {
                 let outcome = self.request(request);
                 if outcome.is_ok() {
                     self.bump();
                 }
+                // Before anybody is told: what they look at next is what the disk has.
+                self.mend(outcome == Err(Trouble::Damaged));
                 let _ = reply.send(outcome);
             }
             Message::View(query, reply) => {
-                let _ = reply.send(self.view(&query));
+                let view = self.view(&query);
+                self.mend(view == Err(Trouble::Damaged));
+                let _ = reply.send(view);
             }
             Message::Reader { relay, run, news } => {
                 let changed = self.open.as_mut().map(|open| open.reader_news(&self.around, &relay, run, news));
@@ -130,34 +151,63 @@ impl Engine {
                 let changed = self.open.as_mut().map(|open| open.poster_news(&self.around, &relay, run, news));
                 self.settle(changed);
             }
+            Message::Checked { run, outcome } => {
+                let now_seconds = self.around.clock.now_seconds();
+                let changed = self.open.as_mut().map(|open| open.checked(now_seconds, run, outcome));
+                self.settle(changed);
+            }
             Message::Stop(_) => {}
         }
     }
 
     /// What was due, and what shows.
     fn look_around(&mut self) {
-        let changed = self.open.as_mut().map(|open| open.do_what_is_due(&self.around));
+        let changed = self.open.as_mut().map(|open| open.look_around(&self.around));
         self.settle(changed);
+        if self.open.as_mut().is_some_and(|open| open.step_import(&self.around)) {
+            self.bump();
+            self.mend(false);
+        }
         let tor = self.around.transport.tor_stage();
-        if tor != self.tor_shown {
+        let storage = self.storage();
+        if tor != self.tor_shown || storage != self.storage_shown {
             self.tor_shown = tor;
+            self.storage_shown = storage;
             self.bump();
         }
     }
 
     fn settle(&mut self, changed: Option<Result<bool, StoreError>>) {
+        let damaged = matches!(changed, Some(Err(StoreError::Damaged | StoreError::Newer { .. })));
         match changed {
             Some(Ok(true)) => self.bump(),
             Some(Ok(false)) | None => {}
-            Some(Err(error)) => {
-                // What was not written was not shown either. A database that cannot be used is closed; unlocking says why.
-                tracing::error!(%error, "the database failed");
-                if matches!(error, StoreError::Damaged | StoreError::Newer { .. }) {
-                    self.open = None;
-                    self.bump();
-                }
-            }
+            Some(Err(error)) => tracing::error!(%error, "the database failed"),
         }
+        self.mend(damaged);
+    }
+
+    /// After a write that failed, what is in memory may be ahead of the disk (N16): it is read again from there. A
+    /// connection that met a damaged page is of no use any more; if nothing can be read again, the vault is closed, and
+    /// unlocking says why.
+    fn mend(&mut self, damaged: bool) {
+        let Some(open) = self.open.as_mut() else { return };
+        let failed = open.store.health().take_failed();
+        if !failed && !damaged {
+            return;
+        }
+        let Some(open) = self.open.take() else { return };
+        self.runs += 1;
+        match open.read_again(&self.around, self.runs, damaged) {
+            Ok(open) => self.open = Some(open),
+            Err(error) => tracing::error!(%error, "the database cannot be read"),
+        }
+        self.bump();
+    }
+
+    fn storage(&self) -> Option<StorageTrouble> {
+        let open = self.open.as_ref()?;
+        open.store.trouble().or_else(|| open.storage.damaged.then_some(StorageTrouble::Damaged))
     }
 
     fn bump(&self) {
@@ -165,7 +215,14 @@ impl Engine {
     }
 
     fn next_due(&self) -> Option<Instant> {
-        let held = self.open.as_ref()?.held.values();
+        let open = self.open.as_ref()?;
+        if open.import.is_some() {
+            return Some(Instant::now());
+        }
+        if open.storage.rest_until.is_some() {
+            return open.storage.rest_until;
+        }
+        let held = open.held.values();
         held.flat_map(|held| held.seal_due.into_iter().chain(held.welcome_due.values().copied())).min()
     }
 
@@ -194,9 +251,12 @@ impl Engine {
         if passphrase.len() > MAX_PASSPHRASE_BYTES {
             return Err(Trouble::Malformed);
         }
-        let key = vault::create(&self.around.folder.vault(), passphrase, self.around.pace.vault_cost)?;
+        let making = self.around.folder.make().map_err(trouble_of)?;
+        let key = vault::fresh_key();
         let store = Store::open(&self.around.folder.database(), &key)?;
-        self.open_with(store)
+        vault::create(&self.around.folder.vault(), passphrase, self.around.pace.vault_cost, &key)?;
+        making.done().map_err(trouble_of)?;
+        self.open_with(store, key)
     }
 
     fn unlock(&mut self, passphrase: &str) -> Result<Reply, Trouble> {
@@ -206,8 +266,8 @@ impl Engine {
         if !self.around.folder.holds_something() {
             return Err(Trouble::NoVault);
         }
-        if !self.around.folder.vault().exists() {
-            // A database whose vault file is gone: nobody can open it, and it must not be written over.
+        if !self.around.folder.vault().exists() || !self.around.folder.database().exists() {
+            // One without the other: nobody can open it, and nothing must be written over it.
             return Err(Trouble::Damaged);
         }
         if passphrase.len() > MAX_PASSPHRASE_BYTES {
@@ -215,13 +275,14 @@ impl Engine {
         }
         let key = vault::open(&self.around.folder.vault(), passphrase)?;
         let store = Store::open(&self.around.folder.database(), &key)?;
-        self.open_with(store)
+        self.open_with(store, key)
     }
 
-    fn open_with(&mut self, store: Store) -> Result<Reply, Trouble> {
+    fn open_with(&mut self, store: Store, key: DatabaseKey) -> Result<Reply, Trouble> {
         self.runs += 1;
-        let mut open = Open::load(store, self.runs)?;
+        let mut open = Open::load(store, key, self.runs)?;
         open.take_up(&self.around)?;
+        open.check_if_due(&self.around, self.runs)?;
         self.open = Some(open);
         Ok(Reply::Done)
     }
@@ -248,19 +309,85 @@ impl Engine {
             offline: self.open.as_ref().is_some_and(|open| open.offline),
             loopback: self.around.transport.has_loopback(),
             clock_off_seconds: self.open.as_ref().and_then(|open| open.relays.clock_off_seconds()),
+            import: self.open.as_ref().and_then(Open::import_state),
+            save_folder: save_folder(self.around.folder.path()).display().to_string(),
+            storage: self.storage(),
         }
     }
 }
 
 impl Open {
-    fn load(store: Store, run: u64) -> Result<Self, StoreError> {
+    fn load(store: Store, key: DatabaseKey, run: u64) -> Result<Self, StoreError> {
         let mut held = BTreeMap::new();
         for kept in store.pursuances()? {
             held.insert(kept.id, Held::load(&store, &kept)?);
         }
         let relays = Relays::load(&store, run)?;
         let offline = store.meta(OFFLINE)?.is_some_and(|value| value == [1]);
-        Ok(Self { store, held, relays, offline })
+        Ok(Self { store, held, relays, offline, import: None, key, storage: Storage::default() })
+    }
+
+    /// The same as the disk has it. Relays' tasks start again after a while.
+    fn read_again(self, around: &Surroundings, run: u64, damaged: bool) -> Result<Self, StoreError> {
+        let Self { mut store, held, relays, import, key, mut storage, .. } = self;
+        // Their tasks end with them.
+        drop(relays);
+        storage.damaged |= damaged;
+        storage.rest(&around.pace);
+        if damaged {
+            store = store.reopen(&around.folder.database(), &key)?;
+        }
+        let mut open = Self::load(store, key, run)?;
+        open.storage = storage;
+        open.import = import;
+        for (pursuance, before) in held {
+            if let Some(held) = open.held.get_mut(&pursuance) {
+                held.undo = before.undo;
+            }
+        }
+        Ok(open)
+    }
+
+    /// What was due; after writes that failed, nothing for a while, and then first whether writing works.
+    fn look_around(&mut self, around: &Surroundings) -> Result<bool, StoreError> {
+        let now = Instant::now();
+        if self.storage.is_resting(now) {
+            return Ok(false);
+        }
+        if self.storage.rest_until.is_some() {
+            let now_seconds = around.clock.now_seconds();
+            self.store.write(|w| w.set_meta(TRIED, &now_seconds.to_be_bytes()))?;
+            self.storage.rest_until = None;
+            self.take_up(around)?;
+            return Ok(true);
+        }
+        self.do_what_is_due(around)
+    }
+
+    /// Starts the check of all pages unless it was made lately.
+    fn check_if_due(&mut self, around: &Surroundings, run: u64) -> Result<(), StoreError> {
+        if is_check_due(self.store.meta(CHECKED)?.as_deref(), around.clock.now_seconds()) {
+            self.storage.check = Some(Check::start(around.folder.database(), &self.key, run, around.inbox.clone())?);
+        }
+        Ok(())
+    }
+
+    /// Takes what the check found.
+    fn checked(&mut self, now_seconds: u64, run: u64, outcome: Result<(), StoreError>) -> Result<bool, StoreError> {
+        if self.storage.check.as_ref().is_none_or(|check| check.run() != run) {
+            return Ok(false);
+        }
+        self.storage.check = None;
+        match outcome {
+            Ok(()) => self.store.write(|w| w.set_meta(CHECKED, &now_seconds.to_be_bytes())).map(|()| false),
+            Err(StoreError::Damaged) => {
+                tracing::error!("a page of the database is damaged");
+                self.storage.damaged = true;
+                Ok(true)
+            }
+            // Interrupted, or the disk refused to be read: the next opening tries again.
+            Err(_) => Ok(false),
+        }
     }
 
     /// Brings readings, outboxes and workers in step with the relays that each pursuance names now.
@@ -310,17 +437,7 @@ impl From<VaultError> for Trouble {
             VaultError::WrongPassphrase => Self::WrongPassphrase,
             VaultError::Damaged => Self::Damaged,
             VaultError::Newer { found, known } => Self::NewerFile { found, known },
-            VaultError::Disk(_) => Self::Disk,
-        }
-    }
-}
-
-impl From<StoreError> for Trouble {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Damaged => Self::Damaged,
-            StoreError::Newer { found, known } => Self::NewerFile { found, known },
-            StoreError::Disk => Self::Disk,
+            VaultError::Disk(error) => trouble_of(error),
         }
     }
 }

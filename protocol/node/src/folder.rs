@@ -8,6 +8,10 @@ const LOCK_FILE: &str = "in-use";
 const VAULT_FILE: &str = "vault";
 const DATABASE_FILE: &str = "store";
 const TOR_DIR: &str = "tor";
+/// There while a vault is being made: whatever lies beside it was never finished, and nothing in it was ever used.
+const MAKING_FILE: &str = "making";
+/// What SQLite puts beside a database.
+const BESIDE: [&str; 3] = ["", "-wal", "-shm"];
 
 /// Why a data folder cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -43,10 +47,36 @@ impl Folder {
             .map_err(FolderError::Disk)?;
         let lock = private_file(&path.join(LOCK_FILE)).map_err(FolderError::Disk)?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock }),
-            Err(TryLockError::WouldBlock) => Err(FolderError::InUse),
-            Err(TryLockError::Error(error)) => Err(FolderError::Disk(error)),
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(FolderError::InUse),
+            Err(TryLockError::Error(error)) => return Err(FolderError::Disk(error)),
         }
+        let folder = Self { path: path.to_owned(), _lock: lock };
+        if folder.path.join(MAKING_FILE).exists() {
+            folder.clear().map_err(FolderError::Disk)?;
+        }
+        Ok(folder)
+    }
+
+    /// Begins to make what a fresh folder is to hold: all of it, or nothing, also when the program is killed on the way.
+    pub(crate) fn make(&self) -> io::Result<Making<'_>> {
+        let making = Making { folder: self, done: false };
+        private_file(&self.path.join(MAKING_FILE))?.sync_all()?;
+        sync_parent(&self.path.join(MAKING_FILE))?;
+        Ok(making)
+    }
+
+    /// Removes what was never finished; the mark goes last.
+    fn clear(&self) -> io::Result<()> {
+        for name in [VAULT_FILE, DATABASE_FILE] {
+            for half in ["", ".half"] {
+                for beside in BESIDE {
+                    remove(&self.path.join(format!("{name}{half}{beside}")))?;
+                }
+            }
+        }
+        sync_parent(&self.vault())?;
+        remove(&self.path.join(MAKING_FILE))
     }
 
     /// The folder itself.
@@ -86,6 +116,40 @@ impl Folder {
     }
 }
 
+/// A folder whose content is being made; dropping it takes everything back.
+pub(crate) struct Making<'a> {
+    folder: &'a Folder,
+    done: bool,
+}
+
+impl Making<'_> {
+    /// All is there.
+    pub(crate) fn done(mut self) -> io::Result<()> {
+        remove(&self.folder.path.join(MAKING_FILE))?;
+        self.done = true;
+        sync_parent(&self.folder.vault())
+    }
+}
+
+impl Drop for Making<'_> {
+    fn drop(&mut self) {
+        if !self.done
+            && let Err(error) = self.folder.clear()
+        {
+            // The mark stays, so that the next start tries again.
+            tracing::warn!(kind = ?error.kind(), "what was not finished could not be removed");
+        }
+    }
+}
+
+/// Removes a file that may not be there.
+pub(crate) fn remove(path: &Path) -> io::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
 /// Opens or makes a file that only its owner may read and write (0600).
 pub(crate) fn private_file(path: &Path) -> io::Result<File> {
     let mut options = File::options();
@@ -118,6 +182,35 @@ mod tests {
         assert!(matches!(Folder::enter(&path), Err(FolderError::InUse)));
         drop(folder);
         Folder::enter(&path).unwrap();
+    }
+
+    #[test]
+    fn what_was_never_finished_is_taken_back() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = Folder::enter(dir.path()).unwrap();
+        let fill = |folder: &Folder| {
+            for path in [folder.vault(), folder.database(), dir.path().join("store.half"), dir.path().join("store-wal")]
+            {
+                std::fs::write(path, b"half").unwrap();
+            }
+        };
+        let making = folder.make().unwrap();
+        fill(&folder);
+        drop(making);
+        assert!(!folder.holds_something());
+        // Killed on the way: the next start finds the mark.
+        let making = folder.make().unwrap();
+        fill(&folder);
+        std::mem::forget(making);
+        drop(folder);
+        let folder = Folder::enter(dir.path()).unwrap();
+        assert!(!folder.holds_something());
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1, "the lock alone");
+        let making = folder.make().unwrap();
+        fill(&folder);
+        making.done().unwrap();
+        drop(folder);
+        assert!(Folder::enter(dir.path()).unwrap().holds_something());
     }
 
     #[cfg(unix)]

@@ -112,7 +112,12 @@ impl Held {
         }
         for stored in store.entries(kept.number)? {
             let entry = Entry::from_store(&stored.bytes).map_err(|_| StoreError::Damaged)?;
-            held.append(entry);
+            // An entry of my own that was found elsewhere shows that I am overtaken, now as then.
+            if stored.own {
+                held.append(entry);
+            } else {
+                held.receive(entry);
+            }
         }
         // A newcomer who holds a secret and is not in was interrupted before reading again what it opens.
         held.unread = !held.replica.take_learned().is_empty() && kept.standing == KeptStanding::Waiting;
@@ -133,12 +138,23 @@ impl Held {
         Ok(held)
     }
 
-    /// The one door, and beside it the preview while I am not in.
+    /// The one door for what is written here.
     fn append(&mut self, entry: Entry) -> Append {
+        self.show(&entry);
+        self.replica.append(entry).append
+    }
+
+    /// The one door for what comes from elsewhere.
+    fn receive(&mut self, entry: Entry) -> Append {
+        self.show(&entry);
+        self.replica.receive(entry).append
+    }
+
+    /// Beside the door stands the preview while I am not in.
+    fn show(&mut self, entry: &Entry) {
         if let Some(preview) = self.preview.as_mut().filter(|_| self.standing != KeptStanding::Member) {
             preview.add(entry.clone());
         }
-        self.replica.append(entry).append
     }
 
     /// Reads cells: opens what is ours, verifies, stores, appends. `last` is stored together with the last of it.
@@ -230,13 +246,16 @@ impl Held {
         last: Option<impl FnOnce(&Changes<'_>) -> Result<(), StoreError>>,
         ingested: &mut Ingested,
     ) -> Result<(), StoreError> {
-        let me = self.replica.device().author();
         store.write(|w| {
             for entry in &found.entries {
-                w.add_entry(self.number, &new_entry(entry, entry.body().author == me))?;
+                // Whatever this device wrote is stored already, and stays its own.
+                w.add_entry(self.number, &new_entry(entry, false))?;
             }
             for part in &found.fragments {
                 w.add_fragment(self.number, part)?;
+            }
+            if !found.fragments.is_empty() {
+                w.forget_fragments(self.number)?;
             }
             for entry in &found.whole {
                 w.drop_fragments(self.number, *entry)?;
@@ -250,12 +269,15 @@ impl Held {
             self.newer_entries = store.newer_entries(self.number)?.len();
             ingested.news = true;
         }
+        let me = self.replica.device().author();
         let mut refused = Vec::new();
         for entry in found.entries {
-            let id = entry.id();
-            match self.append(entry) {
+            let (id, mine) = (entry.id(), entry.body().author == me);
+            match self.receive(entry) {
                 Append::Appended | Append::Gap { .. } | Append::Equivocation { .. } => ingested.news = true,
                 Append::Duplicate => {}
+                // It shows, at every start, that a copy of this device is in use.
+                Append::Malformed | Append::Full | Append::Refused(_) if mine => ingested.news = true,
                 // Kept nowhere: what cannot be appended, and what does not fit, would grow without bound.
                 Append::Malformed | Append::Full | Append::Refused(_) => refused.push(id),
             }

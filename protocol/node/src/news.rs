@@ -414,6 +414,10 @@ impl crate::held::Held {
     fn invite_key_of(&self, newcomer: pursuance_core::id::AuthorId) -> Option<CellKey> {
         let authority = self.replica.authority();
         let member = authority.members().get(&authority.member_of(newcomer)?)?;
+        // A device that was added later came by no invite.
+        if member.author != newcomer {
+            return None;
+        }
         let invite = authority.invites().get(&member.invite?)?;
         Some(CellKey::of_invite(&invite.invite.cell_secret))
     }

@@ -17,6 +17,7 @@ use crate::clock::Clock;
 use crate::engine::{Engine, Message};
 use crate::folder::{Folder, FolderError};
 use crate::http::Patience;
+use crate::storage::trouble_of;
 use crate::transport::Transport;
 use crate::vault::VaultCost;
 
@@ -126,7 +127,7 @@ impl Node {
     /// Takes the folder and starts; within a tokio runtime. The vault is closed.
     ///
     /// # Errors
-    /// [`Trouble::InUse`], [`Trouble::Disk`].
+    /// [`Trouble::InUse`], [`Trouble::DiskFull`], [`Trouble::ReadOnly`], [`Trouble::Disk`].
     pub fn start(config: NodeConfig) -> Result<Self, Trouble> {
         Self::start_with(config, Pace::default())
     }
@@ -141,7 +142,7 @@ impl Node {
     pub fn start_with(config: NodeConfig, pace: Pace) -> Result<Self, Trouble> {
         let folder = Folder::enter(&config.data_dir).map_err(|error| match error {
             FolderError::InUse => Trouble::InUse,
-            FolderError::Disk(_) => Trouble::Disk,
+            FolderError::Disk(error) => trouble_of(error),
         })?;
         let tor_config = match config.tor {
             TorChoice::Off => None,
@@ -154,10 +155,8 @@ impl Node {
         let (seq_sender, seq) = watch::channel(1);
         let runtime = tokio::runtime::Handle::current();
         let machine = Engine::new(folder, config.clock, pace, transport.clone(), runtime, engine.clone(), seq_sender);
-        let thread = std::thread::Builder::new()
-            .name("engine".into())
-            .spawn(move || machine.run(&inbox))
-            .map_err(|_| Trouble::Disk)?;
+        let thread =
+            std::thread::Builder::new().name("engine".into()).spawn(move || machine.run(&inbox)).map_err(trouble_of)?;
         Ok(Self { inner: Arc::new(Inner { engine, seq, transport, thread: Mutex::new(Some(thread)) }) })
     }
 

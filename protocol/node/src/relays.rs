@@ -309,8 +309,10 @@ fn first_cell(held: &Held, address: &RelayAddress) -> u64 {
         // Nothing but the preview can be opened yet.
         (Some(link), _) if held.standing != KeptStanding::Member && link.relay == *address => link.from_index,
         (Some(_), Some(preview)) => since(preview, address),
-        // Mine alone so far: what I have not posted is not there.
-        _ if held.replica.authority().members().len() <= 1 => FROM_END,
+        // This device's alone so far: what it has not posted is not there.
+        _ if held.replica.authority().members().values().map(|member| member.devices.len()).sum::<usize>() <= 1 => {
+            FROM_END
+        }
         _ => 0,
     }
 }

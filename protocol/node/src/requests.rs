@@ -9,7 +9,7 @@ use pursuance_core::id::PursuanceId;
 use pursuance_core::keys::{CellKey, DeviceKeys};
 use pursuance_core::link::InviteLink;
 use pursuance_core::op::Since;
-use pursuance_core::plan::{Authored, Circumstances, ImportTask, parse_relays};
+use pursuance_core::plan::{Authored, Circumstances, parse_relays};
 use pursuance_core::refusal::Refusal;
 use zeroize::Zeroizing;
 
@@ -17,7 +17,6 @@ use crate::api::{Reply, Request, Trouble};
 use crate::chance::random;
 use crate::engine::{OFFLINE, Open, Surroundings, parse_link};
 use crate::held::{Held, new_entry, sealed_cells};
-use crate::import;
 use crate::relays::FROM_END;
 use crate::store::{Door, KeptStanding};
 
@@ -32,7 +31,11 @@ impl Open {
             Request::DropInvite { pursuance } => self.drop_invite(around, pursuance),
             Request::Act { pursuance, command } => self.act(around, pursuance, &command),
             Request::Undo { pursuance } => self.undo(around, pursuance),
-            Request::Import { pursuance, csv } => self.import(around, pursuance, &csv),
+            Request::CancelImport => {
+                self.cancel_import();
+                Ok(Reply::Done)
+            }
+            Request::ExportCsv { pursuance, path } => self.export_csv(around, pursuance, &path),
             Request::SetOffline { offline } => {
                 self.store.write(|w| w.set_meta(OFFLINE, &[offline.into()]))?;
                 self.offline = offline;
@@ -40,7 +43,9 @@ impl Open {
                 Ok(Reply::Done)
             }
             // The engine's own.
-            Request::CreateVault { .. } | Request::Unlock { .. } | Request::Lock => Err(Trouble::Malformed),
+            Request::CreateVault { .. } | Request::Unlock { .. } | Request::Lock | Request::Import { .. } => {
+                Err(Trouble::Malformed)
+            }
         }
     }
 
@@ -139,6 +144,7 @@ impl Open {
     }
 
     fn act(&mut self, around: &Surroundings, pursuance: PursuanceId, command: &Command) -> Result<Reply, Trouble> {
+        self.no_import(pursuance)?;
         let authored = self.plan(around, pursuance, command)?;
         let task = authored.task;
         let held = self.held.get(&pursuance).ok_or(Trouble::NoSuchPursuance)?;
@@ -165,6 +171,7 @@ impl Open {
     }
 
     fn undo(&mut self, around: &Surroundings, pursuance: PursuanceId) -> Result<Reply, Trouble> {
+        self.no_import(pursuance)?;
         let held = self.held.get_mut(&pursuance).ok_or(Trouble::NoSuchPursuance)?;
         // Taken off whether or not it is allowed by now: what comes before it is still there to be undone.
         let commands = held.undo.pop().ok_or(Trouble::NothingToUndo)?;
@@ -173,33 +180,6 @@ impl Open {
             self.commit(around, pursuance, &authored, None)?;
         }
         Ok(Reply::Done)
-    }
-
-    fn import(&mut self, around: &Surroundings, pursuance: PursuanceId, csv: &str) -> Result<Reply, Trouble> {
-        let list = import::read(csv);
-        if !list.problems.is_empty() {
-            return Err(Trouble::ImportProblems { problems: u32::try_from(list.problems.len()).unwrap_or(u32::MAX) });
-        }
-        let tasks: Vec<ImportTask> = list
-            .tasks
-            .into_iter()
-            .map(|task| ImportTask {
-                parent: task.parent,
-                title: task.title,
-                body: task.body,
-                status: Some(task.status),
-                owner: task.owner,
-                started: task.started,
-                finished: task.finished,
-                labels: task.labels,
-            })
-            .collect();
-        let held = self.held.get(&pursuance).ok_or(Trouble::NoSuchPursuance)?;
-        let mut seed = Seed::new(random());
-        let mut with = Circumstances { now_seconds: around.clock.now_seconds(), seed: &mut seed, since: Vec::new() };
-        let authored = held.replica.import(&tasks, &mut with).map_err(refused)?;
-        self.commit(around, pursuance, &authored, None)?;
-        Ok(Reply::Imported { tasks: u32::try_from(tasks.len()).unwrap_or(u32::MAX) })
     }
 
     fn plan(&self, around: &Surroundings, pursuance: PursuanceId, command: &Command) -> Result<Authored, Trouble> {
@@ -220,7 +200,7 @@ impl Open {
     }
 
     /// Saves what was authored, shows it, and has it sealed soon.
-    fn commit(
+    pub(crate) fn commit(
         &mut self,
         around: &Surroundings,
         pursuance: PursuanceId,
@@ -251,6 +231,6 @@ impl Open {
     }
 }
 
-fn refused(refusal: Refusal) -> Trouble {
+pub(crate) fn refused(refusal: Refusal) -> Trouble {
     Trouble::Refused { refusal }
 }

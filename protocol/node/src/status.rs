@@ -24,6 +24,9 @@ pub(crate) fn line(held: &Held, relays: &Relays, offline: bool, transport: &Tran
     if let Some(fault) = used.iter().find_map(|(relay, ..)| relay.fault) {
         return StatusLine::RelayFault { fault };
     }
+    if held.replica.is_overtaken() {
+        return StatusLine::Overtaken;
+    }
     if let Some(by) = two_histories(held) {
         return StatusLine::TwoHistories { by };
     }

@@ -4,12 +4,14 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use pursuance_core::id::{AuthorId, EntryId, PursuanceId};
+use pursuance_core::limits::{FRAGMENT_BYTES, MAX_PENDING_FRAGMENT_BYTES};
 use pursuance_wire::{Cell, LeafHash, RelayAddress};
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, TransactionBehavior, params};
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::api::Fault;
+use crate::api::{Fault, StorageTrouble};
 use crate::folder;
+use crate::storage::Health;
 use crate::vault::DatabaseKey;
 
 mod changes;
@@ -26,6 +28,9 @@ pub const MAX_CHECKPOINTS_SEEN: u64 = 10_000;
 
 /// Entries of newer versions kept for each pursuance.
 pub const MAX_NEWER_ENTRIES: u64 = 1_000;
+
+/// Parts of long entries kept under each cell key, for each pursuance: what core keeps in memory.
+pub const MAX_KEPT_FRAGMENTS: u64 = (MAX_PENDING_FRAGMENT_BYTES / FRAGMENT_BYTES) as u64;
 
 /// What makes schema n + 1 of schema n, from 0.
 const STEPS: [&str; SCHEMA_VERSION as usize] = [include_str!("schema_1.sql")];
@@ -47,21 +52,34 @@ pub enum StoreError {
         /// The newest known here.
         known: u32,
     },
-    /// The disk refused: full, read-only, broken.
+    /// The disk is full.
+    #[error("the disk is full")]
+    Full,
+    /// The disk cannot be written to.
+    #[error("the disk cannot be written to")]
+    ReadOnly,
+    /// The disk refused for another reason.
     #[error("the disk refused")]
     Disk,
 }
+
+/// SQLite could not make its index of the log of writes longer: for want of room.
+const IOERR_SHMSIZE: i32 = 10 | 19 << 8;
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
         tracing::debug!(code = ?error.sqlite_error_code(), "the database said no");
         match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => Self::Full,
+            Some(ErrorCode::SystemIoFailure)
+                if error.sqlite_error().is_some_and(|code| code.extended_code == IOERR_SHMSIZE) =>
+            {
+                Self::Full
+            }
+            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => Self::ReadOnly,
             Some(
-                ErrorCode::DiskFull
-                | ErrorCode::CannotOpen
-                | ErrorCode::ReadOnly
+                ErrorCode::CannotOpen
                 | ErrorCode::SystemIoFailure
-                | ErrorCode::PermissionDenied
                 | ErrorCode::DatabaseBusy
                 | ErrorCode::DatabaseLocked
                 | ErrorCode::FileLockingProtocolFailed
@@ -81,6 +99,7 @@ pub type Number = i64;
 /// The open database.
 pub struct Store {
     connection: Connection,
+    health: Health,
 }
 
 /// How I stand in a pursuance, as kept.
@@ -237,29 +256,26 @@ impl Store {
     /// [`StoreError`]. A file of a newer schema is not touched.
     pub fn open(path: &Path, key: &DatabaseKey) -> Result<Self> {
         let fresh = !path.exists();
-        if !fresh && std::fs::metadata(path).map_err(|_| StoreError::Disk)?.len() == 0 {
+        if !fresh && std::fs::metadata(path)?.len() == 0 {
             return Err(StoreError::Damaged);
         }
         if fresh {
             // Made beside and renamed, so that a crash leaves no half-made database.
             let half = path.with_extension("half");
             remove_half(&half)?;
-            folder::private_file(&half).map_err(|_| StoreError::Disk)?;
+            folder::private_file(&half)?;
             let mut connection = connect(&half, key)?;
             migrate(&mut connection, 0)?;
             connection.close().map_err(|(_, error)| error)?;
-            std::fs::rename(&half, path).and_then(|()| folder::sync_parent(path)).map_err(|_| StoreError::Disk)?;
+            std::fs::rename(&half, path).and_then(|()| folder::sync_parent(path))?;
         }
         let mut connection = connect(path, key)?;
         let found: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
         if found > SCHEMA_VERSION {
             return Err(StoreError::Newer { found, known: SCHEMA_VERSION });
         }
-        // Every page carries a keyed checksum; better to know now than in the middle of an evening.
-        let mut bad = connection.prepare("PRAGMA cipher_integrity_check")?;
-        let damaged = bad.query([])?.next()?.is_some();
-        drop(bad);
-        if damaged || found == 0 {
+        // Every page carries a keyed checksum, looked at when it is read; all of them: `storage::Check`.
+        if found == 0 {
             return Err(StoreError::Damaged);
         }
         connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -268,7 +284,7 @@ impl Store {
         connection.pragma_update(None, "secure_delete", true)?;
         connection.pragma_update(None, "temp_store", "MEMORY")?;
         migrate(&mut connection, found)?;
-        Ok(Self { connection })
+        Ok(Self { connection, health: Health::default() })
     }
 
     /// Writes all that `change` does, or nothing.
@@ -276,6 +292,29 @@ impl Store {
     /// # Errors
     /// [`StoreError`]; nothing is written then.
     pub fn write<T>(&mut self, change: impl FnOnce(&Changes<'_>) -> Result<T>) -> Result<T> {
+        let outcome = self.try_write(change);
+        self.health.note(outcome.as_ref().err());
+        outcome
+    }
+
+    /// How the writes went.
+    pub(crate) fn health(&mut self) -> &mut Health {
+        &mut self.health
+    }
+
+    /// What the last write failed of, if it did.
+    pub(crate) fn trouble(&self) -> Option<StorageTrouble> {
+        self.health.trouble()
+    }
+
+    /// With another connection, for one that met a damaged page reads nothing any more.
+    pub(crate) fn reopen(self, path: &Path, key: &DatabaseKey) -> Result<Self> {
+        let Self { connection, health } = self;
+        drop(connection);
+        Ok(Self { health, ..Self::open(path, key)? })
+    }
+
+    fn try_write<T>(&mut self, change: impl FnOnce(&Changes<'_>) -> Result<T>) -> Result<T> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let done = change(&Changes { transaction: &transaction })?;
         transaction.commit()?;
@@ -526,7 +565,8 @@ impl Store {
     }
 }
 
-fn connect(path: &Path, key: &DatabaseKey) -> Result<Connection> {
+/// A connection that knows the key; nothing was read yet.
+pub(crate) fn connect(path: &Path, key: &DatabaseKey) -> Result<Connection> {
     let connection = Connection::open(path)?;
     connection.busy_timeout(std::time::Duration::from_millis(BUSY_MILLISECONDS))?;
     // Before the key: a wrong one would print to standard error.
@@ -550,7 +590,7 @@ fn migrate(connection: &mut Connection, found: u32) -> Result<()> {
 
 fn remove_half(half: &Path) -> Result<()> {
     match std::fs::remove_file(half) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(StoreError::Disk),
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
         _ => Ok(()),
     }
 }

@@ -104,13 +104,19 @@ pub enum VaultError {
     Disk(#[source] io::Error),
 }
 
-/// Makes the vault file at `path` with a fresh random database key; a crash leaves either no file or a whole one.
+/// A random key for a new database.
+#[must_use]
+pub fn fresh_key() -> DatabaseKey {
+    Zeroizing::new(random::<32>())
+}
+
+/// Makes the vault file at `path` around the database's key; a crash leaves either no file or a whole one.
 ///
 /// Costs what `cost` says, so not on a thread that others wait for.
 ///
 /// # Errors
 /// [`VaultError::Disk`]; in particular when there is a file already.
-pub fn create(path: &Path, passphrase: &str, cost: VaultCost) -> Result<DatabaseKey, VaultError> {
+pub fn create(path: &Path, passphrase: &str, cost: VaultCost, database_key: &DatabaseKey) -> Result<(), VaultError> {
     let mut header = Vec::with_capacity(HEADER_BYTES);
     header.extend_from_slice(MAGIC);
     for number in [VERSION, cost.memory_kib, cost.passes, cost.lanes] {
@@ -118,17 +124,15 @@ pub fn create(path: &Path, passphrase: &str, cost: VaultCost) -> Result<Database
     }
     header.extend_from_slice(&random::<SALT_BYTES>());
     let nonce = random::<NONCE_BYTES>();
-    let database_key = Zeroizing::new(random::<32>());
     let passphrase_key = derive(passphrase, cost, &header).ok_or(VaultError::Damaged)?;
-    let sealed = seal_vault_key(&passphrase_key, &nonce, &header, &database_key);
+    let sealed = seal_vault_key(&passphrase_key, &nonce, &header, database_key);
 
     let mut file = header;
     file.extend_from_slice(&nonce);
     file.extend_from_slice(&sealed);
     let checksum = blake3::hash(&file);
     file.extend_from_slice(checksum.as_bytes());
-    write_whole(path, &file).map_err(VaultError::Disk)?;
-    Ok(database_key)
+    write_whole(path, &file).map_err(VaultError::Disk)
 }
 
 /// Opens the vault file at `path`.
@@ -142,7 +146,23 @@ pub fn open(path: &Path, passphrase: &str) -> Result<DatabaseKey, VaultError> {
     File::open(path)
         .and_then(|opened| opened.take(MAX_FILE_BYTES + 1).read_to_end(&mut file))
         .map_err(VaultError::Disk)?;
-    let sealed = Sealed::parse(&file)?;
+    unseal(&file, passphrase)
+}
+
+/// What one guess at a vault file's passphrase costs, without making one.
+///
+/// # Errors
+/// [`VaultError::Damaged`] and [`VaultError::Newer`].
+pub fn cost(file: &[u8]) -> Result<VaultCost, VaultError> {
+    Sealed::parse(file).map(|sealed| sealed.cost)
+}
+
+/// As [`open`], for the bytes of a vault file.
+///
+/// # Errors
+/// Each case of [`VaultError`] but the disk's.
+pub fn unseal(file: &[u8], passphrase: &str) -> Result<DatabaseKey, VaultError> {
+    let sealed = Sealed::parse(file)?;
     let passphrase_key = derive(passphrase, sealed.cost, sealed.header).ok_or(VaultError::Damaged)?;
     open_vault_key(&passphrase_key, sealed.nonce, sealed.header, sealed.key).map_err(|_| VaultError::WrongPassphrase)
 }
@@ -222,7 +242,8 @@ mod tests {
     fn made() -> (tempfile::TempDir, std::path::PathBuf, DatabaseKey) {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("vault");
-        let key = create(&path, PASSPHRASE, VaultCost::TRIAL).unwrap();
+        let key = fresh_key();
+        create(&path, PASSPHRASE, VaultCost::TRIAL, &key).unwrap();
         (dir, path, key)
     }
 
@@ -316,7 +337,7 @@ mod tests {
     #[test]
     fn a_vault_is_never_overwritten() {
         let (_dir, path, key) = made();
-        assert!(matches!(create(&path, "another passphrase", VaultCost::TRIAL), Err(VaultError::Disk(_))));
+        assert!(matches!(create(&path, "another passphrase", VaultCost::TRIAL, &key), Err(VaultError::Disk(_))));
         assert_eq!(*open(&path, PASSPHRASE).unwrap(), *key);
     }
 

@@ -28,9 +28,9 @@ impl Open {
             Query::Invites { pursuance } => Ok(View::Invites(invites(self.held(*pursuance)?))),
             Query::Relays { pursuance } => self.relay_views(self.held(*pursuance)?).map(View::Relays),
             Query::Preview { pursuance } => preview(self.held(*pursuance)?).map(View::Preview),
-            Query::ImportPreview { pursuance, csv } => {
+            Query::ImportPreview { pursuance, csv, fields } => {
                 self.held(*pursuance)?;
-                Ok(View::ImportPreview(import::read(csv).preview()))
+                Ok(View::ImportPreview(import::read(csv, fields.as_deref()).preview()))
             }
         }
     }

@@ -23,7 +23,7 @@ use crate::error::PostRefusal;
 use crate::limits::{Patience, READ_CELLS};
 use crate::readers::{Readers, Unreadable};
 use crate::sequencer::{Published, Sequencer};
-use crate::store;
+use crate::store::{self, OfSlot};
 
 /// An answer's body, whole or as it is read.
 pub(crate) type Body = UnsyncBoxBody<Bytes, Cut>;
@@ -32,6 +32,15 @@ pub(crate) type Body = UnsyncBoxBody<Bytes, Cut>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the answer was cut off")]
 pub(crate) struct Cut;
+
+/// How an answer ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// By itself.
+    Whole,
+    /// Not by itself.
+    Stream,
+}
 
 /// What all connections share.
 pub(crate) struct Shared {
@@ -70,17 +79,24 @@ impl Form {
 
 impl Shared {
     /// Answers one request.
-    pub(crate) async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
+    pub(crate) async fn answer(&self, request: Request<Incoming>) -> (Response<Body>, Kind) {
         if request.uri().query().is_some() {
-            return status(StatusCode::NOT_FOUND);
+            return (status(StatusCode::NOT_FOUND), Kind::Whole);
         }
         let path = request.uri().path().to_owned();
+        if path == "/stream" && request.method() == Method::GET {
+            return match self.stream() {
+                Ok(answer) => (answer, Kind::Stream),
+                Err(code) => (status(code), Kind::Whole),
+            };
+        }
         let post = path == "/post";
-        match (request.method(), post) {
+        let answer = match (request.method(), post) {
             (&Method::POST, true) => self.post(request.into_body()).await,
             (&Method::GET, false) => self.read(&path).await.unwrap_or_else(status),
             _ => status(StatusCode::METHOD_NOT_ALLOWED),
-        }
+        };
+        (answer, Kind::Whole)
     }
 
     async fn read(&self, path: &str) -> Result<Response<Body>, StatusCode> {
@@ -90,7 +106,6 @@ impl Shared {
                 let newest = self.sequencer.newest().ok_or(StatusCode::NOT_FOUND)?;
                 Ok(whole(newest.note.clone()))
             }
-            "/stream" => self.stream(),
             _ => {
                 if let Some(slot) = path.strip_prefix("/checkpoint/") {
                     return self.old_checkpoint(slot).await;
@@ -125,8 +140,13 @@ impl Shared {
         if number.to_string() != slot {
             return Err(StatusCode::NOT_FOUND);
         }
-        let note = self.readers.read(move |db| store::read_checkpoint(db, SlotNumber(number))).await.map_err(failed)?;
-        note.map(|note| whole(note.into())).ok_or(StatusCode::NOT_FOUND)
+        let found =
+            self.readers.read(move |db| store::read_checkpoint(db, SlotNumber(number))).await.map_err(failed)?;
+        match found {
+            OfSlot::Checkpoint(note) => Ok(whole(note.into())),
+            OfSlot::Dropped => Err(StatusCode::GONE), // L12
+            OfSlot::Nothing => Err(StatusCode::NOT_FOUND),
+        }
     }
 
     /// Cells `start..end`, all published, read piece by piece so that no answer is held whole in memory.

@@ -17,11 +17,13 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use crate::answer::{Shared, last};
+use crate::answer::{Kind, Shared, last};
 use crate::limits::{
     MAX_CONNECTION_REQUESTS, MAX_HEAD_BYTES, MAX_HEADERS, MAX_REFUSED_CONNECTIONS, REFUSAL_SECONDS, STOP_SECONDS,
+    TURN_SECONDS,
 };
 use crate::patient::Patient;
+use crate::turns::{Turn, Turns};
 
 /// Pause after the system refused to hand over a connection, for example for want of file handles.
 const ACCEPT_RETRY_MILLIS: u64 = 100;
@@ -69,6 +71,7 @@ impl Door for OnionService {
 pub(crate) async fn serve<D: Door>(mut door: D, shared: Arc<Shared>, max_connections: usize) {
     let places = Arc::new(Semaphore::new(max_connections));
     let refusals = Arc::new(Semaphore::new(MAX_REFUSED_CONNECTIONS));
+    let turns = Arc::new(Turns::default());
     let mut stop = shared.stop.subscribe();
     let mut connections = JoinSet::new();
     loop {
@@ -81,10 +84,20 @@ pub(crate) async fn serve<D: Door>(mut door: D, shared: Arc<Shared>, max_connect
         };
         let Some(stream) = stream else { break };
         if let Ok(place) = places.clone().try_acquire_owned() {
-            let shared = shared.clone();
+            let (shared, turn) = (shared.clone(), turns.join());
             connections.spawn(async move {
-                converse(stream, shared).await;
+                converse(stream, shared, turn).await;
                 drop(place);
+            });
+        } else if turns.end_first(Duration::from_secs(TURN_SECONDS)) {
+            let (shared, places, turns) = (shared.clone(), places.clone(), turns.clone());
+            connections.spawn(async move {
+                // The place is free in a moment, but somebody else may come first. // L17
+                let freed = timeout(Duration::from_secs(REFUSAL_SECONDS), places.acquire_owned()).await;
+                match freed {
+                    Ok(Ok(_place)) => converse(stream, shared, turns.join()).await,
+                    _ => refuse(stream).await,
+                }
             });
         } else if let Ok(place) = refusals.clone().try_acquire_owned() {
             connections.spawn(async move {
@@ -100,18 +113,25 @@ pub(crate) async fn serve<D: Door>(mut door: D, shared: Arc<Shared>, max_connect
     }
 }
 
-async fn converse<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(stream: S, shared: Arc<Shared>) {
+async fn converse<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(stream: S, shared: Arc<Shared>, turn: Turn) {
     let mut stop = shared.stop.subscribe();
     let requests = Arc::new(AtomicU64::new(0));
     let patience = shared.patience;
+    let turn = Arc::new(turn);
+    let asked = turn.clone();
     let service = service_fn(move |request| {
-        let shared = shared.clone();
+        let (shared, turn) = (shared.clone(), asked.clone());
         let number = requests.fetch_add(1, Ordering::Relaxed);
         async move {
             if number >= MAX_CONNECTION_REQUESTS {
                 return Ok::<_, std::convert::Infallible>(last(StatusCode::TOO_MANY_REQUESTS)); // L14
             }
-            Ok(shared.answer(request).await)
+            turn.renew();
+            let (answer, kind) = shared.answer(request).await;
+            if kind == Kind::Stream {
+                turn.leave();
+            }
+            Ok(answer)
         }
     });
     let stream = TokioIo::new(Patient::new(stream, patience.write));
@@ -127,6 +147,7 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(stream: S,
     // How a conversation ends, cut off or not, is nobody's business: nothing about it is logged. // L15
     tokio::select! {
         _ = talk.as_mut() => return,
+        () = turn.over() => return, // L17
         _ = stop.wait_for(|stop| *stop) => {}
     }
     talk.as_mut().graceful_shutdown();

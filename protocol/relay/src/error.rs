@@ -3,6 +3,9 @@
 use std::path::PathBuf;
 
 use pursuance_onion::OnionError;
+use rusqlite::ErrorCode;
+
+use crate::check::Finding;
 
 /// Why a relay does not start, each with its sentence for the operator.
 #[derive(Debug, thiserror::Error)]
@@ -36,14 +39,66 @@ pub enum RelayError {
         known: u32,
     },
     /// What the database holds does not fit together.
-    #[error("the database is damaged ({what}); nothing was changed")]
+    #[error(
+        "the database is damaged ({what}); nothing was changed. Do not repair it: make a new relay, of a backup \
+         (pursuance-relay restore) or empty"
+    )]
     Damaged {
         /// What does not fit.
         what: Damage,
     },
     /// The database cannot be read or written.
     #[error("the database cannot be used: {0}")]
-    Database(#[from] rusqlite::Error),
+    Database(rusqlite::Error),
+    /// The database is not that of the newest checkpoint that the relay signed.
+    #[error(
+        "this is an older copy, or another log: the relay has signed {signed} cells in slot {slot}, the database holds \
+         {held}. Serving it would be a second history; nothing was changed. Find the newest copy, or make a new relay \
+         of this one with new keys: pursuance-relay restore"
+    )]
+    NotNewest {
+        /// Slot that was signed last.
+        slot: u64,
+        /// Cells that were signed then.
+        signed: u64,
+        /// Cells of the database.
+        held: u64,
+    },
+    /// There is a log and no record of what was signed last.
+    #[error(
+        "the file newest-checkpoint is missing in {}: the database may be an older copy. Put the file back, or make a \
+         new relay of the database with new keys: pursuance-relay restore",
+        path.display()
+    )]
+    NoRecord {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// A backup where a relay's database should be.
+    #[error("the database is a backup and has no keys: make a new relay of it with pursuance-relay restore")]
+    IsBackup,
+    /// A relay is to be made where there is one.
+    #[error("there is a relay in {} already; nothing was changed", path.display())]
+    NotEmpty {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// A backup cannot be written there.
+    #[error("the backup {} cannot be written: {source}", path.display())]
+    Backup {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// What was to be restored is not sound.
+    #[error("{} is not sound ({first}); nothing was restored", path.display())]
+    Unsound {
+        /// The file.
+        path: PathBuf,
+        /// The first thing that was found.
+        first: Finding,
+    },
     /// A slot length other than that of the first start.
     #[error("this relay has slots of {kept} seconds since its first start; {asked} cannot be taken up later")]
     SlotSeconds {
@@ -94,6 +149,24 @@ pub enum Damage {
     /// Not a database of a relay at all.
     #[error("it is not a relay's")]
     Form,
+    /// There is a record of what was signed and nothing else.
+    #[error("it is empty, but the file newest-checkpoint is there")]
+    Empty,
+    /// Pages of the file are not what the database wrote.
+    #[error("its pages are not in order")]
+    Pages,
+    /// The record of the newest checkpoint is not a checkpoint of this relay.
+    #[error("the file newest-checkpoint is not this relay's")]
+    Record,
+}
+
+impl From<rusqlite::Error> for RelayError {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Damaged { what: Damage::Pages },
+            _ => Self::Database(error),
+        }
+    }
 }
 
 /// Why a post is not accepted. Nothing of it is stored then.

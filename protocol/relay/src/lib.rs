@@ -9,15 +9,22 @@
 //! ```
 
 mod answer;
+mod backup;
+mod check;
+mod data_dir;
 mod door;
 mod error;
 pub mod limits;
 mod patient;
 mod readers;
+mod record;
 mod relay;
 mod sequencer;
 mod store;
+mod turns;
 
+pub use backup::{Restored, backup, restore};
+pub use check::{Checked, Finding, check};
 pub use door::Door;
 pub use error::{Damage, PostRefusal, RelayError};
 pub use relay::{Relay, RelayConfig, read_address};

@@ -73,6 +73,15 @@ pub const MAX_STREAM_LAG_SLOTS: usize = 4;
 /// Cells whose expired bodies are dropped in one go, so that posts do not wait long.
 pub const MAX_EXPIRED_CELLS: u64 = 4_096;
 
+/// Old checkpoints that are dropped in one go.
+pub const MAX_PRUNED_CHECKPOINTS: u64 = 1_024;
+
+/// What a check names at most of what it found.
+pub const MAX_FINDINGS: usize = 10;
+
+/// Under pressure a connection may be ended this long after its last request, or after it came. // L17
+pub const TURN_SECONDS: u64 = 10;
+
 /// How long open answers may take after the relay was told to stop.
 pub const STOP_SECONDS: u64 = 10;
 

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
+use crate::data_dir::open_reader;
 use crate::limits::MAX_READERS;
-use crate::store;
 
 /// Read-only connections to the database, opened when first needed.
 pub(crate) struct Readers {
@@ -38,7 +38,7 @@ impl Readers {
             let idle = readers.idle().pop();
             let db = match idle {
                 Some(db) => db,
-                None => store::open_reader(&readers.path).map_err(|error| {
+                None => open_reader(&readers.path).map_err(|error| {
                     tracing::error!(%error, "the database could not be opened for reading");
                     Unreadable
                 })?,

@@ -14,6 +14,7 @@ use tokio::sync::{Semaphore, watch};
 use zeroize::Zeroizing;
 
 use crate::answer::Shared;
+use crate::data_dir::{DataDir, Opened, open_reader};
 use crate::door::{self, Door};
 use crate::error::{Damage, RelayError};
 use crate::limits::{
@@ -21,8 +22,9 @@ use crate::limits::{
     MIN_DISK_BYTES, Patience,
 };
 use crate::readers::Readers;
+use crate::record::Record;
 use crate::sequencer::{Clock, Sequencer, Settings};
-use crate::store::{self, DataDir, Identity};
+use crate::store::{self, Identity};
 
 /// How a relay is to be run.
 #[derive(Clone, Debug)]
@@ -100,7 +102,7 @@ impl Relay {
     pub fn open_with_clock(config: &RelayConfig, clock: Clock) -> Result<Self, RelayError> {
         config.check()?;
         let data = DataDir::take(&config.data)?;
-        let db = data.open_writer()?;
+        let Opened { db, format } = data.open_writer()?;
         let identity = match store::read_identity(&db)? {
             Some(identity) => identity,
             None => {
@@ -121,13 +123,16 @@ impl Relay {
             posting: Posting::Open,
         };
         let policy = policy.sign(&signer).map_err(|_| RelayError::Damaged { what: Damage::Form })?;
-        let held = store::read_held(&db, &signer.key())?;
+        let mut held = store::read_held(&db, &signer.key())?;
+        let record = Record::of(data.path());
+        record.settle(&db, format, &signer.key(), &mut held)?;
         let settings = Settings {
             signer,
             slot_seconds: identity.slot_seconds,
             retention_days: config.retention_days,
             max_disk_bytes: config.max_disk_bytes,
             clock,
+            record,
         };
         let (sequencer, writer) = Sequencer::start(db, held, settings)?;
         let shared = Arc::new(Shared {
@@ -178,12 +183,13 @@ impl Relay {
 /// # Errors
 /// There is no relay, or its database cannot be read.
 pub fn read_address(data: &Path) -> Result<RelayAddress, RelayError> {
-    let db = store::open_reader(data)?;
+    let db = open_reader(data)?;
     let identity = store::read_identity(&db)?.ok_or_else(|| RelayError::NoRelay { path: data.to_owned() })?;
     Ok(keys(&identity)?.0)
 }
 
-fn keys(identity: &Identity) -> Result<(RelayAddress, OnionKey, LogSigner), RelayError> {
+/// The address of an identity and what signs for it.
+pub(crate) fn keys(identity: &Identity) -> Result<(RelayAddress, OnionKey, LogSigner), RelayError> {
     let onion_key = OnionKey::from_seed(&identity.onion_seed);
     let signer = LogSigner::from_seed(&identity.log_seed);
     let address = RelayAddress::new(onion_key.public(), *signer.key().as_bytes())
@@ -191,7 +197,8 @@ fn keys(identity: &Identity) -> Result<(RelayAddress, OnionKey, LogSigner), Rela
     Ok((address, onion_key, signer))
 }
 
-fn new_identity(slot_seconds: u32) -> Result<Identity, RelayError> {
+/// New keys.
+pub(crate) fn new_identity(slot_seconds: u32) -> Result<Identity, RelayError> {
     let mut identity =
         Identity { onion_seed: Zeroizing::new([0; 32]), log_seed: Zeroizing::new([0; 32]), slot_seconds };
     getrandom::fill(identity.onion_seed.as_mut_slice()).map_err(|_| RelayError::NoRandomness)?;

@@ -19,7 +19,10 @@ use rusqlite::Connection;
 use tokio::sync::{broadcast, oneshot, watch};
 
 use crate::error::{PostRefusal, RelayError};
-use crate::limits::{MAX_COMMIT_POSTS, MAX_EXPIRED_CELLS, MAX_STREAM_LAG_SLOTS, MAX_WAITING_POSTS, TICK_MILLIS};
+use crate::limits::{
+    MAX_COMMIT_POSTS, MAX_EXPIRED_CELLS, MAX_PRUNED_CHECKPOINTS, MAX_STREAM_LAG_SLOTS, MAX_WAITING_POSTS, TICK_MILLIS,
+};
+use crate::record::Record;
 use crate::store::{self, Held};
 
 /// Reads the time: milliseconds since 1970. The real one, or one that a test sets.
@@ -45,6 +48,7 @@ pub(crate) struct Settings {
     pub(crate) retention_days: u32,
     pub(crate) max_disk_bytes: u64,
     pub(crate) clock: Clock,
+    pub(crate) record: Record,
 }
 
 /// The door to the writer.
@@ -75,8 +79,10 @@ impl Sequencer {
             frontier: held.frontier,
             last,
             uncovered: held.uncovered,
+            signed: held.newest,
             settings,
             failing: false,
+            refusing: false,
             announce,
             slots: slots.clone(),
         };
@@ -128,11 +134,24 @@ struct Writer {
     last: Option<SlotNumber>,
     /// Cells that no checkpoint covers yet.
     uncovered: Vec<Cell>,
+    /// What the record outside the database holds; that slot gets no other checkpoint.
+    signed: Option<Checkpoint>,
     settings: Settings,
     /// The last attempt to keep a checkpoint failed, and the log says so.
     failing: bool,
+    /// The last posts were refused for the database's sake, and the log says so.
+    refusing: bool,
     announce: watch::Sender<Option<Arc<Published>>>,
     slots: broadcast::Sender<Arc<Published>>,
+}
+
+/// Why a checkpoint was not kept, and so not shown.
+#[derive(Debug, thiserror::Error)]
+enum Unkept {
+    #[error("the record of it: {0}")]
+    Record(#[from] std::io::Error),
+    #[error("the database: {0}")]
+    Database(#[from] rusqlite::Error),
 }
 
 type Post = (Vec<Cell>, oneshot::Sender<Result<Bytes, PostRefusal>>);
@@ -173,6 +192,9 @@ impl Writer {
         let slot = self.open_slot();
         match self.store(&posts) {
             Ok((frontier, fresh, verdicts)) => {
+                if std::mem::take(&mut self.refusing) {
+                    tracing::info!("posts are taken again");
+                }
                 self.frontier = frontier;
                 self.uncovered.extend(fresh);
                 for ((_, reply), verdict) in posts.into_iter().zip(verdicts) {
@@ -188,7 +210,9 @@ impl Writer {
             Err(error) => {
                 let full = error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull);
                 let refusal = if full { PostRefusal::DiskFull } else { PostRefusal::Failed };
-                tracing::error!(%error, "posts were refused");
+                if !std::mem::replace(&mut self.refusing, true) {
+                    tracing::error!(%error, "posts are refused until the database takes them again");
+                }
                 for (_, reply) in posts {
                     let _ = reply.send(Err(refusal));
                 }
@@ -238,21 +262,43 @@ impl Writer {
         if self.last.is_some_and(|last| ended <= last) {
             return; // also when the clock went backwards: until it has passed the last slot
         }
-        let checkpoint = Checkpoint::sign(&self.settings.signer, ended, self.frontier.size(), self.frontier.root());
-        if let Err(error) = store::write_checkpoint(&self.db, &checkpoint) {
-            if !std::mem::replace(&mut self.failing, true) {
-                tracing::error!(%error, "a checkpoint could not be kept and was not published; trying again");
+        let checkpoint = match self.keep(ended) {
+            Ok(checkpoint) => checkpoint,
+            Err(error) => {
+                if !std::mem::replace(&mut self.failing, true) {
+                    tracing::error!(%error, "a checkpoint could not be kept and was not published; trying again");
+                }
+                return;
             }
-            return;
+        };
+        if std::mem::take(&mut self.failing) {
+            tracing::info!("checkpoints are kept and published again");
         }
-        self.failing = false;
         self.last = Some(ended);
-        let published = Arc::new(publication(&checkpoint, &self.uncovered));
-        self.uncovered.clear();
+        let after = (self.frontier.size() - checkpoint.size()) as usize;
+        let covered: Vec<Cell> = self.uncovered.drain(..self.uncovered.len() - after).collect();
+        let published = Arc::new(publication(&checkpoint, &covered));
         self.announce.send_replace(Some(published.clone()));
         // An Err means that nobody streams.
         let _ = self.slots.send(published);
         self.expire(ended);
+    }
+
+    /// Signs the checkpoint of a slot and makes it durable: first in the record, then in the database. // L16
+    fn keep(&mut self, ended: SlotNumber) -> Result<Checkpoint, Unkept> {
+        let checkpoint = match &self.signed {
+            // The database refused it a moment ago. Nobody has seen it, but one is enough.
+            Some(signed) if signed.slot() == ended => signed.clone(),
+            _ => {
+                let (size, root) = (self.frontier.size(), self.frontier.root());
+                let checkpoint = Checkpoint::sign(&self.settings.signer, ended, size, root);
+                self.settings.record.write(&checkpoint)?;
+                self.signed = Some(checkpoint.clone());
+                checkpoint
+            }
+        };
+        store::write_checkpoint(&self.db, &checkpoint)?;
+        Ok(checkpoint)
     }
 
     fn expire(&mut self, ended: SlotNumber) {
@@ -260,6 +306,9 @@ impl Writer {
         let oldest = SlotNumber(ended.0.saturating_sub(kept_slots));
         if let Err(error) = store::expire(&self.db, oldest, MAX_EXPIRED_CELLS) {
             tracing::warn!(%error, "expired cells could not be dropped");
+        }
+        if let Err(error) = store::prune(&self.db, oldest, MAX_PRUNED_CHECKPOINTS) {
+            tracing::warn!(%error, "old checkpoints could not be dropped");
         }
     }
 

@@ -1,44 +1,34 @@
-//! What the relay keeps, in one SQLite file (`docs/protocol/06-relay.md`, section 3).
+//! The log in its database: what is kept, and how it is read (`docs/protocol/06-relay.md`, section 3).
 //!
 //! ```text
 //! relay        the two secret seeds and the slot length         one row
 //! hashes       tile level, position, hash                       for ever
 //! cells        position, leaf hash, 2,048 bytes                 until retention is over
-//! checkpoints  slot, size, signed note                          for ever
+//! checkpoints  slot, size, signed note                          until retention is over
 //! ```
-
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
-use std::path::{Path, PathBuf};
 
 use pursuance_wire::cell::CELL_BYTES;
 use pursuance_wire::limits::TILE_HASHES;
 use pursuance_wire::log::tree::complete_root;
 use pursuance_wire::log::{BundleId, Checkpoint, Frontier, LogKey, NodeHash, SlotNumber, TileId};
 use pursuance_wire::{Cell, LeafHash};
-use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use zeroize::Zeroizing;
 
 use crate::error::{Damage, RelayError};
 
-const DATABASE_FILE: &str = "relay.sqlite";
-const LOCK_FILE: &str = "in-use";
-/// Format of the database; a column never changes its meaning.
-const FORMAT: u32 = 1;
-/// Seven cells to a page; at SQLite's usual size each cell would take a page of its own.
-const PAGE_BYTES: u32 = 16_384;
-const BUSY_MILLIS: u64 = 10_000;
-/// Size to which the journal is cut back.
-const JOURNAL_BYTES: u64 = 8 << 20;
-
-const SCHEMA: &str = "
+/// The table of the keys, in a relay's database alone.
+pub(crate) const IDENTITY_SCHEMA: &str = "
 CREATE TABLE relay (
     only INTEGER PRIMARY KEY CHECK (only = 1),
     onion_seed BLOB NOT NULL CHECK (length(onion_seed) = 32),
     log_seed BLOB NOT NULL CHECK (length(log_seed) = 32),
     slot_seconds INTEGER NOT NULL
 ) STRICT;
+";
+
+/// The tables of the log, in a relay's database and in a backup.
+pub(crate) const LOG_SCHEMA: &str = "
 CREATE TABLE hashes (
     level INTEGER NOT NULL,
     position INTEGER NOT NULL,
@@ -58,13 +48,6 @@ CREATE TABLE checkpoints (
 CREATE INDEX checkpoints_by_size ON checkpoints (size);
 ";
 
-/// The data directory, held by this process alone until dropped.
-#[derive(Debug)]
-pub(crate) struct DataDir {
-    path: PathBuf,
-    _lock: File,
-}
-
 /// What never changes: made at the first start.
 pub(crate) struct Identity {
     pub(crate) onion_seed: Zeroizing<[u8; 32]>,
@@ -80,72 +63,11 @@ pub(crate) struct Held {
     pub(crate) uncovered: Vec<Cell>,
 }
 
-impl DataDir {
-    /// Makes the directory if needed, private, and takes it for this process. // L1
-    pub(crate) fn take(path: &Path) -> Result<Self, RelayError> {
-        let failed = |source| RelayError::DataDir { path: path.to_owned(), source };
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed)?;
-        fs::set_permissions(path, fs::Permissions::from_mode(0o700)).map_err(failed)?;
-        let lock = private_file(&path.join(LOCK_FILE)).map_err(failed)?;
-        match lock.try_lock() {
-            Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock }),
-            Err(TryLockError::WouldBlock) => Err(RelayError::InUse { path: path.to_owned() }),
-            Err(TryLockError::Error(source)) => Err(failed(source)),
-        }
-    }
-
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// Opens the database for the one writer; makes it at the first start.
-    pub(crate) fn open_writer(&self) -> Result<Connection, RelayError> {
-        let file = self.path.join(DATABASE_FILE);
-        // SQLite gives its journal the permissions of the database, so making this file first is enough.
-        private_file(&file).map_err(|source| RelayError::DataDir { path: self.path.clone(), source })?;
-        let mut db = Connection::open_with_flags(&file, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-        db.busy_timeout(std::time::Duration::from_millis(BUSY_MILLIS))?;
-        let found: u32 = match db.query_row("PRAGMA user_version", [], |row| row.get(0)) {
-            Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::NotADatabase) => {
-                return Err(RelayError::Damaged { what: Damage::Form });
-            }
-            other => other?,
-        };
-        if found > FORMAT {
-            return Err(RelayError::NewerDatabase { found, known: FORMAT });
-        }
-        db.pragma_update(None, "page_size", PAGE_BYTES)?; // heeded by an empty database only
-        db.pragma_update(None, "journal_mode", "WAL")?;
-        db.pragma_update(None, "synchronous", "FULL")?; // L7
-        db.pragma_update(None, "journal_size_limit", JOURNAL_BYTES as i64)?;
-        db.pragma_update(None, "secure_delete", "ON")?;
-        if found == 0 {
-            let tables: u32 = db.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-            if tables > 0 {
-                return Err(RelayError::Damaged { what: Damage::Form });
-            }
-            let first = db.transaction()?;
-            first.execute_batch(SCHEMA)?;
-            first.pragma_update(None, "user_version", FORMAT)?;
-            first.commit()?;
-        }
-        Ok(db)
-    }
-}
-
-/// Opens the database of a data directory that may be in use, for reading only.
-pub(crate) fn open_reader(path: &Path) -> Result<Connection, RelayError> {
-    let file = path.join(DATABASE_FILE);
-    if !file.exists() {
-        return Err(RelayError::NoRelay { path: path.to_owned() });
-    }
-    let db = Connection::open_with_flags(&file, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-    db.busy_timeout(std::time::Duration::from_millis(BUSY_MILLIS))?;
-    Ok(db)
-}
-
 /// The identity, if there has been a first start.
 pub(crate) fn read_identity(db: &Connection) -> Result<Option<Identity>, RelayError> {
+    if !has_table(db, "relay")? {
+        return Err(RelayError::IsBackup);
+    }
     let row = db
         .query_row("SELECT onion_seed, log_seed, slot_seconds FROM relay", [], |row| {
             Ok(Identity {
@@ -158,6 +80,11 @@ pub(crate) fn read_identity(db: &Connection) -> Result<Option<Identity>, RelayEr
     Ok(row)
 }
 
+/// Is there a table of this name?
+pub(crate) fn has_table(db: &Connection, name: &str) -> rusqlite::Result<bool> {
+    db.prepare_cached("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1")?.exists([name])
+}
+
 /// Keeps a new identity, at the first start.
 pub(crate) fn write_identity(db: &Connection, identity: &Identity) -> Result<(), RelayError> {
     db.execute(
@@ -167,26 +94,43 @@ pub(crate) fn write_identity(db: &Connection, identity: &Identity) -> Result<(),
     Ok(())
 }
 
-/// Reads the state of the log and checks that the newest checkpoint belongs to it. // L8
+/// Reads the state of the log and checks that it is the one that was signed: the newest checkpoint belongs to it,
+/// and every leaf after that checkpoint is the hash of a cell that is held. // L8
 pub(crate) fn read_held(db: &Connection, key: &LogKey) -> Result<Held, RelayError> {
-    let size: i64 =
-        db.query_row("SELECT coalesce(max(position) + 1, 0) FROM hashes WHERE level = 0", [], |row| row.get(0))?;
-    let frontier = read_frontier(db, size as u64)?;
     let note: Option<Vec<u8>> =
         db.query_row("SELECT note FROM checkpoints ORDER BY slot DESC LIMIT 1", [], |row| row.get(0)).optional()?;
-    let Some(note) = note else {
-        let uncovered = read_cells(db, 0, frontier.size())?;
-        let uncovered = uncovered.ok_or(RelayError::Damaged { what: Damage::Cells })?;
-        return Ok(Held { frontier, newest: None, uncovered });
+    let newest = match note {
+        Some(note) => {
+            Some(Checkpoint::verify(&note, key).map_err(|_| RelayError::Damaged { what: Damage::Checkpoint })?)
+        }
+        None => None,
     };
-    let damaged = RelayError::Damaged { what: Damage::Checkpoint };
-    let Ok(newest) = Checkpoint::verify(&note, key) else { return Err(damaged) };
-    if newest.size() > frontier.size() || read_frontier(db, newest.size())?.root() != *newest.root() {
-        return Err(damaged);
+    let size = log_size(db)?;
+    let covered = newest.as_ref().map_or(0, Checkpoint::size);
+    let mut frontier = match &newest {
+        Some(newest) if newest.size() > size => return Err(RelayError::Damaged { what: Damage::Checkpoint }),
+        _ => read_frontier(db, covered)?,
+    };
+    if newest.as_ref().is_some_and(|newest| frontier.root() != *newest.root()) {
+        return Err(RelayError::Damaged { what: Damage::Checkpoint });
     }
-    let uncovered = read_cells(db, newest.size(), frontier.size())?;
-    let uncovered = uncovered.ok_or(RelayError::Damaged { what: Damage::Cells })?;
-    Ok(Held { frontier, newest: Some(newest), uncovered })
+    // These are in no root yet. Whatever the disk made of them would be signed at the end of the slot.
+    let missing = RelayError::Damaged { what: Damage::Cells };
+    let Some(uncovered) = read_cells(db, covered, size)? else { return Err(missing) };
+    let hashes = read_hashes(db, 0, covered, size - covered)?.ok_or(RelayError::Damaged { what: Damage::Hashes })?;
+    for (cell, hash) in uncovered.iter().zip(hashes) {
+        if NodeHash::from(cell.leaf_hash()) != hash {
+            return Err(missing);
+        }
+        frontier.append(cell.leaf_hash());
+    }
+    Ok(Held { frontier, newest, uncovered })
+}
+
+/// Cells that the log has, those included that were dropped.
+pub(crate) fn log_size(db: &Connection) -> rusqlite::Result<u64> {
+    db.query_row("SELECT coalesce(max(position) + 1, 0) FROM hashes WHERE level = 0", [], |row| row.get::<_, i64>(0))
+        .map(|size| size as u64)
 }
 
 /// Stores one more leaf and the hashes of the tiles that it fills. // L6
@@ -244,6 +188,17 @@ pub(crate) fn expire(db: &Connection, oldest: SlotNumber, limit: u64) -> rusqlit
     }
 }
 
+/// Drops checkpoints of slots before `oldest`, at most `limit` of them, but for the newest of these: by it the cells
+/// that it covers expire.
+pub(crate) fn prune(db: &Connection, oldest: SlotNumber, limit: u64) -> rusqlite::Result<usize> {
+    db.prepare_cached(
+        "DELETE FROM checkpoints WHERE slot IN (
+            SELECT slot FROM checkpoints WHERE slot < (SELECT max(slot) FROM checkpoints WHERE slot < ?1)
+            ORDER BY slot LIMIT ?2)",
+    )?
+    .execute([oldest.0 as i64, limit as i64])
+}
+
 /// Bytes of the database that are in use.
 pub(crate) fn used_bytes(db: &Connection) -> rusqlite::Result<u64> {
     let pragma = |name: &str| db.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0));
@@ -256,10 +211,27 @@ pub(crate) fn checkpoint_journal(db: &Connection) -> rusqlite::Result<()> {
     db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
 }
 
+/// What there is to say about a slot.
+pub(crate) enum OfSlot {
+    /// Its checkpoint.
+    Checkpoint(Vec<u8>),
+    /// It is older than the oldest checkpoint that is kept.
+    Dropped,
+    /// It has none, or none yet.
+    Nothing,
+}
+
 /// The signed checkpoint of a slot.
-pub(crate) fn read_checkpoint(db: &Connection, slot: SlotNumber) -> rusqlite::Result<Option<Vec<u8>>> {
-    let Ok(slot) = i64::try_from(slot.0) else { return Ok(None) };
-    db.prepare_cached("SELECT note FROM checkpoints WHERE slot = ?1")?.query_row([slot], |row| row.get(0)).optional()
+pub(crate) fn read_checkpoint(db: &Connection, slot: SlotNumber) -> rusqlite::Result<OfSlot> {
+    let Ok(slot) = i64::try_from(slot.0) else { return Ok(OfSlot::Nothing) };
+    let mut select = db.prepare_cached("SELECT slot, note FROM checkpoints WHERE slot >= ?1 ORDER BY slot LIMIT 1")?;
+    let next: Option<(i64, Vec<u8>)> = select.query_row([slot], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+    let Some((found, note)) = next else { return Ok(OfSlot::Nothing) };
+    if found == slot {
+        return Ok(OfSlot::Checkpoint(note));
+    }
+    let older = db.prepare_cached("SELECT 1 FROM checkpoints WHERE slot < ?1 LIMIT 1")?.exists([slot])?;
+    Ok(if older { OfSlot::Nothing } else { OfSlot::Dropped })
 }
 
 /// The body of a hash tile that some published checkpoint implies. // L11
@@ -296,7 +268,13 @@ fn is_published(db: &Connection, level: u8, index: u64, width: u16) -> rusqlite:
     db.prepare_cached("SELECT 1 FROM checkpoints WHERE size >= ?1 AND size < ?2 LIMIT 1")?.exists([least, most])
 }
 
-fn read_hashes(db: &Connection, level: u8, start: u64, count: u64) -> rusqlite::Result<Option<Vec<NodeHash>>> {
+/// Hashes `start..start + count` of a tile level; `None` if one is missing.
+pub(crate) fn read_hashes(
+    db: &Connection,
+    level: u8,
+    start: u64,
+    count: u64,
+) -> rusqlite::Result<Option<Vec<NodeHash>>> {
     let mut select = db.prepare_cached(
         "SELECT hash FROM hashes WHERE level = ?1 AND position >= ?2 AND position < ?3 ORDER BY position",
     )?;
@@ -307,7 +285,7 @@ fn read_hashes(db: &Connection, level: u8, start: u64, count: u64) -> rusqlite::
 }
 
 /// The frontier that the log had at `size` cells, from the stored tile hashes.
-fn read_frontier(db: &Connection, size: u64) -> Result<Frontier, RelayError> {
+pub(crate) fn read_frontier(db: &Connection, size: u64) -> Result<Frontier, RelayError> {
     let mut peaks = Vec::new();
     let mut start = 0;
     for bit in (0..u64::BITS as u8).rev().filter(|bit| size >> bit & 1 == 1) {
@@ -320,15 +298,10 @@ fn read_frontier(db: &Connection, size: u64) -> Result<Frontier, RelayError> {
     Frontier::from_parts(size, peaks).map_err(|_| RelayError::Damaged { what: Damage::Hashes })
 }
 
-fn private_file(path: &Path) -> io::Result<File> {
-    let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
-    file.set_permissions(fs::Permissions::from_mode(0o600))?;
-    Ok(file)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data_dir::DataDir;
 
     fn cell(n: u64) -> Cell {
         Cell::from_bytes(std::array::from_fn(|at| n.to_be_bytes()[at % 8]))
@@ -338,7 +311,7 @@ mod tests {
     fn the_stored_hashes_are_the_tree() {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let data = DataDir::take(dir.path()).expect("free");
-        let mut db = data.open_writer().expect("opens");
+        let mut db = data.open_writer().expect("opens").db;
         let mut frontier = Frontier::new();
         let tx = db.transaction().expect("begins");
         for n in 0..600 {
@@ -353,32 +326,5 @@ mod tests {
         assert_eq!(levels, 1);
         assert_eq!(read_cells(&db, 590, 600).expect("reads").map(|cells| cells.len()), Some(10));
         assert_eq!(read_cells(&db, 590, 601).expect("reads"), None);
-    }
-
-    #[test]
-    fn files_are_private_and_the_directory_has_one_user() {
-        let dir = tempfile::tempdir().expect("a temporary directory");
-        let path = dir.path().join("relay");
-        let data = DataDir::take(&path).expect("free");
-        let _db = data.open_writer().expect("opens");
-        assert!(matches!(DataDir::take(&path), Err(RelayError::InUse { .. })));
-        let mode = |path: &Path| fs::metadata(path).expect("exists").permissions().mode() & 0o777;
-        assert_eq!(mode(&path), 0o700);
-        let files: Vec<_> = fs::read_dir(&path).expect("ours").map(|file| file.expect("ours").path()).collect();
-        assert!(files.len() >= 3, "database, journal and lock: {files:?}");
-        files.iter().for_each(|file| assert_eq!(mode(file), 0o600, "{file:?}"));
-        drop(data);
-        DataDir::take(&path).expect("free again");
-    }
-
-    #[test]
-    fn newer_and_foreign_databases_are_left_alone() {
-        let dir = tempfile::tempdir().expect("a temporary directory");
-        let data = DataDir::take(dir.path()).expect("free");
-        data.open_writer().expect("opens").pragma_update(None, "user_version", 2).expect("set");
-        assert!(matches!(data.open_writer(), Err(RelayError::NewerDatabase { found: 2, known: 1 })));
-        fs::remove_file(dir.path().join(DATABASE_FILE)).expect("ours");
-        fs::write(dir.path().join(DATABASE_FILE), [7; 4_096]).expect("ours");
-        assert!(matches!(data.open_writer(), Err(RelayError::Damaged { what: Damage::Form })));
     }
 }

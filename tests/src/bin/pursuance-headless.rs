@@ -40,6 +40,7 @@ enum Line {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::large_enum_variant, reason = "one is made for an answer and written out at once")]
 enum Answer {
     Ok(Done),
     Trouble(Trouble),

@@ -59,6 +59,8 @@ impl World {
             parent: other.filter(|_| self.rng.random()),
             assignees: Vec::new(),
             labels: Vec::new(),
+            due: None,
+            priority: 0,
         };
         let Some(task) = one else { return Some(create) };
         Some(match self.rng.random_range(0..18) {

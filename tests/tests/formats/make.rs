@@ -25,7 +25,7 @@ mod command;
 mod entry;
 mod log;
 pub mod raw;
-mod sealed;
+pub mod sealed;
 mod signature;
 
 /// Vectors by path below the folder, without `.json`.
@@ -197,7 +197,7 @@ pub fn signing_seed(device_seed: &[u8; 32]) -> Zeroizing<[u8; 32]> {
 }
 
 pub fn create(title: &str) -> Command {
-    Command::CreateTask { title: title.into(), parent: None, assignees: vec![], labels: vec![] }
+    Command::CreateTask { title: title.into(), parent: None, assignees: vec![], labels: vec![], due: None, priority: 0 }
 }
 
 pub fn act(replica: &Replica, seed: u8, command: &Command) -> Authored {

@@ -44,7 +44,14 @@ impl Group {
         for step in 0..120 {
             let text = "All the same letters ".repeat(1 << rng.random_range(0..9));
             let command = if step < 40 {
-                Command::CreateTask { title: format!("task {step}"), parent: None, assignees: vec![], labels: vec![] }
+                Command::CreateTask {
+                    title: format!("task {step}"),
+                    parent: None,
+                    assignees: vec![],
+                    labels: vec![],
+                    due: None,
+                    priority: 0,
+                }
             } else {
                 let task = tasks[rng.random_range(0..tasks.len())];
                 Command::Comment { task, text }

@@ -18,6 +18,8 @@ pub mod label {
     pub const ENTRY_SIGNATURE: &[u8] = b"pursuance 1 entry signature";
     /// Prefix of the message that an invite key signs for a joiner.
     pub const JOIN_SIGNATURE: &[u8] = b"pursuance 1 join signature";
+    /// Prefix of the message that a device signs to become a member's.
+    pub const DEVICE_SIGNATURE: &[u8] = b"pursuance 1 device signature";
     /// Id of an epoch: commitment to its secret.
     pub const EPOCH_ID: &str = "pursuance 1 epoch id";
     /// Epoch secret to the key that seals cells.

@@ -5,7 +5,7 @@ use pursuance_wire::{Cell, LeafHash, RelayAddress};
 use rusqlite::{Transaction, params};
 
 use super::{
-    Door, KeptFragment, KeptStanding, MAX_CHECKPOINTS_SEEN, MAX_NEWER_ENTRIES, NewEntry, Number, Result, fault_number,
+    Door, KeptFragment, KeptStanding, MAX_CHECKPOINTS_SEEN, MAX_KEPT_FRAGMENTS, MAX_NEWER_ENTRIES, NewEntry, Number, Result, fault_number,
     signed,
 };
 use crate::api::Fault;
@@ -102,6 +102,21 @@ impl Changes<'_> {
         self.run(
             "INSERT INTO fragment VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
             params![pursuance, fragment.cell_key, fragment.entry.0, fragment.parts, fragment.part, fragment.bytes],
+        )
+    }
+
+    /// Forgets all but the newest [`MAX_KEPT_FRAGMENTS`] parts under each cell key: no more are held in memory either.
+    ///
+    /// # Errors
+    /// [`StoreError`](super::StoreError).
+    pub fn forget_fragments(&self, pursuance: Number) -> Result<()> {
+        self.run(
+            "DELETE FROM fragment WHERE rowid IN (
+                 SELECT place FROM (
+                     SELECT rowid AS place, ROW_NUMBER() OVER (PARTITION BY cell_key ORDER BY rowid DESC) AS age
+                     FROM fragment WHERE pursuance = ?1)
+                 WHERE age > ?2)",
+            params![pursuance, signed(MAX_KEPT_FRAGMENTS)],
         )
     }
 

@@ -37,6 +37,28 @@ fn relay_address() -> RelayAddress {
 }
 
 #[test]
+fn parts_that_never_become_whole_do_not_fill_the_disk() {
+    let (_dir, mut store, number) = with_pursuance();
+    let part = |key: u8, n: u64| {
+        let mut entry = [0; 32];
+        entry[..8].copy_from_slice(&n.to_be_bytes());
+        KeptFragment { cell_key: [key; 32], entry: EntryId(entry), parts: 2, part: 0, bytes: vec![1] }
+    };
+    let most = MAX_KEPT_FRAGMENTS;
+    store
+        .write(|w| {
+            (0..most + 50).try_for_each(|n| w.add_fragment(number, &part(1, n)))?;
+            (0..10).try_for_each(|n| w.add_fragment(number, &part(2, n)))?;
+            w.forget_fragments(number)
+        })
+        .unwrap();
+    let kept = store.fragments(number).unwrap();
+    let of = |key: u8| kept.iter().filter(|part| part.cell_key == [key; 32]).collect::<Vec<_>>();
+    assert_eq!((of(1).len() as u64, of(2).len()), (most, 10), "the newest under each key");
+    assert_eq!(of(1)[0].entry, part(1, 50).entry);
+}
+
+#[test]
 fn what_was_written_is_there_again() {
     let (dir, mut store, number) = with_pursuance();
     add(&mut store, number, &entry(1, true));
@@ -104,15 +126,21 @@ fn another_key_or_changed_pages_are_damage() {
     assert!(matches!(Store::open(&path, &Zeroizing::new([8; 32])), Err(StoreError::Damaged)));
     let whole = std::fs::read(&path).unwrap();
     assert!(whole.len() > 50_000);
+    // What opening does not look at, the check in the background does.
+    let open_and_check = || {
+        drop(open(&dir)?);
+        crate::storage::whole(&connect(&path, &key())?)
+    };
+    open_and_check().unwrap();
     for at in [0, 20, 4_096 * 3 + 7, whole.len() / 2, whole.len() - 1] {
         let mut changed = whole.clone();
         changed[at] ^= 1;
         std::fs::write(&path, &changed).unwrap();
-        assert!(matches!(open(&dir), Err(StoreError::Damaged)), "byte {at}");
+        assert!(matches!(open_and_check(), Err(StoreError::Damaged)), "byte {at}");
     }
     for bytes in [0, 1, 100, 4_096, whole.len() / 2, whole.len() - 4_096] {
         std::fs::write(&path, &whole[..bytes]).unwrap();
-        assert!(matches!(open(&dir), Err(StoreError::Damaged)), "cut to {bytes}");
+        assert!(matches!(open_and_check(), Err(StoreError::Damaged)), "cut to {bytes}");
     }
     std::fs::write(&path, &whole).unwrap();
     assert_eq!(open(&dir).unwrap().entries(number).unwrap().len(), 100);

@@ -50,7 +50,14 @@ async fn until(node: &Node, what: &str, is_so: impl Fn(&StatusLine) -> bool) -> 
 }
 
 async fn say(node: &Node, pursuance: PursuanceId, title: &str) {
-    let command = Command::CreateTask { title: title.into(), parent: None, assignees: vec![], labels: vec![] };
+    let command = Command::CreateTask {
+        title: title.into(),
+        parent: None,
+        assignees: vec![],
+        labels: vec![],
+        due: None,
+        priority: 0,
+    };
     node.request(Request::Act { pursuance, command }).await.unwrap();
 }
 

@@ -116,7 +116,14 @@ impl Sailor {
     }
 
     pub async fn task(&self, pursuance: PursuanceId, title: &str, parent: Option<TaskId>) -> TaskId {
-        let command = Command::CreateTask { title: title.into(), parent, assignees: vec![], labels: vec![] };
+        let command = Command::CreateTask {
+            title: title.into(),
+            parent,
+            assignees: vec![],
+            labels: vec![],
+            due: None,
+            priority: 0,
+        };
         match self.act(pursuance, command).await {
             Reply::Task { task } => task,
             other => panic!("{other:?}"),

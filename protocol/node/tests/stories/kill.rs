@@ -97,6 +97,8 @@ async fn a_node_to_be_killed() {
             parent,
             assignees: vec![],
             labels: vec![],
+            due: None,
+            priority: 0,
         };
         maya.request(Request::Act { pursuance: harbour, command }).await.unwrap();
         println!("done {title}");

@@ -2,7 +2,11 @@
 
 mod answers;
 mod audit;
+mod copies;
+mod crashes;
+mod damage;
 mod limits;
 mod process;
+mod program;
 mod restarts;
 mod rig;

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use pursuance_relay::{Relay, RelayConfig};
 use pursuance_wire::cell::CELL_BYTES;
@@ -148,14 +148,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
 
     /// The data of the next chunk of a chunked body; empty at its end.
     pub async fn chunk(&mut self) -> Vec<u8> {
+        self.chunk_or_end().await.expect("the stream goes on")
+    }
+
+    /// The data of the next chunk; `None` if the relay has gone.
+    pub async fn chunk_or_end(&mut self) -> Option<Vec<u8>> {
         let mut size = String::new();
         while !size.ends_with("\r\n") {
-            size.push(self.stream.read_u8().await.expect("the stream goes on") as char);
+            size.push(self.stream.read_u8().await.ok()? as char);
         }
         let mut data = vec![0; usize::from_str_radix(size.trim(), 16).expect("a size") + 2];
-        self.stream.read_exact(&mut data).await.expect("as long as said");
+        self.stream.read_exact(&mut data).await.ok()?;
         data.truncate(data.len() - 2);
-        data
+        Some(data)
     }
 
     /// Makes an ordinary visit from cell `first`; returns the span and the bodies `first..size`.
@@ -191,6 +196,31 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     /// Has the relay closed the connection, with nothing more to read?
     pub async fn is_closed(&mut self) -> bool {
         tokio::time::timeout(PATIENCE, self.stream.read_u8()).await.expect("closed in time").is_err()
+    }
+}
+
+/// A number from the environment.
+pub fn number(variable: &str) -> Option<u64> {
+    std::env::var(variable).ok().map(|value| value.parse().expect("a number"))
+}
+
+/// Chance, from a seed.
+pub struct Chance(u64);
+
+impl Chance {
+    /// From the seed in a variable, or a new one; either is printed.
+    pub fn printed(variable: &str) -> Self {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
+        let seed = number(variable).unwrap_or(since.as_nanos() as u64) | 1;
+        println!("{variable}={seed}");
+        Self(seed)
+    }
+
+    pub fn below(&mut self, end: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % end
     }
 }
 

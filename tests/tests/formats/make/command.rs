@@ -1,4 +1,4 @@
-//! Commands: the entry that they become, or the numbered refusal (F1 to F21).
+//! Commands: the entry that they become, or the numbered refusal (F1 to F24).
 
 use serde_json::{Value, json};
 
@@ -88,6 +88,22 @@ pub fn make(cast: &Cast, shelf: &mut Shelf) {
         json!({"kind": "setRelays", "relays": [cast.relay.to_string()]}),
         json!({"code": "nothingToChange"}),
     );
+    for (case, due) in [
+        ("due-that-is-no-day", "2026-02-29"),
+        ("due-empty", ""),
+        ("due-in-words", "next week"),
+        ("due-in-another-order", "31-12-2026"),
+    ] {
+        as_maya(case, about("setDue", json!({"due": due})), json!({"code": "notADay"}));
+    }
+    as_maya("same-due", about("setDue", json!({"due": null})), json!({"code": "nothingToChange"}));
+    as_maya("no-such-priority", about("setPriority", json!({"priority": 5})), json!({"code": "noSuchPriority"}));
+    as_maya("same-priority", about("setPriority", json!({"priority": 0})), json!({"code": "nothingToChange"}));
+    let mut pressing = create("x", Value::Null);
+    pressing["priority"] = json!(9);
+    as_maya("create-with-no-such-priority", pressing.clone(), json!({"code": "noSuchPriority"}));
+    pressing["due"] = json!("2026-13-01");
+    as_maya("create-due-on-no-day", pressing, json!({"code": "notADay"}));
     as_maya("label-not-there", about("removeLabel", json!({"label": "press"})), json!({"code": "nothingToChange"}));
 
     let mut as_ben = |case: &str, entries: usize, command: Value, refusal: Value| {
@@ -103,6 +119,12 @@ pub fn make(cast: &Cast, shelf: &mut Shelf) {
         "member-edits-anothers",
         all,
         about("setTitle", json!({"title": "Mine"})),
+        json!({"code": "onlyOwn", "verb": "edit", "rule": 7}),
+    );
+    as_ben(
+        "member-sets-anothers-due",
+        all,
+        about("setDue", json!({"due": "2026-12-31"})),
         json!({"code": "onlyOwn", "verb": "edit", "rule": 7}),
     );
     as_ben(
@@ -134,6 +156,12 @@ pub fn make(cast: &Cast, shelf: &mut Shelf) {
     done("set-body", about("setBody", json!({"body": "**bold**"})), &cast.maya_seed);
     done("assign", about("assign", json!({"member": maya})), &cast.maya_seed);
     done("label", about("addLabel", json!({"label": "press"})), &cast.maya_seed);
+    done("due", about("setDue", json!({"due": " 2026-12-31 "})), &cast.maya_seed);
+    done("priority", about("setPriority", json!({"priority": 1})), &cast.maya_seed);
+    let mut pressing = create("Ask the clerk", Value::Null);
+    pressing["due"] = json!("2026-12-31");
+    pressing["priority"] = json!(1);
+    done("create-with-due-and-priority", pressing, &cast.ben_seed);
     done("invite", json!({"kind": "invite", "role": 2, "uses": 10_000}), &cast.maya_seed);
     done("no-relays", json!({"kind": "setRelays", "relays": []}), &cast.maya_seed);
 }

@@ -1,6 +1,8 @@
 //! Entries: strict decoding and the form of a body (E1 to E10, E13).
 
 use pursuance_core::entry::Entry;
+use pursuance_core::keys::DeviceKeys;
+use pursuance_core::op::{AddDevice, Op};
 use serde_json::json;
 
 use super::raw::{V, head, wide_head};
@@ -75,6 +77,36 @@ fn whole(cast: &Cast, shelf: &mut Shelf) {
             f[field::CHECKPOINTS] = V::Array(vec![seen(1), seen(2)]);
         }),
     );
+    // Any entry may begin a log by its form; whether its author may is for the members to judge.
+    let begins = change(&|f| {
+        f[field::SEQ] = V::Uint(0);
+        f[field::PREV] = V::Bytes(vec![]);
+    });
+    accepted(cast, shelf, "begins-with-sealed-items", &begins);
+    let added = AddDevice::new(cast.pursuance, cast.maya.me().expect("a member"), &DeviceKeys::from_seed([0x12; 32]));
+    let adds = cast.says(&cast.maya, vec![Op::AddDevice(added)]);
+    accepted(cast, shelf, "add-device", adds.bytes());
+    let bent_adds = |bend: &dyn Fn(&mut Vec<V>)| {
+        let mut tree = body_tree(&adds);
+        let op = tree.list()[field::OPS].list()[0].list();
+        let mut arguments = V::parse(op[1].blob());
+        bend(arguments.list());
+        op[1] = V::Bytes(arguments.encode());
+        signed(&cast.maya_keys(), cast.pursuance, &tree.encode())
+    };
+    let later = bent_adds(&|a| a[1].list()[0] = V::Uint(3));
+    accepted(cast, shelf, "add-device-with-an-unknown-package-is-kept", &later);
+    let structure = "Decode(Structure)";
+    refused(cast, shelf, "add-device-of-31-bytes", &bent_adds(&|a| a[0].blob().truncate(31)), structure);
+    refused(cast, shelf, "add-device-of-two", &bent_adds(&|a| drop(a.pop())), structure);
+    refused(
+        cast,
+        shelf,
+        "add-device-with-a-short-package",
+        &bent_adds(&|a| a[1].list()[1].blob().truncate(9)),
+        structure,
+    );
+    refused(cast, shelf, "add-device-with-a-short-signature", &bent_adds(&|a| a[2].blob().truncate(63)), structure);
     accepted(cast, shelf, "absurd-claimed-time", &change(&|f| f[field::CLAIMED] = V::Uint(u64::MAX)));
     accepted(cast, shelf, "sixteen-heads", &change(&|f| f[field::HEADS] = heads(1..17)));
     accepted(
@@ -259,10 +291,16 @@ fn form(cast: &Cast, shelf: &mut Shelf) {
     });
     bent(cast, shelf, "genesis-with-heads", at::GENESIS, beginning, |f| f[field::HEADS] = heads(1..2));
     bent(cast, shelf, "leans-on-nothing", of, beginning, |f| f[field::BY] = V::Array(vec![]));
-    bent(cast, shelf, "begins-with-sealed-items", at::TASK, beginning, |f| {
-        f[field::SEQ] = V::Uint(0);
-        f[field::PREV] = V::Bytes(vec![]);
-    });
+    // Of a newer version it may be; a beginning it is not.
+    let unknown_package = |mut op: V| {
+        let arguments = op.list()[1].blob();
+        let mut inner = V::parse(arguments);
+        inner.list()[1].list()[0] = V::Uint(3);
+        *arguments = inner.encode();
+        op
+    };
+    let later_join = unknown_package(op_of(at::JOIN));
+    bent(cast, shelf, "unknown-join-in-the-middle", of, beginning, |f| f[field::OPS] = V::Array(vec![later_join]));
 }
 
 fn ops(cast: &Cast, shelf: &mut Shelf) {

@@ -4,9 +4,9 @@ use pursuance_core::authority::{join_message, package_tag, readers_hash};
 use pursuance_core::crypto::{KeySuite, Seed};
 use pursuance_core::entry::{AudienceSeal, Content, Entry, GrantRef, ItemSeal, RolePart};
 use pursuance_core::founding::{MEMBER, ORGANISER};
-use pursuance_core::id::{MemberId, RoleId, TaskId};
+use pursuance_core::id::{AuthorId, MemberId, RoleId, TaskId};
 use pursuance_core::keys::{DeviceKeys, EpochSecret};
-use pursuance_core::op::{Invite, Join, KeyPackage, Op, RoleEpoch, Seal, Welcome};
+use pursuance_core::op::{AddDevice, Invite, Join, KeyPackage, Op, RoleEpoch, Seal, Welcome};
 use pursuance_core::replica::Replica;
 use pursuance_core::task::Status;
 use pursuance_core::task_op::TaskOp;
@@ -21,6 +21,7 @@ pub fn make(cast: &Cast, shelf: &mut Shelf) {
     chains(cast, shelf);
     judged(cast, shelf);
     joins(cast, shelf);
+    devices(cast, shelf);
     keys(cast, shelf);
     items(cast, shelf);
 }
@@ -275,6 +276,102 @@ fn joins(cast: &Cast, shelf: &mut Shelf) {
     kept_nowhere(cast, shelf, "bad-join-by-another-op", &join_by(cast, &eve, another_op, vec![]), "grantNotHeld");
 }
 
+fn devices(cast: &Cast, shelf: &mut Shelf) {
+    let (maya, ben) = (cast.maya.me().expect("a member"), cast.ben.me().expect("a member"));
+    let device = |seed: u8| DeviceKeys::from_seed([seed; 32]);
+    let add = |member, device: &DeviceKeys| Op::AddDevice(AddDevice::new(cast.pursuance, member, device));
+    let (second, by) = (device(0x12), GrantRef { entry: cast.entries[at::GENESIS].id(), op: 0 });
+    let added = cast.says(&cast.maya, vec![add(maya, &second)]);
+    verdict(cast, shelf, "ok-device-added", &[&added], json!("counts"));
+    verdict(cast, shelf, "ok-member-adds-a-device", &[&cast.says(&cast.ben, vec![add(ben, &second)])], json!("counts"));
+    let relays = || vec![Op::SetRelays(vec![])];
+    let first = begin(cast, &second, by, vec![added.id()], relays());
+    verdict(cast, shelf, "ok-added-device-begins", &[&added, &first], json!("counts"));
+    let hers = add(maya, &device(0x13));
+    let adds_another = begin(cast, &second, by, vec![added.id()], vec![hers]);
+    let third = begin(cast, &device(0x13), by, vec![adds_another.id()], relays());
+    verdict(cast, shelf, "ok-added-device-adds-another", &[&added, &adds_another, &third], json!("counts"));
+    let refused_first = begin(cast, &second, by, vec![added.id()], vec![Op::SetRelays(vec![]), add(maya, &second)]);
+    verdict(cast, shelf, "bad-added-device-adds-itself", &[&added, &refused_first], refused("badKeys"));
+
+    let newest = cast.entries[at::COMMENT].id();
+    let unknowing = begin(cast, &second, by, vec![newest], relays());
+    kept_nowhere(cast, shelf, "bad-device-begins-without-being-added", &unknowing, "grantNotHeld");
+    let joined = GrantRef { entry: cast.entries[at::JOIN].id(), op: 0 };
+    for (case, first) in [
+        ("bad-device-begins-beside-what-added-it", &unknowing),
+        ("bad-device-begins-on-anothers-grant", &begin(cast, &second, joined, vec![added.id()], relays())),
+        (
+            "bad-device-begins-on-another-op",
+            &begin(cast, &second, GrantRef { op: 1, ..by }, vec![added.id()], relays()),
+        ),
+        ("bad-stranger-begins", &begin(cast, &device(0x14), by, vec![added.id()], relays())),
+    ] {
+        let all = hexes(cast.entries.iter().chain([&added, first]));
+        deliver(cast, shelf, case, &all, |found| {
+            let last = found["appends"].as_array().expect("a list").last();
+            assert_eq!((last, &found["verdicts"][hex(&first.id().0)]), (Some(&refused("grantNotHeld")), &Value::Null));
+        });
+    }
+
+    let Op::AddDevice(good) = add(ben, &second) else { panic!("one more device") };
+    let no_key = KeyPackage { suite: KeySuite::X25519, public: vec![0; 32] };
+    for (case, ops) in [
+        ("bad-device-that-agreed-to-another-member", vec![add(maya, &second)]),
+        ("bad-device-of-anothers", vec![add(ben, &cast.maya_keys())]),
+        ("bad-device-twice", vec![add(ben, &second), add(ben, &second)]),
+        (
+            "bad-device-with-another-package",
+            vec![Op::AddDevice(AddDevice { package: device(0x13).key_package().clone(), ..good.clone() })],
+        ),
+        (
+            "bad-device-with-a-package-that-is-no-key",
+            vec![Op::AddDevice(AddDevice { package: no_key, ..good.clone() })],
+        ),
+        (
+            "bad-device-with-a-weak-key",
+            vec![Op::AddDevice(AddDevice {
+                author: AuthorId([&[1][..], &[0; 31]].concat().try_into().expect("32")),
+                ..good
+            })],
+        ),
+    ] {
+        verdict(cast, shelf, case, &[&cast.says(&cast.ben, ops)], refused("badKeys"));
+    }
+    let many = |count: u8| (0..count).map(|index| add(ben, &device(0x80 + index))).collect();
+    verdict(cast, shelf, "ok-sixteen-devices", &[&cast.says(&cast.ben, many(15))], json!("counts"));
+    verdict(
+        cast,
+        shelf,
+        "bad-seventeen-devices",
+        &[&cast.says(&cast.ben, many(16))],
+        json!({"refused": {"code": "tooMany", "max": 16}}),
+    );
+    let newer = cast.says(&cast.maya, vec![add(maya, &second), Op::Unknown { number: 900, arguments: vec![] }]);
+    let waits = begin(cast, &second, by, vec![newer.id()], relays());
+    verdict(cast, shelf, "ok-device-added-by-a-newer-version", &[&newer, &waits], json!("needs newer"));
+
+    // An epoch is sealed to every device.
+    let epoch = EpochSecret::new([0x77; 32]);
+    let mut packages: Vec<KeyPackage> =
+        [cast.maya_keys(), cast.ben_keys(), device(0x12)].iter().map(|device| device.key_package().clone()).collect();
+    packages.sort_by_key(KeyPackage::id);
+    let ids: Vec<[u8; 32]> = packages.iter().map(KeyPackage::id).collect();
+    let seal = |package: &KeyPackage| Seal {
+        tag: package_tag(&package.id()),
+        sealed: epoch.seal_to(cast.pursuance, RoleId::EVERYONE, package).expect("a key"),
+    };
+    let introduces = Op::RoleEpoch(RoleEpoch {
+        role: RoleId::EVERYONE,
+        epoch: epoch.id(),
+        parents: vec![],
+        readers: readers_hash(&ids),
+        seals: packages.iter().map(seal).collect(),
+    });
+    let introduces = begin(cast, &second, by, vec![added.id()], vec![introduces]);
+    verdict(cast, shelf, "ok-epoch-for-all-devices", &[&added, &introduces], json!("counts"));
+}
+
 fn keys(cast: &Cast, shelf: &mut Shelf) {
     let epoch = EpochSecret::new([0x77; 32]);
     let readers = || {
@@ -391,6 +488,20 @@ fn items(cast: &Cast, shelf: &mut Shelf) {
     let key = super::sealed::task_key(cast);
     let known = |ops| ItemPlan { key, ..known(ops) };
     case("bad-creation-of-a-task-that-is-there", &cast.ben, &[known(vec![none.clone()])], one("notACreation"));
+    let part = TaskOp::PartOf { import: [7; 16], of: 2 };
+    let created = plan(own(&cast.ben, 0), vec![none.clone(), part.clone()]);
+    case("ok-part-of-an-import", &cast.ben, &[created], json!([[], 0]));
+    let twice = plan(own(&cast.ben, 0), vec![none.clone(), part.clone(), part.clone()]);
+    case("bad-part-of-an-import-twice", &cast.ben, &[twice], one("notACreation"));
+    case("bad-part-of-an-import-later", &cast.maya, &[known(vec![part])], one("notACreation"));
+    let due = TaskOp::SetDue(None);
+    case("ok-maya-sets-due-and-priority", &cast.maya, &[known(vec![due, TaskOp::SetPriority(2)])], json!([[], 0]));
+    case(
+        "bad-ben-sets-anothers-priority",
+        &cast.ben,
+        &[known(vec![TaskOp::SetPriority(2)])],
+        json!([[{"code": "onlyOwn", "verb": "edit", "rule": 7}], 0]),
+    );
     case("ok-ben-finishes", &cast.ben, &[known(vec![TaskOp::End(Status::Done)])], json!([[], 0]));
     case(
         "bad-ben-edits-anothers-task",

@@ -1,6 +1,7 @@
 //! What is sealed: role parts, epoch secrets, task ops, links, and what derives from what (K1 to K6, J1 to J3).
 
 use pursuance_core::crypto::{self, NONCE_BYTES, Seed, label};
+use pursuance_core::day::Day;
 use pursuance_core::entry::{AudienceSeal, Content, GrantRef, ItemSeal, RolePart};
 use pursuance_core::id::{EntryId, EpochId, MemberId, PursuanceId, RoleId, TaskId};
 use pursuance_core::keys::{DeviceKeys, EpochSecret, InviteSecret};
@@ -41,9 +42,8 @@ pub fn seal_part(at: Where, role: RoleId, epoch: &EpochSecret, plans: &[ItemPlan
         let key = if plan.known_key { vec![] } else { plan.key.to_vec() };
         hints.push(V::Array(vec![V::Bytes(plan.task.0.to_vec()), V::Uint(0), V::Bytes(key)]));
         let nonce: [u8; NONCE_BYTES] = seed.draw();
-        let associated = [&place(label::ITEM_AD, at)[..], &(index as u16).to_be_bytes()].concat();
-        let mut sealed =
-            crypto::seal(&crypto::derive_key(label::ITEM_KEY, &plan.key), &nonce, &associated, &plan.plain);
+        let key = crypto::derive_key(label::ITEM_KEY, &plan.key);
+        let mut sealed = crypto::seal(&key, &nonce, &item_associated(at, index as u16), &plan.plain);
         sealed[0] ^= u8::from(plan.broken);
         let committed = if plan.other_commit { [0xee; 32] } else { plan.key };
         let commit = crypto::keyed_hash(&crypto::derive_key(label::ITEM_COMMIT, &committed), &nonce);
@@ -52,7 +52,13 @@ pub fn seal_part(at: Where, role: RoleId, epoch: &EpochSecret, plans: &[ItemPlan
     RolePart { audiences: vec![seal_hints(at, role, epoch, &V::Array(hints).encode(), seed)], items }
 }
 
-fn seal_hints(at: Where, role: RoleId, epoch: &EpochSecret, plain: &[u8], seed: &mut Seed) -> AudienceSeal {
+/// What an item's seal is bound to.
+pub fn item_associated(at: Where, index: u16) -> Vec<u8> {
+    [&place(label::ITEM_AD, at)[..], &index.to_be_bytes()].concat()
+}
+
+/// Seals any bytes as an audience's list.
+pub fn seal_hints(at: Where, role: RoleId, epoch: &EpochSecret, plain: &[u8], seed: &mut Seed) -> AudienceSeal {
     let nonce = seed.draw();
     let associated = [&place(label::AUDIENCE_AD, at)[..], &role.0.to_be_bytes(), &epoch.id().0].concat();
     let key = crypto::derive_key(label::EPOCH_WRAP, epoch.as_bytes());
@@ -264,6 +270,13 @@ fn task_ops(shelf: &mut Shelf) {
         ("owner", TaskOp::SetOwner("w01".into())),
         ("started", TaskOp::SetStarted("2017-05-28".into())),
         ("finished", TaskOp::SetFinished("2017-05-29".into())),
+        ("due", TaskOp::SetDue(Some(Day::parse("2028-02-29").expect("a day")))),
+        ("due-no-more", TaskOp::SetDue(None)),
+        ("priority", TaskOp::SetPriority(1)),
+        ("priority-none", TaskOp::SetPriority(0)),
+        ("priority-lowest", TaskOp::SetPriority(4)),
+        ("part-of", TaskOp::PartOf { import: [7; 16], of: 3_127 }),
+        ("part-of-most", TaskOp::PartOf { import: [7; 16], of: 5_000 }),
         ("unknown-is-kept", TaskOp::Unknown { number: 900, arguments: vec![1, 2, 3] }),
     ];
     for (name, op) in &every {
@@ -277,6 +290,18 @@ fn task_ops(shelf: &mut Shelf) {
     for (name, number, status) in [("step-to-done", 4, 4), ("end-as-open", 5, 1), ("unknown-status", 4, 6)] {
         let kept = format!("Unknown {{ number: {number}, arguments: [{status}] }}");
         let given = json!({"ops": hex(&one(number, V::Uint(status)))});
+        shelf.add("task-ops", &format!("ok-{name}-is-kept"), given, json!({"ok": [kept]}));
+    }
+    let part_of = |of: u64| V::Array(vec![V::Bytes(vec![7; 16]), V::Uint(of)]);
+    for (name, number, arguments) in [
+        ("priority-5", 18, V::Uint(5)),
+        ("priority-beyond-8-bits", 18, V::Uint(256)),
+        ("part-of-none", 19, part_of(0)),
+        ("part-of-too-many", 19, part_of(5_001)),
+        ("part-of-beyond-32-bits", 19, part_of(1 << 32)),
+    ] {
+        let kept = format!("Unknown {{ number: {number}, arguments: {:?} }}", arguments.encode());
+        let given = json!({"ops": hex(&one(number, arguments))});
         shelf.add("task-ops", &format!("ok-{name}-is-kept"), given, json!({"ok": [kept]}));
     }
     let mut bad = |case: &str, bytes: &[u8], error: &str| {
@@ -311,6 +336,22 @@ fn task_ops(shelf: &mut Shelf) {
     bad("comment-empty", &one(13, text("")), "Structure");
     bad("comment-too-long", &one(13, text(&"c".repeat((16 << 10) + 1))), "TooLong");
     bad("day-too-long", &one(15, text(&"d".repeat(33))), "TooLong");
+    for (case, due) in [
+        ("due-that-is-no-day", "2026-02-29"),
+        ("due-in-words", "tomorrow"),
+        ("due-of-two-digits", "26-12-31"),
+        ("due-with-an-hour", "2026-12-31T10:00"),
+        ("due-with-a-blank", "2026-12-31 "),
+        ("due-in-the-year-0", "0000-12-31"),
+        ("due-in-other-digits", "２０２６-12-31"),
+    ] {
+        bad(case, &one(17, text(due)), "Structure");
+    }
+    bad("due-too-long", &one(17, text(&"2".repeat(33))), "TooLong");
+    bad("due-as-bytes", &one(17, V::Bytes(b"2026-12-31".to_vec())), "Structure");
+    bad("priority-as-text", &one(18, text("1")), "Structure");
+    bad("part-of-15-bytes", &one(19, V::Array(vec![V::Bytes(vec![7; 15]), V::Uint(1)])), "Structure");
+    bad("part-of-three", &one(19, V::Array(vec![V::Bytes(vec![7; 16]), V::Uint(1), V::Uint(1)])), "Structure");
     bad("number-beyond-16-bits", &one(65_536, V::Uint(0)), "UnknownNumber");
 }
 

@@ -1,20 +1,29 @@
-//! Reading a task list from CSV: columns by their usual names, rows with their problems (docs/protocol/08-node.md, section 8).
+//! Reading a task list from CSV: columns, rows with their problems, tasks in reading order (docs/protocol/08-node.md, section 8).
+
+pub(crate) mod cells;
+mod columns;
+pub(crate) mod job;
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use pursuance_core::limits::{
-    MAX_BODY_BYTES, MAX_DAY_BYTES, MAX_LABEL_BYTES, MAX_LABELS, MAX_OWNER_BYTES, MAX_TITLE_BYTES,
-};
+use pursuance_core::importing::ImportTask as PlannedTask;
+use pursuance_core::limits::{MAX_BODY_BYTES, MAX_DAY_BYTES, MAX_OWNER_BYTES, MAX_TITLE_BYTES};
+use pursuance_core::plan::{line, text};
+use pursuance_core::refusal::Refusal;
 use pursuance_core::task::Status;
 
 use crate::api::{ImportColumn, ImportField, ImportPreview, ImportProblem, ImportReason, ImportRow};
+use crate::import::cells::{read_day, read_priority, read_status, split_labels, unguard};
+use crate::import::columns::{chosen_twice, columns, separator};
+
+pub use crate::import::columns::Chosen;
 
 /// Bytes of a file that is looked at.
 pub const MAX_IMPORT_BYTES: usize = 8 << 20;
 
 /// Tasks of one import.
-pub const MAX_IMPORT_TASKS: usize = 5_000;
+pub const MAX_IMPORT_TASKS: usize = pursuance_core::limits::MAX_IMPORT_TASKS as usize;
 
 /// Columns that are looked at; a wider file is not CSV for us.
 pub const MAX_IMPORT_COLUMNS: usize = 256;
@@ -27,12 +36,6 @@ pub const IMPORT_PREVIEW_ROWS: usize = 20;
 
 /// Problems that the preview lists.
 pub const MAX_IMPORT_PROBLEMS: usize = 200;
-
-/// Separators tried on the first line, the most common first.
-const SEPARATORS: [u8; 3] = [b',', b';', b'\t'];
-
-/// What separates labels inside their column.
-const LABEL_SEPARATOR: char = ';';
 
 /// A file that was read: tasks with their parents before them, and what could not be taken.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -64,13 +67,17 @@ pub struct ImportTask {
     pub started: Option<String>,
     /// The day it was finished, as text.
     pub finished: Option<String>,
+    /// The day by which it should be done, `YYYY-MM-DD`.
+    pub due: Option<String>,
+    /// 0 none, 1 urgent to 4 low.
+    pub priority: u8,
     /// Labels, each once.
     pub labels: Vec<String>,
 }
 
-/// Reads the text of a file. It never fails: what is wrong is among the problems.
+/// Reads the text of a file, its columns as chosen or else as guessed. It never fails: what is wrong is among the problems.
 #[must_use]
-pub fn read(text: &str) -> ImportList {
+pub fn read(text: &str, chosen: Option<Chosen<'_>>) -> ImportList {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if text.len() > MAX_IMPORT_BYTES {
         return only_problem(1, ImportReason::TooMany);
@@ -82,7 +89,10 @@ pub fn read(text: &str) -> ImportList {
     if headers.len() > MAX_IMPORT_COLUMNS {
         return only_problem(1, ImportReason::NotCsv);
     }
-    let columns = columns(headers);
+    let columns = columns(headers, chosen);
+    if chosen_twice(&columns) {
+        return ImportList { columns, ..only_problem(1, ImportReason::FieldTwice) };
+    }
     if !columns.iter().any(|column| column.field == Some(ImportField::Title)) {
         return ImportList { columns, ..only_problem(1, ImportReason::NoTitleColumn) };
     }
@@ -113,6 +123,24 @@ pub fn read(text: &str) -> ImportList {
 }
 
 impl ImportList {
+    /// As core plans it.
+    #[must_use]
+    pub fn planned(self) -> Vec<PlannedTask> {
+        let planned = |task: ImportTask| PlannedTask {
+            parent: task.parent,
+            title: task.title,
+            body: task.body,
+            status: Some(task.status),
+            owner: task.owner,
+            started: task.started,
+            finished: task.finished,
+            due: task.due,
+            priority: task.priority,
+            labels: task.labels,
+        };
+        self.tasks.into_iter().map(planned).collect()
+    }
+
     /// What the window shows before anything is done.
     #[must_use]
     pub fn preview(&self) -> ImportPreview {
@@ -142,39 +170,6 @@ fn only_problem(line: u64, reason: ImportReason) -> ImportList {
     ImportList { problems: vec![ImportProblem { line, reason }], ..ImportList::default() }
 }
 
-/// The separator that cuts the first line into most pieces.
-fn separator(text: &str) -> u8 {
-    let first = text.lines().next().unwrap_or_default();
-    let pieces = |separator: &u8| first.bytes().filter(|byte| byte == separator).count();
-    // The first of equals: `max_by_key` would take the last.
-    SEPARATORS.into_iter().rev().max_by_key(pieces).expect("there are three")
-}
-
-/// What each column becomes; of two columns for one field the first is taken.
-fn columns(headers: &csv::StringRecord) -> Vec<ImportColumn> {
-    let mut columns: Vec<ImportColumn> = Vec::new();
-    for header in headers {
-        let field = field(header).filter(|field| !columns.iter().any(|column| column.field == Some(*field)));
-        columns.push(ImportColumn { header: cut(header, MAX_TITLE_BYTES).into(), field });
-    }
-    columns
-}
-
-fn field(header: &str) -> Option<ImportField> {
-    Some(match header.trim().to_lowercase().as_str() {
-        "id" | "key" | "number" | "#" | "issue" => ImportField::Id,
-        "title" | "name" | "task" | "summary" | "subject" => ImportField::Title,
-        "body" | "description" | "notes" | "details" => ImportField::Body,
-        "status" | "state" => ImportField::Status,
-        "owner" | "assignee" | "assigned to" | "who" | "responsible" => ImportField::Owner,
-        "started" | "start" | "start date" | "started on" => ImportField::Started,
-        "finished" | "done" | "completed" | "finish date" | "finished on" | "closed" => ImportField::Finished,
-        "labels" | "label" | "tags" => ImportField::Labels,
-        "parent" | "parent id" | "parent_id" | "below" => ImportField::Parent,
-        _ => return None,
-    })
-}
-
 struct Row {
     line: u64,
     id: Option<String>,
@@ -182,69 +177,33 @@ struct Row {
     task: ImportTask,
 }
 
-fn row(columns: &[ImportColumn], record: &csv::StringRecord, line: u64) -> Result<Row, ImportReason> {
-    let text = |field: ImportField, max_bytes: usize| {
+fn row(columns: &[ImportColumn], record: &csv::StringRecord, line_number: u64) -> Result<Row, ImportReason> {
+    let cell = |field: ImportField| {
         let column = columns.iter().position(|column| column.field == Some(field));
-        let text = column.and_then(|column| record.get(column)).unwrap_or_default().trim();
-        if text.len() > max_bytes { Err(ImportReason::TooLong) } else { Ok(clean(text)) }
+        unguard(column.and_then(|column| record.get(column)).unwrap_or_default())
     };
-    let title = text(ImportField::Title, MAX_TITLE_BYTES)?.replace(['\n', '\t'], " ");
-    if title.is_empty() {
-        return Err(ImportReason::NoTitle);
-    }
-    let mut labels: Vec<String> = Vec::new();
-    for label in text(ImportField::Labels, MAX_LABELS * (MAX_LABEL_BYTES + 1))?.split(LABEL_SEPARATOR) {
-        let label = label.trim().to_owned();
-        if label.len() > MAX_LABEL_BYTES {
-            return Err(ImportReason::TooLong);
-        }
-        if !label.is_empty() && !labels.contains(&label) {
-            labels.push(label);
-        }
-    }
-    if labels.len() > MAX_LABELS {
-        return Err(ImportReason::TooLong);
-    }
+    let some_line = |field: ImportField, max_bytes: usize| match line(cell(field), max_bytes) {
+        Ok(text) => Ok(Some(text)),
+        Err(Refusal::Empty) => Ok(None),
+        Err(_) => Err(ImportReason::TooLong),
+    };
     Ok(Row {
-        line,
-        id: some(text(ImportField::Id, MAX_IMPORT_ID_BYTES)?),
-        parent: some(text(ImportField::Parent, MAX_IMPORT_ID_BYTES)?),
+        line: line_number,
+        id: some_line(ImportField::Id, MAX_IMPORT_ID_BYTES)?,
+        parent: some_line(ImportField::Parent, MAX_IMPORT_ID_BYTES)?,
         task: ImportTask {
             parent: None,
             depth: 0,
-            title,
-            body: text(ImportField::Body, MAX_BODY_BYTES)?,
-            status: status(&text(ImportField::Status, MAX_TITLE_BYTES)?)?,
-            owner: some(text(ImportField::Owner, MAX_OWNER_BYTES)?),
-            started: some(text(ImportField::Started, MAX_DAY_BYTES)?),
-            finished: some(text(ImportField::Finished, MAX_DAY_BYTES)?),
-            labels,
+            title: some_line(ImportField::Title, MAX_TITLE_BYTES)?.ok_or(ImportReason::NoTitle)?,
+            body: text(cell(ImportField::Body), MAX_BODY_BYTES).map_err(|_| ImportReason::TooLong)?,
+            status: read_status(cell(ImportField::Status))?,
+            owner: some_line(ImportField::Owner, MAX_OWNER_BYTES)?,
+            started: some_line(ImportField::Started, MAX_DAY_BYTES)?,
+            finished: some_line(ImportField::Finished, MAX_DAY_BYTES)?,
+            due: read_day(cell(ImportField::Due))?,
+            priority: read_priority(cell(ImportField::Priority))?,
+            labels: split_labels(cell(ImportField::Labels))?,
         },
-    })
-}
-
-fn some(text: String) -> Option<String> {
-    (!text.is_empty()).then_some(text)
-}
-
-/// Texts in the log hold no control characters but line feed and tab.
-fn clean(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect()
-}
-
-fn cut(text: &str, max_bytes: usize) -> &str {
-    &text[..text.floor_char_boundary(max_bytes)]
-}
-
-fn status(text: &str) -> Result<Status, ImportReason> {
-    Ok(match text.to_lowercase().as_str() {
-        "suggested" => Status::Suggested,
-        "" | "open" => Status::Open,
-        "doing" => Status::Doing,
-        "review" => Status::Review,
-        "done" => Status::Done,
-        "dropped" => Status::Dropped,
-        _ => return Err(ImportReason::UnknownStatus),
     })
 }
 
@@ -314,10 +273,12 @@ fn hangs_below_bad(at: usize, rows: &[Row], by_id: &HashMap<String, usize>, bad:
 
 #[cfg(test)]
 mod tests {
+    use pursuance_core::limits::MAX_LABEL_BYTES;
+
     use super::*;
 
     fn problems(text: &str) -> Vec<(u64, ImportReason)> {
-        read(text).problems.into_iter().map(|problem| (problem.line, problem.reason)).collect()
+        read(text, None).problems.into_iter().map(|problem| (problem.line, problem.reason)).collect()
     }
 
     /// The shape of a real export: own numbers, days, labels with `;`, children after their parents.
@@ -336,7 +297,7 @@ mod tests {
 
     #[test]
     fn a_real_shape_is_read_whole() {
-        let list = read(&project(150));
+        let list = read(&project(150), None);
         assert_eq!(list.problems, []);
         assert_eq!(list.tasks.len(), 150);
         assert!(list.tasks.iter().enumerate().all(|(at, task)| task.parent.is_none_or(|parent| parent < at)));
@@ -354,23 +315,68 @@ mod tests {
 
     #[test]
     fn children_come_below_their_parents_wherever_they_stand_in_the_file() {
-        let list = read("id,title,parent\n1,child,2\n2,parent,\n3,grandchild,1\n4,other,\n");
+        let list = read("id,title,parent\n1,child,2\n2,parent,\n3,grandchild,1\n4,other,\n", None);
         let got: Vec<_> = list.tasks.iter().map(|task| (task.title.as_str(), task.depth, task.parent)).collect();
         assert_eq!(got, [("parent", 0, None), ("child", 1, Some(0)), ("grandchild", 2, Some(1)), ("other", 0, None)]);
     }
 
     #[test]
     fn headers_have_usual_names() {
-        let list = read("Summary;State;Assignee;Tags;Colour\na;Done;Ana;x\n");
+        let list = read("Summary;State;Assignee;Tags;Colour\na;Done;Ana;x\n", None);
         assert_eq!(problems("Summary;State\na;Done\n"), []);
         assert_eq!(list.columns[4].field, None);
-        assert_eq!(read("\u{feff}TITLE\tstatus\na\tDROPPED\n").tasks[0].status, Status::Dropped);
-        assert_eq!(read("title\njust one column\n").tasks.len(), 1);
+        assert_eq!(read("\u{feff}TITLE\tstatus\na\tDROPPED\n", None).tasks[0].status, Status::Dropped);
+        assert_eq!(read("title\njust one column\n", None).tasks.len(), 1);
+    }
+
+    #[test]
+    fn a_person_chooses_what_columns_become() {
+        use ImportField::{Body, Labels, Title};
+        let text = "title,summary,notes\na,b,c\n";
+        let chosen = read(text, Some(&[Some(Labels), Some(Title)]));
+        assert_eq!(
+            chosen.columns.iter().map(|column| column.field).collect::<Vec<_>>(),
+            [Some(Labels), Some(Title), None]
+        );
+        assert_eq!((chosen.tasks[0].title.as_str(), &chosen.tasks[0].labels[..]), ("b", &["a".to_owned()][..]));
+        let reasons = |chosen: Chosen<'_>| -> Vec<_> {
+            read(text, Some(chosen)).problems.into_iter().map(|problem| (problem.line, problem.reason)).collect()
+        };
+        assert_eq!(reasons(&[Some(Title), Some(Title), Some(Body)]), [(1, ImportReason::FieldTwice)]);
+        assert_eq!(reasons(&[None, None, Some(Body)]), [(1, ImportReason::NoTitleColumn)]);
+        assert_eq!(reasons(&[]), [(1, ImportReason::NoTitleColumn)]);
+        // More choices than columns: the file is another one by now; what it has counts.
+        assert_eq!(reasons(&[Some(Title), None, None, Some(Title)]), []);
+        assert!(read(text, None).columns[1].field.is_none(), "of two guesses the first");
+    }
+
+    #[test]
+    fn days_and_priorities_are_read_strictly() {
+        let list = read("title;Deadline;Prio\na;2026-12-31;H\nb;;\nc;2028-02-29;4\n", None);
+        let got: Vec<_> = list.tasks.iter().map(|task| (task.due.as_deref(), task.priority)).collect();
+        assert_eq!(got, [(Some("2026-12-31"), 2), (None, 0), (Some("2028-02-29"), 4)]);
+        assert_eq!(
+            problems("title,due,priority\na,31.12.2026,1\nb,2026-12-31,very\nc,2026-02-30,\nd,,5\n"),
+            [
+                (2, ImportReason::NotADay),
+                (3, ImportReason::NotAPriority),
+                (4, ImportReason::NotADay),
+                (5, ImportReason::NotAPriority)
+            ]
+        );
+    }
+
+    #[test]
+    fn an_apostrophe_that_export_put_there_comes_off() {
+        let list = read("title,body,owner\n'=1+1,' \"x\"=2,'tis\n'@home,''quoted'',-\n", None);
+        let got: Vec<_> =
+            list.tasks.iter().map(|task| (task.title.as_str(), task.body.as_str(), task.owner.as_deref())).collect();
+        assert_eq!(got, [("=1+1", "' \"x\"=2", Some("'tis")), ("@home", "'quoted''", Some("-"))]);
     }
 
     #[test]
     fn labels_are_cut_by_semicolons_and_kept_once() {
-        assert_eq!(read("title,labels\na,one; two ;one;;\n").tasks[0].labels, ["one", "two"]);
+        assert_eq!(read("title,labels\na,one; two ;one;;\n", None).tasks[0].labels, ["one", "two"]);
     }
 
     #[test]
@@ -408,13 +414,15 @@ mod tests {
         for n in 2..=MAX_IMPORT_TASKS {
             text += &format!("{n},t,{}\n", n - 1);
         }
-        let list = read(&text);
+        let list = read(&text, None);
         assert_eq!(list.problems, []);
         assert_eq!(list.tasks.last().map(|task| usize::from(task.depth)), Some(MAX_IMPORT_TASKS - 1));
     }
 
     #[test]
     fn control_characters_do_not_get_in() {
-        assert_eq!(read("title\na\u{0}b\u{1b}[31mc\n").tasks[0].title, "ab[31mc");
+        assert_eq!(read("title\na\u{0}b\u{1b}[31mc\u{202e}\n", None).tasks[0].title, "ab[31mc");
+        // A title that consists of them is none.
+        assert_eq!(problems("title,status\n\u{202e}\u{1},\n"), [(2, ImportReason::NoTitle)]);
     }
 }

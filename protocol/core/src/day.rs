@@ -1,0 +1,163 @@
+//! Days of the calendar, as a due date names them (docs/protocol/05-tasks.md, "Days").
+
+use alloc::string::String;
+use core::fmt;
+
+/// A real day of the Gregorian calendar, years 1 to 9999; without a place on earth and without an hour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Day {
+    year: u16,
+    month: u8,
+    day: u8,
+}
+
+/// A text that names no day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a day written YYYY-MM-DD")]
+pub struct NotADay;
+
+/// Days from the first of March of the year 0 to the first of January 1970.
+const DAYS_BEFORE_1970: i64 = 719_468;
+/// Days of 400 years, after which the calendar repeats.
+const DAYS_OF_400_YEARS: i64 = 146_097;
+const SECONDS_OF_A_DAY: u64 = 86_400;
+/// The last day there is, counted from 1970: 9999-12-31.
+const LAST_DAY: i64 = 2_932_896;
+/// The first day there is, counted from 1970: 0001-01-01.
+const FIRST_DAY: i64 = -719_162;
+
+impl Day {
+    /// Reads `YYYY-MM-DD`, ten digits and hyphens and nothing else.
+    ///
+    /// # Errors
+    /// [`NotADay`].
+    pub fn parse(text: &str) -> Result<Self, NotADay> {
+        let bytes: &[u8; 10] = text.as_bytes().try_into().map_err(|_| NotADay)?;
+        if bytes[4] != b'-' || bytes[7] != b'-' {
+            return Err(NotADay);
+        }
+        let number = |digits: &[u8]| {
+            digits.iter().try_fold(0_u16, |sum, digit| {
+                digit.is_ascii_digit().then(|| sum * 10 + u16::from(digit - b'0')).ok_or(NotADay)
+            })
+        };
+        let (year, month, day) = (number(&bytes[..4])?, number(&bytes[5..7])?, number(&bytes[8..])?);
+        let (month, day) = (u8::try_from(month).map_err(|_| NotADay)?, u8::try_from(day).map_err(|_| NotADay)?);
+        if year == 0 || !(1..=12).contains(&month) || !(1..=days_of(year, month)).contains(&day) {
+            return Err(NotADay);
+        }
+        Ok(Self { year, month, day })
+    }
+
+    /// The day on which a clock stands, in UTC; beyond the year 9999 its last day.
+    #[must_use]
+    pub fn of_seconds(seconds_since_1970: u64) -> Self {
+        Self::of_number(i64::try_from(seconds_since_1970 / SECONDS_OF_A_DAY).unwrap_or(LAST_DAY))
+    }
+
+    /// So many days later; stays at the last day there is.
+    #[must_use]
+    pub fn plus_days(self, days: u32) -> Self {
+        Self::of_number(self.number() + i64::from(days))
+    }
+
+    /// Days since 1970-01-01; less than 0 before.
+    fn number(self) -> i64 {
+        // Years are counted from March, so that the leap day is the last of its year.
+        let (month, year) = (i64::from(self.month), i64::from(self.year) - i64::from(self.month <= 2));
+        let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));
+        let of_year = (153 * ((month + 9) % 12) + 2) / 5 + i64::from(self.day) - 1;
+        era * DAYS_OF_400_YEARS + of_era * 365 + of_era / 4 - of_era / 100 + of_year - DAYS_BEFORE_1970
+    }
+
+    fn of_number(number: i64) -> Self {
+        let number = number.clamp(FIRST_DAY, LAST_DAY) + DAYS_BEFORE_1970;
+        let (era, of_era) = (number.div_euclid(DAYS_OF_400_YEARS), number.rem_euclid(DAYS_OF_400_YEARS));
+        let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+        let of_year = of_era - (365 * year + year / 4 - year / 100);
+        let march = (5 * of_year + 2) / 153;
+        let day = of_year - (153 * march + 2) / 5 + 1;
+        let month = if march < 10 { march + 3 } else { march - 9 };
+        let year = era * 400 + year + i64::from(month <= 2);
+        let small = "within the years 1 to 9999";
+        Self {
+            year: u16::try_from(year).expect(small),
+            month: u8::try_from(month).expect(small),
+            day: u8::try_from(day).expect(small),
+        }
+    }
+}
+
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04}-{:02}-{:02}", self.year, self.month, self.day)
+    }
+}
+
+/// A day as it stands in an op: empty where there is none.
+pub(crate) fn written(day: Option<Day>) -> String {
+    day.map(|day| alloc::format!("{day}")).unwrap_or_default()
+}
+
+const fn days_of(year: u16, month: u8) -> u8 {
+    match month {
+        4 | 6 | 9 | 11 => 30,
+        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => 29,
+        2 => 28,
+        _ => 31,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString;
+
+    #[test]
+    fn only_real_days() {
+        for good in ["0001-01-01", "1970-01-01", "2000-02-29", "2024-02-29", "2026-12-31", "9999-12-31"] {
+            assert_eq!(Day::parse(good).map(|day| day.to_string()).as_deref(), Ok(good));
+        }
+        for bad in [
+            "",
+            "0000-01-01",
+            "1900-02-29",
+            "2026-02-29",
+            "2026-04-31",
+            "2026-00-10",
+            "2026-13-01",
+            "2026-01-00",
+            "2026-01-32",
+            "2026-1-01",
+            "26-01-01",
+            "2026/01/01",
+            "2026-01-01 ",
+            " 2026-01-01",
+            "2026-01-0é",
+            "+026-01-01",
+            "12026-01-01",
+        ] {
+            assert_eq!(Day::parse(bad), Err(NotADay), "{bad}");
+        }
+    }
+
+    #[test]
+    fn every_day_follows_the_one_before() {
+        let (mut day, mut number) = (Day::parse("0001-01-01").expect("a day"), FIRST_DAY);
+        while number < LAST_DAY {
+            assert_eq!((day.number(), Day::parse(&day.to_string())), (number, Ok(day)));
+            let next = day.plus_days(1);
+            assert!(next > day, "{day}");
+            (day, number) = (next, number + 1);
+        }
+        assert_eq!((day.to_string().as_str(), day.plus_days(9)), ("9999-12-31", day));
+    }
+
+    #[test]
+    fn clocks() {
+        assert_eq!(Day::of_seconds(0).to_string(), "1970-01-01");
+        assert_eq!(Day::of_seconds(1_798_675_199).to_string(), "2026-12-30");
+        assert_eq!(Day::of_seconds(1_798_675_200).to_string(), "2026-12-31");
+        assert_eq!(Day::of_seconds(u64::MAX).to_string(), "9999-12-31");
+    }
+}
