@@ -88,6 +88,29 @@ pub enum Request {
         /// Where: an absolute path, in a folder that exists, of a file that does not. Without the ending `.csv` it gets it.
         path: String,
     },
+    /// Writes a backup of everything into a new file; answered at its end. It adds a device in every pursuance: the copy's.
+    Backup {
+        /// Where: an absolute path, in a folder that exists, of a file that does not.
+        path: String,
+        /// What opens it: at least `MIN_PASSPHRASE_CHARS`.
+        passphrase: String,
+    },
+    /// Makes a fresh data folder of a backup, and opens it.
+    Restore {
+        /// The backup's file.
+        path: String,
+        /// What opens it.
+        backup_passphrase: String,
+        /// The vault's from now on: at least `MIN_PASSPHRASE_CHARS`.
+        passphrase: String,
+    },
+    /// Writes what can be read of a damaged database as lists, one for each pursuance, into a folder; the vault is locked.
+    Rescue {
+        /// The vault's.
+        passphrase: String,
+        /// Where: an absolute path of a folder that exists.
+        folder: String,
+    },
     /// Stays away from all relays, or goes back to them.
     SetOffline {
         /// Whether to stay away.
@@ -132,6 +155,15 @@ pub enum Reply {
         /// How long it is, in bytes.
         #[cfg_attr(feature = "bindings", ts(type = "number"))]
         bytes: u64,
+    },
+    /// What could be read of a damaged database was written.
+    Rescued {
+        /// Lists written.
+        pursuances: u32,
+        /// Tasks in them.
+        tasks: u32,
+        /// Changes that could not be read, or whose predecessors could not; as far as they can be counted.
+        lost: u32,
     },
 }
 
@@ -709,6 +741,15 @@ pub enum Trouble {
     /// An import is on its way in this pursuance; or another import is, anywhere.
     #[error("an import is on its way")]
     ImportRunning,
+    /// The file is no backup, or it is damaged.
+    #[error("this is no backup, or a damaged one")]
+    NotABackup,
+    /// A backup is being written.
+    #[error("a backup is being written")]
+    BackupRunning,
+    /// There is no such file.
+    #[error("there is no such file")]
+    NoSuchFile,
     /// There is a file of this name.
     #[error("there is such a file already")]
     FileExists,

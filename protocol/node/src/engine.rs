@@ -1,6 +1,7 @@
 //! The one task that owns all mutable state: requests and news come in, entries and views go out (docs/protocol/08-node.md, section 6).
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
@@ -13,6 +14,7 @@ use tokio::sync::{oneshot, watch};
 use zeroize::Zeroizing;
 
 use crate::api::{AppView, PursuanceRow, Query, Reply, Request, Stage, Standing, StorageTrouble, Trouble, View};
+use crate::backup::{self, Backup};
 use crate::clock::Clock;
 use crate::export::save_folder;
 use crate::folder::Folder;
@@ -20,6 +22,7 @@ use crate::held::Held;
 use crate::import::job::{Asker, ImportJob};
 use crate::node::Pace;
 use crate::relays::Relays;
+use crate::rescue;
 use crate::status;
 use crate::storage::{CHECKED, Check, Storage, TRIED, is_check_due, trouble_of};
 use crate::store::{KeptStanding, Store, StoreError};
@@ -40,6 +43,8 @@ pub(crate) enum Message {
     Reader { relay: RelayAddress, run: u64, news: ReaderNews },
     /// From the task that posts to a relay.
     Poster { relay: RelayAddress, run: u64, news: PosterNews },
+    /// From the thread that writes a backup: it ends.
+    BackedUp,
     /// From the thread that checks all pages.
     Checked { run: u64, outcome: Result<(), StoreError> },
     /// The end.
@@ -73,8 +78,9 @@ pub(crate) struct Open {
     pub(crate) relays: Relays,
     pub(crate) offline: bool,
     pub(crate) import: Option<ImportJob>,
+    pub(crate) backup: Option<Backup>,
     /// For further connections: a copy, a check.
-    key: DatabaseKey,
+    pub(crate) key: DatabaseKey,
     storage: Storage,
 }
 
@@ -129,6 +135,16 @@ impl Engine {
                 }
                 self.bump();
             }
+            Message::Request(Request::Backup { path, passphrase }, reply) => {
+                let passphrase = Zeroizing::new(passphrase);
+                match (is_passphrase(&passphrase), self.open.as_mut()) {
+                    (Err(trouble), _) => drop(reply.send(Err(trouble))),
+                    (_, None) => drop(reply.send(Err(Trouble::Locked))),
+                    (Ok(()), Some(open)) => open.begin_backup(&self.around, path, passphrase, reply),
+                }
+                self.bump();
+                self.mend(false);
+            }
             Message::Request(request, reply) => {
                 let outcome = self.request(request);
                 if outcome.is_ok() {
@@ -155,6 +171,11 @@ impl Engine {
                 let now_seconds = self.around.clock.now_seconds();
                 let changed = self.open.as_mut().map(|open| open.checked(now_seconds, run, outcome));
                 self.settle(changed);
+            }
+            Message::BackedUp => {
+                if let Some(open) = self.open.as_mut() {
+                    open.backup = None;
+                }
             }
             Message::Stop(_) => {}
         }
@@ -230,6 +251,10 @@ impl Engine {
         match request {
             Request::CreateVault { passphrase } => self.create_vault(&Zeroizing::new(passphrase)),
             Request::Unlock { passphrase } => self.unlock(&Zeroizing::new(passphrase)),
+            Request::Restore { path, backup_passphrase, passphrase } => {
+                self.restore(&path, &Zeroizing::new(backup_passphrase), &Zeroizing::new(passphrase))
+            }
+            Request::Rescue { passphrase, folder } => self.rescue(&Zeroizing::new(passphrase), &folder),
             Request::Lock => {
                 self.open = None;
                 Ok(Reply::Done)
@@ -245,18 +270,49 @@ impl Engine {
         if self.around.folder.holds_something() {
             return Err(Trouble::VaultExists);
         }
-        if passphrase.chars().count() < MIN_PASSPHRASE_CHARS {
-            return Err(Trouble::PassphraseTooShort { min_chars: MIN_PASSPHRASE_CHARS as u32 });
-        }
-        if passphrase.len() > MAX_PASSPHRASE_BYTES {
-            return Err(Trouble::Malformed);
-        }
+        is_passphrase(passphrase)?;
         let making = self.around.folder.make().map_err(trouble_of)?;
         let key = vault::fresh_key();
         let store = Store::open(&self.around.folder.database(), &key)?;
         vault::create(&self.around.folder.vault(), passphrase, self.around.pace.vault_cost, &key)?;
+        self.runs += 1;
+        let open = Open::begin(&self.around, self.runs, store, key)?;
         making.done().map_err(trouble_of)?;
-        self.open_with(store, key)
+        self.open = Some(open);
+        Ok(Reply::Done)
+    }
+
+    fn restore(&mut self, path: &str, backup_passphrase: &str, passphrase: &str) -> Result<Reply, Trouble> {
+        if self.around.folder.holds_something() {
+            return Err(Trouble::VaultExists);
+        }
+        is_passphrase(passphrase)?;
+        let folder = &self.around.folder;
+        let making = folder.make().map_err(trouble_of)?;
+        let key = vault::fresh_key();
+        backup::restore(folder, Path::new(path), backup_passphrase, &key)?;
+        let store = Store::open(&folder.database(), &key)?;
+        vault::create(&folder.vault(), passphrase, self.around.pace.vault_cost, &key)?;
+        self.runs += 1;
+        let open = Open::begin(&self.around, self.runs, store, key).map_err(|error| match error {
+            StoreError::Damaged => Trouble::NotABackup,
+            other => other.into(),
+        })?;
+        making.done().map_err(trouble_of)?;
+        self.open = Some(open);
+        Ok(Reply::Done)
+    }
+
+    fn rescue(&mut self, passphrase: &str, to: &str) -> Result<Reply, Trouble> {
+        if self.open.is_some() {
+            return Err(Trouble::VaultExists);
+        }
+        let folder = &self.around.folder;
+        if !folder.vault().exists() || !folder.database().exists() {
+            return Err(if folder.holds_something() { Trouble::Damaged } else { Trouble::NoVault });
+        }
+        let key = vault::open(&folder.vault(), passphrase)?;
+        rescue::rescue(folder, &key, Path::new(to))
     }
 
     fn unlock(&mut self, passphrase: &str) -> Result<Reply, Trouble> {
@@ -275,15 +331,8 @@ impl Engine {
         }
         let key = vault::open(&self.around.folder.vault(), passphrase)?;
         let store = Store::open(&self.around.folder.database(), &key)?;
-        self.open_with(store, key)
-    }
-
-    fn open_with(&mut self, store: Store, key: DatabaseKey) -> Result<Reply, Trouble> {
         self.runs += 1;
-        let mut open = Open::load(store, key, self.runs)?;
-        open.take_up(&self.around)?;
-        open.check_if_due(&self.around, self.runs)?;
-        self.open = Some(open);
+        self.open = Some(Open::begin(&self.around, self.runs, store, key)?);
         Ok(Reply::Done)
     }
 
@@ -317,6 +366,14 @@ impl Engine {
 }
 
 impl Open {
+    /// Takes up where the last run ended.
+    fn begin(around: &Surroundings, run: u64, store: Store, key: DatabaseKey) -> Result<Self, StoreError> {
+        let mut open = Self::load(store, key, run)?;
+        open.take_up(around)?;
+        open.check_if_due(around, run);
+        Ok(open)
+    }
+
     fn load(store: Store, key: DatabaseKey, run: u64) -> Result<Self, StoreError> {
         let mut held = BTreeMap::new();
         for kept in store.pursuances()? {
@@ -324,12 +381,12 @@ impl Open {
         }
         let relays = Relays::load(&store, run)?;
         let offline = store.meta(OFFLINE)?.is_some_and(|value| value == [1]);
-        Ok(Self { store, held, relays, offline, import: None, key, storage: Storage::default() })
+        Ok(Self { store, held, relays, offline, import: None, backup: None, key, storage: Storage::default() })
     }
 
     /// The same as the disk has it. Relays' tasks start again after a while.
     fn read_again(self, around: &Surroundings, run: u64, damaged: bool) -> Result<Self, StoreError> {
-        let Self { mut store, held, relays, import, key, mut storage, .. } = self;
+        let Self { mut store, held, relays, import, backup, key, mut storage, .. } = self;
         // Their tasks end with them.
         drop(relays);
         storage.damaged |= damaged;
@@ -340,6 +397,7 @@ impl Open {
         let mut open = Self::load(store, key, run)?;
         open.storage = storage;
         open.import = import;
+        open.backup = backup;
         for (pursuance, before) in held {
             if let Some(held) = open.held.get_mut(&pursuance) {
                 held.undo = before.undo;
@@ -364,12 +422,13 @@ impl Open {
         self.do_what_is_due(around)
     }
 
-    /// Starts the check of all pages unless it was made lately.
-    fn check_if_due(&mut self, around: &Surroundings, run: u64) -> Result<(), StoreError> {
-        if is_check_due(self.store.meta(CHECKED)?.as_deref(), around.clock.now_seconds()) {
-            self.storage.check = Some(Check::start(around.folder.database(), &self.key, run, around.inbox.clone())?);
+    /// Starts the check of all pages unless it was made lately. If it cannot be started, the next opening tries again.
+    fn check_if_due(&mut self, around: &Surroundings, run: u64) {
+        let checked = self.store.meta(CHECKED).unwrap_or_default();
+        if is_check_due(checked.as_deref(), around.clock.now_seconds()) {
+            let check = Check::start(around.folder.database(), &self.key, run, around.inbox.clone());
+            self.storage.check = check.inspect_err(|error| tracing::warn!(%error, "pages are not checked")).ok();
         }
-        Ok(())
     }
 
     /// Takes what the check found.
@@ -440,6 +499,17 @@ impl From<VaultError> for Trouble {
             VaultError::Disk(error) => trouble_of(error),
         }
     }
+}
+
+/// Whether something may be sealed under it.
+fn is_passphrase(passphrase: &str) -> Result<(), Trouble> {
+    if passphrase.chars().count() < MIN_PASSPHRASE_CHARS {
+        return Err(Trouble::PassphraseTooShort { min_chars: MIN_PASSPHRASE_CHARS as u32 });
+    }
+    if passphrase.len() > MAX_PASSPHRASE_BYTES {
+        return Err(Trouble::Malformed);
+    }
+    Ok(())
 }
 
 /// The link of a text, or what is wrong with it.

@@ -11,7 +11,9 @@ const TOR_DIR: &str = "tor";
 /// There while a vault is being made: whatever lies beside it was never finished, and nothing in it was ever used.
 const MAKING_FILE: &str = "making";
 /// What SQLite puts beside a database.
-const BESIDE: [&str; 3] = ["", "-wal", "-shm"];
+const BESIDE: [&str; 4] = ["", "-wal", "-shm", "-journal"];
+const BACKUP_COPY_FILE: &str = "backup.half";
+const RESTORE_COPY_FILE: &str = "restore.half";
 
 /// Why a data folder cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +54,8 @@ impl Folder {
             Err(TryLockError::Error(error)) => return Err(FolderError::Disk(error)),
         }
         let folder = Self { path: path.to_owned(), _lock: lock };
+        // Of a backup that was never finished.
+        remove_database(&folder.backup_copy()).map_err(FolderError::Disk)?;
         if folder.path.join(MAKING_FILE).exists() {
             folder.clear().map_err(FolderError::Disk)?;
         }
@@ -68,13 +72,11 @@ impl Folder {
 
     /// Removes what was never finished; the mark goes last.
     fn clear(&self) -> io::Result<()> {
-        for name in [VAULT_FILE, DATABASE_FILE] {
-            for half in ["", ".half"] {
-                for beside in BESIDE {
-                    remove(&self.path.join(format!("{name}{half}{beside}")))?;
-                }
-            }
+        for path in [self.vault(), self.database()] {
+            remove_database(&path)?;
+            remove_database(&path.with_extension("half"))?;
         }
+        remove_database(&self.restore_copy())?;
         sync_parent(&self.vault())?;
         remove(&self.path.join(MAKING_FILE))
     }
@@ -95,6 +97,16 @@ impl Folder {
     #[must_use]
     pub fn database(&self) -> PathBuf {
         self.path.join(DATABASE_FILE)
+    }
+
+    /// Where the copy lies from which a backup is made.
+    pub(crate) fn backup_copy(&self) -> PathBuf {
+        self.path.join(BACKUP_COPY_FILE)
+    }
+
+    /// Where the database of a backup lies that is being restored.
+    pub(crate) fn restore_copy(&self) -> PathBuf {
+        self.path.join(RESTORE_COPY_FILE)
     }
 
     /// Where Tor keeps its guards; no key of ours is ever in there.
@@ -140,6 +152,15 @@ impl Drop for Making<'_> {
             tracing::warn!(kind = ?error.kind(), "what was not finished could not be removed");
         }
     }
+}
+
+/// Removes a database, if it is there, and what SQLite puts beside it.
+pub(crate) fn remove_database(path: &Path) -> io::Result<()> {
+    BESIDE.iter().try_for_each(|beside| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(beside);
+        remove(Path::new(&name))
+    })
 }
 
 /// Removes a file that may not be there.

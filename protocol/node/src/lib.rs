@@ -8,6 +8,7 @@
 //! ```
 
 pub mod api;
+pub mod backup;
 mod chance;
 pub mod clock;
 mod engine;
@@ -21,6 +22,7 @@ mod node;
 mod outside;
 mod relays;
 mod requests;
+mod rescue;
 mod status;
 mod storage;
 pub mod store;

@@ -12,6 +12,7 @@ use pursuance_wire::RelayAddress;
 use tokio::sync::{oneshot, watch};
 
 use crate::api::{Query, Reply, Request, Trouble, View};
+use crate::backup::age::BACKUP_WORK;
 use crate::chance::up_to;
 use crate::clock::Clock;
 use crate::engine::{Engine, Message};
@@ -51,6 +52,8 @@ pub enum TorChoice {
 pub struct Pace {
     /// What one guess of a passphrase costs, for vaults made from now on.
     pub vault_cost: VaultCost,
+    /// The same for backups: 2 to this power times 1 KiB of memory.
+    pub backup_work: u8,
     /// How long a relay may take.
     pub patience: Patience,
     /// How long an own entry waits for company before it is sealed into a cell.
@@ -69,6 +72,7 @@ impl Default for Pace {
     fn default() -> Self {
         Self {
             vault_cost: VaultCost::DEFAULT,
+            backup_work: BACKUP_WORK,
             patience: Patience::DEFAULT,
             company: Duration::from_secs(2),
             max_post_delay: Duration::from_secs(2),
@@ -86,6 +90,7 @@ impl Pace {
         let short = Duration::from_secs(5);
         Self {
             vault_cost: VaultCost::TRIAL,
+            backup_work: 4,
             patience: Patience { head: short, idle: short, answer: Duration::from_secs(20) },
             company: Duration::from_millis(30),
             max_post_delay: Duration::from_millis(10),

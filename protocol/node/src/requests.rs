@@ -43,9 +43,12 @@ impl Open {
                 Ok(Reply::Done)
             }
             // The engine's own.
-            Request::CreateVault { .. } | Request::Unlock { .. } | Request::Lock | Request::Import { .. } => {
-                Err(Trouble::Malformed)
-            }
+            Request::CreateVault { .. }
+            | Request::Unlock { .. }
+            | Request::Lock
+            | Request::Import { .. }
+            | Request::Backup { .. } => Err(Trouble::Malformed),
+            Request::Restore { .. } | Request::Rescue { .. } => Err(Trouble::VaultExists),
         }
     }
 

@@ -83,7 +83,8 @@ impl From<rusqlite::Error> for StoreError {
                 | ErrorCode::DatabaseBusy
                 | ErrorCode::DatabaseLocked
                 | ErrorCode::FileLockingProtocolFailed
-                | ErrorCode::OutOfMemory,
+                | ErrorCode::OutOfMemory
+                | ErrorCode::OperationInterrupted,
             ) => Self::Disk,
             // A value of another type or length than the schema says is damage as well.
             _ => Self::Damaged,
@@ -265,7 +266,7 @@ impl Store {
             remove_half(&half)?;
             folder::private_file(&half)?;
             let mut connection = connect(&half, key)?;
-            migrate(&mut connection, 0)?;
+            build(&mut connection, SCHEMA_VERSION)?;
             connection.close().map_err(|(_, error)| error)?;
             std::fs::rename(&half, path).and_then(|()| folder::sync_parent(path))?;
         }
@@ -283,7 +284,7 @@ impl Store {
         connection.pragma_update(None, "foreign_keys", true)?;
         connection.pragma_update(None, "secure_delete", true)?;
         connection.pragma_update(None, "temp_store", "MEMORY")?;
-        migrate(&mut connection, found)?;
+        migrate(&mut connection, found, SCHEMA_VERSION)?;
         Ok(Self { connection, health: Health::default() })
     }
 
@@ -578,8 +579,13 @@ pub(crate) fn connect(path: &Path, key: &DatabaseKey) -> Result<Connection> {
     Ok(connection)
 }
 
-fn migrate(connection: &mut Connection, found: u32) -> Result<()> {
-    for (version, step) in (1u32..).zip(STEPS).skip(found as usize) {
+/// Makes the tables of a schema in an empty database.
+pub(crate) fn build(connection: &mut Connection, schema: u32) -> Result<()> {
+    migrate(connection, 0, schema)
+}
+
+fn migrate(connection: &mut Connection, found: u32, to: u32) -> Result<()> {
+    for (version, step) in (1u32..=to).zip(STEPS).skip(found as usize) {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         transaction.execute_batch(step)?;
         transaction.pragma_update(None, "user_version", version)?;

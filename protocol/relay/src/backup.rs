@@ -15,7 +15,7 @@ use pursuance_wire::log::{Checkpoint, LogKey, SlotNumber};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
 use crate::check::{Checked, check, database_of, log_key};
-use crate::data_dir::{DataDir, FORMAT, Opened, PAGE_BYTES, open_read_only, private_file, uri};
+use crate::data_dir::{DataDir, FORMAT, Opened, PAGE_BYTES, is_alone, open_read_only, private_file, uri};
 use crate::error::{Damage, RelayError};
 use crate::record::Record;
 use crate::relay::{keys, new_identity};
@@ -161,8 +161,18 @@ fn slot_seconds(db: &Connection) -> Result<u32, RelayError> {
 
 fn attach(db: &Connection, source: &Path) -> Result<(), RelayError> {
     let name = source.to_str().ok_or_else(|| RelayError::NoRelay { path: source.to_owned() })?;
-    db.execute("ATTACH DATABASE ?1 AS source", [format!("{}?mode=ro", uri(name))])?;
-    Ok(())
+    let attach = |how: &str| -> rusqlite::Result<()> {
+        db.execute("ATTACH DATABASE ?1 AS source", [format!("{}?{how}", uri(name))])?;
+        db.query_row("SELECT count(*) FROM source.sqlite_schema", [], |_| Ok(()))
+    };
+    match attach("mode=ro") {
+        Err(error) if is_alone(&error, source) => {
+            // An Err means that it was not attached at all.
+            let _ = db.execute("DETACH DATABASE source", []);
+            Ok(attach("immutable=1")?)
+        }
+        other => Ok(other?),
+    }
 }
 
 /// The file that a backup is written to until it is whole.

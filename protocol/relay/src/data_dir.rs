@@ -115,8 +115,7 @@ pub(crate) fn open_read_only(file: &Path) -> Result<Connection, RelayError> {
     };
     let name = file.to_str().ok_or_else(|| RelayError::NoRelay { path: file.to_owned() })?;
     match open(name, OpenFlags::empty()) {
-        // Beside the database nothing can be made that readers share. Without a journal there is nothing to share.
-        Err(RelayError::Database(error)) if cannot_share(&error) && !has_journal(file) => {
+        Err(RelayError::Database(error)) if is_alone(&error, file) => {
             open(&format!("{}?immutable=1", uri(name)), OpenFlags::SQLITE_OPEN_URI)
         }
         other => other,
@@ -128,8 +127,10 @@ pub(crate) fn uri(name: &str) -> String {
     format!("file:{}", name.replace('%', "%25").replace('?', "%3f").replace('#', "%23"))
 }
 
-fn cannot_share(error: &rusqlite::Error) -> bool {
-    matches!(error.sqlite_error_code(), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly))
+/// Does the error say that nothing can be made beside a database for its users to share, and is there no journal, so that
+/// there is nothing to share?
+pub(crate) fn is_alone(error: &rusqlite::Error, file: &Path) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly)) && !has_journal(file)
 }
 
 fn has_journal(file: &Path) -> bool {

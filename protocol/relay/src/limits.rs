@@ -65,7 +65,7 @@ pub const MAX_COMMIT_POSTS: usize = 256;
 pub const MAX_READERS: usize = 4;
 
 /// Cells of an answer held in memory at once.
-pub const READ_CELLS: u64 = 64;
+pub const READ_CELLS: u64 = 16;
 
 /// Published slots that a slow stream may lag behind before it is cut.
 pub const MAX_STREAM_LAG_SLOTS: usize = 4;

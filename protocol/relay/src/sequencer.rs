@@ -210,6 +210,9 @@ impl Writer {
             Err(error) => {
                 let full = error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull);
                 let refusal = if full { PostRefusal::DiskFull } else { PostRefusal::Failed };
+                // Where the journal takes the last room, this gives it back, for the expiry of cells too. An Err means that
+                // the disk allows not even that.
+                let _ = store::reuse_journal(&self.db);
                 if !std::mem::replace(&mut self.refusing, true) {
                     tracing::error!(%error, "posts are refused until the database takes them again");
                 }

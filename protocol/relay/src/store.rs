@@ -206,6 +206,11 @@ pub(crate) fn used_bytes(db: &Connection) -> rusqlite::Result<u64> {
     Ok((pages * pragma("page_size")?) as u64)
 }
 
+/// Moves what the journal holds into the database as far as readers allow, so that its room is used again.
+pub(crate) fn reuse_journal(db: &Connection) -> rusqlite::Result<()> {
+    db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
+}
+
 /// Moves the journal into the database and empties it.
 pub(crate) fn checkpoint_journal(db: &Connection) -> rusqlite::Result<()> {
     db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))

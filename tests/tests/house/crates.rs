@@ -17,7 +17,7 @@ const ROOMS: [(&str, &[&str]); 6] = [
 ];
 
 /// Crate (a trailing `*` stands for more), and the only rooms that may name it. Tests may name all.
-const ONLY_IN: [(&str, &[&str]); 17] = [
+const ONLY_IN: [(&str, &[&str]); 19] = [
     ("tauri*", &["pursuance"]),
     ("webkit2gtk", &["pursuance"]),
     ("wry", &["pursuance"]),
@@ -28,7 +28,9 @@ const ONLY_IN: [(&str, &[&str]); 17] = [
     ("hpke", &["pursuance-core"]),
     ("x25519-dalek", &["pursuance-core"]),
     ("argon2", &["pursuance-node"]),
-    ("sha2", &["pursuance-wire"]),
+    ("scrypt", &["pursuance-node"]),
+    ("hkdf", &["pursuance-node"]),
+    ("sha2", &["pursuance-wire", "pursuance-node"]),
     ("ed25519-zebra", &["pursuance-wire", "pursuance-core"]),
     ("rusqlite", &["pursuance-node", "pursuance-relay"]),
     ("hyper*", &["pursuance-node", "pursuance-relay"]),

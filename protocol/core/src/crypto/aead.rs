@@ -1,10 +1,10 @@
 //! XChaCha20-Poly1305 (RFC 8439; draft-irtf-cfrg-xchacha-03). It does not commit to its key: what must be one reading
-//! carries a commitment beside it.
+//! carries a commitment beside it. ChaCha20-Poly1305 with its short nonce is for backups alone, whose format asks for it.
 
 use alloc::vec::Vec;
 
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
-use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use chacha20poly1305::{ChaCha20Poly1305, Nonce, XChaCha20Poly1305, XNonce};
 use zeroize::Zeroizing;
 
 use super::label;
@@ -38,6 +38,30 @@ pub fn open(key: &[u8; 32], nonce: &[u8; NONCE_BYTES], associated: &[u8], sealed
     XChaCha20Poly1305::new(key.into())
         .decrypt(&XNonce::from(*nonce), Payload { msg: sealed, aad: associated })
         .map_err(|_| OpenError)
+}
+
+/// Bytes of a nonce of ChaCha20-Poly1305.
+pub const SHORT_NONCE_BYTES: usize = 12;
+
+/// Seals with ChaCha20-Poly1305 (RFC 8439) and no associated data; the caller never uses a nonce twice with one key.
+///
+/// # Panics
+/// Never for anything that fits in memory (the limit of the cipher is 256 GiB).
+#[must_use]
+pub fn seal_short(key: &[u8; 32], nonce: &[u8; SHORT_NONCE_BYTES], plain: &[u8]) -> Vec<u8> {
+    ChaCha20Poly1305::new(key.into()).encrypt(&Nonce::from(*nonce), plain).expect("shorter than 256 GiB")
+}
+
+/// Opens what [`seal_short`] made.
+///
+/// # Errors
+/// [`OpenError`] for anything that this key did not seal with this nonce.
+pub fn open_short(
+    key: &[u8; 32],
+    nonce: &[u8; SHORT_NONCE_BYTES],
+    sealed: &[u8],
+) -> Result<Zeroizing<Vec<u8>>, OpenError> {
+    ChaCha20Poly1305::new(key.into()).decrypt(&Nonce::from(*nonce), sealed).map(Zeroizing::new).map_err(|_| OpenError)
 }
 
 /// Bytes of a sealed database key.
@@ -75,6 +99,18 @@ pub fn open_vault_key(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The example of RFC 8439, 2.8.2, but without associated data: the cipher text is the same.
+    #[test]
+    fn the_short_nonce_is_that_of_the_standard() {
+        let key: [u8; 32] = core::array::from_fn(|i| 0x80 + u8::try_from(i).unwrap());
+        let nonce = [7, 0, 0, 0, 0x40, 0x41, 0x42, 0x43, 0x44, 0x45, 0x46, 0x47];
+        let plain: &[u8] = b"Ladies and Gentlemen of the class of '99: If I could offer you only one tip for the future, sunscreen would be it.";
+        let sealed = seal_short(&key, &nonce, plain);
+        assert_eq!(sealed[..8], [0xd3, 0x1a, 0x8d, 0x34, 0x64, 0x8e, 0x60, 0xdb]);
+        assert_eq!(open_short(&key, &nonce, &sealed).unwrap()[..], plain[..]);
+        assert_eq!(open_short(&key, &nonce, &sealed[1..]), Err(OpenError));
+    }
 
     #[test]
     fn opens_only_what_was_sealed() {

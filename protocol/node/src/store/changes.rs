@@ -5,8 +5,8 @@ use pursuance_wire::{Cell, LeafHash, RelayAddress};
 use rusqlite::{Transaction, params};
 
 use super::{
-    Door, KeptFragment, KeptStanding, MAX_CHECKPOINTS_SEEN, MAX_KEPT_FRAGMENTS, MAX_NEWER_ENTRIES, NewEntry, Number, Result, fault_number,
-    signed,
+    Door, KeptFragment, KeptStanding, MAX_CHECKPOINTS_SEEN, MAX_KEPT_FRAGMENTS, MAX_NEWER_ENTRIES, NewEntry, Number,
+    Result, fault_number, signed,
 };
 use crate::api::Fault;
 

@@ -5,6 +5,8 @@ mod audit;
 mod copies;
 mod crashes;
 mod damage;
+mod disk;
+mod floods;
 mod limits;
 mod process;
 mod program;
