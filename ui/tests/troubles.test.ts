@@ -90,7 +90,7 @@ describe('export', () => {
     await click(by('nav-import'));
     expect(by<HTMLInputElement>('export-path').value).toBe('/home/noor/Documents/harbour-for-all-tasks.csv');
     expect(by('export').textContent).toContain('anybody who has it can read it');
-    for (const [path, words] of [['/home/noor/there.csv', 'There is a file of this name already'], ['/nowhere/a.csv', 'There is no such folder']] as const) {
+    for (const [path, words] of [['/home/noor/there.csv', 'There is a file of this name already'], ['/nowhere/a.csv', 'There is no such folder for files']] as const) {
       await fill('export-path', path);
       await click(by('export-write'));
       expect(by('export-path-fault').textContent).toContain(words);
@@ -179,7 +179,7 @@ describe('a damaged file', () => {
     expect(by('rescue-folder-fault').textContent).toContain('There is no such folder');
     await fill('rescue-folder', '/home/noor/saved');
     await click(by('rescue-submit'));
-    expect(by('rescue-done').textContent).toBe('1,204 tasks of 2 pursuances written to \u2068/home/noor/saved\u2069. 17 entries could not be read.');
+    expect(by('rescue-done').textContent).toBe('1,204 tasks of 2 pursuances written to \u2068/home/noor/saved\u2069. 17 changes could not be read.');
   });
 
   it('is not said of a passphrase that is merely wrong', async () => {

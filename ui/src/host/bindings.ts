@@ -345,7 +345,7 @@ reason: ImportReason, };
 /**
  * Why a row cannot be taken.
  */
-export type ImportReason = "notCsv" | "noTitleColumn" | "noTitle" | "unknownStatus" | "unknownParent" | "cycle" | "duplicateId" | "tooLong" | "tooMany" | "fieldTwice";
+export type ImportReason = "notCsv" | "noTitleColumn" | "noTitle" | "unknownStatus" | "unknownParent" | "cycle" | "duplicateId" | "tooLong" | "tooMany" | "notADay" | "notAPriority" | "fieldTwice";
 
 /**
  * One row as it would appear.
@@ -1258,7 +1258,7 @@ found: number,
 /**
  * The newest one known here.
  */
-known: number, } | { "code": "inUse" } | { "code": "diskFull" } | { "code": "readOnly" } | { "code": "disk" } | { "code": "notABackup" } | { "code": "fileExists" } | { "code": "noSuchFile" } | { "code": "noSuchFolder" } | { "code": "importRunning" } | { "code": "importCancelled" } | { "code": "linkTruncated" } | { "code": "notAnInvite" } | { "code": "linkNewer" } | { "code": "alreadyMember" } | { "code": "noSuchPursuance" } | { "code": "nothingToUndo" } | { "code": "importProblems", 
+known: number, } | { "code": "inUse" } | { "code": "diskFull" } | { "code": "readOnly" } | { "code": "disk" } | { "code": "notABackup" } | { "code": "fileExists" } | { "code": "noSuchFile" } | { "code": "noSuchFolder" } | { "code": "importRunning" } | { "code": "importCancelled" } | { "code": "backupRunning" } | { "code": "linkTruncated" } | { "code": "notAnInvite" } | { "code": "linkNewer" } | { "code": "alreadyMember" } | { "code": "noSuchPursuance" } | { "code": "nothingToUndo" } | { "code": "importProblems", 
 /**
  * How many.
  */

@@ -65,7 +65,7 @@ export const screens = {
   'damaged.submit': 'Write out',
   'damaged.working': 'Reading what can be read…',
   'damaged.done': '{tasks:# task|# tasks} of {pursuances:# pursuance|# pursuances} written to {~folder}.',
-  'damaged.lost': '{n:# entry|# entries} could not be read.',
+  'damaged.lost': '{n:# change|# changes} could not be read.',
   'damaged.nothingLost': 'Everything in it could be read.',
 
   'restore.title': 'Restore a backup',

@@ -121,7 +121,8 @@ export const sentences = {
   'trouble.notABackup': 'This is not a backup made by Pursuance, or it is damaged. Nothing was changed.',
   'trouble.fileExists': 'There is a file of this name already. It was left as it is; choose another name.',
   'trouble.noSuchFile': 'There is no such file. Check the path.',
-  'trouble.noSuchFolder': 'There is no such folder. Check the path.',
+  'trouble.noSuchFolder': 'There is no such folder for files. Write the whole path; the folder of Pursuance itself is not for them.',
+  'trouble.backupRunning': 'A backup is being written already. Wait for its end, then try again.',
   'trouble.importRunning': 'An import of yours is under way here. Wait for its end or cancel it, then try again.',
   'trouble.importCancelled': 'The import was cancelled. Nothing was imported.',
   'trouble.linkTruncated': 'This link is not whole: its end is missing. Copy it again from its beginning to its end.',
@@ -189,6 +190,8 @@ export const sentences = {
   'import.reason.cycle': 'would end up below itself',
   'import.reason.duplicateId': 'has the same id as another row',
   'import.reason.tooLong': 'has a field that is too long',
+  'import.reason.notADay': 'has a day that is not written as 2026-12-31',
+  'import.reason.notAPriority': 'has a priority that is not 0 to 4',
   'import.reason.fieldTwice': 'has two columns that become the same',
   'import.reason.tooMany': 'is one more than can be taken at once',
 } as const;
