@@ -31,7 +31,36 @@ loopback: boolean,
 /**
  * This computer's clock differs from what relays' slots say, by this many seconds (positive: it is ahead).
  */
-clockOffSeconds: number | null, };
+clockOffSeconds: number | null, 
+/**
+ * My import that is under way.
+ */
+import: ImportState | null, 
+/**
+ * The folder proposed for files that are written out.
+ */
+saveFolder: string, 
+/**
+ * What is wrong with the disk or the file, as long as it is.
+ */
+storage: StorageTrouble | null, };
+
+/**
+ * An import of which not all tasks are here yet.
+ */
+export type Arriving = { 
+/**
+ * Who imports.
+ */
+by: Person, 
+/**
+ * Tasks of it that are here.
+ */
+arrived: number, 
+/**
+ * Tasks it has.
+ */
+of: number, };
 
 /**
  * How a member came.
@@ -78,7 +107,15 @@ assignees: Array<string>,
 /**
  * Labels, each at most `MAX_LABEL_BYTES`.
  */
-labels: Array<string>, } | { "kind": "setTitle", 
+labels: Array<string>, 
+/**
+ * The day by which it should be done, `YYYY-MM-DD`.
+ */
+due?: string | null, 
+/**
+ * 0 none, 1 urgent, 2 high, 3 normal, 4 low.
+ */
+priority?: number, } | { "kind": "setTitle", 
 /**
  * Which task.
  */
@@ -102,7 +139,23 @@ task: string,
 /**
  * Where it goes.
  */
-status: Status, } | { "kind": "moveTask", 
+status: Status, } | { "kind": "setDue", 
+/**
+ * Which task.
+ */
+task: string, 
+/**
+ * `YYYY-MM-DD`, or `null` for none.
+ */
+due: string | null, } | { "kind": "setPriority", 
+/**
+ * Which task.
+ */
+task: string, 
+/**
+ * 0 none, 1 urgent, 2 high, 3 normal, 4 low.
+ */
+priority: number, } | { "kind": "moveTask", 
 /**
  * Which task.
  */
@@ -208,6 +261,27 @@ export type Condition = "always" | "own";
 export type Delivery = "kept" | "handed" | "seen";
 
 /**
+ * One device of a member.
+ */
+export type DeviceView = { 
+/**
+ * Its key as a signer.
+ */
+author: string, 
+/**
+ * Claimed time at which it was added, seconds since 1970; `null` for the one they came with.
+ */
+addedSeconds: number | null, 
+/**
+ * It is this one.
+ */
+mine: boolean, 
+/**
+ * It shows two histories.
+ */
+twoHistories: boolean, };
+
+/**
  * In what way a relay broke its word.
  */
 export type Fault = "forked" | "rolledBack" | "brokenReceipt" | "garbage" | "wrongOrigin" | "stale";
@@ -228,7 +302,7 @@ field: ImportField | null, };
 /**
  * What a column becomes.
  */
-export type ImportField = "id" | "title" | "body" | "status" | "owner" | "started" | "finished" | "labels" | "parent";
+export type ImportField = "id" | "title" | "body" | "status" | "owner" | "started" | "finished" | "labels" | "parent" | "due" | "priority";
 
 /**
  * What an import would do.
@@ -271,7 +345,7 @@ reason: ImportReason, };
 /**
  * Why a row cannot be taken.
  */
-export type ImportReason = "notCsv" | "noTitleColumn" | "noTitle" | "unknownStatus" | "unknownParent" | "cycle" | "duplicateId" | "tooLong" | "tooMany";
+export type ImportReason = "notCsv" | "noTitleColumn" | "noTitle" | "unknownStatus" | "unknownParent" | "cycle" | "duplicateId" | "tooLong" | "tooMany" | "notADay" | "notAPriority" | "fieldTwice";
 
 /**
  * One row as it would appear.
@@ -297,6 +371,23 @@ owner: string | null,
  * Labels.
  */
 labels: Array<string>, };
+
+/**
+ * How far an import of mine has come.
+ */
+export type ImportState = { 
+/**
+ * Where it goes.
+ */
+pursuance: string, 
+/**
+ * Tasks prepared.
+ */
+done: number, 
+/**
+ * Tasks there are.
+ */
+of: number, };
 
 /**
  * An invite with its link, where it was made here.
@@ -367,7 +458,11 @@ heardOfSeconds: number,
 /**
  * Their device shows two histories.
  */
-twoHistories: boolean, };
+twoHistories: boolean, 
+/**
+ * Their devices, the first one first.
+ */
+devices: Array<DeviceView>, };
 
 /**
  * Over whom or what a rule reaches.
@@ -506,6 +601,30 @@ export type Query = { "kind": "app" } | { "kind": "tree",
 /**
  * Which pursuance.
  */
+pursuance: string, 
+/**
+ * The first row wanted, of those shown.
+ */
+first: number, 
+/**
+ * Tasks whose rows below are not shown.
+ */
+folded: Array<string>, 
+/**
+ * The filter's text.
+ */
+filter: string, 
+/**
+ * Dropped tasks are shown too.
+ */
+dropped: boolean, 
+/**
+ * The page wanted is the one that holds this task.
+ */
+around: string | null, } | { "kind": "labels", 
+/**
+ * Which pursuance.
+ */
 pursuance: string, } | { "kind": "task", 
 /**
  * Which pursuance.
@@ -538,7 +657,11 @@ pursuance: string,
 /**
  * The file's text.
  */
-csv: string, };
+csv: string, 
+/**
+ * What each column becomes; as guessed where this is absent.
+ */
+fields: Array<ImportField | null> | null, };
 
 /**
  * A role that can read, and how many hold it now.
@@ -588,7 +711,7 @@ maxBytes: number, } | { "code": "tooMany",
 /**
  * The limit.
  */
-max: number, } | { "code": "cycle" } | { "code": "noSuchStep" } | { "code": "claimedByOther" } | { "code": "notClaimed" } | { "code": "inviteUsedUp" } | { "code": "rankAboveOwn" } | { "code": "notARelayAddress" } | { "code": "grantNotHeld" } | { "code": "needsNewer" } | { "code": "nothingToChange" } | { "code": "notWelcomedYet" } | { "code": "badKeys" } | { "code": "notACreation" };
+max: number, } | { "code": "cycle" } | { "code": "noSuchStep" } | { "code": "claimedByOther" } | { "code": "notClaimed" } | { "code": "inviteUsedUp" } | { "code": "rankAboveOwn" } | { "code": "notARelayAddress" } | { "code": "grantNotHeld" } | { "code": "needsNewer" } | { "code": "nothingToChange" } | { "code": "notWelcomedYet" } | { "code": "badKeys" } | { "code": "notACreation" } | { "code": "notADay" } | { "code": "overtakenElsewhere" } | { "code": "noSuchPriority" };
 
 /**
  * A relay of a pursuance.
@@ -642,7 +765,27 @@ link: string, } | { "kind": "imported",
 /**
  * How many tasks.
  */
-tasks: number, };
+tasks: number, } | { "kind": "written", 
+/**
+ * The file written.
+ */
+path: string, 
+/**
+ * Its size.
+ */
+bytes: number, } | { "kind": "rescued", 
+/**
+ * Pursuances written out.
+ */
+pursuances: number, 
+/**
+ * Tasks written out.
+ */
+tasks: number, 
+/**
+ * Entries that could not be read.
+ */
+lost: number, };
 
 /**
  * What the window may ask to be done.
@@ -707,7 +850,47 @@ pursuance: string,
 /**
  * The file's text.
  */
-csv: string, } | { "kind": "setOffline", 
+csv: string, 
+/**
+ * What each column becomes; as guessed where this is absent.
+ */
+fields: Array<ImportField | null> | null, } | { "kind": "cancelImport" } | { "kind": "exportCsv", 
+/**
+ * Which pursuance.
+ */
+pursuance: string, 
+/**
+ * The file to be written; it must not be there yet.
+ */
+path: string, } | { "kind": "backup", 
+/**
+ * The file to be written; it must not be there yet.
+ */
+path: string, 
+/**
+ * What opens the backup.
+ */
+passphrase: string, } | { "kind": "restore", 
+/**
+ * The backup.
+ */
+path: string, 
+/**
+ * What opens the backup.
+ */
+backupPassphrase: string, 
+/**
+ * What opens this folder from now on.
+ */
+passphrase: string, } | { "kind": "rescue", 
+/**
+ * What opens this folder.
+ */
+passphrase: string, 
+/**
+ * Where the files go.
+ */
+folder: string, } | { "kind": "setOffline", 
 /**
  * Whether to stay away.
  */
@@ -854,7 +1037,12 @@ by: string, } | { "code": "needsNewer",
 /**
  * How many.
  */
-entries: number, };
+entries: number, } | { "code": "overtaken" };
+
+/**
+ * What is wrong with the disk or the file.
+ */
+export type StorageTrouble = "full" | "readOnly" | "failing" | "damaged";
 
 /**
  * One task in full.
@@ -968,7 +1156,35 @@ totalBelow: number,
 /**
  * How far the newest own change of it has come.
  */
-delivery: Delivery | null, };
+delivery: Delivery | null, 
+/**
+ * Something that shows is below it.
+ */
+hasChildren: boolean, 
+/**
+ * What is below it is folded away.
+ */
+folded: boolean, 
+/**
+ * It matches the filter itself; `true` without one.
+ */
+matches: boolean, 
+/**
+ * The task before it below the same parent that is not dropped.
+ */
+above: string | null, 
+/**
+ * Where moving out leads, `null` for the mission; without meaning directly below the mission.
+ */
+grandparent: string | null, 
+/**
+ * The day by which it should be done, `YYYY-MM-DD`.
+ */
+due: string | null, 
+/**
+ * How it presses: 0 none, 1 urgent, 2 high, 3 normal, 4 low.
+ */
+priority: number, };
 
 /**
  * The tree of tasks in reading order.
@@ -991,9 +1207,33 @@ done: number,
  */
 total: number, 
 /**
- * Rows in reading order, parents before children.
+ * How many are dropped.
+ */
+dropped: number, 
+/**
+ * Where this page begins among the rows shown.
+ */
+first: number, 
+/**
+ * Rows shown with this folding and filter.
+ */
+shown: number, 
+/**
+ * Tasks that match the filter themselves; all that are shown without one.
+ */
+matching: number, 
+/**
+ * Rows in reading order, parents before children; one page of them.
  */
 rows: Array<TreeRow>, 
+/**
+ * Folded tasks that stand above the one asked around, and were taken as open.
+ */
+opened: Array<string>, 
+/**
+ * Others' imports of which not all tasks are here yet.
+ */
+arriving: Array<Arriving>, 
 /**
  * What I may not do here and why, by verb; a verb that is absent is allowed.
  */
@@ -1018,7 +1258,7 @@ found: number,
 /**
  * The newest one known here.
  */
-known: number, } | { "code": "inUse" } | { "code": "disk" } | { "code": "linkTruncated" } | { "code": "notAnInvite" } | { "code": "linkNewer" } | { "code": "alreadyMember" } | { "code": "noSuchPursuance" } | { "code": "nothingToUndo" } | { "code": "importProblems", 
+known: number, } | { "code": "inUse" } | { "code": "diskFull" } | { "code": "readOnly" } | { "code": "disk" } | { "code": "notABackup" } | { "code": "fileExists" } | { "code": "noSuchFile" } | { "code": "noSuchFolder" } | { "code": "importRunning" } | { "code": "importCancelled" } | { "code": "backupRunning" } | { "code": "linkTruncated" } | { "code": "notAnInvite" } | { "code": "linkNewer" } | { "code": "alreadyMember" } | { "code": "noSuchPursuance" } | { "code": "nothingToUndo" } | { "code": "importProblems", 
 /**
  * How many.
  */
@@ -1032,4 +1272,4 @@ export type Verb = "see" | "invite" | "amend" | "create" | "claim" | "assign" | 
 /**
  * What is to be seen.
  */
-export type View = { "kind": "app", "view": AppView } | { "kind": "tree", "view": TreeView } | { "kind": "task", "view": TaskView } | { "kind": "people", "view": PeopleView } | { "kind": "invites", "view": Array<InviteRow> } | { "kind": "relays", "view": Array<RelayView> } | { "kind": "preview", "view": PreviewState } | { "kind": "importPreview", "view": ImportPreview };
+export type View = { "kind": "app", "view": AppView } | { "kind": "tree", "view": TreeView } | { "kind": "task", "view": TaskView } | { "kind": "labels", "view": Array<string> } | { "kind": "people", "view": PeopleView } | { "kind": "invites", "view": Array<InviteRow> } | { "kind": "relays", "view": Array<RelayView> } | { "kind": "preview", "view": PreviewState } | { "kind": "importPreview", "view": ImportPreview };
