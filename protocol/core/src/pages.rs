@@ -43,7 +43,9 @@ impl Replica {
         let places = self.places();
         let statuses: Vec<Status> = places.iter().map(|place| self.status_at(place)).collect();
         let opened = self.above(query, &places);
-        let shown = self.shown(query, &places, &statuses, &opened);
+        let kept = self.kept(query, &places, &statuses, &opened);
+        let matching = count(kept.iter().filter(|place| place.matches).count());
+        let shown = unfolded(kept);
         let at = query.around.and_then(|task| shown.iter().position(|place| place.task == task)).map(count);
         let first = at.map_or(query.first, |at| at - at % MAX_TREE_ROWS).min(count(shown.len()));
         let page: Vec<RowPlace> = shown.iter().skip(first as usize).take(MAX_TREE_ROWS as usize).copied().collect();
@@ -54,6 +56,7 @@ impl Replica {
             dropped: counted(|status| status == Status::Dropped),
             first,
             shown: count(shown.len()),
+            matching,
             rows: self.rows(&page, handed),
             opened,
             arriving: self.arriving(),
@@ -77,8 +80,8 @@ impl Replica {
         above.filter(|task| query.folded.contains(task)).collect()
     }
 
-    /// The rows that show.
-    fn shown(
+    /// The rows that show, and those that are folded away.
+    fn kept(
         &self,
         query: &PageQuery<'_>,
         places: &[RowPlace],
@@ -107,16 +110,7 @@ impl Replica {
             below[depth] |= shows;
             kept.push(shows.then_some(RowPlace { has_children, matches, folded: folded(place.task), ..*place }));
         }
-        let mut hidden_below = u16::MAX;
-        let mut shown = Vec::new();
-        for place in kept.into_iter().rev().flatten() {
-            if place.depth > hidden_below {
-                continue;
-            }
-            hidden_below = if place.folded { place.depth } else { u16::MAX };
-            shown.push(place);
-        }
-        shown
+        kept.into_iter().rev().flatten().collect()
     }
 
     fn status_at(&self, place: &RowPlace) -> Status {
@@ -150,6 +144,19 @@ impl Replica {
         let partly = counted.into_iter().filter(|((.., of), arrived)| arrived < of);
         partly.map(|((by, _, of), arrived)| Arriving { by: self.person(by, &names), arrived, of }).collect()
     }
+}
+
+/// Without what is folded away.
+fn unfolded(kept: Vec<RowPlace>) -> Vec<RowPlace> {
+    let mut hidden_below = u16::MAX;
+    let mut shown = Vec::new();
+    for place in kept {
+        if place.depth <= hidden_below {
+            hidden_below = if place.folded { place.depth } else { u16::MAX };
+            shown.push(place);
+        }
+    }
+    shown
 }
 
 /// What a filter sees of a task, with the people in it.

@@ -42,6 +42,8 @@ pub struct TreeView {
     pub first: u32,
     /// How many rows show, with what is folded and filtered.
     pub shown: u32,
+    /// How many tasks the filter is for, folded away or not; all that may show without a filter.
+    pub matching: u32,
     /// Rows in reading order, parents before children.
     pub rows: Vec<TreeRow>,
     /// Folded tasks that count as open, because they stand above the one asked for.

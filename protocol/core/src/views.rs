@@ -82,6 +82,7 @@ impl Replica {
             dropped: counted(|status| status == Status::Dropped),
             first: 0,
             shown: count(rows.len()),
+            matching: count(rows.len()),
             rows,
             opened: Vec::new(),
             ..self.frame()

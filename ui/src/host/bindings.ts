@@ -33,15 +33,15 @@ loopback: boolean,
  */
 clockOffSeconds: number | null, 
 /**
- * My import that is under way.
+ * The import that is on its way.
  */
 import: ImportState | null, 
 /**
- * The folder proposed for files that are written out.
+ * The folder proposed for files that a person wants written; it may not exist.
  */
 saveFolder: string, 
 /**
- * What is wrong with the disk or the file, as long as it is.
+ * What is wrong with the disk or the database while it is open.
  */
 storage: StorageTrouble | null, };
 
@@ -54,11 +54,11 @@ export type Arriving = {
  */
 by: Person, 
 /**
- * Tasks of it that are here.
+ * Tasks that are here.
  */
 arrived: number, 
 /**
- * Tasks it has.
+ * Tasks that there are.
  */
 of: number, };
 
@@ -139,23 +139,7 @@ task: string,
 /**
  * Where it goes.
  */
-status: Status, } | { "kind": "setDue", 
-/**
- * Which task.
- */
-task: string, 
-/**
- * `YYYY-MM-DD`, or `null` for none.
- */
-due: string | null, } | { "kind": "setPriority", 
-/**
- * Which task.
- */
-task: string, 
-/**
- * 0 none, 1 urgent, 2 high, 3 normal, 4 low.
- */
-priority: number, } | { "kind": "moveTask", 
+status: Status, } | { "kind": "moveTask", 
 /**
  * Which task.
  */
@@ -211,7 +195,23 @@ task: string,
 /**
  * Which label.
  */
-label: string, } | { "kind": "invite", 
+label: string, } | { "kind": "setDue", 
+/**
+ * Which task.
+ */
+task: string, 
+/**
+ * `YYYY-MM-DD`, or `null` for none.
+ */
+due: string | null, } | { "kind": "setPriority", 
+/**
+ * Which task.
+ */
+task: string, 
+/**
+ * 0 none, 1 urgent, 2 high, 3 normal, 4 low.
+ */
+priority: number, } | { "kind": "invite", 
 /**
  * The role offered.
  */
@@ -265,15 +265,15 @@ export type Delivery = "kept" | "handed" | "seen";
  */
 export type DeviceView = { 
 /**
- * Its key as a signer.
+ * The key that signs its log.
  */
 author: string, 
 /**
- * Claimed time at which it was added, seconds since 1970; `null` for the one they came with.
+ * Claimed time at which it was added, seconds since 1970; `null` for the device the member came with.
  */
 addedSeconds: number | null, 
 /**
- * It is this one.
+ * Whether it is this device.
  */
 mine: boolean, 
 /**
@@ -373,19 +373,19 @@ owner: string | null,
 labels: Array<string>, };
 
 /**
- * How far an import of mine has come.
+ * How far an import is. Nothing of it is saved before all of it is planned.
  */
 export type ImportState = { 
 /**
- * Where it goes.
+ * Into which pursuance.
  */
 pursuance: string, 
 /**
- * Tasks prepared.
+ * Tasks planned.
  */
 done: number, 
 /**
- * Tasks there are.
+ * All its tasks.
  */
 of: number, };
 
@@ -456,11 +456,11 @@ cameBy: CameBy,
  */
 heardOfSeconds: number, 
 /**
- * Their device shows two histories.
+ * A device of theirs shows two histories.
  */
 twoHistories: boolean, 
 /**
- * Their devices, the first one first.
+ * Their devices, the one they came with first.
  */
 devices: Array<DeviceView>, };
 
@@ -603,23 +603,23 @@ export type Query = { "kind": "app" } | { "kind": "tree",
  */
 pursuance: string, 
 /**
- * The first row wanted, of those shown.
+ * The first row wanted, of those that show, from 0.
  */
 first: number, 
 /**
- * Tasks whose rows below are not shown.
+ * Tasks below which nothing is shown; at most `MAX_FOLDED` are looked at.
  */
 folded: Array<string>, 
 /**
- * The filter's text.
+ * The filter line; empty for all tasks.
  */
 filter: string, 
 /**
- * Dropped tasks are shown too.
+ * Whether dropped tasks show.
  */
 dropped: boolean, 
 /**
- * The page wanted is the one that holds this task.
+ * A task that is wanted: the page that holds it.
  */
 around: string | null, } | { "kind": "labels", 
 /**
@@ -659,7 +659,7 @@ pursuance: string,
  */
 csv: string, 
 /**
- * What each column becomes; as guessed where this is absent.
+ * What each column becomes, in the file's order; `null`: as guessed.
  */
 fields: Array<ImportField | null> | null, };
 
@@ -767,23 +767,23 @@ link: string, } | { "kind": "imported",
  */
 tasks: number, } | { "kind": "written", 
 /**
- * The file written.
+ * Where.
  */
 path: string, 
 /**
- * Its size.
+ * How long it is, in bytes.
  */
 bytes: number, } | { "kind": "rescued", 
 /**
- * Pursuances written out.
+ * Lists written.
  */
 pursuances: number, 
 /**
- * Tasks written out.
+ * Tasks in them.
  */
 tasks: number, 
 /**
- * Entries that could not be read.
+ * Changes that could not be read, or whose predecessors could not; as far as they can be counted.
  */
 lost: number, };
 
@@ -852,7 +852,7 @@ pursuance: string,
  */
 csv: string, 
 /**
- * What each column becomes; as guessed where this is absent.
+ * What each column becomes, in the file's order; `null`: as guessed.
  */
 fields: Array<ImportField | null> | null, } | { "kind": "cancelImport" } | { "kind": "exportCsv", 
 /**
@@ -860,35 +860,35 @@ fields: Array<ImportField | null> | null, } | { "kind": "cancelImport" } | { "ki
  */
 pursuance: string, 
 /**
- * The file to be written; it must not be there yet.
+ * Where: an absolute path, in a folder that exists, of a file that does not. Without the ending `.csv` it gets it.
  */
 path: string, } | { "kind": "backup", 
 /**
- * The file to be written; it must not be there yet.
+ * Where: an absolute path, in a folder that exists, of a file that does not.
  */
 path: string, 
 /**
- * What opens the backup.
+ * What opens it: at least `MIN_PASSPHRASE_CHARS`.
  */
 passphrase: string, } | { "kind": "restore", 
 /**
- * The backup.
+ * The backup's file.
  */
 path: string, 
 /**
- * What opens the backup.
+ * What opens it.
  */
 backupPassphrase: string, 
 /**
- * What opens this folder from now on.
+ * The vault's from now on: at least `MIN_PASSPHRASE_CHARS`.
  */
 passphrase: string, } | { "kind": "rescue", 
 /**
- * What opens this folder.
+ * The vault's.
  */
 passphrase: string, 
 /**
- * Where the files go.
+ * Where: an absolute path of a folder that exists.
  */
 folder: string, } | { "kind": "setOffline", 
 /**
@@ -1029,7 +1029,7 @@ entries: number,
 /**
  * The author's name, where it is one author only.
  */
-by: string | null, } | { "code": "twoHistories", 
+by: string | null, } | { "code": "overtaken" } | { "code": "twoHistories", 
 /**
  * Its owner's name.
  */
@@ -1037,10 +1037,10 @@ by: string, } | { "code": "needsNewer",
 /**
  * How many.
  */
-entries: number, } | { "code": "overtaken" };
+entries: number, };
 
 /**
- * What is wrong with the disk or the file.
+ * What is wrong with the disk or the database while it is open. What was said to be kept is kept.
  */
 export type StorageTrouble = "full" | "readOnly" | "failing" | "damaged";
 
@@ -1110,9 +1110,29 @@ task: string,
  */
 parent: string | null, 
 /**
+ * The parent's parent: where it goes when it moves out.
+ */
+grandparent: string | null, 
+/**
+ * The task before it below the same parent that is not dropped: where it goes when it moves in.
+ */
+above: string | null, 
+/**
  * Steps below the mission, from 0.
  */
 depth: number, 
+/**
+ * Something that shows is below it.
+ */
+hasChildren: boolean, 
+/**
+ * What is below it is folded away.
+ */
+folded: boolean, 
+/**
+ * The filter is for it, and not only for something below it; true without a filter.
+ */
+matches: boolean, 
 /**
  * Its title.
  */
@@ -1142,6 +1162,14 @@ ownerText: string | null,
  */
 labels: Array<string>, 
 /**
+ * The day by which it should be done, `YYYY-MM-DD`.
+ */
+due: string | null, 
+/**
+ * How it presses: 0 none, 1 urgent, 2 high, 3 normal, 4 low.
+ */
+priority: number, 
+/**
  * Lines in its thread.
  */
 comments: number, 
@@ -1156,38 +1184,10 @@ totalBelow: number,
 /**
  * How far the newest own change of it has come.
  */
-delivery: Delivery | null, 
-/**
- * Something that shows is below it.
- */
-hasChildren: boolean, 
-/**
- * What is below it is folded away.
- */
-folded: boolean, 
-/**
- * It matches the filter itself; `true` without one.
- */
-matches: boolean, 
-/**
- * The task before it below the same parent that is not dropped.
- */
-above: string | null, 
-/**
- * Where moving out leads, `null` for the mission; without meaning directly below the mission.
- */
-grandparent: string | null, 
-/**
- * The day by which it should be done, `YYYY-MM-DD`.
- */
-due: string | null, 
-/**
- * How it presses: 0 none, 1 urgent, 2 high, 3 normal, 4 low.
- */
-priority: number, };
+delivery: Delivery | null, };
 
 /**
- * The tree of tasks in reading order.
+ * A page of the tree of tasks in reading order.
  */
 export type TreeView = { 
 /**
@@ -1207,31 +1207,31 @@ done: number,
  */
 total: number, 
 /**
- * How many are dropped.
+ * Dropped tasks.
  */
 dropped: number, 
 /**
- * Where this page begins among the rows shown.
+ * Which of the rows that show is the first one here, from 0.
  */
 first: number, 
 /**
- * Rows shown with this folding and filter.
+ * How many rows show, with what is folded and filtered.
  */
 shown: number, 
 /**
- * Tasks that match the filter themselves; all that are shown without one.
+ * How many tasks the filter is for, folded away or not; all that may show without a filter.
  */
 matching: number, 
 /**
- * Rows in reading order, parents before children; one page of them.
+ * Rows in reading order, parents before children.
  */
 rows: Array<TreeRow>, 
 /**
- * Folded tasks that stand above the one asked around, and were taken as open.
+ * Folded tasks that count as open, because they stand above the one asked for.
  */
 opened: Array<string>, 
 /**
- * Others' imports of which not all tasks are here yet.
+ * Imports of others of which not all tasks are here yet.
  */
 arriving: Array<Arriving>, 
 /**
@@ -1258,11 +1258,11 @@ found: number,
 /**
  * The newest one known here.
  */
-known: number, } | { "code": "inUse" } | { "code": "diskFull" } | { "code": "readOnly" } | { "code": "disk" } | { "code": "notABackup" } | { "code": "fileExists" } | { "code": "noSuchFile" } | { "code": "noSuchFolder" } | { "code": "importRunning" } | { "code": "importCancelled" } | { "code": "backupRunning" } | { "code": "linkTruncated" } | { "code": "notAnInvite" } | { "code": "linkNewer" } | { "code": "alreadyMember" } | { "code": "noSuchPursuance" } | { "code": "nothingToUndo" } | { "code": "importProblems", 
+known: number, } | { "code": "inUse" } | { "code": "disk" } | { "code": "diskFull" } | { "code": "readOnly" } | { "code": "linkTruncated" } | { "code": "notAnInvite" } | { "code": "linkNewer" } | { "code": "alreadyMember" } | { "code": "noSuchPursuance" } | { "code": "nothingToUndo" } | { "code": "importProblems", 
 /**
  * How many.
  */
-problems: number, } | { "code": "malformed" };
+problems: number, } | { "code": "importCancelled" } | { "code": "importRunning" } | { "code": "notABackup" } | { "code": "backupRunning" } | { "code": "noSuchFile" } | { "code": "fileExists" } | { "code": "noSuchFolder" } | { "code": "malformed" };
 
 /**
  * What a rule may allow; the numbers are reserved for ever.
@@ -1272,4 +1272,4 @@ export type Verb = "see" | "invite" | "amend" | "create" | "claim" | "assign" | 
 /**
  * What is to be seen.
  */
-export type View = { "kind": "app", "view": AppView } | { "kind": "tree", "view": TreeView } | { "kind": "task", "view": TaskView } | { "kind": "labels", "view": Array<string> } | { "kind": "people", "view": PeopleView } | { "kind": "invites", "view": Array<InviteRow> } | { "kind": "relays", "view": Array<RelayView> } | { "kind": "preview", "view": PreviewState } | { "kind": "importPreview", "view": ImportPreview };
+export type View = { "kind": "app", "view": AppView } | { "kind": "tree", "view": TreeView } | { "kind": "labels", "view": Array<string> } | { "kind": "task", "view": TaskView } | { "kind": "people", "view": PeopleView } | { "kind": "invites", "view": Array<InviteRow> } | { "kind": "relays", "view": Array<RelayView> } | { "kind": "preview", "view": PreviewState } | { "kind": "importPreview", "view": ImportPreview };
