@@ -241,8 +241,8 @@ impl Person {
             _ => Ok(None),
         })
         .await?;
-        self.until("reading the tree", async || match self.look(Query::Tree { pursuance }).await? {
-            View::Tree(tree) if tree.rows.len() == TASKS.len() => Ok(Some(())),
+        self.until("reading the tree", async || match self.look(Query::tree(pursuance)).await? {
+            View::Tree(tree) if tree.shown as usize == TASKS.len() => Ok(Some(())),
             _ => Ok(None),
         })
         .await

@@ -135,7 +135,9 @@ pub async fn everything(window: &Window) -> Value {
         (async () => {
             const app = await look({ kind: 'app' });
             const pursuance = app.pursuances[0].pursuance;
-            const tree = await look({ kind: 'tree', pursuance });
+            const page = (first) => look({ kind: 'tree', pursuance, first, dropped: true });
+            const tree = await page(0);
+            while (tree.rows.length < tree.shown) tree.rows.push(...(await page(tree.rows.length)).rows);
             const people = await look({ kind: 'people', pursuance });
             const name = (person) => person === null ? null : person.name;
             const rows = [];

@@ -12,7 +12,7 @@ describe('the map', () => {
     [key('?', { shift: true }), 'help'], [key('Escape'), 'escape'], [key('F6'), 'nextRegion'], [key('F6', { shift: true }), 'previousRegion'], [key('g'), 'goPrefix'],
     [key('j'), 'next'], [key('k'), 'previous'], [key('ArrowDown'), 'next'], [key('ArrowUp'), 'previous'], [key('Enter'), 'peek'], [key('z'), 'collapse'], [key('o'), 'subtask'],
     [key('e'), 'edit'], [key('s'), 'status'], [key('a'), 'assign'], [key('i'), 'claim'], [key('I', { shift: true }), 'giveBack'], [key('n'), 'comment'], [key('b'), 'label'],
-    [key('Delete'), 'drop'], [key('ArrowRight', { alt: true }), 'indent'], [key('ArrowLeft', { alt: true }), 'outdent'],
+    [key('Delete'), 'drop'], [key('d'), 'due'], [key('p'), 'priority'], [key('f'), 'filter'], [key('ArrowRight', { alt: true }), 'indent'], [key('ArrowLeft', { alt: true }), 'outdent'],
   ] as const)('%j is %s', (pressed, action) => { expect(actionOf(pressed, IN_TREE)).toBe(action); });
 
   it('lets a field keep its letters, its Tab and its undo', () => {
@@ -62,7 +62,7 @@ describe('keys in the window', () => {
 
   it('asks once and looks once for one key', async () => {
     const { host, session } = await openWindow();
-    session.tree.selected = session.tree.rows.find((row) => row.title === 'Walk the streets south of the lock')?.task ?? null;
+    session.tree.select(rowOf('Walk the streets south of the lock').dataset.task ?? null);
     await settled();
     host.requests.length = 0;
     host.queries.length = 0;
@@ -86,7 +86,7 @@ describe('keys in the window', () => {
 
   it('moves in and out while a title is edited, and keeps what was typed', async () => {
     const { host, session } = await openWindow();
-    session.tree.selected = session.tree.rows.find((row) => row.title === 'Walk the streets south of the lock')?.task ?? null;
+    session.tree.select(rowOf('Walk the streets south of the lock').dataset.task ?? null);
     await settled();
     await press('e');
     await fill('row-edit', 'Walk the streets by the water');
@@ -120,7 +120,7 @@ describe('keys in the window', () => {
   it('sets a status, asks somebody and labels by lists', async () => {
     const { host, session } = await openWindow();
     const title = 'Walk the streets south of the lock';
-    session.tree.selected = session.tree.rows.find((row) => row.title === title)?.task ?? null;
+    session.tree.select(rowOf(title).dataset.task ?? null);
     await settled();
     await press('s');
     await fill('picker-input', 'don');

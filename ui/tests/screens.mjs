@@ -18,6 +18,41 @@ async function paste(page, testid, text) {
   await page.fill(id(testid), text);
 }
 
+async function big(page) {
+  await press('nav-settings')(page);
+  await press('text-200')(page);
+  await press('nav-tree')(page);
+  await page.waitForSelector(id('tree-row'));
+}
+async function filter(page, text) {
+  await page.keyboard.press('f');
+  await page.keyboard.type(text);
+  await page.waitForFunction(() => document.querySelector('[data-testid="tree-matching"]')?.dataset.matching !== '' || document.querySelector('[data-testid="tree-empty"]') !== null);
+  await page.waitForTimeout(80);
+}
+async function importing(page) {
+  await press('nav-import')(page);
+  await paste(page, 'import-text', `title,status,owner\n${Array.from({ length: 312 }, (_, i) => `Folder ${i + 1},open,w${i % 20}`).join('\n')}`);
+  await page.waitForSelector(id('import-result'));
+  await press('import-commit')(page);
+  await page.waitForFunction(() => Number(document.querySelector('[data-testid="import-running"]')?.dataset.done ?? 0) > 0);
+  await page.locator(id('import-running')).scrollIntoViewIfNeeded();
+}
+async function backup(page) {
+  await press('nav-settings')(page);
+  await press('backup-open')(page);
+  await paste(page, 'backup-passphrase', 'seven wet');
+  await paste(page, 'backup-again', 'seven wet');
+  await press('backup-submit')(page);
+  await page.waitForSelector(id('backup-passphrase-fault'));
+  await page.locator(id('backup-submit')).scrollIntoViewIfNeeded();
+}
+async function damaged(page) {
+  await paste(page, 'passphrase', 'seven wet horses');
+  await press('unlock-submit')(page);
+  await page.waitForSelector(id('damaged'));
+}
+
 /** name, query of the fake host, what must be there first, steps. */
 export const SCREENS = [
   { name: '01-welcome', query: '?stage=fresh' },
@@ -114,7 +149,7 @@ export const SCREENS = [
         const begun = performance.now();
         filter.value = text;
         filter.dispatchEvent(new InputEvent('input', { bubbles: true }));
-        await Promise.resolve();
+        await new Promise((resolve) => setTimeout(resolve, 0));
         void document.body.offsetHeight;
         worst.filter = Math.max(worst.filter, performance.now() - begun);
         await drawn();
@@ -131,6 +166,40 @@ export const SCREENS = [
     await page.keyboard.press('Enter');
     await page.waitForSelector(id('task-title'));
   } },
+  { name: '40-many-tasks', query: '?rows=3127', steps: async (page) => { await page.keyboard.press('PageDown'); await page.waitForTimeout(80); } },
+  { name: '41-many-with-panel', query: '?rows=3127', steps: async (page) => { await page.keyboard.press('j'); await page.keyboard.press('Enter'); await page.waitForSelector(id('task-title')); } },
+  { name: '42-filter', query: '?rows=3127', steps: async (page) => { await filter(page, 'letters'); } },
+  { name: '43-filter-chips', query: '', steps: async (page) => { await press('filter-active')(page); await press('filter-overdue')(page); await page.waitForTimeout(120); } },
+  { name: '44-filter-nothing', query: '?rows=3127', steps: async (page) => { await filter(page, 'no such folder'); } },
+  { name: '45-filter-label', query: '', steps: async (page) => { await press('filter-label')(page); await page.waitForSelector(id('filter-label-option')); } },
+  { name: '46-due', query: '', steps: async (page) => { await page.click(row('Find out who owns the east quay')); await page.waitForSelector(id('task-title')); await page.keyboard.press('d'); await page.keyboard.type('3 dec'); await page.waitForSelector(id('due-option')); } },
+  { name: '46b-due-list', query: '', steps: async (page) => { await page.keyboard.press('j'); await page.keyboard.press('j'); await page.keyboard.press('d'); await page.waitForSelector(id('due-option')); } },
+  { name: '47-priority', query: '', steps: async (page) => { await page.keyboard.press('j'); await page.keyboard.press('p'); await page.waitForSelector(id('picker')); } },
+  { name: '48-quick-add-day', query: '', steps: async (page) => { await page.keyboard.press('c'); await page.keyboard.type('Photograph the permits @Maya #field !1 fri'); await page.waitForSelector(id('chip-due')); } },
+  { name: '49-overdue-task', query: '', steps: async (page) => { await page.click(row('Have the draft read by somebody who knows environmental law')); await page.waitForSelector(id('task-title')); } },
+  { name: '50-import-running', query: '?importStep=1500', steps: importing },
+  { name: '51-import-elsewhere', query: '?importStep=1500', steps: async (page) => { await importing(page); await press('nav-tree')(page); await page.waitForSelector(id('tree-row')); } },
+  { name: '52-arriving', query: '?arriving&rows=812', steps: async (page) => { await page.waitForSelector(id('arriving')); } },
+  { name: '53-export', query: '', steps: async (page) => { await press('nav-import')(page); await press('export-write')(page); await page.waitForSelector(id('export-done')); await page.locator(id('export-done')).scrollIntoViewIfNeeded(); } },
+  { name: '54-backup', query: '', steps: backup },
+  { name: '54b-settings-backup', query: '', steps: async (page) => { await press('nav-settings')(page); await page.waitForSelector(id('backup-open')); } },
+  { name: '55-restore', query: '?stage=fresh', steps: async (page) => { await press('welcome-restore')(page); await paste(page, 'restore-path', '/media/stick/pursuance.zip'); await press('restore-submit')(page); await page.waitForSelector(id('restore-path-fault')); } },
+  { name: '56-damaged', query: '?stage=locked&unlock=damaged', steps: damaged },
+  { name: '56b-rescued', query: '?stage=locked&unlock=damaged', steps: async (page) => { await damaged(page); await press('rescue-submit')(page); await page.waitForSelector(id('rescue-done')); await page.locator(id('rescue-done')).scrollIntoViewIfNeeded(); } },
+  { name: '57-disk-full', query: '?storage=full', steps: async (page) => { await page.keyboard.press('c'); await page.keyboard.type('Not lost'); await page.keyboard.press('Enter'); await page.waitForSelector(id('quick-add-fault')); } },
+  { name: '58-read-only', query: '?storage=readOnly' },
+  { name: '59-damaged-while-open', query: '?storage=damaged' },
+  { name: '60-overtaken', query: statusOf({ code: 'overtaken' }) },
+  { name: '61-in-use', query: '?trouble=inUse', ready: id('start-trouble') },
+  { name: '62-disk-at-start', query: '?trouble=diskFull', ready: id('start-trouble') },
+  { name: '70-big-many', query: '?rows=3127', steps: async (page) => { await big(page); await page.keyboard.press('j'); } },
+  { name: '71-big-filter', query: '?rows=3127', steps: async (page) => { await big(page); await filter(page, 'letters'); } },
+  { name: '72-big-import', query: '', steps: async (page) => { await big(page); await press('nav-import')(page); await paste(page, 'import-text', CSV); await page.waitForSelector(id('import-columns')); await page.locator(id('import-columns')).scrollIntoViewIfNeeded(); } },
+  { name: '73-big-disk-full', query: '?storage=full', steps: big },
+  { name: '74-big-backup', query: '', steps: async (page) => { await big(page); await backup(page); } },
+  { name: '75-big-due', query: '', steps: async (page) => { await big(page); await page.keyboard.press('j'); await page.keyboard.press('d'); await page.waitForSelector(id('due-option')); } },
+  { name: '76-big-damaged', query: '?stage=locked&unlock=damaged', steps: async (page) => { await page.evaluate(() => { document.documentElement.style.fontSize = '200%'; }); await damaged(page); } },
+  { name: '77-big-task', query: '', steps: async (page) => { await big(page); await page.click(row('Find out who owns the east quay')); await page.waitForSelector(id('task-title')); await page.locator(id('task-priority')).scrollIntoViewIfNeeded(); } },
   { name: '33-two-histories', query: statusOf({ code: 'twoHistories', by: 'Ben' }) },
   { name: '34-big-text', query: '', steps: async (page) => {
     await press('nav-settings')(page);

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 
 use pursuance_wire::RelayAddress;
 
+use crate::clock::Dot;
 use crate::crypto::kem::is_public_key;
 use crate::crypto::{self, label};
 use crate::devices::{Device, adds_devices};
@@ -147,13 +148,26 @@ impl Authority {
         verdict
     }
 
-    /// The verdict on an entry.
+    /// Lets an entry that was judged before and counts have its effect again: its verdict is final, and was kept.
+    pub fn take_back(&mut self, logs: &Logs, entry: &Entry) {
+        if let Content::Public(ops) = &entry.body().content {
+            self.apply(logs, entry, ops);
+        }
+        self.verdicts.insert(entry.id(), Verdict::Counts);
+    }
+
+    /// Forgets the verdicts on entries that are not in memory; the shelf has them.
+    pub fn put_down(&mut self, logs: &Logs) {
+        self.verdicts.retain(|id, _| logs.entry(*id).is_some());
+    }
+
+    /// The verdict on an entry in memory.
     #[must_use]
     pub fn verdict(&self, entry: EntryId) -> Option<&Verdict> {
         self.verdicts.get(&entry)
     }
 
-    /// All verdicts by entry.
+    /// All verdicts on entries in memory.
     pub fn verdicts(&self) -> impl Iterator<Item = (EntryId, &Verdict)> {
         self.verdicts.iter().map(|(id, verdict)| (*id, verdict))
     }
@@ -423,17 +437,18 @@ impl Authority {
 
     fn apply(&mut self, logs: &Logs, entry: &Entry, ops: &[Op]) {
         let id = entry.id();
+        let Some(dot) = logs.dot(id) else { return };
         for (index, op) in ops.iter().enumerate() {
             // Asked for each op: a genesis or a join makes its author a speaker.
             let speaker = self.speaker(entry);
             let at = GrantRef { entry: id, op: u16::try_from(index).expect("at most MAX_OPS") };
             match op {
-                Op::Genesis(genesis) => self.apply_genesis(logs, entry, at, genesis),
+                Op::Genesis(genesis) => self.apply_genesis(logs, entry, at, dot, genesis),
                 Op::Join(join) => self.apply_join(entry, at, join),
                 Op::SetRelays(relays) => {
                     if let Some(by) = speaker {
                         let at = Place { entry: id, item: 0, op: at.op };
-                        self.relays.write(Write { value: relays.clone(), by, at }, logs);
+                        self.relays.write(Write { value: relays.clone(), by, at, dot }, logs);
                     }
                 }
                 Op::Invite(invite) => {
@@ -472,7 +487,7 @@ impl Authority {
         }
     }
 
-    fn apply_genesis(&mut self, logs: &Logs, entry: &Entry, at: GrantRef, genesis: &Genesis) {
+    fn apply_genesis(&mut self, logs: &Logs, entry: &Entry, at: GrantRef, dot: Dot, genesis: &Genesis) {
         let member = MemberId(entry.id().0);
         let role = &genesis.table.roles[0];
         self.members.insert(
@@ -489,7 +504,7 @@ impl Authority {
         );
         self.by_author.entry(entry.body().author).or_default().insert(member);
         let place = Place { entry: entry.id(), item: 0, op: at.op };
-        self.relays.write(Write { value: genesis.relays.clone(), by: member, at: place }, logs);
+        self.relays.write(Write { value: genesis.relays.clone(), by: member, at: place, dot }, logs);
         self.genesis = Some(genesis.clone());
     }
 

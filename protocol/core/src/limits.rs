@@ -88,3 +88,6 @@ pub const MAX_TREE_DEPTH: u16 = 64;
 pub const MAX_EPOCH_CANDIDATES: usize = 16;
 /// Entries of a preview, besides the genesis and the invite.
 pub const MAX_PREVIEW_ENTRIES: usize = 512;
+
+/// Rows of one page of the tree.
+pub const MAX_TREE_ROWS: u32 = 50;

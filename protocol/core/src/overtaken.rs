@@ -6,6 +6,7 @@ use crate::entry::Entry;
 use crate::id::EntryId;
 use crate::logs::Append;
 use crate::replica::{Appended, Replica};
+use crate::shelf::{Nothing, Shelf};
 
 /// What is known of this device's own log besides what stands in it.
 #[derive(Default)]
@@ -31,11 +32,21 @@ impl Replica {
     /// was stored. Whatever this device signs is appended here before it is handed to anybody, so an entry of its own that
     /// comes and is not known was signed by a copy: from then on this one signs nothing.
     pub fn receive(&mut self, entry: Entry) -> Appended {
-        let mine = entry.body().author == self.device.author();
-        if mine && !self.own_log.unkept.contains(&entry.id()) && self.logs.missing(&entry).is_some() {
-            self.own_log.overtaken = true;
+        self.receive_from(entry, &Nothing)
+    }
+
+    /// [`receive`](Self::receive) for a replica that holds only a part in memory.
+    pub fn receive_from(&mut self, entry: Entry, shelf: &dyn Shelf) -> Appended {
+        if entry.body().author == self.device.author() && !self.own_log.unkept.contains(&entry.id()) {
+            self.logs.fetch(entry.id(), shelf);
+            self.own_log.overtaken |= self.logs.missing(&entry).is_some();
         }
-        self.append(entry)
+        self.append_from(entry, shelf)
+    }
+
+    /// Takes up what a shelf knows: an entry of this device came from elsewhere before.
+    pub const fn take_up_overtaken(&mut self) {
+        self.own_log.overtaken = true;
     }
 
     /// Whether this device's log goes on elsewhere: it signs nothing more.

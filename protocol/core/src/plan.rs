@@ -6,7 +6,6 @@ use alloc::vec::Vec;
 
 use pursuance_wire::RelayAddress;
 
-use crate::authority::Verdict;
 use crate::codec::is_clean_char;
 use crate::command::Command;
 use crate::crypto::Seed;
@@ -339,7 +338,7 @@ impl Replica {
 
     /// This device's newest entry.
     pub(crate) fn my_tip(&self) -> Option<EntryId> {
-        self.logs.tip(self.device.author()).map(Entry::id)
+        self.logs.tip(self.device.author()).map(|tip| tip.id)
     }
 
     fn known_member(&self, member: MemberId) -> Result<(), Refusal> {
@@ -360,9 +359,9 @@ impl Replica {
 
     pub(crate) fn place_after(&self, after: Option<&Entry>) -> Where {
         let author = self.device.author();
-        let last = after.or_else(|| self.logs.tip(author));
+        let last = after.map(|entry| entry.body().seq).or_else(|| self.logs.tip(author).map(|tip| tip.seq));
         let by = self.my_grant().expect("only members sign");
-        Where { pursuance: self.pursuance, author, seq: last.map_or(0, |entry| entry.body().seq + 1), by }
+        Where { pursuance: self.pursuance, author, seq: last.map_or(0, |seq| seq + 1), by }
     }
 
     fn my_grant(&self) -> Option<GrantRef> {
@@ -372,18 +371,18 @@ impl Replica {
     /// Signs my next entry, after `after` where that has not been appended yet.
     pub(crate) fn sign_next(&self, content: Content, after: Option<&Entry>, now_seconds: u64) -> Entry {
         let author = self.device.author();
-        let tip = after.or_else(|| self.logs.tip(author));
-        let counts = |id: EntryId| !matches!(self.authority.verdict(id), Some(Verdict::Refused(_)) | None);
+        let tip = after.map(|entry| (entry.id(), entry.body().seq));
+        let tip = tip.or_else(|| self.logs.tip(author).map(|tip| (tip.id, tip.seq)));
         let heads: Vec<EntryId> = match (after, tip) {
             (Some(_), _) => Vec::new(),
-            (None, Some(_)) => self.logs.heads_for(author, &counts),
-            (None, None) => self.first_heads(self.logs.heads_for(author, &counts)),
+            (None, Some(_)) => self.logs.heads_for(author),
+            (None, None) => self.first_heads(self.logs.heads_for(author)),
         };
         let by = self.my_grant();
         let body = Body {
             author,
-            seq: tip.map_or(0, |tip| tip.body().seq + 1),
-            prev: tip.map(Entry::id),
+            seq: tip.map_or(0, |(_, seq)| seq + 1),
+            prev: tip.map(|(id, _)| id),
             heads,
             by,
             claimed_seconds: now_seconds,

@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use crate::clock::Dot;
 use crate::id::{EntryId, MemberId};
 use crate::logs::Logs;
 
@@ -25,6 +26,8 @@ pub struct Write<T> {
     pub by: MemberId,
     /// Where.
     pub at: Place,
+    /// The entry's place in its chain.
+    pub dot: Dot,
 }
 
 /// A multi-value register: the writes that are in no other write's past.
@@ -40,13 +43,20 @@ impl<T> Default for Register<T> {
 }
 
 impl<T> Register<T> {
-    /// Takes a write; whatever the order of calls, the result is the same.
+    /// Takes a write; whatever the order of calls, the result is the same. Its entry is in memory, and so are those of the
+    /// writes here, unless the write's entry is the newest of all.
     pub fn write(&mut self, write: Write<T>, logs: &Logs) {
-        if self.writes.iter().any(|other| other.at == write.at || replaces(logs, other.at, write.at)) {
+        if self.writes.iter().any(|other| other.at == write.at || replaces(logs, other, &write)) {
             return;
         }
-        self.writes.retain(|other| !replaces(logs, write.at, other.at));
+        self.writes.retain(|other| !replaces(logs, &write, other));
         self.writes.push(write);
+    }
+
+    /// With these writes, as they were kept.
+    #[must_use]
+    pub const fn from_kept(writes: Vec<Write<T>>) -> Self {
+        Self { writes }
     }
 
     /// Writes side by side, in no order.
@@ -76,10 +86,10 @@ impl Register<bool> {
     }
 }
 
-fn replaces(logs: &Logs, newer: Place, older: Place) -> bool {
-    if newer.entry == older.entry {
-        (newer.item, newer.op) > (older.item, older.op)
+fn replaces<T>(logs: &Logs, newer: &Write<T>, older: &Write<T>) -> bool {
+    if newer.at.entry == older.at.entry {
+        (newer.at.item, newer.at.op) > (older.at.item, older.at.op)
     } else {
-        logs.in_past(older.entry, newer.entry)
+        logs.dot_in_past(older.dot, newer.at.entry)
     }
 }

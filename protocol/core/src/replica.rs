@@ -10,11 +10,12 @@ use crate::entry::{Content, Entry, GrantRef, RolePart};
 use crate::id::{AuthorId, EntryId, EpochId, MemberId, PursuanceId, RoleId, TaskId};
 use crate::keys::{CellKey, DeviceKeys, EpochSecret};
 use crate::limits::{MAX_DEVICES, MAX_EPOCH_CANDIDATES};
-use crate::logs::{Append, Logs};
+use crate::logs::{Append, Chain, Logs, Standing};
 use crate::op::Op;
 use crate::overtaken::OwnLog;
 use crate::refusal::Refusal;
 use crate::seal::{ItemHint, TaskKeys, Where, open_audience, open_item, task_id};
+use crate::shelf::{Changes, KeptEntry, KeptTask, Nothing, Shelf, WHOLE_ENTRY};
 use crate::tasks::{Opened, Tasks};
 
 /// The state of one pursuance: a function of the entries appended and the secrets learned, in whatever order.
@@ -36,6 +37,7 @@ pub struct Replica {
     /// Devices that are known to have been handed an epoch: the seals were made again and compared.
     handed: BTreeSet<(EpochId, AuthorId)>,
     pub(crate) own_log: OwnLog,
+    changes: Changes,
 }
 
 /// What a call of [`Replica::append`] did.
@@ -45,6 +47,15 @@ pub struct Appended {
     pub append: Append,
     /// All entries that stand in the log now and did not before, in order.
     pub entries: Vec<EntryId>,
+}
+
+/// When an item comes to be read.
+#[derive(Clone, Copy)]
+enum Arrival {
+    /// With its entry: nothing in memory or on the shelf has it in its past.
+    WithEntry,
+    /// Later, when its key came.
+    Late,
 }
 
 /// Where an entry's sealed items stand.
@@ -60,10 +71,10 @@ impl Replica {
     pub fn new(pursuance: PursuanceId, device: DeviceKeys) -> Self {
         Self {
             pursuance,
-            device,
             logs: Logs::default(),
             authority: Authority::default(),
-            tasks: Tasks::default(),
+            tasks: Tasks::of(device.author()),
+            device,
             epochs: BTreeMap::new(),
             task_keys: BTreeMap::new(),
             sealed: BTreeMap::new(),
@@ -72,30 +83,94 @@ impl Replica {
             candidates: VecDeque::new(),
             handed: BTreeSet::new(),
             own_log: OwnLog::default(),
+            changes: Changes::default(),
         }
     }
 
     /// The one door: own and received entries, fresh and stored ones, come in here; what comes from elsewhere by
     /// [`receive`](Self::receive).
     pub fn append(&mut self, entry: Entry) -> Appended {
+        self.append_from(entry, &Nothing)
+    }
+
+    /// [`append`](Self::append) for a replica that holds only a part in memory.
+    pub fn append_from(&mut self, entry: Entry, shelf: &dyn Shelf) -> Appended {
         let mut entries = Vec::new();
         let mut released = Vec::new();
-        self.look_for_welcome(&entry);
+        self.look_for_welcome(&entry, shelf);
         let own = (entry.body().author == self.device.author()).then(|| entry.id());
-        let first = self.append_one(entry, &mut entries, &mut released);
+        let first = self.append_one(entry, shelf, &mut entries, &mut released);
         if let Some(id) = own {
             self.own_log.note(id, &first);
         }
         // A list, not recursion: a chain of a million waiting entries must not overflow the stack.
         while let Some(entry) = released.pop() {
-            self.append_one(entry, &mut entries, &mut released);
+            self.append_one(entry, shelf, &mut entries, &mut released);
         }
         Appended { append: first, entries }
+    }
+
+    /// Takes up where a shelf left off: what is known of the chains, the entries that nothing names yet and how many entries
+    /// there are; the public layer in the order in which it came; then the items that could not be read.
+    pub fn take_up(&mut self, chains: Vec<Chain>, arrivals: u64, public: Vec<KeptEntry>, unnamed: Vec<KeptEntry>) {
+        let tips = unnamed.iter().map(|kept| kept.entry.id()).collect();
+        self.logs.put_back_chains(chains, tips, arrivals);
+        for kept in public {
+            let (id, standing) = (kept.entry.id(), kept.standing);
+            self.logs.put_back(kept);
+            let Some(entry) = self.logs.entry(id) else { continue };
+            if standing == Standing::Counts {
+                self.authority.take_back(&self.logs, entry);
+            } else {
+                self.authority.judge(self.pursuance, &self.logs, entry);
+            }
+        }
+        for kept in unnamed {
+            self.logs.put_back(kept);
+        }
+        self.candidates.retain(|id| !self.authority.epochs().contains_key(id));
+    }
+
+    /// Takes up an item that could not be read; [`WHOLE_ENTRY`] for all of an entry's.
+    pub fn take_up_unread(&mut self, id: EntryId, item: u16, shelf: &dyn Shelf) {
+        self.logs.fetch(id, shelf);
+        self.changes.read.push((id, item));
+        self.open_entry(id, item, Arrival::Late, shelf);
+    }
+
+    /// Hands out what a shelf does not have yet.
+    pub fn take_changes(&mut self) -> Changes {
+        let mut changes = core::mem::take(&mut self.changes);
+        self.logs.take_changes(&mut changes);
+        self.tasks.take_changes(&mut changes);
+        changes
+    }
+
+    /// Puts down what a shelf has: tasks, and all entries but the public layer and those that nothing names.
+    pub fn put_down(&mut self) {
+        self.logs.put_down();
+        self.authority.put_down(&self.logs);
+        self.tasks.put_down();
+        self.task_keys.clear();
+    }
+
+    /// Brings a task into memory, if it can be read here.
+    pub fn fetch_task(&mut self, id: TaskId, shelf: &dyn Shelf) {
+        if self.tasks.task(id).is_none()
+            && let Some(KeptTask { task, key }) = shelf.task(id)
+        {
+            self.tasks.put_back(id, task);
+            self.task_keys.insert((id, 0), key);
+        }
     }
 
     /// Learns an epoch's secret, and reads what waited for it. Secrets of epochs that no entry names are kept too, the
     /// newest `MAX_EPOCH_CANDIDATES`: a newcomer holds the secret before the log, and junk must not keep the true one out.
     pub fn learn_epoch(&mut self, secret: EpochSecret) {
+        self.learn_epoch_from(secret, &Nothing);
+    }
+
+    fn learn_epoch_from(&mut self, secret: EpochSecret, shelf: &dyn Shelf) {
         let id = secret.id();
         if self.epochs.contains_key(&id) {
             return;
@@ -112,7 +187,7 @@ impl Replica {
         self.learned.push(secret.clone());
         self.epochs.insert(id, secret);
         for entry in self.sealed.remove(&id).unwrap_or_default() {
-            self.open_entry(entry);
+            self.take_up_unread(entry, WHOLE_ENTRY, shelf);
         }
     }
 
@@ -237,8 +312,7 @@ impl Replica {
             .iter()
             .map(|join| {
                 let joined = self.authority.members().get(&MemberId(join.0));
-                let written =
-                    joined.is_some_and(|member| self.logs.tip(member.author).is_some_and(|tip| tip.body().seq > 0));
+                let written = joined.is_some_and(|member| self.logs.tip(member.author).is_some_and(|tip| tip.seq > 0));
                 (!written, self.logs.depth(*join), *join)
             })
             .collect();
@@ -296,8 +370,15 @@ impl Replica {
         public + self.tasks.needs_newer().len()
     }
 
-    fn append_one(&mut self, entry: Entry, entries: &mut Vec<EntryId>, released: &mut Vec<Entry>) -> Append {
+    fn append_one(
+        &mut self,
+        entry: Entry,
+        shelf: &dyn Shelf,
+        entries: &mut Vec<EntryId>,
+        released: &mut Vec<Entry>,
+    ) -> Append {
         let id = entry.id();
+        self.logs.fetch_for(&entry, shelf);
         // Judged before it is appended: links go from hand to hand, and what their holders send must not fill the log.
         if self.logs.missing(&entry).is_some_and(|missing| missing.is_empty())
             && let Some(Verdict::Refused(refusal)) = self.authority.admits(self.pursuance, &self.logs, &entry)
@@ -307,14 +388,14 @@ impl Replica {
         let append = self.logs.append(entry, released);
         if matches!(append, Append::Appended | Append::Equivocation { .. }) {
             entries.push(id);
-            self.derive(id);
+            self.derive(id, shelf);
         }
         append
     }
 
     /// A welcome can be opened before it can be judged: it names entries that only the epoch it brings makes readable. The
     /// secret is checked against the id that commits to it, and counts for nothing until the log names that id (K5).
-    fn look_for_welcome(&mut self, entry: &Entry) {
+    fn look_for_welcome(&mut self, entry: &Entry, shelf: &dyn Shelf) {
         let Content::Public(ops) = &entry.body().content else { return };
         let me = self.device.author();
         let found: Vec<EpochSecret> = ops
@@ -328,16 +409,19 @@ impl Replica {
             })
             .collect();
         for secret in found {
-            self.learn_epoch(secret);
+            self.learn_epoch_from(secret, shelf);
         }
     }
 
-    fn derive(&mut self, id: EntryId) {
+    fn derive(&mut self, id: EntryId, shelf: &dyn Shelf) {
         let Some(entry) = self.logs.entry(id) else { return };
-        let verdict = self.authority.judge(self.pursuance, &self.logs, entry);
-        if verdict != Verdict::Counts {
-            return;
-        }
+        let standing = match self.authority.judge(self.pursuance, &self.logs, entry) {
+            Verdict::Counts => Standing::Counts,
+            Verdict::Refused(_) => Standing::Refused,
+            Verdict::NeedsNewer => Standing::NeedsNewer,
+        };
+        self.logs.set_standing(id, standing);
+        let Some(entry) = self.logs.entry(id).filter(|_| standing == Standing::Counts) else { return };
         let (me, mine) = (self.device.author(), package_tag(&self.device.key_package().id()));
         let seals: Vec<(RoleId, EpochId, Vec<u8>)> = match &entry.body().content {
             Content::Public(ops) => ops
@@ -357,54 +441,77 @@ impl Replica {
             Content::Role(_) => Vec::new(),
         };
         if matches!(entry.body().content, Content::Role(_)) {
-            self.open_entry(id);
+            self.open_entry(id, WHOLE_ENTRY, Arrival::WithEntry, shelf);
         }
         for (role, epoch, sealed) in seals {
             if let Ok(secret) = EpochSecret::open_seal(self.pursuance, role, epoch, &self.device, &sealed) {
-                self.learn_epoch(secret);
+                self.learn_epoch_from(secret, shelf);
             }
         }
     }
 
-    /// Opens a role entry as far as the secrets held allow; the rest waits.
-    fn open_entry(&mut self, id: EntryId) {
+    /// Opens a role entry, or one item of it, as far as the secrets held allow; the rest waits.
+    fn open_entry(&mut self, id: EntryId, only: u16, arrival: Arrival, shelf: &dyn Shelf) {
         let Some(entry) = self.logs.entry(id).cloned() else { return };
         let Content::Role(part) = &entry.body().content else { return };
+        let audiences = 0..part.audiences.len();
         let opened: Vec<Opening> =
-            (0..part.audiences.len()).map(|audience| self.open_for(&entry, part, audience)).collect();
+            audiences.map(|audience| self.open_for(&entry, part, audience, only, arrival, shelf)).collect();
         if !opened.contains(&Opening::Done) {
+            self.changes.unread.push((id, WHOLE_ENTRY));
             for audience in &part.audiences {
                 self.sealed.entry(audience.epoch).or_default().insert(id);
             }
         }
     }
 
-    fn open_for(&mut self, entry: &Entry, part: &RolePart, audience: usize) -> Opening {
+    fn open_for(
+        &mut self,
+        entry: &Entry,
+        part: &RolePart,
+        audience: usize,
+        only: u16,
+        arrival: Arrival,
+        shelf: &dyn Shelf,
+    ) -> Opening {
         let audience = &part.audiences[audience];
         let Some(at) = self.place_of(entry) else { return Opening::Done };
         let Some(epoch) = self.epochs.get(&audience.epoch) else { return Opening::WaitsForEpoch };
+        let wanted = |item: usize| only == WHOLE_ENTRY || number(item) == only;
         match open_audience(at, audience, epoch, part.items.len()) {
             // K8
             Err(_) => {
-                for item in 0..part.items.len() {
+                for item in (0..part.items.len()).filter(|item| wanted(*item)) {
                     self.tasks.refuse(entry.id(), number(item), Refusal::BadKeys);
                 }
             }
             Ok(hints) => {
-                for (index, hint) in hints.into_iter().enumerate() {
+                for (index, hint) in hints.into_iter().enumerate().filter(|(index, _)| wanted(*index)) {
                     let slot = (hint.task, hint.generation);
-                    self.learn_task_key(at, number(index), hint);
-                    self.open_one(entry, part, index, slot, audience.role);
+                    self.fetch_task(hint.task, shelf);
+                    self.learn_task_key(at, number(index), hint, shelf);
+                    self.open_one(entry, part, index, slot, audience.role, arrival, shelf);
                 }
             }
         }
         Opening::Done
     }
 
-    fn open_one(&mut self, entry: &Entry, part: &RolePart, index: usize, slot: (TaskId, u32), audience: RoleId) {
+    #[allow(clippy::too_many_arguments, reason = "an item is all of these")]
+    fn open_one(
+        &mut self,
+        entry: &Entry,
+        part: &RolePart,
+        index: usize,
+        slot: (TaskId, u32),
+        audience: RoleId,
+        arrival: Arrival,
+        shelf: &dyn Shelf,
+    ) {
         let (Some(at), Some(by)) = (self.place_of(entry), self.authority.speaker(entry)) else { return };
         let item = number(index);
         let Some(key) = self.task_keys.get(&slot) else {
+            self.changes.unread.push((entry.id(), item));
             self.keyless.entry(slot).or_default().insert((entry.id(), item));
             return;
         };
@@ -412,15 +519,29 @@ impl Replica {
             Some(Ok(ops)) => {
                 let own_id = task_id(at, item, key);
                 let opened = Opened::new(entry, item, by, audience, slot.0, own_id, ops);
+                self.fetch_for_item(&opened, arrival, shelf);
                 self.tasks.take(&self.authority, &self.logs, opened);
             }
             Some(Err(_)) | None => self.tasks.refuse(entry.id(), item, Refusal::BadKeys),
         }
     }
 
+    /// Brings into memory what an item is compared with: the writes it may come before, and items that wait for it.
+    fn fetch_for_item(&mut self, opened: &Opened, arrival: Arrival, shelf: &dyn Shelf) {
+        let late = match arrival {
+            Arrival::Late => self.tasks.task(opened.task),
+            Arrival::WithEntry => None,
+        };
+        let compared: Vec<EntryId> =
+            late.iter().flat_map(|task| task.entries()).chain(self.tasks.early(opened.task)).collect();
+        for entry in compared {
+            self.logs.fetch(entry, shelf);
+        }
+    }
+
     /// A task's first key is taken only from where the task was created: there, and only there, the id shows that it is the
     /// one (T1). Whatever else somebody hands out for that task is ignored.
-    fn learn_task_key(&mut self, at: Where, item: u16, hint: ItemHint) {
+    fn learn_task_key(&mut self, at: Where, item: u16, hint: ItemHint, shelf: &dyn Shelf) {
         let slot = (hint.task, hint.generation);
         let Some(key) = hint.key.filter(|key| hint.generation == 0 && task_id(at, item, key) == hint.task) else {
             return;
@@ -429,11 +550,13 @@ impl Replica {
             return;
         }
         self.task_keys.insert(slot, key);
-        for (entry, item) in self.keyless.remove(&slot).unwrap_or_default() {
-            let Some(entry) = self.logs.entry(entry).cloned() else { continue };
+        for (id, item) in self.keyless.remove(&slot).unwrap_or_default() {
+            self.changes.read.push((id, item));
+            self.logs.fetch(id, shelf);
+            let Some(entry) = self.logs.entry(id).cloned() else { continue };
             let Content::Role(part) = &entry.body().content else { continue };
             // Only *everyone* is an audience so far, so the audience of a waiting item needs no note of its own.
-            self.open_one(&entry, part, usize::from(item), slot, RoleId::EVERYONE);
+            self.open_one(&entry, part, usize::from(item), slot, RoleId::EVERYONE, Arrival::Late, shelf);
         }
     }
 

@@ -20,3 +20,19 @@ pub enum Status {
     /// Will not be done.
     Dropped = 5,
 }
+
+impl Status {
+    /// The status with this number.
+    #[must_use]
+    pub const fn from_number(number: u64) -> Option<Self> {
+        Some(match number {
+            0 => Self::Suggested,
+            1 => Self::Open,
+            2 => Self::Doing,
+            3 => Self::Review,
+            4 => Self::Done,
+            5 => Self::Dropped,
+            _ => return None,
+        })
+    }
+}

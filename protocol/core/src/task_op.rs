@@ -251,15 +251,7 @@ fn read_day(a: &mut Reader<'_>) -> Result<Option<Day>, DecodeError> {
 }
 
 fn read_status(a: &mut Reader<'_>) -> Result<Status, DecodeError> {
-    Ok(match a.uint()? {
-        0 => Status::Suggested,
-        1 => Status::Open,
-        2 => Status::Doing,
-        3 => Status::Review,
-        4 => Status::Done,
-        5 => Status::Dropped,
-        _ => return Err(DecodeError::UnknownNumber),
-    })
+    Status::from_number(a.uint()?).ok_or(DecodeError::UnknownNumber)
 }
 
 #[cfg(test)]

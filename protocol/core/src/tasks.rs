@@ -1,10 +1,11 @@
 //! The tasks as the opened items make them: a fold that gives the same result for every order (docs/protocol/05-tasks.md).
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::authority::Authority;
+use crate::clock::Dot;
 use crate::day::Day;
 use crate::entry::Entry;
 use crate::id::{AuthorId, EntryId, MemberId, RoleId, TaskId};
@@ -12,6 +13,7 @@ use crate::logs::Logs;
 use crate::refusal::Refusal;
 use crate::register::{Place, Register, Write};
 use crate::rule::Object;
+use crate::shelf::Changes;
 use crate::task::Status;
 use crate::task_op::TaskOp;
 
@@ -48,10 +50,12 @@ pub struct Task {
     pub priority: Register<u8>,
     /// The import it came with, and how many tasks that has.
     pub import: Option<([u8; 16], u32)>,
-    /// The thread, in no order.
+    /// How many lines the thread has.
+    pub comment_count: u32,
+    /// Lines of the thread that are in memory, in no order.
     pub comments: Vec<Comment>,
-    /// The newest entry about it by each device.
-    pub newest_by: BTreeMap<AuthorId, (u32, EntryId)>,
+    /// The newest entry about it by this device.
+    pub newest_own: Option<(Dot, EntryId)>,
 }
 
 /// Where and by whom a task was created.
@@ -78,20 +82,25 @@ pub struct Comment {
     pub by: MemberId,
     /// With which device.
     pub author: AuthorId,
+    /// The entry's place in its chain.
+    pub dot: Dot,
     /// Claimed time.
     pub claimed_seconds: u64,
     /// The text.
     pub text: String,
 }
 
-/// All tasks that can be read here.
-#[derive(Default)]
+/// The tasks in memory that can be read here.
 pub struct Tasks {
+    /// Whose own changes are followed.
+    device: AuthorId,
     tasks: BTreeMap<TaskId, Task>,
     /// Opened items about tasks whose creation has not been read.
     early: BTreeMap<TaskId, Vec<Opened>>,
     refused: BTreeMap<(EntryId, u16), Refusal>,
     needs_newer: BTreeMap<EntryId, u16>,
+    changed: BTreeSet<TaskId>,
+    changes: Changes,
 }
 
 /// An opened item.
@@ -145,6 +154,20 @@ impl Opened {
 }
 
 impl Tasks {
+    /// None yet.
+    #[must_use]
+    pub fn of(device: AuthorId) -> Self {
+        Self {
+            device,
+            tasks: BTreeMap::new(),
+            early: BTreeMap::new(),
+            refused: BTreeMap::new(),
+            needs_newer: BTreeMap::new(),
+            changed: BTreeSet::new(),
+            changes: Changes::default(),
+        }
+    }
+
     /// A task by id, once its creation has been read.
     #[must_use]
     pub fn task(&self, id: TaskId) -> Option<&Task> {
@@ -168,9 +191,37 @@ impl Tasks {
         &self.needs_newer
     }
 
-    /// Notes an item that no reader can make sense of.
+    /// Notes an item that the rules refuse, or that no reader can make sense of.
     pub fn refuse(&mut self, entry: EntryId, item: u16, refusal: Refusal) {
+        self.changes.refused.push((entry, item, refusal.clone()));
         self.refused.insert((entry, item), refusal);
+    }
+
+    /// Takes a task back into memory.
+    pub fn put_back(&mut self, id: TaskId, task: Task) {
+        self.tasks.insert(id, task);
+    }
+
+    /// Entries with items that wait for a task's creation.
+    pub fn early(&self, task: TaskId) -> impl Iterator<Item = EntryId> + '_ {
+        self.early.get(&task).into_iter().flatten().map(|early| early.at.entry)
+    }
+
+    /// Puts down all tasks, and what was noted of items.
+    pub fn put_down(&mut self) {
+        self.tasks.clear();
+        self.refused.clear();
+        self.needs_newer.clear();
+    }
+
+    /// Hands out what changed since the last call.
+    pub(crate) fn take_changes(&mut self, changes: &mut Changes) {
+        changes.tasks.extend(core::mem::take(&mut self.changed));
+        changes.comments.append(&mut self.changes.comments);
+        changes.refused.append(&mut self.changes.refused);
+        changes.newer.append(&mut self.changes.newer);
+        changes.unread.append(&mut self.changes.unread);
+        changes.read.append(&mut self.changes.read);
     }
 
     /// Judges an opened item and lets it have its effect. Whole items count or do not (T3).
@@ -179,12 +230,14 @@ impl Tasks {
         let creates = matches!(opened.ops.first(), Some(TaskOp::Create { .. }));
         if !creates && self.task(task).is_none() {
             // *Own* cannot be told before the creation is read, so the item waits for it (T4).
+            self.changes.unread.push((opened.at.entry, opened.at.item));
             self.early.entry(task).or_default().push(opened);
             return;
         }
         self.judge_and_apply(authority, logs, &opened);
         if creates && self.task(task).is_some() {
             for early in self.early.remove(&task).unwrap_or_default() {
+                self.changes.read.push((early.at.entry, early.at.item));
                 self.judge_and_apply(authority, logs, &early);
             }
         }
@@ -192,14 +245,13 @@ impl Tasks {
 
     fn judge_and_apply(&mut self, authority: &Authority, logs: &Logs, opened: &Opened) {
         if opened.ops.iter().any(|op| matches!(op, TaskOp::Unknown { .. })) {
+            self.changes.newer.push((opened.at.entry, opened.at.item));
             self.needs_newer.insert(opened.at.entry, opened.at.item);
             return;
         }
         match self.judge(authority, logs, opened) {
             Ok(()) => self.apply(logs, opened),
-            Err(refusal) => {
-                self.refused.insert((opened.at.entry, opened.at.item), refusal);
-            }
+            Err(refusal) => self.refuse(opened.at.entry, opened.at.item, refusal),
         }
     }
 
@@ -227,14 +279,46 @@ impl Tasks {
     }
 
     fn apply(&mut self, logs: &Logs, opened: &Opened) {
+        let entry = opened.at.entry;
+        let (Some(dot), Some(depth)) = (logs.dot(entry), logs.depth(entry)) else { return };
         let task = self.tasks.entry(opened.task).or_default();
-        let depth = logs.depth(opened.at.entry).unwrap_or(0);
-        let newest = task.newest_by.entry(opened.author).or_insert((opened.seq, opened.at.entry));
-        *newest = (*newest).max((opened.seq, opened.at.entry));
+        self.changed.insert(opened.task);
+        if opened.author == self.device {
+            task.newest_own = task.newest_own.max(Some((dot, entry)));
+        }
         for (index, op) in opened.ops.iter().enumerate() {
             let at = Place { op: u16::try_from(index).expect("at most MAX_ITEM_OPS"), ..opened.at };
-            task.apply(logs, op, at, opened, depth);
+            let from = Source { at, by: opened.by, dot, depth, claimed_seconds: opened.claimed_seconds };
+            if let TaskOp::Comment(text) = op {
+                let comment = from.comment(opened.author, text);
+                task.comment_count = task.comment_count.saturating_add(1);
+                task.comments.push(comment.clone());
+                self.changes.comments.push((opened.task, comment));
+            } else {
+                task.apply(logs, op, from);
+            }
         }
+    }
+}
+
+/// Where an op comes from.
+#[derive(Clone, Copy)]
+struct Source {
+    at: Place,
+    by: MemberId,
+    dot: Dot,
+    depth: u32,
+    claimed_seconds: u64,
+}
+
+impl Source {
+    const fn write<T>(self, value: T) -> Write<T> {
+        Write { value, by: self.by, at: self.at, dot: self.dot }
+    }
+
+    fn comment(self, author: AuthorId, text: &str) -> Comment {
+        let Self { at, by, dot, depth, claimed_seconds } = self;
+        Comment { depth, at, by, author, dot, claimed_seconds, text: text.into() }
     }
 }
 
@@ -257,62 +341,68 @@ impl Task {
         claimed.min_by_key(|member| (seniority(*member), *member))
     }
 
-    fn apply(&mut self, logs: &Logs, op: &TaskOp, at: Place, opened: &Opened, depth: u32) {
-        let by = opened.by;
+    /// Entries of all writes that stand here: two writes are compared by what their entries have in their pasts.
+    pub fn entries(&self) -> impl Iterator<Item = EntryId> + '_ {
+        fn of<T>(register: &Register<T>) -> impl Iterator<Item = EntryId> + '_ {
+            register.writes().iter().map(|write| write.at.entry)
+        }
+        of(&self.parent)
+            .chain(of(&self.title))
+            .chain(of(&self.body))
+            .chain(of(&self.step))
+            .chain(of(&self.ending))
+            .chain(self.claims.values().flat_map(of))
+            .chain(self.assignees.values().flat_map(of))
+            .chain(self.labels.values().flat_map(of))
+            .chain(of(&self.owner))
+            .chain(of(&self.started))
+            .chain(of(&self.finished))
+            .chain(of(&self.due))
+            .chain(of(&self.priority))
+    }
+
+    fn apply(&mut self, logs: &Logs, op: &TaskOp, from: Source) {
         match op {
             TaskOp::Create { parent } => {
-                let created = Creation { depth, at, by, claimed_seconds: opened.claimed_seconds };
+                let Source { at, by, depth, claimed_seconds, .. } = from;
+                let created = Creation { depth, at, by, claimed_seconds };
                 // A device with two histories can create twice at one place: the lesser place is shown (T6).
                 if self.created.as_ref().is_none_or(|first| created < *first) {
                     self.created = Some(created);
                     self.import = None;
                 }
-                self.parent.write(Write { value: *parent, by, at }, logs);
+                self.parent.write(from.write(*parent), logs);
             }
-            TaskOp::Move { parent } => self.parent.write(Write { value: *parent, by, at }, logs),
-            TaskOp::SetTitle(text) => self.title.write(Write { value: text.clone(), by, at }, logs),
-            TaskOp::SetBody(text) => self.body.write(Write { value: text.clone(), by, at }, logs),
-            TaskOp::Step(status) => self.step.write(Write { value: *status, by, at }, logs),
-            TaskOp::End(status) => self.ending.write(Write { value: Some(*status), by, at }, logs),
-            TaskOp::Reopen => self.ending.write(Write { value: None, by, at }, logs),
-            TaskOp::Claim => element(&mut self.claims, by, true, by, at, logs),
-            TaskOp::GiveBack => element(&mut self.claims, by, false, by, at, logs),
-            TaskOp::Assign(member) => element(&mut self.assignees, *member, true, by, at, logs),
-            TaskOp::Unassign(member) => element(&mut self.assignees, *member, false, by, at, logs),
-            TaskOp::AddLabel(label) => element(&mut self.labels, label.clone(), true, by, at, logs),
-            TaskOp::RemoveLabel(label) => element(&mut self.labels, label.clone(), false, by, at, logs),
-            TaskOp::SetOwner(text) => self.owner.write(Write { value: text.clone(), by, at }, logs),
-            TaskOp::SetStarted(text) => self.started.write(Write { value: text.clone(), by, at }, logs),
-            TaskOp::SetFinished(text) => self.finished.write(Write { value: text.clone(), by, at }, logs),
-            TaskOp::SetDue(due) => self.due.write(Write { value: *due, by, at }, logs),
-            TaskOp::SetPriority(priority) => self.priority.write(Write { value: *priority, by, at }, logs),
+            TaskOp::Move { parent } => self.parent.write(from.write(*parent), logs),
+            TaskOp::SetTitle(text) => self.title.write(from.write(text.clone()), logs),
+            TaskOp::SetBody(text) => self.body.write(from.write(text.clone()), logs),
+            TaskOp::Step(status) => self.step.write(from.write(*status), logs),
+            TaskOp::End(status) => self.ending.write(from.write(Some(*status)), logs),
+            TaskOp::Reopen => self.ending.write(from.write(None), logs),
+            TaskOp::Claim => element(&mut self.claims, from.by, from.write(true), logs),
+            TaskOp::GiveBack => element(&mut self.claims, from.by, from.write(false), logs),
+            TaskOp::Assign(member) => element(&mut self.assignees, *member, from.write(true), logs),
+            TaskOp::Unassign(member) => element(&mut self.assignees, *member, from.write(false), logs),
+            TaskOp::AddLabel(label) => element(&mut self.labels, label.clone(), from.write(true), logs),
+            TaskOp::RemoveLabel(label) => element(&mut self.labels, label.clone(), from.write(false), logs),
+            TaskOp::SetOwner(text) => self.owner.write(from.write(text.clone()), logs),
+            TaskOp::SetStarted(text) => self.started.write(from.write(text.clone()), logs),
+            TaskOp::SetFinished(text) => self.finished.write(from.write(text.clone()), logs),
+            TaskOp::SetDue(due) => self.due.write(from.write(*due), logs),
+            TaskOp::SetPriority(priority) => self.priority.write(from.write(*priority), logs),
             TaskOp::PartOf { import, of } => {
                 // Said by the creation that counts (T6), not by another one at its place.
                 let created = self.created.as_ref().map(|created| (created.at.entry, created.at.item));
-                if created == Some((at.entry, at.item)) {
+                if created == Some((from.at.entry, from.at.item)) {
                     self.import = Some((*import, *of));
                 }
             }
-            TaskOp::Comment(text) => self.comments.push(Comment {
-                depth,
-                at,
-                by,
-                author: opened.author,
-                claimed_seconds: opened.claimed_seconds,
-                text: text.clone(),
-            }),
-            TaskOp::Unknown { .. } => {}
+            // The thread is not a register; `Unknown` keeps a whole item away.
+            TaskOp::Comment(_) | TaskOp::Unknown { .. } => {}
         }
     }
 }
 
-fn element<E: Ord>(
-    set: &mut BTreeMap<E, Register<bool>>,
-    element: E,
-    there: bool,
-    by: MemberId,
-    at: Place,
-    logs: &Logs,
-) {
-    set.entry(element).or_default().write(Write { value: there, by, at }, logs);
+fn element<E: Ord>(set: &mut BTreeMap<E, Register<bool>>, element: E, write: Write<bool>, logs: &Logs) {
+    set.entry(element).or_default().write(write, logs);
 }

@@ -22,8 +22,8 @@ pub enum Delivery {
     Seen,
 }
 
-/// The tree of tasks in reading order.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+/// A page of the tree of tasks in reading order.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 #[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 #[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
 #[serde(rename_all = "camelCase")]
@@ -36,10 +36,37 @@ pub struct TreeView {
     pub done: u32,
     /// All tasks that are not dropped.
     pub total: u32,
+    /// Dropped tasks.
+    pub dropped: u32,
+    /// Which of the rows that show is the first one here, from 0.
+    pub first: u32,
+    /// How many rows show, with what is folded and filtered.
+    pub shown: u32,
+    /// How many tasks the filter is for, folded away or not; all that may show without a filter.
+    pub matching: u32,
     /// Rows in reading order, parents before children.
     pub rows: Vec<TreeRow>,
+    /// Folded tasks that count as open, because they stand above the one asked for.
+    #[cfg_attr(feature = "bindings", ts(type = "Array<string>"))]
+    pub opened: Vec<TaskId>,
+    /// Imports of others of which not all tasks are here yet.
+    pub arriving: Vec<Arriving>,
     /// What I may not do here and why, by verb; a verb that is absent is allowed.
     pub cannot: Vec<Cannot>,
+}
+
+/// An import of which not all tasks are here yet.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct Arriving {
+    /// Who imports.
+    pub by: Person,
+    /// Tasks that are here.
+    pub arrived: u32,
+    /// Tasks that there are.
+    pub of: u32,
 }
 
 /// A verb that is refused to me, and the reason.
@@ -83,8 +110,20 @@ pub struct TreeRow {
     /// Its parent, or `null` below the mission.
     #[cfg_attr(feature = "bindings", ts(type = "string | null"))]
     pub parent: Option<TaskId>,
+    /// The parent's parent: where it goes when it moves out.
+    #[cfg_attr(feature = "bindings", ts(type = "string | null"))]
+    pub grandparent: Option<TaskId>,
+    /// The task before it below the same parent that is not dropped: where it goes when it moves in.
+    #[cfg_attr(feature = "bindings", ts(type = "string | null"))]
+    pub above: Option<TaskId>,
     /// Steps below the mission, from 0.
     pub depth: u16,
+    /// Something that shows is below it.
+    pub has_children: bool,
+    /// What is below it is folded away.
+    pub folded: bool,
+    /// The filter is for it, and not only for something below it; true without a filter.
+    pub matches: bool,
     /// Its title.
     pub title: String,
     /// Its status.

@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use data_encoding::BASE32_NOPAD;
 
 use crate::authority::SeniorityKey;
+use crate::clock::Dot;
 use crate::codec::Writer;
 use crate::crypto::{self, label};
 use crate::id::{EntryId, MemberId, RoleId, TaskId};
@@ -21,66 +22,118 @@ use crate::view::{
     TreeView,
 };
 
+/// Where the tree has a task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RowPlace {
+    /// Which task.
+    pub task: TaskId,
+    /// Its parent, or `None` below the mission.
+    pub parent: Option<TaskId>,
+    /// The parent's parent.
+    pub grandparent: Option<TaskId>,
+    /// The task before it below the same parent that is not dropped.
+    pub above: Option<TaskId>,
+    /// Steps below the mission.
+    pub depth: u16,
+    /// Whether something that shows is below it.
+    pub has_children: bool,
+    /// Whether what is below it is folded away.
+    pub folded: bool,
+    /// Whether the filter is for it.
+    pub matches: bool,
+    /// Done tasks below it.
+    pub done_below: u32,
+    /// Tasks below it that are not dropped.
+    pub total_below: u32,
+}
+
+impl RowPlace {
+    /// Below the mission, with nothing around it.
+    #[must_use]
+    pub const fn of(task: TaskId) -> Self {
+        Self {
+            task,
+            parent: None,
+            grandparent: None,
+            above: None,
+            depth: 0,
+            has_children: false,
+            folded: false,
+            matches: true,
+            done_below: 0,
+            total_below: 0,
+        }
+    }
+}
+
 /// Whether a relay signed for an entry of mine; only the node knows.
 pub type Handed<'a> = &'a dyn Fn(EntryId) -> bool;
 
 impl Replica {
-    /// The tree of tasks.
+    /// The tree of all tasks in memory, nothing folded.
     #[must_use]
     pub fn tree(&self, handed: Handed<'_>) -> TreeView {
-        let genesis = self.authority.genesis();
-        let order = self.tree_order();
-        let names = self.names();
-        let mut rows: Vec<TreeRow> = Vec::with_capacity(order.len());
-        for (id, parent, depth) in order {
-            if let Some(task) = self.tasks.task(id) {
-                rows.push(self.row(id, task, parent, depth, &names, handed));
-            }
-        }
-        sum_up(&mut rows);
+        let places = self.places();
+        let rows = self.rows(&places, handed);
         let counted = |status: fn(Status) -> bool| count(rows.iter().filter(|row| status(row.status)).count());
         TreeView {
-            name: genesis.map(|genesis| genesis.name.clone()).unwrap_or_default(),
-            mission: genesis.map(|genesis| genesis.mission.clone()).unwrap_or_default(),
             done: counted(|status| status == Status::Done),
             total: counted(|status| status != Status::Dropped),
+            dropped: counted(|status| status == Status::Dropped),
+            first: 0,
+            shown: count(rows.len()),
+            matching: count(rows.len()),
             rows,
-            cannot: self.cannot(&[Verb::Create, Verb::Assign], false),
+            opened: Vec::new(),
+            ..self.frame()
         }
     }
 
-    /// One task in full.
+    /// What stands around every page of the tree; the rest of it is empty.
+    #[must_use]
+    pub fn frame(&self) -> TreeView {
+        let genesis = self.authority.genesis();
+        TreeView {
+            name: genesis.map(|genesis| genesis.name.clone()).unwrap_or_default(),
+            mission: genesis.map(|genesis| genesis.mission.clone()).unwrap_or_default(),
+            cannot: self.cannot(&[Verb::Create, Verb::Assign], false),
+            ..TreeView::default()
+        }
+    }
+
+    /// Rows of tasks in memory, where the tree has them.
+    #[must_use]
+    pub fn rows(&self, places: &[RowPlace], handed: Handed<'_>) -> Vec<TreeRow> {
+        let names = self.names();
+        places.iter().filter_map(|place| Some(self.row(place, self.tasks.task(place.task)?, &names, handed))).collect()
+    }
+
+    /// One task in full, with all tasks in memory.
     #[must_use]
     pub fn task_view(&self, id: TaskId, handed: Handed<'_>) -> Option<TaskView> {
-        let task = self.tasks.task(id)?;
+        let places = self.places();
+        let place = places.iter().find(|place| place.task == id)?;
+        let parents = self.parents();
+        let above = core::iter::successors(place.parent, |step| parents.get(step).copied().flatten());
+        let mut path: Vec<TaskId> = above.collect();
+        path.reverse();
+        self.task_at(place, &path, handed)
+    }
+
+    /// One task in full; it, those above it (from the mission's child down) and its thread are in memory.
+    #[must_use]
+    pub fn task_at(&self, place: &RowPlace, path: &[TaskId], handed: Handed<'_>) -> Option<TaskView> {
+        let task = self.tasks.task(place.task)?;
         let created = task.created.as_ref()?;
         let names = self.names();
         let rank = |member| self.authority.seniority(member);
-        let (order, parents) = (self.tree_order(), self.parents());
-        let start = order.iter().position(|(other, ..)| *other == id)?;
-        let depth = order[start].2;
-        let mut rows: Vec<TreeRow> = order[start..]
-            .iter()
-            .enumerate()
-            .take_while(|(index, (.., below))| *index == 0 || *below > depth)
-            .filter_map(|(_, (id, parent, depth))| {
-                Some(self.row(*id, self.tasks.task(*id)?, *parent, *depth, &names, handed))
-            })
-            .collect();
-        sum_up(&mut rows);
-        let mut path = Vec::new();
-        let mut above = parents.get(&id).copied().flatten();
-        while let Some(step) = above {
-            path.push(self.tasks.task(step).and_then(|task| task.title.shown(rank).cloned()).unwrap_or_default());
-            above = parents.get(&step).copied().flatten();
-        }
-        path.reverse();
+        let title = |task: &Task| task.title.shown(rank).cloned().unwrap_or_default();
         let mut thread: Vec<_> = task.comments.iter().collect();
         thread.sort();
         let own = self.me() == Some(created.by);
         Some(TaskView {
-            row: rows.into_iter().next()?,
-            path,
+            row: self.row(place, task, &names, handed),
+            path: path.iter().filter_map(|step| self.tasks.task(*step).map(title)).collect(),
             body: task.body.shown(rank).cloned().unwrap_or_default(),
             other_titles: others(&task.title, rank),
             other_bodies: others(&task.body, rank),
@@ -95,7 +148,8 @@ impl Replica {
                     by: self.person(comment.by, &names),
                     text: comment.text.clone(),
                     claimed_seconds: comment.claimed_seconds,
-                    delivery: (comment.author == self.device.author()).then(|| self.delivery(comment.at.entry, handed)),
+                    delivery: (comment.author == self.device.author())
+                        .then(|| self.delivery(comment.dot, comment.at.entry, handed)),
                 })
                 .collect(),
             readers: alloc::vec![Readers {
@@ -200,8 +254,8 @@ impl Replica {
 
     /// How far an own entry has come.
     #[must_use]
-    pub fn delivery(&self, entry: EntryId, handed: Handed<'_>) -> Delivery {
-        if self.logs.seen_by_others(entry) {
+    pub fn delivery(&self, dot: Dot, entry: EntryId, handed: Handed<'_>) -> Delivery {
+        if self.logs.seen_by_others(dot) {
             Delivery::Seen
         } else if handed(entry) {
             Delivery::Handed
@@ -255,46 +309,67 @@ impl Replica {
         crypto::hash(label::STATE_DIGEST, &[&w.finish()])
     }
 
-    /// Tasks in reading order with parent and depth; a loop, so that a deep tree cannot overflow the stack.
-    fn tree_order(&self) -> Vec<(TaskId, Option<TaskId>, u16)> {
+    /// Where the tree has each task in memory, in reading order; a loop, so that a deep tree cannot overflow the stack.
+    pub(crate) fn places(&self) -> Vec<RowPlace> {
+        let parents = self.parents();
         let mut children: BTreeMap<Option<TaskId>, Vec<(TaskId, &Task)>> = BTreeMap::new();
-        for (id, parent) in self.parents() {
-            if let Some(task) = self.tasks.task(id) {
-                children.entry(parent).or_default().push((id, task));
+        for (id, parent) in &parents {
+            if let Some(task) = self.tasks.task(*id) {
+                children.entry(*parent).or_default().push((*id, task));
             }
         }
         for list in children.values_mut() {
             // Youngest first, because the stack below takes from the end.
             list.sort_by(|(_, a), (_, b)| b.created.cmp(&a.created));
         }
-        let mut order = Vec::new();
+        let mut places: Vec<RowPlace> = Vec::new();
         let mut open: Vec<(TaskId, Option<TaskId>, u16)> =
             children.remove(&None).unwrap_or_default().into_iter().map(|(id, _)| (id, None, 0)).collect();
+        // The task before, below each parent, that is not dropped.
+        let mut before: BTreeMap<Option<TaskId>, TaskId> = BTreeMap::new();
+        let mut statuses: Vec<Status> = Vec::new();
         while let Some((id, parent, depth)) = open.pop() {
-            order.push((id, parent, depth));
+            let status = self.tasks.task(id).map_or(Status::Open, |task| self.status_of(task));
             let below = children.remove(&Some(id)).unwrap_or_default();
+            places.push(RowPlace {
+                task: id,
+                parent,
+                grandparent: parent.and_then(|parent| parents.get(&parent).copied().flatten()),
+                above: before.get(&parent).copied(),
+                depth,
+                has_children: !below.is_empty(),
+                ..RowPlace::of(id)
+            });
+            statuses.push(status);
+            if status != Status::Dropped {
+                before.insert(parent, id);
+            }
             open.extend(below.into_iter().map(|(child, _)| (child, Some(id), (depth + 1).min(MAX_TREE_DEPTH))));
         }
-        order
+        sum_up(&mut places, &statuses);
+        places
     }
 
-    fn row(
-        &self,
-        id: TaskId,
-        task: &Task,
-        parent: Option<TaskId>,
-        depth: u16,
-        names: &Names,
-        handed: Handed<'_>,
-    ) -> TreeRow {
+    /// The status shown of a task.
+    #[must_use]
+    pub fn status_of(&self, task: &Task) -> Status {
+        task.status(|member| self.authority.seniority(member)).0
+    }
+
+    pub(crate) fn row(&self, place: &RowPlace, task: &Task, names: &Names, handed: Handed<'_>) -> TreeRow {
         let rank = |member| self.authority.seniority(member);
         let (status, two_answers) = task.status(rank);
         let mut assignees: Vec<Person> = there(&task.assignees).map(|member| self.person(*member, names)).collect();
         assignees.sort_by(|a, b| (&a.name, a.member).cmp(&(&b.name, b.member)));
         TreeRow {
-            task: id,
-            parent,
-            depth,
+            task: place.task,
+            parent: place.parent,
+            grandparent: place.grandparent,
+            above: place.above,
+            depth: place.depth,
+            has_children: place.has_children,
+            folded: place.folded,
+            matches: place.matches,
             title: task.title.shown(rank).cloned().unwrap_or_default(),
             status,
             two_answers,
@@ -304,10 +379,10 @@ impl Replica {
             labels: there(&task.labels).cloned().collect(),
             due: task.due.shown(rank).copied().flatten().map(|day| alloc::format!("{day}")),
             priority: task.priority.shown(rank).copied().unwrap_or(0),
-            comments: count(task.comments.len()),
-            done_below: 0,
-            total_below: 0,
-            delivery: task.newest_by.get(&self.device.author()).map(|(_, entry)| self.delivery(*entry, handed)),
+            comments: task.comment_count,
+            done_below: place.done_below,
+            total_below: place.total_below,
+            delivery: task.newest_own.map(|(dot, entry)| self.delivery(dot, entry, handed)),
         }
     }
 
@@ -322,7 +397,7 @@ impl Replica {
             .collect()
     }
 
-    fn names(&self) -> Names {
+    pub(crate) fn names(&self) -> Names {
         let mut names = Names::new();
         for member in self.authority.members().values() {
             *names.entry(folded(&member.name)).or_default() += 1;
@@ -330,7 +405,7 @@ impl Replica {
         names
     }
 
-    fn person(&self, member: MemberId, names: &Names) -> Person {
+    pub(crate) fn person(&self, member: MemberId, names: &Names) -> Person {
         let name = self.authority.members().get(&member).map(|member| member.name.clone()).unwrap_or_default();
         let twice = names.get(&folded(&name)).is_some_and(|count| *count > 1);
         let mark = if twice { BASE32_NOPAD.encode(&member.0[..3])[..4].to_lowercase() } else { String::new() };
@@ -345,7 +420,7 @@ impl MemberView {
 }
 
 /// How many members have a name.
-type Names = BTreeMap<String, usize>;
+pub(crate) type Names = BTreeMap<String, usize>;
 
 /// A name as the eye takes it: without case, extra spaces, and characters that cannot be seen.
 fn folded(name: &str) -> String {
@@ -356,7 +431,7 @@ fn folded(name: &str) -> String {
     seen.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
-fn there<E: Ord>(set: &BTreeMap<E, Register<bool>>) -> impl Iterator<Item = &E> {
+pub(crate) fn there<E: Ord>(set: &BTreeMap<E, Register<bool>>) -> impl Iterator<Item = &E> {
     set.iter().filter(|(_, register)| register.is_there()).map(|(element, _)| element)
 }
 
@@ -372,19 +447,19 @@ fn others<K: Ord>(register: &Register<String>, rank: impl Fn(MemberId) -> K) -> 
 }
 
 /// Adds up what is below each row, from the last row to the first.
-fn sum_up(rows: &mut [TreeRow]) {
+fn sum_up(places: &mut [RowPlace], statuses: &[Status]) {
     // Sums by depth of the rows below the one looked at.
     let mut sums: Vec<(u32, u32)> = alloc::vec![(0, 0); usize::from(MAX_TREE_DEPTH) + 2];
-    for row in rows.iter_mut().rev() {
-        let depth = usize::from(row.depth);
+    for (place, status) in places.iter_mut().zip(statuses).rev() {
+        let depth = usize::from(place.depth);
         let (done, total) = core::mem::take(&mut sums[depth + 1]);
-        row.done_below = done;
-        row.total_below = total;
-        sums[depth].0 += done + u32::from(row.status == Status::Done);
-        sums[depth].1 += total + u32::from(row.status != Status::Dropped);
+        place.done_below = done;
+        place.total_below = total;
+        sums[depth].0 += done + u32::from(*status == Status::Done);
+        sums[depth].1 += total + u32::from(*status != Status::Dropped);
     }
 }
 
-fn count(len: usize) -> u32 {
+pub(crate) fn count(len: usize) -> u32 {
     u32::try_from(len).unwrap_or(u32::MAX)
 }

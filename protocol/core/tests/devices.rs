@@ -111,7 +111,8 @@ fn me(replica: &Replica) -> MemberId {
 }
 
 fn tip(replica: &Replica) -> Entry {
-    replica.logs().tip(replica.device().author()).expect("written").clone()
+    let tip = replica.logs().tip(replica.device().author()).expect("written");
+    replica.logs().entry(tip.id).expect("in memory").clone()
 }
 
 #[test]

@@ -396,7 +396,7 @@ fn an_epoch_issued_again_under_its_id_is_refused() {
         let made = RoleEpoch { role: RoleId::EVERYONE, epoch, parents: vec![], readers: readers_hash(&ids), seals };
         Content::Public(vec![Op::RoleEpoch(made)])
     };
-    let mut heads = vec![join.id(), maya.logs().tip(maya.device().author()).unwrap().id()];
+    let mut heads = vec![join.id(), maya.logs().tip(maya.device().author()).unwrap().id];
     heads.sort();
     let (repeated, fresh) =
         (next(&eve, heads.clone(), again(epoch)), next(&eve, heads, again(EpochSecret::new([9; 32]).id())));
@@ -579,14 +579,14 @@ fn observer(of: &Replica, known: &[Entry], then: &[&Entry]) -> Replica {
 fn place(replica: &Replica) -> Where {
     let author = replica.device().author();
     let by = replica.authority().members()[&replica.me().unwrap()].grant;
-    let seq = replica.logs().tip(author).unwrap().body().seq + 1;
+    let seq = replica.logs().tip(author).unwrap().seq + 1;
     Where { pursuance: replica.pursuance(), author, seq, by }
 }
 
 /// A member's next entry, with whatever it is to say.
 fn next(replica: &Replica, heads: Vec<EntryId>, content: Content) -> Entry {
     let at = place(replica);
-    let prev = replica.logs().tip(at.author).map(Entry::id);
+    let prev = replica.logs().tip(at.author).map(|tip| tip.id);
     let body = Body { author: at.author, seq: at.seq, prev, heads, by: Some(at.by), content, ..body() };
     Entry::sign(&replica.device().signing, Some(at.pursuance), &body)
 }

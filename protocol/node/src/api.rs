@@ -175,8 +175,31 @@ pub enum Reply {
 pub enum Query {
     /// The frame around everything.
     App,
-    /// The tree of a pursuance.
+    /// A page of the tree of a pursuance.
     Tree {
+        /// Which pursuance.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        pursuance: PursuanceId,
+        /// The first row wanted, of those that show, from 0.
+        #[serde(default)]
+        first: u32,
+        /// Tasks below which nothing is shown; at most `MAX_FOLDED` are looked at.
+        #[cfg_attr(feature = "bindings", ts(type = "Array<string>"))]
+        #[serde(default)]
+        folded: Vec<TaskId>,
+        /// The filter line; empty for all tasks.
+        #[serde(default)]
+        filter: String,
+        /// Whether dropped tasks show.
+        #[serde(default)]
+        dropped: bool,
+        /// A task that is wanted: the page that holds it.
+        #[cfg_attr(feature = "bindings", ts(type = "string | null"))]
+        #[serde(default)]
+        around: Option<TaskId>,
+    },
+    /// All labels in use in a pursuance.
+    Labels {
         /// Which pursuance.
         #[cfg_attr(feature = "bindings", ts(type = "string"))]
         pursuance: PursuanceId,
@@ -226,6 +249,14 @@ pub enum Query {
     },
 }
 
+impl Query {
+    /// The first page of the tree, with nothing folded or filtered.
+    #[must_use]
+    pub const fn tree(pursuance: PursuanceId) -> Self {
+        Self::Tree { pursuance, first: 0, folded: Vec::new(), filter: String::new(), dropped: false, around: None }
+    }
+}
+
 /// What is to be seen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
@@ -237,6 +268,8 @@ pub enum View {
     App(AppView),
     /// See [`Query::Tree`].
     Tree(TreeView),
+    /// See [`Query::Labels`].
+    Labels(Vec<String>),
     /// See [`Query::Task`].
     Task(TaskView),
     /// See [`Query::People`].

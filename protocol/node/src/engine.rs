@@ -340,7 +340,7 @@ impl Engine {
         match (query, &self.open) {
             (Query::App, _) => Ok(View::App(self.app())),
             (_, None) => Err(Trouble::Locked),
-            (query, Some(open)) => open.view(query),
+            (query, Some(open)) => open.view(&self.around, query),
         }
     }
 

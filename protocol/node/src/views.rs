@@ -1,23 +1,38 @@
 //! What is to be seen, from what is held (docs/protocol/08-node.md, section 9).
 
+use pursuance_core::day::Day;
+use pursuance_core::filter::Filter;
 use pursuance_core::id::PursuanceId;
+use pursuance_core::pages::{Dropped, PageQuery};
 use qrcode::{Color, EcLevel, QrCode};
 
 use crate::api::{InviteRow, PreviewState, Query, RelayView, Trouble, View};
-use crate::engine::Open;
+use crate::engine::{Open, Surroundings};
 use crate::held::Held;
 use crate::import;
 use crate::store::{KeptStanding, PostCounts};
 
+/// Folded tasks that are looked at: as many as an import brings.
+const MAX_FOLDED: usize = 5_000;
+
 impl Open {
-    pub(crate) fn view(&self, query: &Query) -> Result<View, Trouble> {
+    pub(crate) fn view(&self, around: &Surroundings, query: &Query) -> Result<View, Trouble> {
+        let today = Day::of_seconds(around.clock.now_seconds());
         match query {
             // The engine's own.
             Query::App => Err(Trouble::Malformed),
-            Query::Tree { pursuance } => {
+            Query::Tree { pursuance, first, folded, filter, dropped, around } => {
                 let held = self.held(*pursuance)?;
-                Ok(View::Tree(held.replica.tree(&|entry| held.is_handed(entry))))
+                let page = PageQuery {
+                    first: *first,
+                    folded: &folded.iter().take(MAX_FOLDED).copied().collect(),
+                    filter: &Filter::parse(filter, today),
+                    dropped: if *dropped { Dropped::Shown } else { Dropped::Hidden },
+                    around: *around,
+                };
+                Ok(View::Tree(held.replica.tree_page(&page, &|entry| held.is_handed(entry))))
             }
+            Query::Labels { pursuance } => Ok(View::Labels(self.held(*pursuance)?.replica.labels())),
             Query::Task { pursuance, task } => {
                 let held = self.held(*pursuance)?;
                 let view = held.replica.task_view(*task, &|entry| held.is_handed(entry));

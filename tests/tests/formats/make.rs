@@ -174,9 +174,9 @@ impl Cast {
         let me = replica.me().expect("a member");
         Body {
             author,
-            seq: tip.body().seq + 1,
-            prev: Some(tip.id()),
-            heads: replica.logs().heads_for(author, &|_| true),
+            seq: tip.seq + 1,
+            prev: Some(tip.id),
+            heads: replica.logs().heads_for(author),
             by: Some(replica.authority().members()[&me].grant),
             claimed_seconds: NOW_SECONDS + 60,
             checkpoints: Vec::new(),

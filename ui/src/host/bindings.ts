@@ -31,7 +31,36 @@ loopback: boolean,
 /**
  * This computer's clock differs from what relays' slots say, by this many seconds (positive: it is ahead).
  */
-clockOffSeconds: number | null, };
+clockOffSeconds: number | null, 
+/**
+ * The import that is on its way.
+ */
+import: ImportState | null, 
+/**
+ * The folder proposed for files that a person wants written; it may not exist.
+ */
+saveFolder: string, 
+/**
+ * What is wrong with the disk or the database while it is open.
+ */
+storage: StorageTrouble | null, };
+
+/**
+ * An import of which not all tasks are here yet.
+ */
+export type Arriving = { 
+/**
+ * Who imports.
+ */
+by: Person, 
+/**
+ * Tasks that are here.
+ */
+arrived: number, 
+/**
+ * Tasks that there are.
+ */
+of: number, };
 
 /**
  * How a member came.
@@ -78,7 +107,15 @@ assignees: Array<string>,
 /**
  * Labels, each at most `MAX_LABEL_BYTES`.
  */
-labels: Array<string>, } | { "kind": "setTitle", 
+labels: Array<string>, 
+/**
+ * The day by which it should be done, `YYYY-MM-DD`.
+ */
+due?: string | null, 
+/**
+ * 0 none, 1 urgent, 2 high, 3 normal, 4 low.
+ */
+priority?: number, } | { "kind": "setTitle", 
 /**
  * Which task.
  */
@@ -158,7 +195,23 @@ task: string,
 /**
  * Which label.
  */
-label: string, } | { "kind": "invite", 
+label: string, } | { "kind": "setDue", 
+/**
+ * Which task.
+ */
+task: string, 
+/**
+ * `YYYY-MM-DD`, or `null` for none.
+ */
+due: string | null, } | { "kind": "setPriority", 
+/**
+ * Which task.
+ */
+task: string, 
+/**
+ * 0 none, 1 urgent, 2 high, 3 normal, 4 low.
+ */
+priority: number, } | { "kind": "invite", 
 /**
  * The role offered.
  */
@@ -208,6 +261,27 @@ export type Condition = "always" | "own";
 export type Delivery = "kept" | "handed" | "seen";
 
 /**
+ * One device of a member.
+ */
+export type DeviceView = { 
+/**
+ * The key that signs its log.
+ */
+author: string, 
+/**
+ * Claimed time at which it was added, seconds since 1970; `null` for the device the member came with.
+ */
+addedSeconds: number | null, 
+/**
+ * Whether it is this device.
+ */
+mine: boolean, 
+/**
+ * It shows two histories.
+ */
+twoHistories: boolean, };
+
+/**
  * In what way a relay broke its word.
  */
 export type Fault = "forked" | "rolledBack" | "brokenReceipt" | "garbage" | "wrongOrigin" | "stale";
@@ -228,7 +302,7 @@ field: ImportField | null, };
 /**
  * What a column becomes.
  */
-export type ImportField = "id" | "title" | "body" | "status" | "owner" | "started" | "finished" | "labels" | "parent";
+export type ImportField = "id" | "title" | "body" | "status" | "owner" | "started" | "finished" | "labels" | "parent" | "due" | "priority";
 
 /**
  * What an import would do.
@@ -271,7 +345,7 @@ reason: ImportReason, };
 /**
  * Why a row cannot be taken.
  */
-export type ImportReason = "notCsv" | "noTitleColumn" | "noTitle" | "unknownStatus" | "unknownParent" | "cycle" | "duplicateId" | "tooLong" | "tooMany";
+export type ImportReason = "notCsv" | "noTitleColumn" | "noTitle" | "unknownStatus" | "unknownParent" | "cycle" | "duplicateId" | "tooLong" | "tooMany" | "notADay" | "notAPriority" | "fieldTwice";
 
 /**
  * One row as it would appear.
@@ -297,6 +371,23 @@ owner: string | null,
  * Labels.
  */
 labels: Array<string>, };
+
+/**
+ * How far an import is. Nothing of it is saved before all of it is planned.
+ */
+export type ImportState = { 
+/**
+ * Into which pursuance.
+ */
+pursuance: string, 
+/**
+ * Tasks planned.
+ */
+done: number, 
+/**
+ * All its tasks.
+ */
+of: number, };
 
 /**
  * An invite with its link, where it was made here.
@@ -365,9 +456,13 @@ cameBy: CameBy,
  */
 heardOfSeconds: number, 
 /**
- * Their device shows two histories.
+ * A device of theirs shows two histories.
  */
-twoHistories: boolean, };
+twoHistories: boolean, 
+/**
+ * Their devices, the one they came with first.
+ */
+devices: Array<DeviceView>, };
 
 /**
  * Over whom or what a rule reaches.
@@ -506,6 +601,30 @@ export type Query = { "kind": "app" } | { "kind": "tree",
 /**
  * Which pursuance.
  */
+pursuance: string, 
+/**
+ * The first row wanted, of those that show, from 0.
+ */
+first: number, 
+/**
+ * Tasks below which nothing is shown; at most `MAX_FOLDED` are looked at.
+ */
+folded: Array<string>, 
+/**
+ * The filter line; empty for all tasks.
+ */
+filter: string, 
+/**
+ * Whether dropped tasks show.
+ */
+dropped: boolean, 
+/**
+ * A task that is wanted: the page that holds it.
+ */
+around: string | null, } | { "kind": "labels", 
+/**
+ * Which pursuance.
+ */
 pursuance: string, } | { "kind": "task", 
 /**
  * Which pursuance.
@@ -538,7 +657,11 @@ pursuance: string,
 /**
  * The file's text.
  */
-csv: string, };
+csv: string, 
+/**
+ * What each column becomes, in the file's order; `null`: as guessed.
+ */
+fields: Array<ImportField | null> | null, };
 
 /**
  * A role that can read, and how many hold it now.
@@ -588,7 +711,7 @@ maxBytes: number, } | { "code": "tooMany",
 /**
  * The limit.
  */
-max: number, } | { "code": "cycle" } | { "code": "noSuchStep" } | { "code": "claimedByOther" } | { "code": "notClaimed" } | { "code": "inviteUsedUp" } | { "code": "rankAboveOwn" } | { "code": "notARelayAddress" } | { "code": "grantNotHeld" } | { "code": "needsNewer" } | { "code": "nothingToChange" } | { "code": "notWelcomedYet" } | { "code": "badKeys" } | { "code": "notACreation" };
+max: number, } | { "code": "cycle" } | { "code": "noSuchStep" } | { "code": "claimedByOther" } | { "code": "notClaimed" } | { "code": "inviteUsedUp" } | { "code": "rankAboveOwn" } | { "code": "notARelayAddress" } | { "code": "grantNotHeld" } | { "code": "needsNewer" } | { "code": "nothingToChange" } | { "code": "notWelcomedYet" } | { "code": "badKeys" } | { "code": "notACreation" } | { "code": "notADay" } | { "code": "overtakenElsewhere" } | { "code": "noSuchPriority" };
 
 /**
  * A relay of a pursuance.
@@ -642,7 +765,27 @@ link: string, } | { "kind": "imported",
 /**
  * How many tasks.
  */
-tasks: number, };
+tasks: number, } | { "kind": "written", 
+/**
+ * Where.
+ */
+path: string, 
+/**
+ * How long it is, in bytes.
+ */
+bytes: number, } | { "kind": "rescued", 
+/**
+ * Lists written.
+ */
+pursuances: number, 
+/**
+ * Tasks in them.
+ */
+tasks: number, 
+/**
+ * Changes that could not be read, or whose predecessors could not; as far as they can be counted.
+ */
+lost: number, };
 
 /**
  * What the window may ask to be done.
@@ -707,7 +850,47 @@ pursuance: string,
 /**
  * The file's text.
  */
-csv: string, } | { "kind": "setOffline", 
+csv: string, 
+/**
+ * What each column becomes, in the file's order; `null`: as guessed.
+ */
+fields: Array<ImportField | null> | null, } | { "kind": "cancelImport" } | { "kind": "exportCsv", 
+/**
+ * Which pursuance.
+ */
+pursuance: string, 
+/**
+ * Where: an absolute path, in a folder that exists, of a file that does not. Without the ending `.csv` it gets it.
+ */
+path: string, } | { "kind": "backup", 
+/**
+ * Where: an absolute path, in a folder that exists, of a file that does not.
+ */
+path: string, 
+/**
+ * What opens it: at least `MIN_PASSPHRASE_CHARS`.
+ */
+passphrase: string, } | { "kind": "restore", 
+/**
+ * The backup's file.
+ */
+path: string, 
+/**
+ * What opens it.
+ */
+backupPassphrase: string, 
+/**
+ * The vault's from now on: at least `MIN_PASSPHRASE_CHARS`.
+ */
+passphrase: string, } | { "kind": "rescue", 
+/**
+ * The vault's.
+ */
+passphrase: string, 
+/**
+ * Where: an absolute path of a folder that exists.
+ */
+folder: string, } | { "kind": "setOffline", 
 /**
  * Whether to stay away.
  */
@@ -846,7 +1029,7 @@ entries: number,
 /**
  * The author's name, where it is one author only.
  */
-by: string | null, } | { "code": "twoHistories", 
+by: string | null, } | { "code": "overtaken" } | { "code": "twoHistories", 
 /**
  * Its owner's name.
  */
@@ -855,6 +1038,11 @@ by: string, } | { "code": "needsNewer",
  * How many.
  */
 entries: number, };
+
+/**
+ * What is wrong with the disk or the database while it is open. What was said to be kept is kept.
+ */
+export type StorageTrouble = "full" | "readOnly" | "failing" | "damaged";
 
 /**
  * One task in full.
@@ -922,9 +1110,29 @@ task: string,
  */
 parent: string | null, 
 /**
+ * The parent's parent: where it goes when it moves out.
+ */
+grandparent: string | null, 
+/**
+ * The task before it below the same parent that is not dropped: where it goes when it moves in.
+ */
+above: string | null, 
+/**
  * Steps below the mission, from 0.
  */
 depth: number, 
+/**
+ * Something that shows is below it.
+ */
+hasChildren: boolean, 
+/**
+ * What is below it is folded away.
+ */
+folded: boolean, 
+/**
+ * The filter is for it, and not only for something below it; true without a filter.
+ */
+matches: boolean, 
 /**
  * Its title.
  */
@@ -954,6 +1162,14 @@ ownerText: string | null,
  */
 labels: Array<string>, 
 /**
+ * The day by which it should be done, `YYYY-MM-DD`.
+ */
+due: string | null, 
+/**
+ * How it presses: 0 none, 1 urgent, 2 high, 3 normal, 4 low.
+ */
+priority: number, 
+/**
  * Lines in its thread.
  */
 comments: number, 
@@ -971,7 +1187,7 @@ totalBelow: number,
 delivery: Delivery | null, };
 
 /**
- * The tree of tasks in reading order.
+ * A page of the tree of tasks in reading order.
  */
 export type TreeView = { 
 /**
@@ -991,9 +1207,33 @@ done: number,
  */
 total: number, 
 /**
+ * Dropped tasks.
+ */
+dropped: number, 
+/**
+ * Which of the rows that show is the first one here, from 0.
+ */
+first: number, 
+/**
+ * How many rows show, with what is folded and filtered.
+ */
+shown: number, 
+/**
+ * How many tasks the filter is for, folded away or not; all that may show without a filter.
+ */
+matching: number, 
+/**
  * Rows in reading order, parents before children.
  */
 rows: Array<TreeRow>, 
+/**
+ * Folded tasks that count as open, because they stand above the one asked for.
+ */
+opened: Array<string>, 
+/**
+ * Imports of others of which not all tasks are here yet.
+ */
+arriving: Array<Arriving>, 
 /**
  * What I may not do here and why, by verb; a verb that is absent is allowed.
  */
@@ -1018,11 +1258,11 @@ found: number,
 /**
  * The newest one known here.
  */
-known: number, } | { "code": "inUse" } | { "code": "disk" } | { "code": "linkTruncated" } | { "code": "notAnInvite" } | { "code": "linkNewer" } | { "code": "alreadyMember" } | { "code": "noSuchPursuance" } | { "code": "nothingToUndo" } | { "code": "importProblems", 
+known: number, } | { "code": "inUse" } | { "code": "disk" } | { "code": "diskFull" } | { "code": "readOnly" } | { "code": "linkTruncated" } | { "code": "notAnInvite" } | { "code": "linkNewer" } | { "code": "alreadyMember" } | { "code": "noSuchPursuance" } | { "code": "nothingToUndo" } | { "code": "importProblems", 
 /**
  * How many.
  */
-problems: number, } | { "code": "malformed" };
+problems: number, } | { "code": "importCancelled" } | { "code": "importRunning" } | { "code": "notABackup" } | { "code": "backupRunning" } | { "code": "noSuchFile" } | { "code": "fileExists" } | { "code": "noSuchFolder" } | { "code": "malformed" };
 
 /**
  * What a rule may allow; the numbers are reserved for ever.
@@ -1032,4 +1272,4 @@ export type Verb = "see" | "invite" | "amend" | "create" | "claim" | "assign" | 
 /**
  * What is to be seen.
  */
-export type View = { "kind": "app", "view": AppView } | { "kind": "tree", "view": TreeView } | { "kind": "task", "view": TaskView } | { "kind": "people", "view": PeopleView } | { "kind": "invites", "view": Array<InviteRow> } | { "kind": "relays", "view": Array<RelayView> } | { "kind": "preview", "view": PreviewState } | { "kind": "importPreview", "view": ImportPreview };
+export type View = { "kind": "app", "view": AppView } | { "kind": "tree", "view": TreeView } | { "kind": "labels", "view": Array<string> } | { "kind": "task", "view": TaskView } | { "kind": "people", "view": PeopleView } | { "kind": "invites", "view": Array<InviteRow> } | { "kind": "relays", "view": Array<RelayView> } | { "kind": "preview", "view": PreviewState } | { "kind": "importPreview", "view": ImportPreview };

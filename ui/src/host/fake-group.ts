@@ -1,8 +1,10 @@
 // One pursuance of the fake host: its rules decide as the real ones would, its views are made of its tasks.
-import type { Cannot, Command, Delivery, Person, Query, Refusal, RelayView, Reply, TaskView, TreeRow, TreeView, Trouble, Verb, View } from './bindings';
+import type { Cannot, Command, Delivery, Person, Query, Refusal, RelayView, Reply, TaskView, TreeView, Trouble, Verb, View } from './bindings';
+import { rowIn, treePage, type TreeQuery } from './fake-tree';
 import { fakeId, fakeQr, newTask, type FakePursuance, type FakeTask } from './fake-world';
 
 const MAX_TITLE_BYTES = 1_000;
+const MAX_PRIORITY = 4;
 const VERBS: readonly Verb[] = ['invite', 'amend', 'create', 'claim', 'assign', 'edit', 'comment', 'finish', 'reopen', 'label'];
 
 /** A refusal as a host throws it. */
@@ -26,6 +28,7 @@ export class FakeGroup {
 
   /** Carries out a command, or throws the refusal. */
   act(command: Command): Reply {
+    if (this.data.row.status.code === 'overtaken') throw refused({ code: 'overtakenElsewhere' });
     if (command.kind === 'invite') return this.#invite(command.role, command.uses);
     if (command.kind === 'setRelays') return this.#setRelays(command.relays);
     const before = structuredClone(this.data.tasks);
@@ -63,9 +66,10 @@ export class FakeGroup {
       if (command.title.trim() === '') throw refused({ code: 'empty' });
       if (new TextEncoder().encode(command.title).length > MAX_TITLE_BYTES) throw refused({ code: 'tooLong', maxBytes: MAX_TITLE_BYTES });
       if (command.assignees.length > 0) this.#must('assign', null);
+      if (command.due != null) mustBeDay(command.due);
       this.#count += 1;
       const task = newTask({
-        task: fakeId(16, `new ${this.#count} ${command.title}`), parent: command.parent, title: command.title.trim(), creator: this.me, delivery: 'kept', labels: command.labels,
+        task: fakeId(16, `new ${this.#count} ${command.title}`), parent: command.parent, title: command.title.trim(), creator: this.me, delivery: 'kept', labels: command.labels, due: command.due ?? null, priority: command.priority ?? 0,
         assignees: command.assignees.map((member) => this.#person(member)),
       });
       this.data.tasks.push(task);
@@ -78,6 +82,18 @@ export class FakeGroup {
         if (command.title.trim() === '') throw refused({ code: 'empty' });
         task.title = command.title;
         task.otherTitles = [];
+        break;
+      case 'setDue':
+        this.#must('edit', task);
+        if (command.due !== null) mustBeDay(command.due);
+        if (command.due === task.due) throw refused({ code: 'nothingToChange' });
+        task.due = command.due;
+        break;
+      case 'setPriority':
+        this.#must('edit', task);
+        if (command.priority > MAX_PRIORITY) throw refused({ code: 'noSuchPriority' });
+        if (command.priority === task.priority) throw refused({ code: 'nothingToChange' });
+        task.priority = command.priority;
         break;
       case 'setBody': this.#must('edit', task); task.body = command.body; break;
       case 'setStatus': {
@@ -175,7 +191,8 @@ export class FakeGroup {
   /** Answers a query about this pursuance. */
   view(query: Exclude<Query, { kind: 'app' } | { kind: 'preview' } | { kind: 'importPreview' }>): View {
     switch (query.kind) {
-      case 'tree': return { kind: 'tree', view: this.#tree() };
+      case 'tree': return { kind: 'tree', view: this.#tree(query) };
+      case 'labels': return { kind: 'labels', view: [...new Set(this.data.tasks.flatMap((task) => task.labels))].sort((a, b) => a.localeCompare(b)) };
       case 'task': return { kind: 'task', view: this.#taskView(this.#task(query.task)) };
       case 'people': return { kind: 'people', view: { members: this.data.members, roles: this.data.roles, rules: this.data.rules, cannot: this.#cannot(null) } };
       case 'invites': return { kind: 'invites', view: this.data.invites };
@@ -183,42 +200,23 @@ export class FakeGroup {
     }
   }
 
-  #tree(): TreeView {
-    const below = new Map<string | null, FakeTask[]>();
-    for (const task of this.data.tasks) below.set(task.parent, [...(below.get(task.parent) ?? []), task]);
-    const rows: TreeRow[] = [];
-    const walk = (parent: string | null, depth: number): [number, number] => {
-      let done = 0;
-      let total = 0;
-      for (const task of below.get(parent) ?? []) {
-        const row = this.#row(task, depth);
-        rows.push(row);
-        const [doneBelow, totalBelow] = walk(task.task, depth + 1);
-        row.doneBelow = doneBelow;
-        row.totalBelow = totalBelow;
-        done += doneBelow + (task.status === 'done' ? 1 : 0);
-        total += totalBelow + (task.status === 'dropped' ? 0 : 1);
-      }
-      return [done, total];
-    };
-    const [done, total] = walk(null, 0);
-    return { name: this.data.name, mission: this.data.mission, done, total, rows, cannot: this.#cannot(null) };
-  }
-
-  #row(task: FakeTask, depth: number): TreeRow {
-    return {
-      task: task.task, parent: task.parent, depth, title: task.title, status: task.status, twoAnswers: task.twoAnswers, claim: task.claim, assignees: task.assignees,
-      ownerText: task.ownerText, labels: task.labels, comments: task.thread.length, doneBelow: 0, totalBelow: 0, delivery: task.delivery,
-    };
+  #tree(query: TreeQuery): TreeView {
+    return { name: this.data.name, mission: this.data.mission, ...treePage(this.data.tasks, query), arriving: this.data.arriving, cannot: this.#cannot(null) };
   }
 
   #taskView(task: FakeTask): TaskView {
     const path: string[] = [];
     for (let parent = task.parent; parent !== null; parent = this.#task(parent).parent) path.unshift(this.#task(parent).title);
-    const row = this.#tree().rows.find((each) => each.task === task.task) ?? this.#row(task, path.length);
+    const row = rowIn(this.data.tasks, task.task);
+    if (row === null) throw refused({ code: 'noSuchTask' });
     return {
       row, path, body: task.body, otherTitles: task.otherTitles, otherBodies: [], creator: task.creator, createdSeconds: task.createdSeconds, started: task.started, finished: task.finished,
       thread: task.thread, readers: [{ role: 0, name: '', members: this.data.members.length }], cannot: this.#cannot(task),
     };
   }
+}
+
+function mustBeDay(day: string): void {
+  const date = new Date(`${day}T00:00:00Z`);
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(day) || Number.isNaN(date.getTime()) || date.toISOString().slice(0, 10) !== day) throw refused({ code: 'notADay' });
 }

@@ -2,19 +2,24 @@
 import type { ImportColumn, ImportField, ImportPreview, ImportProblem, Person, Status } from './bindings';
 import { fakeId, newTask, type FakeTask } from './fake-world';
 
-const FIELDS: readonly ImportField[] = ['id', 'title', 'body', 'status', 'owner', 'started', 'finished', 'labels', 'parent'];
+const FIELDS: readonly ImportField[] = ['id', 'title', 'body', 'status', 'owner', 'started', 'finished', 'labels', 'parent', 'due', 'priority'];
 const STATUSES: readonly Status[] = ['suggested', 'open', 'doing', 'review', 'done', 'dropped'];
 const PREVIEW_ROWS = 12;
 
 type Read = { preview: ImportPreview; tasks: FakeTask[] };
 
 /** What a text would become. */
-export function readCsv(csv: string, creator: Person): Read {
+export function readCsv(csv: string, fields: (ImportField | null)[] | null, creator: Person): Read {
   const lines = csv.split(/\r?\n/).map(cells).filter((line) => line.some((cell) => cell !== ''));
-  const columns: ImportColumn[] = (lines[0] ?? []).map((header) => ({ header, field: FIELDS.find((field) => field === header.trim().toLowerCase()) ?? null }));
+  const columns: ImportColumn[] = (lines[0] ?? []).map((header, i) => ({ header, field: fields === null ? (FIELDS.find((field) => field === header.trim().toLowerCase()) ?? null) : (fields[i] ?? null) }));
   const column = (field: ImportField): number => columns.findIndex((each) => each.field === field);
   const problems: ImportProblem[] = [];
   const preview: ImportPreview = { tasks: 0, nested: 0, columns, rows: [], problems };
+  const chosen = columns.flatMap((each) => (each.field === null ? [] : [each.field]));
+  if (new Set(chosen).size < chosen.length) {
+    problems.push({ line: 1, reason: 'fieldTwice' });
+    return { preview, tasks: [] };
+  }
   if (column('title') === -1) {
     problems.push({ line: 1, reason: 'noTitleColumn' });
     return { preview, tasks: [] };
@@ -35,12 +40,14 @@ export function readCsv(csv: string, creator: Person): Read {
         task: fakeId(16, `import ${at} ${cell('title')} ${Math.random()}`), parent: byId.get(parent)?.task ?? null, title: cell('title'), creator, status,
         body: cell('body'), ownerText: cell('owner') || null, started: cell('started') || null, finished: cell('finished') || null,
         labels: cell('labels').split(';').map((label) => label.trim()).filter((label) => label !== ''), delivery: 'kept',
+        due: /^\d{4}-\d{2}-\d{2}$/.test(cell('due')) ? cell('due') : null, priority: Number(cell('priority')) || 0,
       });
       tasks.push(task);
       if (cell('id') !== '') byId.set(cell('id'), task);
     }
   });
-  const depth = (task: FakeTask): number => (task.parent === null ? 0 : 1 + depth(tasks.find((each) => each.task === task.parent) as FakeTask));
+  const byTask = new Map(tasks.map((task) => [task.task, task]));
+  const depth = (task: FakeTask): number => (task.parent === null ? 0 : 1 + depth(byTask.get(task.parent) as FakeTask));
   preview.tasks = tasks.length;
   preview.nested = tasks.filter((task) => task.parent !== null).length;
   preview.rows = tasks.slice(0, PREVIEW_ROWS).map((task) => ({ depth: depth(task), title: task.title, status: task.status, owner: task.ownerText, labels: task.labels }));

@@ -1,5 +1,5 @@
 // The sample world of the fake host: one pursuance that looks lived in, its people, rules and tasks.
-import type { CommentView, InviteRow, MemberView, Person, PursuanceRow, RelayView, Role, Rule, Status, Verb } from './bindings';
+import type { Arriving, CommentView, DeviceView, InviteRow, MemberView, Person, PursuanceRow, RelayView, Role, Rule, Status, Verb } from './bindings';
 
 /** A task as the fake keeps it; rows and views are made of it. */
 export type FakeTask = {
@@ -18,6 +18,8 @@ export type FakeTask = {
   finished: string | null;
   otherTitles: string[];
   twoAnswers: boolean;
+  due: string | null;
+  priority: number;
   creator: Person;
   createdSeconds: number;
 };
@@ -34,6 +36,7 @@ export type FakePursuance = {
   tasks: FakeTask[];
   invites: InviteRow[];
   relays: RelayView[];
+  arriving: Arriving[];
   /** States before each of my last changes, newest last. */
   undo: FakeTask[][];
 };
@@ -70,8 +73,15 @@ export function person(name: string, me = false, mark = ''): Person {
   return { member: fakeId(32, `member ${name}${mark}`), name, mark, me };
 }
 
+/** A device; `more` says what is unusual about it. */
+export function device(n: number, more: Partial<DeviceView> = {}): DeviceView {
+  return { author: fakeId(32, `device ${n}`), addedSeconds: null, mine: false, twoHistories: false, ...more };
+}
+
 const DAY = 86_400;
 const now = (): number => Math.floor(Date.now() / 1000);
+/** The day so many days from now. */
+const inDays = (days: number): string => new Date((now() + days * DAY) * 1000).toISOString().slice(0, 10);
 /** A relay address of the right form; nobody answers there. */
 export const RELAY = `${'abcdefghijklmnopqrstuvwxyz234567abcdefghijklmnopqrstuvwx'.slice(0, 56)}.onion/${'mfrggzdfmztwq2lknnwg23tpobyxe43uov3ho6dzpiydcmrtgq2t'.slice(0, 52)}`;
 
@@ -89,7 +99,7 @@ export function harbour(myRole: number): FakePursuance {
   });
   const sketches: Sketch[] = [
     [0, 'Find out who owns the east quay', 'doing', {
-      claim: maya, labels: ['research'],
+      claim: maya, labels: ['research'], due: inDays(5), priority: 2,
       body: 'The register names a holding in Rotterdam since 2019.\n\nWe need to know who signs for it, and since when. Copies of the pages, not photographs of the screen.',
       thread: [
         comment(maya, 'The register office is open Tuesday and Thursday mornings only.', 51),
@@ -99,21 +109,21 @@ export function harbour(myRole: number): FakePursuance {
     }],
     [1, 'Get copies of the land register pages', 'done', { claim: maya, labels: ['research'] }],
     [1, 'Ask the chamber of commerce for the signatories', 'review', { claim: ilse, thread: [comment(ilse, 'Two names, one of them already known to us.', 30)] }],
-    [1, 'Compare with the 2021 council minutes', 'open', { assignees: [me], labels: ['research'], delivery: 'kept' }],
-    [0, 'Open evening on 3 December', 'open', { labels: ['event'], body: 'In the canteen of the old shipyard, doors at 19:00.' }],
+    [1, 'Compare with the 2021 council minutes', 'open', { assignees: [me], labels: ['research'], delivery: 'kept', due: inDays(-2) }],
+    [0, 'Open evening on 3 December', 'open', { labels: ['event'], due: inDays(12), body: 'In the canteen of the old shipyard, doors at 19:00.' }],
     [1, 'Book the canteen', 'done', { claim: ben }],
     [1, 'Invite the neighbours of Sluisstraat', 'doing', { claim: me, delivery: 'seen', thread: [comment(otherBen, 'I have 120 leaflets left from last time.', 8)] }],
     [2, 'Print leaflets', 'done', { claim: otherBen, labels: ['print'] }],
     [2, 'Walk the streets north of the lock', 'open', { assignees: [ben, otherBen] }],
-    [2, 'Walk the streets south of the lock', 'open'],
+    [2, 'Walk the streets south of the lock', 'open', { due: inDays(1) }],
     [1, 'Somebody who can interpret Turkish and Arabic', 'open', { labels: ['help wanted', 'event'] }],
     [1, 'Photograph the model of the harbour plan', 'suggested', { labels: ['photo'], creator: ben }],
-    [0, 'Objection to the building permit', 'open', { labels: ['legal', 'deadline'], assignees: [ilse] }],
+    [0, 'Objection to the building permit', 'open', { labels: ['legal', 'deadline'], assignees: [ilse], due: inDays(20), priority: 1 }],
     [1, 'Collect signatures of residents within 500 metres', 'doing', { claim: ben, thread: [comment(ben, '83 so far.', 70), comment(ben, '117.', 20)] }],
-    [1, 'Have the draft read by somebody who knows environmental law', 'open', { labels: ['legal', 'help wanted'] }],
-    [1, 'Measure noise on the quay at night', 'done', { ownerText: 'J. Bakker', started: '2026-09-02', finished: '2026-09-19', labels: ['research'] }],
+    [1, 'Have the draft read by somebody who knows environmental law', 'open', { labels: ['legal', 'help wanted'], due: inDays(-6), priority: 2 }],
+    [1, 'Measure noise on the quay at night', 'done', { ownerText: 'J. Bakker', due: inDays(-60), started: '2026-09-02', finished: '2026-09-19', labels: ['research'] }],
     [1, 'Hand in the objection at the town hall', 'open', { otherTitles: ['Hand in the objection by registered post'] }],
-    [0, 'Website with the documents we may publish', 'suggested', { labels: ['web'] }],
+    [0, 'Website with the documents we may publish', 'suggested', { labels: ['web'], priority: 4 }],
     [0, 'Thank-you cards for the shipyard', 'dropped'],
   ];
   return {
@@ -127,15 +137,16 @@ export function harbour(myRole: number): FakePursuance {
     rules: RULES,
     myRole,
     members: [
-      { person: myRole === 1 ? me : person('Noor'), roles: [ORGANISER], cameBy: { kind: 'founder' }, heardOfSeconds: now() - 60, twoHistories: false },
-      { person: maya, roles: [ORGANISER], cameBy: { kind: 'invite', inviter: myRole === 1 ? me : person('Noor'), surplus: false }, heardOfSeconds: now() - 3 * 3_600, twoHistories: false },
-      { person: ben, roles: [MEMBER], cameBy: { kind: 'invite', inviter: maya, surplus: false }, heardOfSeconds: now() - 2 * DAY, twoHistories: false },
-      { person: otherBen, roles: [MEMBER], cameBy: { kind: 'invite', inviter: maya, surplus: true }, heardOfSeconds: now() - 8 * 3_600, twoHistories: false },
-      { person: ilse, roles: [MEMBER], cameBy: { kind: 'invite', inviter: maya, surplus: false }, heardOfSeconds: now() - 12 * DAY, twoHistories: false },
-      ...(myRole === 2 ? [{ person: me, roles: [MEMBER], cameBy: { kind: 'invite' as const, inviter: maya, surplus: false }, heardOfSeconds: now() - 60, twoHistories: false }] : []),
+      { person: myRole === 1 ? me : person('Noor'), roles: [ORGANISER], cameBy: { kind: 'founder' }, heardOfSeconds: now() - 60, twoHistories: false, devices: [device(1, { mine: myRole === 1 })] },
+      { person: maya, roles: [ORGANISER], cameBy: { kind: 'invite', inviter: myRole === 1 ? me : person('Noor'), surplus: false }, heardOfSeconds: now() - 3 * 3_600, twoHistories: false, devices: [device(2), device(22, { addedSeconds: now() - 20 * DAY })] },
+      { person: ben, roles: [MEMBER], cameBy: { kind: 'invite', inviter: maya, surplus: false }, heardOfSeconds: now() - 2 * DAY, twoHistories: false, devices: [device(3)] },
+      { person: otherBen, roles: [MEMBER], cameBy: { kind: 'invite', inviter: maya, surplus: true }, heardOfSeconds: now() - 8 * 3_600, twoHistories: false, devices: [device(4)] },
+      { person: ilse, roles: [MEMBER], cameBy: { kind: 'invite', inviter: maya, surplus: false }, heardOfSeconds: now() - 12 * DAY, twoHistories: false, devices: [device(5)] },
+      ...(myRole === 2 ? [{ person: me, roles: [MEMBER], cameBy: { kind: 'invite' as const, inviter: maya, surplus: false }, heardOfSeconds: now() - 60, twoHistories: false, devices: [device(6, { mine: true })] }] : []),
     ],
     tasks: grow(sketches, maya),
     invites: [],
+    arriving: [],
     relays: [
       { address: RELAY, reachedSeconds: now() - 4 * 60, cells: 412, read: 412, handed: 37, waiting: 0, fault: null },
       { address: RELAY.replace(/^a/, 'q'), reachedSeconds: now() - 26 * 60, cells: 405, read: 405, handed: 35, waiting: 2, fault: null },
@@ -150,8 +161,8 @@ export function garden(): FakePursuance {
   return {
     row: { pursuance: fakeId(32, 'garden'), name: 'Kitchen garden behind the library', standing: 'member', canUndo: false, status: { code: 'noRelay', kept: 3 } },
     name: 'Kitchen garden behind the library', mission: 'Vegetables for whoever waters them', roles: ROLES, rules: RULES, myRole: 1,
-    members: [{ person: me, roles: [ORGANISER], cameBy: { kind: 'founder' }, heardOfSeconds: now(), twoHistories: false }],
-    tasks: [], invites: [], relays: [], undo: [],
+    members: [{ person: me, roles: [ORGANISER], cameBy: { kind: 'founder' }, heardOfSeconds: now(), twoHistories: false, devices: [device(7, { mine: true })] }],
+    tasks: [], invites: [], relays: [], arriving: [], undo: [],
   };
 }
 
@@ -170,20 +181,26 @@ function grow(sketches: readonly Sketch[], creator: Person): FakeTask[] {
 export function newTask(given: Partial<FakeTask> & Pick<FakeTask, 'task' | 'parent' | 'title' | 'creator'>): FakeTask {
   return {
     body: '', status: 'open', claim: null, assignees: [], ownerText: null, labels: [], thread: [], delivery: null, started: null, finished: null,
-    otherTitles: [], twoAnswers: false, createdSeconds: now(), ...given,
+    otherTitles: [], twoAnswers: false, due: null, priority: 0, createdSeconds: now(), ...given,
   };
 }
 
 /** Many tasks, to try how the tree bears them. */
 export function forest(count: number, creator: Person): FakeTask[] {
   const tasks: FakeTask[] = [];
-  const statuses: Status[] = ['open', 'doing', 'done', 'open', 'review', 'suggested'];
+  const statuses: Status[] = ['open', 'doing', 'done', 'open', 'review', 'suggested', 'done'];
+  const owners = [null, 'J. Bakker', null, 'w07', null, 'Ilse van der Meer', null, null];
+  const subjects = ['permits', 'letters to the council', 'invoices of the yard', 'photographs', 'minutes', 'maps', 'leases'];
   const above: string[] = [];
   for (let i = 0; i < count; i++) {
-    const depth = i % 9 === 0 ? 0 : i % 3 === 0 ? 1 : 2;
+    const depth = i % 9 === 0 ? 0 : i % 9 < 3 || i % 3 === 0 ? 1 : 2;
     const task = fakeId(16, `forest ${i}`);
     above.length = depth;
-    tasks.push(newTask({ task, parent: above[depth - 1] ?? null, title: `Folder ${i + 1}: read and note what it holds`, status: statuses[i % statuses.length] ?? 'open', creator, labels: i % 4 === 0 ? ['archive'] : [] }));
+    tasks.push(newTask({
+      task, parent: above[depth - 1] ?? null, title: depth === 0 ? `Folder ${i + 1}: ${subjects[(i / 9) % subjects.length] ?? 'other'}` : `Folder ${i + 1}: read and note what it holds`,
+      status: statuses[i % statuses.length] ?? 'open', creator, labels: i % 4 === 0 ? ['archive'] : i % 11 === 0 ? ['scan', 'names'] : [],
+      ownerText: owners[i % owners.length] ?? null, due: i % 7 === 3 ? inDays((i % 61) - 9) : null, priority: i % 13 === 5 ? 1 + (i % 4) : 0,
+    }));
     above.push(task);
   }
   return tasks;

@@ -1,8 +1,8 @@
 // A second host that needs no desktop: keeps sample data in memory and answers as the node would, refusals included.
-import type { AppView, Command, PreviewState, Query, Reply, Request, StatusLine, Trouble, View } from './bindings';
+import type { AppView, Command, ImportState, PreviewState, Query, Reply, Request, StatusLine, StorageTrouble, Trouble, View } from './bindings';
 import { FakeGroup, refused } from './fake-group';
 import { readCsv } from './fake-import';
-import { fakeId, forest, garden, harbour, person, RELAY, ROLES, RULES, type FakePursuance } from './fake-world';
+import { device, fakeId, forest, garden, harbour, person, RELAY, ROLES, RULES, type FakePursuance } from './fake-world';
 import type { Host } from './host';
 
 /** How a fake begins. */
@@ -20,13 +20,26 @@ export type FakeChoices = {
   empty: boolean;
   /** An open invite: its preview, or already joined. */
   invite: 'none' | 'looking' | 'here' | 'waiting' | 'usedUp';
+  /** The disk from now on. */
+  storage: StorageTrouble | null;
+  /** What unlocking leads to. */
+  unlock: Trouble | null;
+  /** Milliseconds that each step of an import takes. */
+  importStep: number;
+  /** Somebody else's import is on its way. */
+  arriving: boolean;
 };
 
-const DEFAULTS: FakeChoices = { stage: 'open', trouble: null, role: 1, rows: 0, status: null, empty: false, invite: 'none' };
+const DEFAULTS: FakeChoices = { stage: 'open', trouble: null, role: 1, rows: 0, status: null, empty: false, invite: 'none', storage: null, unlock: null, importStep: 0, arriving: false };
+const IMPORT_STEPS = 20;
+const STORAGE: Record<StorageTrouble, Trouble | null> = { full: { code: 'diskFull' }, readOnly: { code: 'readOnly' }, failing: { code: 'disk' }, damaged: null };
+/** A file and a folder that are there, and a folder that is not, for every refusal about paths. */
+const THERE = /there\.\w+$/;
+const NOWHERE = /nowhere/;
 const MIN_PASSPHRASE_CHARS = 12;
 const WELCOME_MILLISECONDS = 4_000;
 const TROUBLES: Record<string, Trouble> = {
-  damaged: { code: 'damaged' }, newerFile: { code: 'newerFile', found: 7, known: 1 }, inUse: { code: 'inUse' }, disk: { code: 'disk' },
+  damaged: { code: 'damaged' }, diskFull: { code: 'diskFull' }, readOnly: { code: 'readOnly' }, newerFile: { code: 'newerFile', found: 7, known: 1 }, inUse: { code: 'inUse' }, disk: { code: 'disk' },
 };
 
 /** Reads choices from the page's own address, so that every screen has one. */
@@ -41,12 +54,28 @@ export function choicesFromAddress(search: string): Partial<FakeChoices> {
     rows: Number(asked.get('rows') ?? 0),
     status: status === null ? null : (JSON.parse(status) as StatusLine),
     empty: asked.has('empty') || stage === 'fresh',
+    storage: asked.get('storage') as StorageTrouble | null,
+    unlock: TROUBLES[asked.get('unlock') ?? ''] ?? null,
+    importStep: Number(asked.get('importStep') ?? 0),
+    arriving: asked.has('arriving'),
     invite: (asked.get('invite') as FakeChoices['invite'] | null) ?? 'none',
   };
 }
 
+/** The fake, and what was asked of it. */
+export type FakeHost = Host & {
+  requests: Request[];
+  queries: Query[];
+  /** Changes the disk. */
+  setStorage: (storage: StorageTrouble | null) => void;
+  /** What somebody else did arrives: changes tasks without a request of this window. */
+  arrive: (change: (pursuance: FakePursuance) => void) => void;
+  /** Answers come only after this promise. */
+  hold: (until: Promise<unknown> | null) => void;
+};
+
 /** A host with sample data. */
-export function fakeHost(given: Partial<FakeChoices> = {}): Host & { requests: Request[]; queries: Query[] } {
+export function fakeHost(given: Partial<FakeChoices> = {}): FakeHost {
   const choices = { ...DEFAULTS, ...given };
   const requests: Request[] = [];
   const queries: Query[] = [];
@@ -54,6 +83,9 @@ export function fakeHost(given: Partial<FakeChoices> = {}): Host & { requests: R
   let stage = choices.stage;
   let passphrase: string | null = null;
   let offline = false;
+  let storage = choices.storage;
+  let running: { state: ImportState; cancelled: boolean } | null = null;
+  let held: Promise<unknown> | null = null;
   let listen: (seq: number) => void = () => {};
   const groups: FakeGroup[] = [];
   const invited = new Map<string, PreviewState>();
@@ -63,6 +95,8 @@ export function fakeHost(given: Partial<FakeChoices> = {}): Host & { requests: R
     const first = harbour(choices.role);
     if (choices.rows > 0) first.tasks = forest(choices.rows, person('Maya'));
     if (choices.status !== null) first.row.status = choices.status;
+    const maya = first.members.find((member) => member.person.name === 'Maya');
+    if (choices.arriving && maya !== undefined) first.arriving = [{ by: maya.person, arrived: 812, of: 3_127 }];
     found(first);
     if (choices.role === 1) found(garden());
   }
@@ -95,7 +129,7 @@ export function fakeHost(given: Partial<FakeChoices> = {}): Host & { requests: R
       });
     }
     if (offline) for (const row of rows) row.status = { code: 'offline', kept: 'kept' in row.status ? row.status.kept : 0 };
-    return { seq, stage, dataFolder: '~/.local/share/pursuance', pursuances: stage === 'open' ? rows : [], offline, loopback: false, clockOffSeconds: null };
+    return { seq, stage, dataFolder: '~/.local/share/pursuance', pursuances: stage === 'open' ? rows : [], offline, loopback: false, clockOffSeconds: null, import: running?.state ?? null, saveFolder: '/home/noor/Documents', storage };
   }
 
   function group(pursuance: string): FakeGroup {
@@ -105,7 +139,9 @@ export function fakeHost(given: Partial<FakeChoices> = {}): Host & { requests: R
     return one;
   }
 
-  function request(asked: Request): Reply {
+  function request(asked: Request): Reply | Promise<Reply> {
+    const refusal = storage === null ? null : STORAGE[storage];
+    if (refusal !== null && (asked.kind === 'act' || asked.kind === 'undo' || asked.kind === 'import' || asked.kind === 'startPursuance')) throw refusal;
     switch (asked.kind) {
       case 'createVault':
         if (asked.passphrase.length < MIN_PASSPHRASE_CHARS) throw { code: 'passphraseTooShort', minChars: MIN_PASSPHRASE_CHARS } satisfies Trouble;
@@ -113,6 +149,7 @@ export function fakeHost(given: Partial<FakeChoices> = {}): Host & { requests: R
         stage = 'open';
         return { kind: 'done' };
       case 'unlock':
+        if (choices.unlock !== null) throw choices.unlock;
         if (passphrase !== null ? asked.passphrase !== passphrase : asked.passphrase.startsWith('wrong')) throw { code: 'wrongPassphrase' } satisfies Trouble;
         stage = 'open';
         return { kind: 'done' };
@@ -125,7 +162,7 @@ export function fakeHost(given: Partial<FakeChoices> = {}): Host & { requests: R
         const id = fakeId(32, `${asked.name} ${seq}`);
         Object.assign(one.data, { name: asked.name, mission: asked.mission });
         one.data.row = { pursuance: id, name: asked.name, standing: 'member', canUndo: false, status: { code: 'noRelay', kept: 1 } };
-        one.data.members = [{ person: me, roles: [ROLES[0]!], cameBy: { kind: 'founder' }, heardOfSeconds: Math.floor(Date.now() / 1000), twoHistories: false }];
+        one.data.members = [{ person: me, roles: [ROLES[0]!], cameBy: { kind: 'founder' }, heardOfSeconds: Math.floor(Date.now() / 1000), twoHistories: false, devices: [device(0, { mine: true })] }];
         if (asked.relay !== null) one.act({ kind: 'setRelays', relays: [asked.relay] });
         return { kind: 'pursuance', pursuance: id };
       }
@@ -146,15 +183,60 @@ export function fakeHost(given: Partial<FakeChoices> = {}): Host & { requests: R
       case 'undo': group(asked.pursuance).undo(); return { kind: 'done' };
       case 'import': {
         const one = group(asked.pursuance);
-        const { preview, tasks } = readCsv(asked.csv, one.me);
+        const { preview, tasks } = readCsv(asked.csv, asked.fields, one.me);
         if (preview.problems.length > 0) throw { code: 'importProblems', problems: preview.problems.length } satisfies Trouble;
-        one.take(tasks);
-        return { kind: 'imported', tasks: tasks.length };
+        return importing(asked.pursuance, tasks.length, () => one.take(tasks));
       }
+      case 'cancelImport':
+        if (running !== null) running.cancelled = true;
+        return { kind: 'done' };
+      case 'exportCsv': group(asked.pursuance); return written(asked.path);
+      case 'backup':
+        if (asked.passphrase.length < MIN_PASSPHRASE_CHARS) throw { code: 'passphraseTooShort', minChars: MIN_PASSPHRASE_CHARS } satisfies Trouble;
+        return written(asked.path);
+      case 'restore':
+        if (NOWHERE.test(asked.path)) throw { code: 'noSuchFile' } satisfies Trouble;
+        if (!asked.path.endsWith('.age')) throw { code: 'notABackup' } satisfies Trouble;
+        if (asked.backupPassphrase.startsWith('wrong')) throw { code: 'wrongPassphrase' } satisfies Trouble;
+        if (asked.passphrase.length < MIN_PASSPHRASE_CHARS) throw { code: 'passphraseTooShort', minChars: MIN_PASSPHRASE_CHARS } satisfies Trouble;
+        passphrase = asked.passphrase;
+        stage = 'open';
+        if (groups.length === 0) found(harbour(1));
+        return { kind: 'done' };
+      case 'rescue':
+        if (asked.passphrase.startsWith('wrong')) throw { code: 'wrongPassphrase' } satisfies Trouble;
+        if (NOWHERE.test(asked.folder)) throw { code: 'noSuchFolder' } satisfies Trouble;
+        return { kind: 'rescued', pursuances: 2, tasks: 1_204, lost: 17 };
       case 'setOffline':
         offline = asked.offline;
         if (!offline) for (const one of groups) one.data.row.status = { code: 'connecting', kept: 2 };
         return { kind: 'done' };
+    }
+  }
+
+  function written(path: string): Reply {
+    if (NOWHERE.test(path)) throw { code: 'noSuchFolder' } satisfies Trouble;
+    if (THERE.test(path)) throw { code: 'fileExists' } satisfies Trouble;
+    return { kind: 'written', path, bytes: 418_240 };
+  }
+
+  /** Goes on step by step, so that it can be watched and stopped; takes the tasks all at once at the end. */
+  async function importing(pursuance: string, tasks: number, take: () => void): Promise<Reply> {
+    if (running !== null) throw { code: 'importRunning' } satisfies Trouble;
+    const mine = { state: { pursuance, done: 0, of: tasks }, cancelled: false };
+    running = mine;
+    try {
+      for (let step = 0; step < (choices.importStep === 0 ? 0 : IMPORT_STEPS); step++) {
+        mine.state = { ...mine.state, done: Math.floor((tasks * step) / IMPORT_STEPS) };
+        changed();
+        await new Promise((resolve) => setTimeout(resolve, choices.importStep));
+        if (mine.cancelled) throw { code: 'importCancelled' } satisfies Trouble;
+      }
+      take();
+      return { kind: 'imported', tasks };
+    } finally {
+      running = null;
+      changed();
     }
   }
 
@@ -177,16 +259,15 @@ export function fakeHost(given: Partial<FakeChoices> = {}): Host & { requests: R
         if (state === undefined) throw { code: 'noSuchPursuance' } satisfies Trouble;
         return { kind: 'preview', view: structuredClone(state) };
       }
-      case 'importPreview': return { kind: 'importPreview', view: readCsv(asked.csv, group(asked.pursuance).me).preview };
+      case 'importPreview': return { kind: 'importPreview', view: readCsv(asked.csv, asked.fields, group(asked.pursuance).me).preview };
       default: return structuredClone(group(asked.pursuance).view(asked));
     }
   }
 
-  function answer<Answer>(made: () => Answer): Promise<Answer> {
-    return new Promise((resolve, reject) => queueMicrotask(() => {
-      if (choices.trouble !== null) { reject(choices.trouble); return; }
-      try { resolve(made()); } catch (thrown) { reject(thrown as Error); }
-    }));
+  async function answer<Answer>(made: () => Answer | Promise<Answer>): Promise<Answer> {
+    await held;
+    if (choices.trouble !== null) throw choices.trouble;
+    return made();
   }
 
   return {
@@ -194,11 +275,23 @@ export function fakeHost(given: Partial<FakeChoices> = {}): Host & { requests: R
     queries,
     request(asked) {
       requests.push(asked);
-      return answer(() => { const reply = request(asked); changed(); return reply; });
+      return answer(async () => { const reply = await request(asked); changed(); return reply; });
     },
     view(asked) {
       queries.push(asked);
       return answer(() => view(asked));
+    },
+    setStorage(next) {
+      storage = next;
+      changed();
+    },
+    arrive(change) {
+      const first = groups[0];
+      if (first !== undefined) change(first.data);
+      changed();
+    },
+    hold(until) {
+      held = until;
     },
     watch(onSeq) {
       listen = onSeq;

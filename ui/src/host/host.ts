@@ -17,6 +17,7 @@ export interface Host {
 export type ViewOf = {
   app: AppView;
   tree: TreeView;
+  labels: string[];
   task: TaskView;
   people: PeopleView;
   invites: InviteRow[];

@@ -1,5 +1,6 @@
-// The one line of quick add: a title with `@name` and `#label` in it. Pure, so that chips can follow every letter.
+// The one line of quick add: a title with `@name`, `#label`, a day and `!1` to `!4` in it. Pure, so that chips can follow every letter.
 import type { Person } from '../host/bindings';
+import { readDayWord } from './day';
 
 /** What a line means. */
 export type QuickAdd = {
@@ -8,14 +9,26 @@ export type QuickAdd = {
   labels: string[];
   /** `@names` that nobody here has; they stay in the title. */
   unknown: string[];
+  /** `YYYY-MM-DD`. */
+  due: string | null;
+  /** The word that says so. */
+  dueWord: string;
+  /** 0 none, 1 urgent to 4 low. */
+  priority: number;
 };
 
-/** Reads a line. Names may hold spaces: the longest name that fits counts. */
-export function readQuickAdd(line: string, members: readonly Person[]): QuickAdd {
+const ISO_DAY = /^\d{4}-\d{2}-\d{2}$/;
+
+/**
+ * Reads a line. Names may hold spaces: the longest name that fits counts. A written date counts anywhere, the word for a day only
+ * as the last one of the title, and not where it was said to be a word (`kept`).
+ */
+export function readQuickAdd(line: string, members: readonly Person[], today: string, kept: ReadonlySet<string> = new Set()): QuickAdd {
   const people: Person[] = [];
   const labels: string[] = [];
   const unknown: string[] = [];
   let title = '';
+  let priority = 0;
   let i = 0;
   while (i < line.length) {
     const char = line.charAt(i);
@@ -36,11 +49,24 @@ export function readQuickAdd(line: string, members: readonly Person[]): QuickAdd
         i += 1 + label.length;
         continue;
       }
+    } else if (begins && char === '!') {
+      const level = /^!([1-4])(?=\s|$)/.exec(line.slice(i))?.[1];
+      if (level !== undefined) {
+        priority = Number(level);
+        i += 2;
+        continue;
+      }
     }
     title += char;
     i += 1;
   }
-  return { title: title.replace(/\s+/g, ' ').trim(), people, labels, unknown };
+  const words = title.split(/\s+/).filter((word) => word !== '');
+  const written = words.findIndex((word) => ISO_DAY.test(word) && readDayWord(word, today) !== null && !kept.has(word));
+  const at = written !== -1 ? written : words.length - 1;
+  const dueWord = words[at] ?? '';
+  const due = words.length < 2 || kept.has(dueWord) ? null : readDayWord(dueWord, today);
+  if (due !== null) words.splice(at, 1);
+  return { title: words.join(' '), people, labels, unknown, due, dueWord: due === null ? '' : dueWord, priority };
 }
 
 /** A name as it is typed: with its mark where two people share one. */

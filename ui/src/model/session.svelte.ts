@@ -1,18 +1,19 @@
 // What the window knows: the frame, the open pursuance, and the one way by which anything is asked or refreshed.
 import { tick } from 'svelte';
 import type {
-  AppView, Cannot, Command, InviteRow, PeopleView, PreviewState, PursuanceRow, Query, RelayView, Reply, Request, Role, TaskView, TreeView, Trouble, Verb,
+  AppView, Cannot, Command, InviteRow, PeopleView, PreviewState, PursuanceRow, Query, RelayView, Reply, Request, Role, TaskView, TreeRow, TreeView, Trouble, Verb,
 } from '../host/bindings';
 import { asTrouble, type Host, type ViewOf } from '../host';
 import { Preferences } from './preferences.svelte';
-import { TreeModel } from './tree.svelte';
+import { InOrder } from './inorder';
+import { TreeModel, type PageQuery } from './tree.svelte';
 
 /** The screens that belong to a pursuance. */
 export type PursuanceScreen = 'tree' | 'people' | 'invites' | 'relays' | 'import' | 'preview';
 /** Every screen there is once the vault is open. */
 export type Screen = PursuanceScreen | 'home' | 'start' | 'join' | 'settings';
 /** What may lie above the window. */
-export type Overlay = 'palette' | 'keys' | 'status' | 'assign' | 'label';
+export type Overlay = 'palette' | 'keys' | 'status' | 'assign' | 'label' | 'due' | 'priority' | 'filterLabel' | 'filterPriority';
 /** How a request ended: with a reply, or with a trouble. */
 export type Outcome = { reply: Reply; trouble: null } | { reply: null; trouble: Trouble };
 /** A line that appears above the status. */
@@ -20,6 +21,8 @@ export type Notice = { trouble: Trouble | null; text: string };
 
 const CLOCK_SECONDS = 20;
 const PEOPLE_STALE_SECONDS = 5;
+/** Requests that take their time: what changes meanwhile is shown as it changes. */
+const LONG: readonly Request['kind'][] = ['import', 'exportCsv', 'backup', 'rescue'];
 
 /** One window's session with its host. */
 export class Session {
@@ -32,12 +35,13 @@ export class Session {
   pursuance = $state<string | null>(null);
   /** The task in the panel. */
   openTask = $state<string | null>(null);
-  treeView = $state.raw<TreeView | null>(null);
   taskView = $state.raw<TaskView | null>(null);
   people = $state.raw<PeopleView | null>(null);
   invites = $state.raw<InviteRow[] | null>(null);
   relays = $state.raw<RelayView[] | null>(null);
   preview = $state.raw<PreviewState | null>(null);
+  /** All labels in use, as far as they were asked for. */
+  labels = $state.raw<readonly string[]>([]);
   notice = $state.raw<Notice | null>(null);
   /** What lies above the window for a moment. */
   overlay = $state<Overlay | null>(null);
@@ -50,7 +54,9 @@ export class Session {
   /** Texts not sent yet, by what they belong to; never leave this window's memory. */
   drafts = $state<Record<string, string>>({});
 
-  readonly tree = new TreeModel();
+  readonly tree = new TreeModel((query) => this.#page(query));
+  /** What keys do to the tree, in their order. */
+  readonly keys = new InOrder();
   readonly preferences = new Preferences();
 
   #host: Host;
@@ -75,6 +81,16 @@ export class Session {
   /** The row of the open pursuance in the frame. */
   readonly row: PursuanceRow | null = $derived(this.app?.pursuances.find((row) => row.pursuance === this.pursuance) ?? null);
 
+  /** What is known of the open tree as a whole. */
+  get treeView(): TreeView | null {
+    return this.tree.view;
+  }
+
+  /** The task that keys and lists act on: the selected one, as it was seen last. */
+  get target(): TreeRow | null {
+    return this.taskView !== null && this.taskView.row.task === this.tree.selected ? this.taskView.row : this.tree.selectedRow;
+  }
+
   /** Roles of the open pursuance, as far as they are known here. */
   readonly roles: Role[] = $derived(this.people?.roles ?? (this.preview !== null && this.preview.state !== 'looking' ? this.preview.preview.roles : []));
 
@@ -93,17 +109,20 @@ export class Session {
     clearInterval(this.#timer);
   }
 
-  /** Asks for something to be done, then shows what became of it: one refresh, whatever is heard meanwhile. */
-  async request(request: Request): Promise<Outcome> {
-    this.#asking += 1;
+  /** Asks for something to be done, then shows what became of it: one refresh, whatever is heard meanwhile. A new task, or `show`, is brought into sight. */
+  async request(request: Request, show: string | null = null): Promise<Outcome> {
+    const waits = !LONG.includes(request.kind);
+    if (waits) this.#asking += 1;
     try {
       const reply = await this.#host.request(request);
+      const shown = reply.kind === 'task' ? reply.task : show;
+      if (shown !== null) this.tree.seek(shown);
       await this.refresh();
       return { reply, trouble: null };
     } catch (thrown) {
       return { reply: null, trouble: asTrouble(thrown) };
     } finally {
-      this.#asking -= 1;
+      if (waits) this.#asking -= 1;
       this.#catchUp();
     }
   }
@@ -114,14 +133,14 @@ export class Session {
   }
 
   /** Carries out a command in the open pursuance. */
-  async act(command: Command): Promise<Outcome> {
+  async act(command: Command, show: string | null = null): Promise<Outcome> {
     if (this.pursuance === null) return { reply: null, trouble: { code: 'noSuchPursuance' } };
-    return this.request({ kind: 'act', pursuance: this.pursuance, command });
+    return this.request({ kind: 'act', pursuance: this.pursuance, command }, show);
   }
 
   /** Like `act`, for a single key or button: a trouble becomes the notice, success says `text` (or nothing). */
-  async actNow(command: Command, text = ''): Promise<boolean> {
-    const outcome = await this.act(command);
+  async actNow(command: Command, text = '', show: string | null = null): Promise<boolean> {
+    const outcome = await this.act(command, show);
     this.say(outcome.trouble, text);
     return outcome.trouble === null;
   }
@@ -213,12 +232,12 @@ export class Session {
   #leave(): void {
     this.pursuance = null;
     this.openTask = null;
-    this.treeView = null;
     this.taskView = null;
     this.people = null;
     this.invites = null;
     this.relays = null;
     this.preview = null;
+    this.labels = [];
     this.#peopleAt = 0;
     this.tree.clear();
   }
@@ -242,7 +261,7 @@ export class Session {
     try {
       const wanted: Promise<void>[] = [];
       if (this.screen === 'tree') {
-        wanted.push(this.look<'tree'>({ kind: 'tree', pursuance }).then((view) => { if (here()) { this.treeView = view; this.tree.take(view); } }));
+        wanted.push(this.tree.refresh());
         if (this.openTask !== null) wanted.push(this.#lookAtTask(pursuance, this.openTask));
       }
       if (inside && (this.screen === 'people' || this.#peopleAt + PEOPLE_STALE_SECONDS < Date.now() / 1000)) wanted.push(this.#lookAtPeople(pursuance));
@@ -256,6 +275,30 @@ export class Session {
       await Promise.all(wanted);
     } catch (thrown) {
       if (here()) this.say(asTrouble(thrown));
+    }
+  }
+
+  /** A page of the open tree, for its model; a trouble is said, not thrown. */
+  async #page(query: PageQuery): Promise<TreeView | null> {
+    const pursuance = this.pursuance;
+    if (pursuance === null) return null;
+    try {
+      return await this.look<'tree'>({ kind: 'tree', pursuance, ...query });
+    } catch (thrown) {
+      if (this.pursuance === pursuance) this.say(asTrouble(thrown));
+      return null;
+    }
+  }
+
+  /** Asks for all labels in use, for a list of them. */
+  async lookAtLabels(): Promise<void> {
+    const pursuance = this.pursuance;
+    if (pursuance === null) return;
+    try {
+      const labels = await this.look<'labels'>({ kind: 'labels', pursuance });
+      if (this.pursuance === pursuance) this.labels = labels;
+    } catch (thrown) {
+      this.say(asTrouble(thrown));
     }
   }
 
@@ -296,7 +339,7 @@ export class Session {
   async peek(task: string | null): Promise<void> {
     this.openTask = task;
     if (task === null) { this.taskView = null; return; }
-    this.tree.selected = task;
+    this.tree.select(task);
     if (this.pursuance !== null) await this.#lookAtTask(this.pursuance, task);
   }
 

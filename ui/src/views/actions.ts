@@ -1,7 +1,8 @@
 // What keys and buttons do to tasks: one request each, one sentence about it.
 import type { Session, Status, TreeRow, Trouble } from '../model/types';
 import { t } from '../words';
-import { statusKey, troubleSentence } from '../words/sentences';
+import { dayWords, priorityWord, statusKey, troubleSentence } from '../words/sentences';
+import { todayOf } from '../model/day';
 
 /** The sentence for a trouble, with the roles of the open pursuance; empty for none. */
 export function sentenceOf(session: Session, trouble: Trouble | null): string {
@@ -10,7 +11,7 @@ export function sentenceOf(session: Session, trouble: Trouble | null): string {
 
 /** The task that keys act on: the selected one. Says so when there is none. */
 export function target(session: Session): TreeRow | null {
-  const row = session.tree.selectedRow ?? null;
+  const row = session.target;
   if (row === null) session.say(null, t('notice.noTask'));
   return row;
 }
@@ -31,18 +32,32 @@ export async function setStatus(session: Session, row: TreeRow, status: Status):
   await session.actNow({ kind: 'setStatus', task: row.task, status }, text);
 }
 
+/** Another day by which it should be done, or none. */
+export async function setDue(session: Session, row: TreeRow, due: string | null): Promise<void> {
+  const text = due === null ? t('notice.dueNone', { title: row.title }) : t('notice.due', { title: row.title, day: dayWords(due, todayOf(session.now)) });
+  await session.actNow({ kind: 'setDue', task: row.task, due }, text);
+}
+
+/** Another priority, or none. */
+export async function setPriority(session: Session, row: TreeRow, priority: number): Promise<void> {
+  await session.actNow({ kind: 'setPriority', task: row.task, priority }, t('notice.priority', { title: row.title, word: priorityWord(priority) }));
+}
+
 /** Moves a task below the one above it. */
-export async function indent(session: Session, task: string): Promise<void> {
-  const parent = session.tree.indentTarget(task);
-  if (parent === null) { session.say(null, t('tree.noIndent')); return; }
-  if (await session.actNow({ kind: 'moveTask', task, parent })) session.tree.reveal(task);
+export async function indent(session: Session, row: TreeRow): Promise<void> {
+  if (row.above === null) session.say(null, t('tree.noIndent'));
+  else await move(session, row.task, row.above);
 }
 
 /** Moves a task to where its parent stands. */
-export async function outdent(session: Session, task: string): Promise<void> {
-  const parent = session.tree.outdentTarget(task);
-  if (parent === undefined) { session.say(null, t('tree.noOutdent')); return; }
-  if (await session.actNow({ kind: 'moveTask', task, parent })) session.tree.reveal(task);
+export async function outdent(session: Session, row: TreeRow): Promise<void> {
+  if (row.parent === null) session.say(null, t('tree.noOutdent'));
+  else await move(session, row.task, row.grandparent);
+}
+
+/** Wherever it goes, it is shown there. */
+async function move(session: Session, task: string, parent: string | null): Promise<void> {
+  await session.actNow({ kind: 'moveTask', task, parent }, '', task);
 }
 
 /** Asks somebody, or takes that back. */
@@ -58,5 +73,18 @@ export async function toggleLabel(session: Session, row: TreeRow, label: string)
 
 /** Makes the next quick add a sub-task of this one. */
 export function addBelow(session: Session, row: TreeRow): void {
-  session.tree.addBelow = row.task;
+  session.tree.addBelow = { task: row.task, title: row.title };
+}
+
+/** Stops my import before anything of it is written. */
+export async function cancelImport(session: Session): Promise<void> {
+  session.say((await session.request({ kind: 'cancelImport' })).trouble);
+}
+
+/** A file in the folder that is proposed for files. */
+export function proposedPath(session: Session, name: string): string {
+  const folder = session.app?.saveFolder ?? '';
+  const separator = folder.includes('\\') ? '\\' : '/';
+  const plain = name.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, '-').replace(/^-+|-+$/g, '');
+  return folder === '' ? '' : `${folder.replace(/[\\/]$/, '')}${separator}${plain}`;
 }

@@ -51,6 +51,47 @@ export function nameOf(person: Person): string {
   return person.mark === '' ? person.name : `${person.name} · ${person.mark}`;
 }
 
+const BYTES_IN_KILOBYTE = 1_000;
+const DAYS_IN_WEEK = 7;
+
+/** A day near enough to be named by its word or weekday, otherwise by its date; the year where it is another one. */
+export function dayWords(day: string, today: string): string {
+  const away = daysBetween(today, day);
+  if (away === 0) return t('day.today');
+  if (away === 1) return t('day.tomorrow');
+  if (away === -1) return t('day.yesterday');
+  const year = day.slice(0, 4) === today.slice(0, 4) ? undefined : 'numeric';
+  return dateOf(day, away > 1 && away < DAYS_IN_WEEK ? { weekday: 'short', day: 'numeric', month: 'short', year } : { day: 'numeric', month: 'short', year });
+}
+
+/** A day in full, with how far away it is. */
+export function wholeDay(day: string, today: string): string {
+  const away = daysBetween(today, day);
+  const date = dateOf(day, { weekday: 'short', day: 'numeric', month: 'short', year: 'numeric' });
+  if (Math.abs(away) <= 1) return `${date} · ${dayWords(day, today)}`;
+  return `${date} · ${away > 0 ? t('day.ahead', { n: away }) : t('day.past', { n: -away })}`;
+}
+
+function dateOf(day: string, form: Intl.DateTimeFormatOptions): string {
+  return new Date(`${day}T00:00:00Z`).toLocaleDateString('en-GB', { ...form, timeZone: 'UTC' }).replace(',', '');
+}
+
+function daysBetween(day: string, other: string): number {
+  return Math.round((Date.parse(`${other}T00:00:00Z`) - Date.parse(`${day}T00:00:00Z`)) / (DAY * 1_000));
+}
+
+/** How big a file is. */
+export function sizeWords(bytes: number): string {
+  if (bytes < BYTES_IN_KILOBYTE) return t('size.bytes', { n: bytes });
+  if (bytes < BYTES_IN_KILOBYTE ** 2) return t('size.kilobytes', { n: Math.round(bytes / BYTES_IN_KILOBYTE) });
+  return t('size.megabytes', { n: Math.round(bytes / BYTES_IN_KILOBYTE ** 2 * 10) / 10 });
+}
+
+/** A priority as a word. */
+export function priorityWord(priority: number): string {
+  return t(`priority.${priority}` as Key);
+}
+
 /** The one status sentence. */
 export function statusSentence(line: StatusLine, now: number): string {
   const kept = 'kept' in line && line.kept > 0 ? t('status.kept', { kept: line.kept }) : '';
@@ -70,6 +111,7 @@ export function statusSentence(line: StatusLine, now: number): string {
     case 'gap': return line.by === null ? t('status.gap', { entries: line.entries }) : t('status.gapBy', { entries: line.entries, by: line.by });
     case 'twoHistories': return t('status.twoHistories', { by: line.by });
     case 'needsNewer': return t('status.needsNewer', { entries: line.entries });
+    case 'overtaken': return t('status.overtaken');
   }
 }
 

@@ -103,7 +103,7 @@ async fn a_fork_is_shown_and_survives_a_restart() {
     let node = Node::start_with(config, Pace::hurried()).unwrap();
     node.request(Request::Unlock { passphrase: "a long enough passphrase".into() }).await.unwrap();
     until(&node, "still forked", |status| *status == StatusLine::RelayFault { fault: Fault::Forked }).await;
-    let Ok(View::Tree(tree)) = node.view(Query::Tree { pursuance }).await else { panic!("a tree") };
+    let Ok(View::Tree(tree)) = node.view(Query::tree(pursuance)).await else { panic!("a tree") };
     assert_eq!(tree.rows[0].title, "more");
 }
 

@@ -163,9 +163,31 @@ impl Sailor {
     }
 
     pub async fn tree(&self, pursuance: PursuanceId) -> TreeView {
-        match self.node.view(Query::Tree { pursuance }).await {
-            Ok(View::Tree(tree)) => tree,
-            other => panic!("{other:?}"),
+        self.whole_tree(pursuance).await.expect("a tree")
+    }
+
+    /// The tree of all its pages, dropped tasks too.
+    async fn whole_tree(&self, pursuance: PursuanceId) -> Option<TreeView> {
+        let mut whole: Option<TreeView> = None;
+        loop {
+            let first = whole.as_ref().map_or(0, |tree| u32::try_from(tree.rows.len()).unwrap());
+            let page = Query::Tree {
+                pursuance,
+                first,
+                folded: Vec::new(),
+                filter: String::new(),
+                dropped: true,
+                around: None,
+            };
+            let Ok(View::Tree(page)) = self.node.view(page).await else { return None };
+            let last = page.rows.is_empty();
+            match &mut whole {
+                Some(tree) => tree.rows.extend(page.rows),
+                None => whole = Some(page),
+            }
+            if last {
+                return whole;
+            }
         }
     }
 
@@ -238,7 +260,7 @@ impl Sailor {
 
     /// Everything that two people must see alike, as text.
     pub async fn told(&self, pursuance: PursuanceId) -> Option<String> {
-        let Ok(View::Tree(tree)) = self.node.view(Query::Tree { pursuance }).await else { return None };
+        let tree = self.whole_tree(pursuance).await?;
         let mut told = format!("{} {} {} {}\n", tree.name, tree.mission, tree.done, tree.total);
         for row in tree.rows {
             let view = self.task_view(pursuance, row.task).await?;

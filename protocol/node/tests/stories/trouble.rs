@@ -23,7 +23,7 @@ async fn the_vault_opens_to_its_passphrase_alone() {
     maya.ask(Request::Lock).await.unwrap();
     assert_eq!(maya.app().await.stage, Stage::Locked);
     assert!(maya.app().await.pursuances.is_empty());
-    assert_eq!(maya.node.view(Query::Tree { pursuance: harbour }).await, Err(Trouble::Locked));
+    assert_eq!(maya.node.view(Query::tree(harbour)).await, Err(Trouble::Locked));
     assert_eq!(maya.ask(Request::Undo { pursuance: harbour }).await, Err(Trouble::Locked));
     let wrong = maya.ask(Request::Unlock { passphrase: "a long enough mistake".into() }).await;
     assert_eq!(wrong, Err(Trouble::WrongPassphrase));

@@ -445,7 +445,7 @@ fn keys(cast: &Cast, shelf: &mut Shelf) {
 fn items(cast: &Cast, shelf: &mut Shelf) {
     let place = |replica: &Replica| {
         let author = replica.device().author();
-        let seq = replica.logs().tip(author).expect("written").body().seq + 1;
+        let seq = replica.logs().tip(author).expect("written").seq + 1;
         pursuance_core::seal::Where {
             pursuance: cast.pursuance,
             author,

@@ -1,0 +1,229 @@
+//! Derived tasks as bytes for the shelf: a cache that can be made again from the log, so its form may change with any version
+//! (docs/protocol/02-log.md, "Memory").
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+use crate::clock::Dot;
+use crate::codec::{DecodeError, Reader, Writer};
+use crate::day::Day;
+use crate::id::{EntryId, MemberId, TaskId};
+use crate::limits::{MAX_BODY_BYTES, MAX_DAY_BYTES, MAX_LABEL_BYTES, MAX_OWNER_BYTES, MAX_TITLE_BYTES};
+use crate::register::{Place, Register, Write};
+use crate::seal::TaskKey;
+use crate::shelf::KeptTask;
+use crate::task::Status;
+use crate::tasks::{Creation, Task};
+
+/// The form written here. A store that holds another one derives everything again.
+pub const KEPT_FORM: u32 = 1;
+
+/// Writes or elements of one field that are read back: far more than a task has.
+const MAX_KEPT: usize = 1 << 20;
+
+/// A task and its key as bytes; the lines of its thread are kept one by one elsewhere.
+#[must_use]
+pub fn encode_task(task: &Task, key: &TaskKey) -> Vec<u8> {
+    let mut w = Writer::new();
+    w.bytes(&key.0);
+    match &task.created {
+        Some(created) => {
+            w.array(4).uint(created.depth.into());
+            place(&mut w, created.at);
+            w.bytes(&created.by.0).uint(created.claimed_seconds);
+        }
+        None => {
+            w.array(0);
+        }
+    }
+    register(&mut w, &task.parent, |w, parent| {
+        w.bytes(parent.as_ref().map_or(&[][..], |task| &task.0));
+    });
+    register(&mut w, &task.title, text);
+    register(&mut w, &task.body, text);
+    register(&mut w, &task.step, |w, status| {
+        w.uint(*status as u64);
+    });
+    register(&mut w, &task.ending, |w, ending| {
+        w.uint(ending.map_or(0, |status| status as u64 + 1));
+    });
+    elements(&mut w, &task.claims, member);
+    elements(&mut w, &task.assignees, member);
+    elements(&mut w, &task.labels, text);
+    register(&mut w, &task.owner, text);
+    register(&mut w, &task.started, text);
+    register(&mut w, &task.finished, text);
+    register(&mut w, &task.due, |w, day| {
+        w.text(&day.map(|day| alloc::format!("{day}")).unwrap_or_default());
+    });
+    register(&mut w, &task.priority, |w, priority| {
+        w.uint((*priority).into());
+    });
+    match &task.import {
+        Some((import, of)) => {
+            w.array(2).bytes(import).uint((*of).into());
+        }
+        None => {
+            w.array(0);
+        }
+    }
+    w.uint(task.comment_count.into());
+    match task.newest_own {
+        Some((dot, entry)) => {
+            w.array(3).uint(dot.chain.into()).uint(dot.seq.into()).bytes(&entry.0);
+        }
+        None => {
+            w.array(0);
+        }
+    }
+    w.finish()
+}
+
+/// Reads what [`encode_task`] wrote.
+///
+/// # Errors
+/// [`DecodeError`], when it is not that.
+pub fn decode_task(bytes: &[u8]) -> Result<KeptTask, DecodeError> {
+    let mut r = Reader::new(bytes);
+    let key = TaskKey(r.exact()?);
+    let created = match r.list(4)? {
+        0 => None,
+        4 => Some(Creation {
+            depth: r.small()?,
+            at: read_place(&mut r)?,
+            by: MemberId(r.exact()?),
+            claimed_seconds: r.uint()?,
+        }),
+        _ => return Err(DecodeError::Structure),
+    };
+    let task = Task {
+        created,
+        parent: read_register(&mut r, |r| Ok(r.exact_or_none()?.map(TaskId)))?,
+        title: read_register(&mut r, |r| r.text(MAX_TITLE_BYTES))?,
+        body: read_register(&mut r, |r| r.text(MAX_BODY_BYTES))?,
+        step: read_register(&mut r, |r| status(r.uint()?))?,
+        ending: read_register(&mut r, |r| match r.uint()? {
+            0 => Ok(None),
+            number => status(number - 1).map(Some),
+        })?,
+        claims: read_elements(&mut r, |r| r.exact().map(MemberId))?,
+        assignees: read_elements(&mut r, |r| r.exact().map(MemberId))?,
+        labels: read_elements(&mut r, |r| r.text(MAX_LABEL_BYTES))?,
+        owner: read_register(&mut r, |r| r.text(MAX_OWNER_BYTES))?,
+        started: read_register(&mut r, |r| r.text(MAX_DAY_BYTES))?,
+        finished: read_register(&mut r, |r| r.text(MAX_DAY_BYTES))?,
+        due: read_register(&mut r, |r| match r.text(MAX_DAY_BYTES)?.as_str() {
+            "" => Ok(None),
+            day => Day::parse(day).map(Some).map_err(|_| DecodeError::Structure),
+        })?,
+        priority: read_register(&mut r, |r| r.small())?,
+        import: match r.list(2)? {
+            0 => None,
+            2 => Some((r.exact()?, r.small()?)),
+            _ => return Err(DecodeError::Structure),
+        },
+        comment_count: r.small()?,
+        comments: Vec::new(),
+        newest_own: match r.list(3)? {
+            0 => None,
+            3 => Some((Dot { chain: r.small()?, seq: r.small()? }, EntryId(r.exact()?))),
+            _ => return Err(DecodeError::Structure),
+        },
+    };
+    r.end()?;
+    Ok(KeptTask { task, key })
+}
+
+fn place(w: &mut Writer, at: Place) {
+    w.bytes(&at.entry.0).uint(at.item.into()).uint(at.op.into());
+}
+
+fn read_place(r: &mut Reader<'_>) -> Result<Place, DecodeError> {
+    Ok(Place { entry: EntryId(r.exact()?), item: r.small()?, op: r.small()? })
+}
+
+fn text(w: &mut Writer, text: &alloc::string::String) {
+    w.text(text);
+}
+
+fn member(w: &mut Writer, member: &MemberId) {
+    w.bytes(&member.0);
+}
+
+fn status(number: u64) -> Result<Status, DecodeError> {
+    Status::from_number(number).ok_or(DecodeError::UnknownNumber)
+}
+
+fn register<T>(w: &mut Writer, register: &Register<T>, value: impl Fn(&mut Writer, &T)) {
+    w.array(register.writes().len());
+    for write in register.writes() {
+        value(w, &write.value);
+        place(w, write.at);
+        w.bytes(&write.by.0).uint(write.dot.chain.into()).uint(write.dot.seq.into());
+    }
+}
+
+fn read_register<'b, T>(
+    r: &mut Reader<'b>,
+    value: impl Fn(&mut Reader<'b>) -> Result<T, DecodeError>,
+) -> Result<Register<T>, DecodeError> {
+    let writes = (0..r.list(MAX_KEPT)?).map(|_| {
+        let value = value(r)?;
+        let at = read_place(r)?;
+        Ok(Write { value, at, by: MemberId(r.exact()?), dot: Dot { chain: r.small()?, seq: r.small()? } })
+    });
+    Ok(Register::from_kept(writes.collect::<Result<_, _>>()?))
+}
+
+fn elements<E>(w: &mut Writer, set: &BTreeMap<E, Register<bool>>, element: impl Fn(&mut Writer, &E)) {
+    w.array(set.len());
+    for (each, there) in set {
+        element(w, each);
+        register(w, there, |w, there| {
+            w.uint((*there).into());
+        });
+    }
+}
+
+fn read_elements<'b, E: Ord>(
+    r: &mut Reader<'b>,
+    element: impl Fn(&mut Reader<'b>) -> Result<E, DecodeError>,
+) -> Result<BTreeMap<E, Register<bool>>, DecodeError> {
+    (0..r.list(MAX_KEPT)?).map(|_| Ok((element(r)?, read_register(r, |r| Ok(r.uint()? != 0))?))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_task_comes_back_as_it_was() {
+        let dot = Dot { chain: 3, seq: 70_000 };
+        let at = Place { entry: EntryId([7; 32]), item: 2, op: 9 };
+        let by = MemberId([4; 32]);
+        fn one<T>(value: T, at: Place, by: MemberId, dot: Dot) -> Register<T> {
+            Register::from_kept(alloc::vec![Write { value, by, at, dot }])
+        }
+        let task = Task {
+            created: Some(Creation { depth: 300, at, by, claimed_seconds: 1 << 40 }),
+            parent: one(Some(TaskId([1; 16])), at, by, dot),
+            title: one("A title".into(), at, by, dot),
+            ending: one(Some(Status::Dropped), at, by, dot),
+            step: one(Status::Review, at, by, dot),
+            claims: [(by, one(true, at, by, dot))].into(),
+            labels: [("a".into(), one(true, at, by, dot)), ("b".into(), one(false, at, by, dot))].into(),
+            due: one(Some(Day::parse("2026-12-31").unwrap()), at, by, dot),
+            priority: one(4, at, by, dot),
+            import: Some(([8; 16], 3_127)),
+            comment_count: 5,
+            newest_own: Some((dot, at.entry)),
+            ..Task::default()
+        };
+        let bytes = encode_task(&task, &TaskKey([9; 32]));
+        let KeptTask { task: again, key } = decode_task(&bytes).unwrap();
+        assert_eq!(encode_task(&again, &key), bytes);
+        assert_eq!((again.created, again.title, again.ending), (task.created, task.title, task.ending));
+        assert_eq!((again.labels, again.newest_own, key.0), (task.labels, task.newest_own, [9; 32]));
+        assert!(decode_task(&bytes[..bytes.len() - 1]).is_err());
+    }
+}

@@ -1,0 +1,185 @@
+//! The tree in pages: what is folded away, filtered, dropped, and which rows one page has (docs/protocol/05-tasks.md, "Pages").
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::filter::{Filter, Named, Subject};
+use crate::id::{MemberId, TaskId};
+use crate::limits::MAX_TREE_ROWS;
+use crate::replica::Replica;
+use crate::task::Status;
+use crate::tasks::Task;
+use crate::view::{Arriving, Person, TreeView};
+use crate::views::{Handed, RowPlace, count, there};
+
+/// Which page of the tree.
+pub struct PageQuery<'a> {
+    /// The first row wanted, of those that show, from 0.
+    pub first: u32,
+    /// Tasks below which nothing is shown; not looked at with a filter.
+    pub folded: &'a BTreeSet<TaskId>,
+    /// Which tasks; what stands above them shows too.
+    pub filter: &'a Filter,
+    /// Whether dropped tasks show, and not only those with something below that does.
+    pub dropped: Dropped,
+    /// A task that is wanted: then the page is the one that holds it, and `first` is not looked at.
+    pub around: Option<TaskId>,
+}
+
+/// What becomes of dropped tasks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dropped {
+    /// They show.
+    Shown,
+    /// They show only above something that does.
+    Hidden,
+}
+
+impl Replica {
+    /// One page of the tree, with all tasks in memory.
+    #[must_use]
+    pub fn tree_page(&self, query: &PageQuery<'_>, handed: Handed<'_>) -> TreeView {
+        let places = self.places();
+        let statuses: Vec<Status> = places.iter().map(|place| self.status_at(place)).collect();
+        let opened = self.above(query, &places);
+        let kept = self.kept(query, &places, &statuses, &opened);
+        let matching = count(kept.iter().filter(|place| place.matches).count());
+        let shown = unfolded(kept);
+        let at = query.around.and_then(|task| shown.iter().position(|place| place.task == task)).map(count);
+        let first = at.map_or(query.first, |at| at - at % MAX_TREE_ROWS).min(count(shown.len()));
+        let page: Vec<RowPlace> = shown.iter().skip(first as usize).take(MAX_TREE_ROWS as usize).copied().collect();
+        let counted = |with: fn(Status) -> bool| count(statuses.iter().filter(|status| with(**status)).count());
+        TreeView {
+            done: counted(|status| status == Status::Done),
+            total: counted(|status| status != Status::Dropped),
+            dropped: counted(|status| status == Status::Dropped),
+            first,
+            shown: count(shown.len()),
+            matching,
+            rows: self.rows(&page, handed),
+            opened,
+            arriving: self.arriving(),
+            ..self.frame()
+        }
+    }
+
+    /// All labels in use, in order.
+    #[must_use]
+    pub fn labels(&self) -> Vec<String> {
+        let labels: BTreeSet<&String> = self.tasks.iter().flat_map(|(_, task)| there(&task.labels)).collect();
+        labels.into_iter().cloned().collect()
+    }
+
+    /// Folded tasks above the one that is wanted, which count as open.
+    fn above(&self, query: &PageQuery<'_>, places: &[RowPlace]) -> Vec<TaskId> {
+        let Some(wanted) = query.around.filter(|_| query.filter.is_empty()) else { return Vec::new() };
+        let parents: BTreeMap<TaskId, Option<TaskId>> = places.iter().map(|place| (place.task, place.parent)).collect();
+        let above =
+            core::iter::successors(parents.get(&wanted).copied().flatten(), |task| parents.get(task).copied()?);
+        above.filter(|task| query.folded.contains(task)).collect()
+    }
+
+    /// The rows that show, and those that are folded away.
+    fn kept(
+        &self,
+        query: &PageQuery<'_>,
+        places: &[RowPlace],
+        statuses: &[Status],
+        opened: &[TaskId],
+    ) -> Vec<RowPlace> {
+        let names = self.names();
+        let everything = query.filter.is_empty();
+        let folded = |task: TaskId| everything && query.folded.contains(&task) && !opened.contains(&task);
+        let mut kept: Vec<Option<RowPlace>> = Vec::with_capacity(places.len());
+        // From the end: a row shows if it is meant itself, or if something below it shows. By depth, whether that is so.
+        let mut below: Vec<bool> = Vec::new();
+        for (place, status) in places.iter().zip(statuses).rev() {
+            let depth = usize::from(place.depth);
+            let has_children = below.get(depth + 1) == Some(&true);
+            below.resize(depth + 1, false);
+            let alive = query.dropped == Dropped::Shown || *status != Status::Dropped;
+            let matches = alive
+                && (everything
+                    || self.tasks.task(place.task).is_some_and(|task| {
+                        query
+                            .filter
+                            .matches(&self.subject(task, *status, &|member| self.person(member, &names)).as_subject())
+                    }));
+            let shows = matches || has_children;
+            below[depth] |= shows;
+            kept.push(shows.then_some(RowPlace { has_children, matches, folded: folded(place.task), ..*place }));
+        }
+        kept.into_iter().rev().flatten().collect()
+    }
+
+    fn status_at(&self, place: &RowPlace) -> Status {
+        self.tasks.task(place.task).map_or(Status::Open, |task| self.status_of(task))
+    }
+
+    /// A task as a filter sees it.
+    fn subject<'a>(&self, task: &'a Task, status: Status, person: &dyn Fn(MemberId) -> Person) -> Shown<'a> {
+        let rank = |member| self.authority.seniority(member);
+        let text = |shown: Option<&'a String>| shown.map_or("", String::as_str);
+        Shown {
+            title: text(task.title.shown(rank)),
+            labels: there(&task.labels).map(String::as_str).collect(),
+            people: task.claimant(rank).into_iter().chain(there(&task.assignees).copied()).map(person).collect(),
+            owner: text(task.owner.shown(rank)),
+            status,
+            due: task.due.shown(rank).copied().flatten(),
+            priority: task.priority.shown(rank).copied().unwrap_or(0),
+        }
+    }
+
+    /// Imports of which not all tasks are here.
+    fn arriving(&self) -> Vec<Arriving> {
+        let mut counted: BTreeMap<(MemberId, [u8; 16], u32), u32> = BTreeMap::new();
+        for (_, task) in self.tasks.iter() {
+            if let (Some((import, of)), Some(created)) = (task.import, &task.created) {
+                *counted.entry((created.by, import, of)).or_default() += 1;
+            }
+        }
+        let names = self.names();
+        let partly = counted.into_iter().filter(|((.., of), arrived)| arrived < of);
+        partly.map(|((by, _, of), arrived)| Arriving { by: self.person(by, &names), arrived, of }).collect()
+    }
+}
+
+/// Without what is folded away.
+fn unfolded(kept: Vec<RowPlace>) -> Vec<RowPlace> {
+    let mut hidden_below = u16::MAX;
+    let mut shown = Vec::new();
+    for place in kept {
+        if place.depth <= hidden_below {
+            hidden_below = if place.folded { place.depth } else { u16::MAX };
+            shown.push(place);
+        }
+    }
+    shown
+}
+
+/// What a filter sees of a task, with the people in it.
+struct Shown<'a> {
+    title: &'a str,
+    labels: Vec<&'a str>,
+    people: Vec<Person>,
+    owner: &'a str,
+    status: Status,
+    due: Option<crate::day::Day>,
+    priority: u8,
+}
+
+impl Shown<'_> {
+    fn as_subject(&self) -> Subject<'_> {
+        Subject {
+            title: self.title,
+            labels: self.labels.clone(),
+            names: self.people.iter().map(|person| Named { name: &person.name, me: person.me }).collect(),
+            owner: self.owner,
+            status: self.status,
+            due: self.due,
+            priority: self.priority,
+        }
+    }
+}
