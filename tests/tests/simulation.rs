@@ -1,20 +1,22 @@
-//! A hundred simulated worlds, and one more for each defence that is left out on purpose.
+//! Three hundred simulated worlds, and some more for each defence that is left out on purpose.
 //!
 //! `PURSUANCE_SIM_SEED=<n>` lives through one world, `PURSUANCE_SIM_WORLDS=<n>` through so many.
 
+use std::collections::BTreeSet;
 use std::env::var;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
 
+use pursuance_tests::world::node::{Boundary, Side};
 use pursuance_tests::world::relay::Lie;
 use pursuance_tests::world::{Broken, Defence, Tally, run};
 
 /// Worlds of an ordinary run.
-const WORLDS: u64 = 100;
+const WORLDS: u64 = 300;
 
 /// Worlds among which one must break when a defence is left out.
-const WORLDS_WITHOUT: u64 = 100;
-
-/// Seeds beyond the ordinary ones that once found something: always lived through.
-const FOUND: [u64; 0] = [];
+const WORLDS_WITHOUT: u64 = 300;
 
 fn number(name: &str) -> Option<u64> {
     var(name).ok().map(|text| text.parse().expect("a number"))
@@ -27,13 +29,35 @@ fn live(seed: u64) -> Tally {
     }
 }
 
-/// The first world that breaks without this defence.
-fn noticed(without: Defence) -> Broken {
-    let mut worlds = 0..WORLDS_WITHOUT;
+/// The first world that breaks without this defence; `known` is tried before the others.
+fn noticed(without: Defence, known: u64) -> Broken {
+    let mut worlds = std::iter::once(known).chain(0..WORLDS_WITHOUT);
     let found = worlds.find_map(|seed| Some((seed, run(seed, Some(without)).err()?)));
     let (seed, broken) = found.unwrap_or_else(|| panic!("{WORLDS_WITHOUT} worlds stand without {without:?}"));
     println!("without {without:?}: seed {seed}: {broken:?}");
     broken
+}
+
+/// Lives through worlds, one on each processor at a time: a world itself is one thread and one seed.
+fn live_all(worlds: u64) -> Tally {
+    let next = AtomicU64::new(0);
+    let tally = Mutex::new(Tally::default());
+    let work = || {
+        loop {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if seed >= worlds {
+                return;
+            }
+            let one = live(seed);
+            tally.lock().expect("a world that breaks does not hold it").add(&one);
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(work);
+        }
+    });
+    tally.into_inner().expect("nobody holds it any more")
 }
 
 #[test]
@@ -42,23 +66,21 @@ fn everybody_comes_to_the_same_state() {
         println!("{:#?}", live(seed));
         return;
     }
-    let mut tally = Tally::default();
     let worlds = number("PURSUANCE_SIM_WORLDS").unwrap_or(WORLDS);
-    for seed in FOUND.into_iter().chain(0..worlds) {
-        tally.add(&live(seed));
-    }
+    let tally = live_all(worlds);
     println!("{tally:#?}");
     if worlds < WORLDS {
         return;
     }
     // A run that tried nothing proves nothing.
-    let tried = [
+    let often = [
         "admitted",
         "answer lost",
         "cell repeated",
         "crash",
         "crash amid parts",
         "foreign entry smuggled in",
+        "fork noticed",
         "invite",
         "join",
         "late post",
@@ -69,37 +91,82 @@ fn everybody_comes_to_the_same_state() {
         "relay restarted",
         "stream",
         "welcome",
+        "wrong clock",
     ];
-    for what in tried {
-        assert!(tally.counts.get(what).is_some_and(|count| *count >= worlds / 10), "{what} hardly happened");
+    let seldom =
+        ["old copy, reads first", "old copy, writes first", "overtaken", "relay gone", "relay set back", "stranded"];
+    let happened = |what: &str| tally.counts.get(what).copied().unwrap_or(0);
+    for what in often {
+        assert!(happened(what) >= worlds / 10, "{what} hardly happened");
+    }
+    for what in seldom {
+        assert!(happened(what) >= worlds / 30, "{what} hardly happened");
     }
     for lie in Lie::ALL {
         assert!(tally.lies.contains_key(&lie), "{lie:?} was never told");
     }
+    for boundary in Boundary::ALL {
+        for side in [Side::Before, Side::After] {
+            assert!(tally.crashes.contains_key(&(boundary, side)), "never crashed {side:?} {boundary:?}");
+        }
+    }
 }
 
-/// One test for each defence: without it, what it is there for happens in some world.
+/// Every defence, a world that broke without it (the first to be tried), and what may break: without it, what it is there for
+/// happens in some world.
 macro_rules! without {
-    ($($name:ident: $defence:ident => $broken:pat),* $(,)?) => {
+    ($($name:ident: $defence:ident, $seed:literal => $broken:pat),* $(,)?) => {
+        /// Those that the table names.
+        const NAMED: &[Defence] = &[$(Defence::$defence),*];
+
         $(#[test]
         fn $name() {
-            let broken = noticed(Defence::$defence);
+            let broken = noticed(Defence::$defence, $seed);
             assert!(matches!(broken, $broken), "another thing broke: {broken:?}");
         })*
     };
 }
 
 without! {
-    without_consistency_a_fork_is_believed: Consistency => Broken::Believed { lie: Lie::RewrittenPast | Lie::TwoTrees | Lie::Shrunk | Lie::RolledBack | Lie::HiddenBranch, .. },
-    without_bodies_checked_garbage_is_believed: Bodies => Broken::Believed { lie: Lie::GarbageCells, .. },
-    without_inclusion_an_empty_receipt_is_believed: Inclusion => Broken::Believed { lie: Lie::EmptyReceipt, .. },
-    without_receipts_checked_a_forged_one_is_believed: Receipts => Broken::Believed { .. },
-    without_posting_again_something_is_lost: Reposts => Broken::Lost { .. } | Broken::Missing { .. } | Broken::NotAdmitted { .. },
-    without_saving_first_an_honest_author_forks: SaveFirst => Broken::Equivocation { .. } | Broken::NeverSaved { .. },
-    without_giving_up_old_copies_an_honest_author_forks: OldCopies => Broken::Equivocation { .. },
-    without_one_transaction_something_is_lost: OneTransaction => Broken::Lost { .. } | Broken::Missing { .. } | Broken::NotAdmitted { .. },
-    without_reading_again_something_is_lost: ReadAgain => Broken::Lost { .. } | Broken::Missing { .. } | Broken::NotAdmitted { .. },
-    without_signatures_a_foreign_entry_is_taken: Signatures => Broken::TookForeign { .. },
-    without_keeping_what_waits_something_is_lost: KeepsWaiting => Broken::Lost { .. } | Broken::Missing { .. } | Broken::NotAdmitted { .. },
-    without_keeping_parts_something_is_lost: KeepsParts => Broken::Lost { .. } | Broken::Missing { .. } | Broken::NotAdmitted { .. },
+    without_consistency_a_fork_is_believed: Consistency, 1 => Broken::Believed { lie: Lie::RewrittenPast | Lie::TwoTrees | Lie::Shrunk | Lie::RolledBack, .. },
+    without_bodies_checked_garbage_is_believed: Bodies, 3 => Broken::Believed { lie: Lie::GarbageCells, .. },
+    without_inclusion_an_empty_receipt_is_believed: Inclusion, 15 => Broken::Believed { lie: Lie::EmptyReceipt, .. },
+    without_receipts_checked_a_forged_one_is_believed: Receipts, 2 => Broken::Believed { .. },
+    without_posting_again_something_is_lost: Reposts, 4 => Broken::Lost { .. } | Broken::Missing { .. } | Broken::NotAdmitted { .. },
+    without_saving_first_an_honest_author_forks: SaveFirst, 1 => Broken::Equivocation { .. } | Broken::NeverSaved { .. },
+    without_giving_up_old_copies_an_honest_author_forks: OldCopies, 0 => Broken::Equivocation { .. },
+    without_one_transaction_something_is_lost: OneTransaction, 22 => Broken::Lost { .. } | Broken::Missing { .. } | Broken::NotAdmitted { .. },
+    without_reading_again_something_is_lost: ReadAgain, 1 => Broken::Lost { .. } | Broken::Missing { .. } | Broken::NotAdmitted { .. },
+    without_signatures_a_foreign_entry_is_taken: Signatures, 4 => Broken::TookForeign { .. },
+    without_keeping_what_waits_something_is_lost: KeepsWaiting, 1 => Broken::Lost { .. } | Broken::Missing { .. } | Broken::NotAdmitted { .. },
+    without_keeping_parts_something_is_lost: KeepsParts, 5 => Broken::Lost { .. } | Broken::Missing { .. } | Broken::NotAdmitted { .. },
+    without_looking_back_an_empty_receipt_is_believed: LooksBack, 115 => Broken::Believed { lie: Lie::EmptyReceipt, .. },
+    without_keeping_proofs_there_is_none: KeepsProofs, 0 => Broken::NoProof { .. } | Broken::Unnoticed { .. },
+    without_saving_cells_first_an_entry_goes_out_twice: SaveCellsFirst, 2 => Broken::SealedTwice { .. },
+    without_sealing_leftovers_something_is_lost: SealsLeftovers, 1 => Broken::Lost { .. } | Broken::Missing { .. } | Broken::NotAdmitted { .. },
+    without_stopping_when_overtaken_a_copy_writes_on: StopsOvertaken, 16 => Broken::WroteOn { .. } | Broken::Equivocation { .. },
+}
+
+#[test]
+fn every_defence_is_left_out_once() {
+    assert_eq!(NAMED.iter().collect::<BTreeSet<_>>(), Defence::ALL.iter().collect::<BTreeSet<_>>());
+}
+
+/// Worlds that once found something, named by what they found: they are lived through again.
+macro_rules! found {
+    ($($name:ident: $($seed:literal),+);* $(;)?) => {
+        $(#[test]
+        fn $name() {
+            for seed in [$($seed),+] {
+                live(seed);
+            }
+        })*
+    };
+}
+
+found! {
+    a_join_that_one_relay_lost_stops_nobody: 73;
+    a_branch_breaks_receipts_at_once: 214, 231, 238;
+    a_newcomer_whose_relay_nobody_reads_is_alone: 62, 155, 221;
+    a_secret_may_be_in_a_welcome_alone: 98;
 }

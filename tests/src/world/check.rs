@@ -1,46 +1,51 @@
 //! What must be true of a world in which faults have stopped (docs/protocol, P3, P5, P7).
+//!
+//! - All who are in and share a steady relay have the same state.
+//! - What was on its author's disk is in everybody's log. Excepted is what an old copy lacked and no steady relay holds, and what
+//!   has that in its past; then the gap is shown.
+//! - What a steady relay signed for is in its tree.
+//! - A tree that somebody holds is the beginning of the one shown to them now, or they hold a proof against the relay. So does
+//!   who held a broken receipt. The proof convinces by its bytes alone.
+//! - Nobody has two histories but those who wrote on an old copy, and theirs are shown as such.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use pursuance_core::authority::Verdict;
 use pursuance_core::entry::{Entry, GrantRef};
-use pursuance_core::id::TaskId;
+use pursuance_core::id::{AuthorId, EntryId, TaskId};
 use pursuance_core::keys::{DeviceKeys, EpochSecret};
 use pursuance_core::refusal::Refusal;
 use pursuance_core::replica::Replica;
+use pursuance_wire::log::Evidence;
 use rand::RngExt;
 use rand::seq::SliceRandom;
 
-use super::node::Stop;
-use super::{Broken, World, is_join};
+use super::node::{Stop, is_join};
+use super::relay::Lie;
+use super::{Broken, World};
 
 impl World {
     /// Checks everything.
     pub(super) fn check(&mut self) -> Result<(), Broken> {
-        for pending in &self.pending {
-            if !pending.noticed {
-                return Err(Broken::Believed { lie: pending.lie, node: pending.node });
-            }
-        }
-        for (relay, leaf) in &self.receipted {
-            if !self.relays[*relay].log().leaves().contains(leaf) {
-                return Err(Broken::ReceiptedLost { relay: *relay });
+        self.check_relays()?;
+        let gone = self.gone_for_good();
+        for node in 0..self.nodes.len() {
+            if self.nodes[node].is_overtaken() {
+                self.tally.note("overtaken");
             }
         }
         for group in 0..self.groups.len() {
             let members = self.members(group)?;
             for node in &members {
-                self.check_logs(group, *node)?;
+                self.check_logs(group, *node, &gone)?;
                 self.check_views(group, *node)?;
                 self.check_order(*node)?;
             }
-            let digests: Vec<[u8; 32]> = members.iter().map(|node| self.nodes[*node].state().0).collect();
-            if let Some(at) = digests.iter().position(|digest| *digest != digests[0]) {
-                return Err(Broken::Diverged { node: members[0], other: members[at] });
-            }
-            for (node, digest) in members.into_iter().zip(digests) {
+            self.check_agreement(&members, &gone)?;
+            for node in members {
+                let state = self.nodes[node].state();
                 self.nodes[node].crash();
-                if self.nodes[node].state().0 != digest {
+                if self.nodes[node].state() != state {
                     return Err(Broken::Rebuilt { node });
                 }
             }
@@ -48,24 +53,78 @@ impl World {
         Ok(())
     }
 
-    /// Those who can read. Everybody else came by a link that let in as many as it says.
+    /// What relays promised and showed, and what their clients hold against them.
+    fn check_relays(&self) -> Result<(), Broken> {
+        for (relay, leaf) in &self.receipted {
+            if !self.relays[*relay].log().leaves().contains(leaf) {
+                return Err(Broken::ReceiptedLost { relay: *relay });
+            }
+        }
+        for pending in &self.pending {
+            let out_of_reach = self.relays[pending.relay].is_gone() || self.is_suspect(pending.node, pending.relay);
+            if !pending.noticed && !pending.forgotten && !out_of_reach {
+                return Err(Broken::Believed { lie: Lie::EmptyReceipt, node: pending.node });
+            }
+        }
+        for (node, relay) in &self.accused {
+            if !self.has_proof(*node, *relay) {
+                return Err(Broken::NoProof { node: *node, relay: *relay });
+            }
+        }
+        for node in 0..self.nodes.len() {
+            for (at, relay) in self.relays.iter().enumerate() {
+                let shown = !relay.is_gone() && !relay.leads_astray(node);
+                let Some(seen) = self.nodes[node].seen(at).filter(|_| shown) else { continue };
+                if !relay.log().begins_with(seen) && !self.has_proof(node, at) {
+                    return Err(Broken::Unnoticed { node, relay: at });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn has_proof(&self, node: usize, relay: usize) -> bool {
+        let proof = self.nodes[node].disk.proofs.get(&relay);
+        let proof = proof.and_then(|bytes| Evidence::decode(bytes).ok());
+        proof.is_some_and(|proof| proof.verify(&self.relays[relay].address().1).is_ok())
+    }
+
+    /// What old copies lacked, and neither came back to its author nor stands at a steady relay.
+    fn gone_for_good(&self) -> BTreeSet<EntryId> {
+        let back = |id: &EntryId| self.nodes.iter().any(|node| node.disk.own().any(|entry| entry.id() == *id));
+        let lost = self.put_back.lost.iter().copied();
+        lost.filter(|id| !back(id) && !self.stands_somewhere(*id)).collect()
+    }
+
+    /// Those who can read. Everybody else came by a link that let in as many as it says, or that leads nowhere any more.
     fn members(&mut self, group: usize) -> Result<Vec<usize>, Broken> {
         let nodes = self.groups[group].nodes.clone();
         let (members, others): (Vec<usize>, Vec<usize>) =
             nodes.into_iter().partition(|node| self.nodes[*node].memory.replica.is_member());
         for node in others {
-            let Some(invite) = self.nodes[node].disk.link.as_ref().map(|link| link.invite) else {
+            let Some(link) = self.nodes[node].disk.link.clone() else {
                 return Err(Broken::NotAdmitted { node });
             };
-            let by = GrantRef { entry: invite, op: 0 };
+            let at = self.relays.iter().position(|relay| relay.address().0 == link.relay);
+            let at = at.expect("links lead to relays of this world");
+            let by = GrantRef { entry: link.invite, op: 0 };
             let founder = &self.nodes[self.groups[group].founder].memory.replica;
-            let uses = founder.authority().invites().get(&by).map_or(0, |open| usize::from(open.invite.uses));
-            let came_by = members
-                .iter()
-                .filter(|member| self.nodes[**member].disk.link.as_ref().is_some_and(|link| link.invite == invite));
-            let used_up = self.nodes[node].join(self.now) == Err(Stop::Refused(Refusal::InviteUsedUp));
+            let open = founder.authority().invites().get(&by);
+            let sees_it = |node: usize| !self.relays[at].is_gone() && !self.is_suspect(node, at);
+            let somebody_welcomes = members.iter().any(|member| self.can_welcome(*member) && sees_it(*member));
+            let invite_is_lost = open.is_none() && self.put_back.lost.contains(&link.invite);
+            if !somebody_welcomes || !sees_it(node) || !self.may_write(node) || invite_is_lost {
+                self.tally.note("stranded");
+                continue;
+            }
+            let uses = open.map_or(0, |open| usize::from(open.invite.uses));
+            let came_by = members.iter().filter(|member| {
+                self.nodes[**member].disk.link.as_ref().is_some_and(|other| other.invite == link.invite)
+            });
+            let came_by = came_by.count();
+            let used_up = self.nodes[node].join(self.now, &mut self.rng) == Err(Stop::Refused(Refusal::InviteUsedUp));
             let joined = self.nodes[node].disk.own().next().is_some();
-            if came_by.count() < uses || !(joined || used_up) {
+            if came_by < uses || !(joined || used_up) {
                 return Err(Broken::NotAdmitted { node });
             }
             self.tally.note("one too many");
@@ -76,40 +135,94 @@ impl World {
         Ok(members)
     }
 
-    fn check_logs(&self, group: usize, node: usize) -> Result<(), Broken> {
+    fn check_logs(&self, group: usize, node: usize, gone: &BTreeSet<EntryId>) -> Result<(), Broken> {
         let replica = &self.nodes[node].memory.replica;
-        let missing = replica.logs().announced().len();
+        let missing = replica.logs().announced().into_iter().filter(|id| !gone.contains(id)).count();
         if missing > 0 {
             return Err(Broken::Missing { node, entries: missing });
         }
-        if let Some(author) = replica.logs().forked().next() {
-            let seq = replica
-                .logs()
-                .fork_of(author)
-                .and_then(|(id, _)| replica.logs().entry(id))
-                .map_or(0, |entry| entry.body().seq);
-            return Err(Broken::Equivocation { author, seq });
-        }
-        for (_, id) in self.kept.iter().filter(|(of, _)| *of == group) {
-            let Some(entry) = replica.logs().entry(*id) else {
+        self.check_forks(node)?;
+        for (id, _) in self.kept.values().map(|(of, entry)| (entry.id(), of)).filter(|(_, of)| **of == group) {
+            let Some(entry) = replica.logs().entry(id) else {
                 // A join that comes too late for its link is kept nowhere: `members` has looked at those.
-                if self.joins.contains(id) {
+                if is_join(&self.kept[&id].1) || self.lacks_something(node, id, gone) {
                     continue;
                 }
-                return Err(Broken::Lost { node, entry: *id });
+                return Err(Broken::Lost { node, entry: id });
             };
-            let refused = replica.tasks().refused().keys().any(|(refused, _)| refused == id);
+            let refused = replica.tasks().refused().keys().any(|(refused, _)| *refused == id);
             // A join may come too late for its link; everything else was allowed where it was said.
-            if refused || (replica.authority().verdict(*id) != Some(&Verdict::Counts) && !is_join(entry)) {
-                return Err(Broken::Refused { node, entry: *id });
+            if refused || (replica.authority().verdict(id) != Some(&Verdict::Counts) && !is_join(entry)) {
+                return Err(Broken::Refused { node, entry: id });
             }
         }
-        let Some(unknown) = replica.logs().iter().find(|entry| !self.kept.contains(&(group, entry.id()))) else {
+        let waits = self.nodes[node].disk.entries.iter().any(|(entry, _)| replica.logs().entry(entry.id()).is_none());
+        if waits && replica.logs().announced().is_empty() {
+            return Err(Broken::NoGap { node });
+        }
+        let unknown = |entry: &&Entry| self.kept.get(&entry.id()).is_none_or(|(of, _)| *of != group);
+        let Some(unknown) = replica.logs().iter().find(unknown) else {
             return Ok(());
         };
         let authors = self.groups[group].nodes.iter().map(|node| self.nodes[*node].memory.replica.device().author());
         let of_a_member = authors.into_iter().any(|author| author == unknown.body().author);
         if of_a_member { Err(Broken::NeverSaved { node }) } else { Err(Broken::TookForeign { node }) }
+    }
+
+    /// Two histories are those of authors who wrote on an old copy, and are shown.
+    fn check_forks(&self, node: usize) -> Result<(), Broken> {
+        let logs = self.nodes[node].memory.replica.logs();
+        let mut places: BTreeMap<(AuthorId, u32), EntryId> = BTreeMap::new();
+        for entry in logs.iter() {
+            let (author, seq) = (entry.body().author, entry.body().seq);
+            if places.insert((author, seq), entry.id()).is_none() {
+                continue;
+            }
+            if !self.put_back.may_fork(author) {
+                return Err(Broken::Equivocation { author, seq });
+            }
+            if !logs.forked().any(|forked| forked == author) || logs.fork_of(author).is_none() {
+                return Err(Broken::ForkUnseen { node, author });
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether an entry is gone for good, or has such a one that this node lacks in its past.
+    fn lacks_something(&self, node: usize, id: EntryId, gone: &BTreeSet<EntryId>) -> bool {
+        let logs = self.nodes[node].memory.replica.logs();
+        let mut open = vec![id];
+        let mut seen = BTreeSet::new();
+        while let Some(id) = open.pop() {
+            if logs.entry(id).is_some() || !seen.insert(id) {
+                continue;
+            }
+            if gone.contains(&id) {
+                return true;
+            }
+            open.extend(self.kept.get(&id).into_iter().flat_map(|(_, entry)| entry.body().named()));
+        }
+        false
+    }
+
+    /// All have the same state. What is gone for good may have reached some and not others, by a relay that was not steady.
+    fn check_agreement(&mut self, members: &[usize], gone: &BTreeSet<EntryId>) -> Result<(), Broken> {
+        let holds = |node: usize| -> Vec<bool> {
+            let logs = self.nodes[node].memory.replica.logs();
+            gone.iter().map(|id| logs.entry(*id).is_some()).collect()
+        };
+        let states: Vec<(Vec<bool>, [u8; 32])> =
+            members.iter().map(|node| (holds(*node), self.nodes[*node].state().0)).collect();
+        for (node, (holds, digest)) in members.iter().zip(&states) {
+            let other = states.iter().position(|(others, digests)| others == holds && digests != digest);
+            if let Some(other) = other {
+                return Err(Broken::Diverged { node: *node, other: members[other] });
+            }
+        }
+        if states.iter().any(|(holds, _)| *holds != states[0].0) {
+            self.tally.note("torn by an old copy");
+        }
+        Ok(())
     }
 
     /// Every task and every comment is shown exactly once.
@@ -123,13 +236,16 @@ impl World {
                 *lines.entry(line.text).or_default() += 1;
             }
         }
-        let said =
-            self.comments.iter().filter(|(of, _)| *of == group).map(|(_, text)| lines.get(text).copied().unwrap_or(0));
-        let made =
-            self.tasks.iter().filter(|(of, _)| *of == group).map(|(_, task)| tasks.get(task).copied().unwrap_or(0));
-        let shown = lines.values().chain(tasks.values()).copied();
-        match said.chain(made).chain(shown).find(|times| *times != 1) {
-            Some(times) => Err(Broken::NotOnce { node, times }),
+        for said in self.said.iter().filter(|said| said.group == group) {
+            let due = usize::from(replica.logs().entry(said.entry).is_some());
+            let line = said.comment.as_ref().map(|text| lines.get(text).copied().unwrap_or(0));
+            let task = said.task.as_ref().map(|task| tasks.get(task).copied().unwrap_or(0));
+            if let Some(times) = line.into_iter().chain(task).find(|times| *times != due) {
+                return Err(Broken::NotOnce { node, times });
+            }
+        }
+        match lines.values().chain(tasks.values()).find(|times| **times != 1) {
+            Some(times) => Err(Broken::NotOnce { node, times: *times }),
             None => Ok(()),
         }
     }
@@ -140,10 +256,14 @@ impl World {
         let mut entries: Vec<Entry> = replica.logs().iter().cloned().collect();
         entries.shuffle(&mut self.rng);
         let mut other = Replica::new(replica.pursuance(), DeviceKeys::from_seed(self.rng.random()));
+        // A secret that came by a welcome may be in that welcome alone.
+        let group = &self.groups[self.group_of(node)];
+        let secrets: BTreeSet<[u8; 32]> =
+            group.nodes.iter().flat_map(|node| &self.nodes[*node].disk.epochs).copied().collect();
         let secrets_at = self.rng.random_range(0..=entries.len());
         for at in 0..=entries.len() {
             if at == secrets_at {
-                self.nodes[node].disk.epochs.iter().for_each(|secret| other.learn_epoch(EpochSecret::new(*secret)));
+                secrets.iter().for_each(|secret| other.learn_epoch(EpochSecret::new(*secret)));
             }
             if let Some(entry) = entries.get(at) {
                 other.append(entry.clone());

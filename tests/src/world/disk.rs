@@ -21,15 +21,13 @@ pub enum Whose {
     Others,
 }
 
-/// How far a relay was read, and the newest tree accepted there.
-#[derive(Debug, Clone, Default)]
+/// How far a relay was read.
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Reading {
     /// Nothing of the pursuance stands before this index.
     pub first: u64,
     /// The next cell to be read.
     pub next: u64,
-    /// The newest checkpoint; `None` before the first visit.
-    pub newest: Option<(Vec<u8>, Frontier)>,
 }
 
 /// What became of a cell at a relay.
@@ -50,14 +48,12 @@ pub struct Line {
     pub cell: usize,
     /// Number of the relay.
     pub relay: usize,
-    /// The cell cannot stand before this index there.
-    pub since: u64,
     /// Where it is.
     pub post: Post,
 }
 
-/// A node's disk.
-#[derive(Default)]
+/// A node's disk; a clone is a copy of the data folder.
+#[derive(Clone, Default)]
 pub struct Disk {
     /// All secrets of the device come from it.
     pub device_seed: [u8; 32],
@@ -70,8 +66,16 @@ pub struct Disk {
     pub epochs: Vec<[u8; 32]>,
     /// Parts of entries that are not whole.
     pub parts: Vec<(Door, Fragment)>,
-    /// By relay.
+    /// By relay: where the pursuance is read.
     pub readings: BTreeMap<usize, Reading>,
+    /// By relay: the newest tree accepted.
+    pub checkpoints: BTreeMap<usize, (Vec<u8>, Frontier)>,
+    /// Relays that are posted to.
+    pub wanted: BTreeSet<usize>,
+    /// By relay: the newest proof of its misconduct, as a file.
+    pub proofs: BTreeMap<usize, Vec<u8>>,
+    /// Whether it was seen that the device is in.
+    pub member: bool,
     /// Own cells, sealed once.
     pub cells: Vec<Cell>,
     /// Which entries have been sealed behind which door.
@@ -89,14 +93,26 @@ pub struct Draft {
     pub epochs: Vec<[u8; 32]>,
     /// New parts.
     pub parts: Vec<(Door, Fragment)>,
-    /// A relay's reading as it is now.
-    pub reading: Option<(usize, Reading)>,
+    /// Entries that turned out to be of no use, and are forgotten.
+    pub dropped: Vec<EntryId>,
+    /// Readings as they are now.
+    pub readings: Vec<(usize, Reading)>,
+    /// A relay's newest tree.
+    pub checkpoint: Option<(usize, Vec<u8>, Frontier)>,
+    /// A relay that is posted to from now on.
+    pub wanted: Option<usize>,
+    /// A relay's misconduct.
+    pub proofs: Vec<(usize, Vec<u8>)>,
+    /// The device is in.
+    pub member: bool,
     /// New cells.
     pub cells: Vec<Cell>,
     /// What they carry.
     pub cargo: Vec<(EntryId, Door)>,
     /// Lines for the new cells, numbered from the first new one.
     pub lines: Vec<Line>,
+    /// Lines for cells that were there before.
+    pub more_lines: Vec<Line>,
     /// Changed lines, by their number.
     pub posts: Vec<(usize, Post)>,
 }
@@ -118,13 +134,19 @@ impl Disk {
         self.epochs.extend(draft.epochs);
         self.parts.extend(draft.parts);
         self.parts.retain(|(_, part)| !self.ids.contains(&part.entry));
-        if let Some((relay, reading)) = draft.reading {
-            self.readings.insert(relay, reading);
+        for id in draft.dropped {
+            self.drop_entry(id);
         }
+        self.readings.extend(draft.readings);
+        self.checkpoints.extend(draft.checkpoint.map(|(relay, note, frontier)| (relay, (note, frontier))));
+        self.wanted.extend(draft.wanted);
+        self.proofs.extend(draft.proofs);
+        self.member |= draft.member;
         let known = self.cells.len();
         self.cells.extend(draft.cells);
         self.cargo.extend(draft.cargo);
         self.outbox.extend(draft.lines.into_iter().map(|line| Line { cell: line.cell + known, ..line }));
+        self.outbox.extend(draft.more_lines);
         for (line, post) in draft.posts {
             self.outbox[line].post = post;
         }
@@ -141,14 +163,19 @@ impl Disk {
         self.entries.iter().filter(|(_, whose)| *whose == Whose::Own).map(|(entry, _)| entry)
     }
 
-    /// Loses the newest own entry and what it was sealed into, as an old copy of the folder would.
+    /// Forgets an entry, and that it was ever sealed.
+    fn drop_entry(&mut self, id: EntryId) {
+        if self.ids.remove(&id) {
+            self.entries.retain(|(entry, _)| entry.id() != id);
+            self.cargo.retain(|(carried, _)| *carried != id);
+        }
+    }
+
+    /// Loses the newest own entry and what it was sealed into: the least that an old copy of the folder lacks.
     pub fn set_back(&mut self) {
-        if let Some(at) = self.entries.iter().rposition(|(_, whose)| *whose == Whose::Own)
-            && at > 1
-        {
-            let (entry, _) = self.entries.remove(at);
-            self.ids.remove(&entry.id());
-            self.cargo.retain(|(id, _)| *id != entry.id());
+        let newest = self.own().next_back().filter(|entry| entry.body().seq > 1).map(Entry::id);
+        if let Some(newest) = newest {
+            self.drop_entry(newest);
         }
     }
 

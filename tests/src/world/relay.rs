@@ -1,143 +1,31 @@
 //! A relay in memory: an honest log over cells, the ways in which a network fails it, and the lies it can tell
 //! (docs/protocol/06-relay.md).
 
+mod face;
+mod lie;
+
 use std::collections::BTreeMap;
 
-use pursuance_wire::limits::TILE_HASHES;
-use pursuance_wire::log::tree::complete_root;
-use pursuance_wire::log::{Checkpoint, Frontier, LogSigner, NodeHash, Receipt, SlotNumber, TileId};
+use pursuance_wire::log::{Checkpoint, LogKey, LogSigner, Receipt, SlotNumber, TileId};
 use pursuance_wire::{BlockRange, Cell, Frame, LeafHash, RelayAddress};
 use rand::RngExt;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 
+use face::Face;
+pub use face::Log;
+pub use lie::{Lie, PostFate};
+
 /// Seconds of a slot in every simulated world.
 pub const SLOT_SECONDS: u32 = 60;
-
-/// A lie that a relay tells one client.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Lie {
-    /// A later tree in which a cell that the client has seen is another.
-    RewrittenPast,
-    /// Another tree for a slot whose tree the client has seen.
-    TwoTrees,
-    /// A smaller tree in a later slot.
-    Shrunk,
-    /// A genuine checkpoint that is older than the newest one seen.
-    RolledBack,
-    /// A tree of its own for the client, which becomes visible when the tree of everybody is shown again.
-    HiddenBranch,
-    /// Bytes that are no note of this relay.
-    GarbageNote,
-    /// A checkpoint signed by another key.
-    ForeignNote,
-    /// A bit changed in a hash tile.
-    GarbageTile,
-    /// A bit changed in a cell, or cells left out.
-    GarbageCells,
-    /// A receipt for cells that never come into the tree.
-    EmptyReceipt,
-    /// A receipt for other cells.
-    OtherReceipt,
-    /// A receipt by another key.
-    ForgedReceipt,
-}
-
-impl Lie {
-    /// Every lie.
-    pub const ALL: [Self; 12] = [
-        Self::RewrittenPast,
-        Self::TwoTrees,
-        Self::Shrunk,
-        Self::RolledBack,
-        Self::HiddenBranch,
-        Self::GarbageNote,
-        Self::ForeignNote,
-        Self::GarbageTile,
-        Self::GarbageCells,
-        Self::EmptyReceipt,
-        Self::OtherReceipt,
-        Self::ForgedReceipt,
-    ];
-
-    /// Whether it is told in the answer to a post.
-    #[must_use]
-    pub const fn is_about_a_post(self) -> bool {
-        matches!(self, Self::EmptyReceipt | Self::OtherReceipt | Self::ForgedReceipt)
-    }
-}
-
-/// What becomes of a post.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PostFate {
-    /// Taken and receipted.
-    Taken,
-    /// Taken, but the answer does not arrive.
-    AnswerLost,
-    /// Neither taken nor answered.
-    Lost,
-    /// Answered with a lie.
-    Lie(Lie),
-}
-
-/// A log's cells with their tree.
-#[derive(Clone, Default)]
-pub struct Log {
-    cells: Vec<Cell>,
-    leaves: Vec<LeafHash>,
-    frontier: Frontier,
-}
-
-impl Log {
-    fn of(cells: &[Cell]) -> Self {
-        let mut log = Self::default();
-        cells.iter().for_each(|cell| log.push(cell.clone()));
-        log
-    }
-
-    fn push(&mut self, cell: Cell) {
-        let leaf = cell.leaf_hash();
-        self.frontier.append(leaf);
-        self.leaves.push(leaf);
-        self.cells.push(cell);
-    }
-
-    /// The beginning of this log.
-    fn cut(&self, size: usize) -> Self {
-        Self::of(&self.cells[..size])
-    }
-
-    /// Cells in it.
-    #[must_use]
-    pub fn size(&self) -> u64 {
-        self.cells.len() as u64
-    }
-
-    /// Leaf hashes in order.
-    #[must_use]
-    pub fn leaves(&self) -> &[LeafHash] {
-        &self.leaves
-    }
-
-    fn tile(&self, id: TileId) -> Option<Vec<u8>> {
-        let below = usize::try_from(TILE_HASHES.pow(id.level().into())).expect("a small log");
-        let start = usize::try_from(id.index() * TILE_HASHES).expect("a small log");
-        let mut bytes = Vec::new();
-        for node in start..start + usize::from(id.width()) {
-            let leaves = self.leaves.get(node * below..(node + 1) * below)?;
-            let hashes: Vec<NodeHash> = leaves.iter().map(|leaf| NodeHash::from(*leaf)).collect();
-            bytes.extend_from_slice(&complete_root(&hashes)?.0);
-        }
-        Some(bytes)
-    }
-}
 
 /// The other face that is shown to one client for one visit.
 struct Deceit {
     victim: usize,
     lie: Lie,
     log: Option<Log>,
-    note: Option<Vec<u8>>,
+    note: Option<Checkpoint>,
+    garbage: Option<Vec<u8>>,
     flip: usize,
     served: bool,
 }
@@ -146,12 +34,16 @@ struct Deceit {
 pub struct Relay {
     signer: LogSigner,
     address: RelayAddress,
-    log: Log,
-    /// Taken durably, not in a published tree yet.
-    taken: Vec<Cell>,
-    checkpoints: BTreeMap<SlotNumber, Checkpoint>,
+    key: LogKey,
+    face: Face,
+    /// What those are shown who were led onto a branch.
+    branches: BTreeMap<usize, Face>,
     down_until: u64,
     deceit: Option<Deceit>,
+    /// Whether it is to be relied on: never silent for good, nobody led astray for longer than a visit, nothing lost.
+    pub steady: bool,
+    /// Whether it went back to an older copy of its log.
+    pub set_back: bool,
 }
 
 /// A cell of random bytes.
@@ -163,40 +55,42 @@ pub fn dummy(rng: &mut StdRng) -> Cell {
 
 impl Relay {
     /// A relay that already holds some cells of strangers.
-    pub fn new(rng: &mut StdRng, strangers: usize, now: u64) -> Self {
+    pub fn new(rng: &mut StdRng, strangers: usize, steady: bool, now: u64) -> Self {
         let (onion, log): ([u8; 32], [u8; 32]) = (rng.random(), rng.random());
         let signer = LogSigner::from_seed(&log);
         let onion = *LogSigner::from_seed(&onion).key().as_bytes();
         let address = RelayAddress::new(onion, *signer.key().as_bytes()).expect("two keys");
         let mut relay = Self {
+            key: signer.key(),
             signer,
             address,
-            log: Log::default(),
-            taken: (0..strangers).map(|_| dummy(rng)).collect(),
-            checkpoints: BTreeMap::new(),
+            face: Face { taken: (0..strangers).map(|_| dummy(rng)).collect(), ..Face::default() },
+            branches: BTreeMap::new(),
             down_until: 0,
             deceit: None,
+            steady,
+            set_back: false,
         };
         relay.publish(now);
         relay
     }
 
-    /// Its identity.
+    /// Its identity, and the key in it.
     #[must_use]
-    pub const fn address(&self) -> RelayAddress {
-        self.address
+    pub const fn address(&self) -> (RelayAddress, LogKey) {
+        (self.address, self.key)
     }
 
-    /// The published log.
+    /// The published log of everybody.
     #[must_use]
     pub const fn log(&self) -> &Log {
-        &self.log
+        &self.face.log
     }
 
-    /// Whether this cell is published or will be with the running slot.
+    /// Whether this cell is published to a client or will be with the running slot.
     #[must_use]
-    pub fn holds(&self, leaf: &LeafHash) -> bool {
-        self.log.leaves.contains(leaf) || self.taken.iter().any(|cell| cell.leaf_hash() == *leaf)
+    pub fn holds(&self, client: usize, leaf: &LeafHash) -> bool {
+        self.face(client).holds(leaf)
     }
 
     /// Whether it answers.
@@ -205,76 +99,99 @@ impl Relay {
         now >= self.down_until
     }
 
-    /// Loses its memory and starts again later; what was taken is on its disk.
-    pub fn restart(&mut self, up_again: u64) {
-        self.log = Log::of(&self.log.cells);
-        self.down_until = up_again;
+    /// Whether it never answers again.
+    #[must_use]
+    pub const fn is_gone(&self) -> bool {
+        self.down_until == u64::MAX
     }
 
-    /// Answers again.
+    /// Never answers again.
+    pub const fn go(&mut self) {
+        self.down_until = u64::MAX;
+    }
+
+    /// Whether a client is shown a branch of its own.
+    #[must_use]
+    pub fn leads_astray(&self, client: usize) -> bool {
+        self.branches.contains_key(&client)
+    }
+
+    /// Loses its memory and starts again later; what was taken is on its disk.
+    pub fn restart(&mut self, up_again: u64) {
+        self.face.log = Log::of(&self.face.log.cells);
+        self.down_until = self.down_until.max(up_again);
+    }
+
+    /// Its operator puts back an old copy of its log; it goes on from there. `false` when there is none.
+    pub fn set_back(&mut self, rng: &mut StdRng) -> bool {
+        let older: Vec<SlotNumber> = self.face.checkpoints.keys().copied().collect();
+        let Some((_, older)) = older.split_last().filter(|(_, older)| !older.is_empty()) else { return false };
+        let slot = older[rng.random_range(0..older.len())];
+        let size = self.face.checkpoints[&slot].size();
+        self.face.log = self.face.log.cut(size as usize);
+        self.face.checkpoints.split_off(&slot.next());
+        self.face.taken.clear();
+        self.set_back = true;
+        true
+    }
+
+    /// Answers again, if it ever does.
     pub fn mend(&mut self) {
-        self.down_until = 0;
+        if !self.is_gone() {
+            self.down_until = 0;
+        }
         self.deceit = None;
+    }
+
+    /// Shows the tree of everybody to whoever was led onto a branch.
+    pub fn show_the_truth(&mut self) {
+        self.branches.clear();
     }
 
     /// The cells of a slot are brought into the tree in any order that the relay likes.
     pub fn shuffle(&mut self, rng: &mut StdRng) {
-        self.taken.shuffle(rng);
+        self.face.taken.shuffle(rng);
     }
 
     /// Takes a cell that nobody posted: a stranger's, or one that it holds already.
     pub fn slip_in(&mut self, cell: Cell) {
-        self.taken.push(cell);
+        self.face.taken.push(cell);
     }
 
     /// A cell that it holds.
     pub fn any_cell(&self, rng: &mut StdRng) -> Option<Cell> {
-        (!self.log.cells.is_empty()).then(|| self.log.cells[rng.random_range(0..self.log.cells.len())].clone())
+        let cells = &self.face.log.cells;
+        (!cells.is_empty()).then(|| cells[rng.random_range(0..cells.len())].clone())
     }
 
-    /// Publishes the checkpoint of the last slot that has ended, and of the one before if it is missing.
+    /// Publishes the checkpoint of the last slot that has ended.
     pub fn publish(&mut self, now: u64) {
-        let running = SlotNumber::at(now, SLOT_SECONDS);
-        let last = SlotNumber(running.0 - 1);
-        if self.newest_slot().is_some_and(|newest| newest >= last) || !self.is_up(now) {
+        if !self.is_up(now) {
             return;
         }
-        for cell in std::mem::take(&mut self.taken) {
-            self.log.push(cell);
-        }
-        let (size, root) = (self.log.size(), self.log.frontier.root());
-        self.checkpoints.insert(last, Checkpoint::sign(&self.signer, last, size, root));
-    }
-
-    /// The slot of the newest checkpoint.
-    #[must_use]
-    pub fn newest_slot(&self) -> Option<SlotNumber> {
-        self.checkpoints.last_key_value().map(|(slot, _)| *slot)
+        let last = SlotNumber(SlotNumber::at(now, SLOT_SECONDS).0 - 1);
+        self.face.publish(&self.signer, last);
+        self.branches.values_mut().for_each(|branch| branch.publish(&self.signer, last));
     }
 
     /// `GET /checkpoint`; `behind` lets an answer be that of an older slot which is not older than `seen`.
     pub fn checkpoint(&mut self, client: usize, seen: Option<SlotNumber>, behind: usize) -> Option<Vec<u8>> {
-        if let Some(deceit) = self.deceit.as_mut().filter(|deceit| deceit.victim == client)
-            && let Some(note) = &deceit.note
-        {
-            deceit.served = true;
-            return Some(note.clone());
+        if let Some(deceit) = self.deceit.as_mut().filter(|deceit| deceit.victim == client) {
+            let note = deceit.note.as_ref().map(|checkpoint| checkpoint.note().as_bytes().to_vec());
+            if let Some(note) = note.or(deceit.garbage.clone()) {
+                deceit.served = true;
+                return Some(note);
+            }
         }
-        let from = seen.unwrap_or(SlotNumber(0));
-        let mut newest_first = self.checkpoints.range(from..).rev();
-        let mut found = newest_first.next();
-        for _ in 0..behind {
-            found = newest_first.next().or(found);
-        }
-        found.map(|(_, checkpoint)| checkpoint.note().as_bytes().to_vec())
+        self.face(client).checkpoint(seen, behind)
     }
 
     /// `GET /tile/..`.
     pub fn tile(&mut self, client: usize, id: TileId) -> Option<Vec<u8>> {
         let Some(deceit) = self.deceit.as_mut().filter(|deceit| deceit.victim == client) else {
-            return self.log.tile(id);
+            return self.face(client).log.tile(id);
         };
-        let mut bytes = deceit.log.as_ref().unwrap_or(&self.log).tile(id)?;
+        let mut bytes = deceit.log.as_ref().unwrap_or(&self.face.log).tile(id)?;
         if deceit.lie == Lie::GarbageTile && !deceit.served {
             deceit.served = true;
             let bit = deceit.flip % (bytes.len() * 8);
@@ -285,18 +202,18 @@ impl Relay {
 
     /// `GET /blocks/..`: the cells as they are published now, so that the last block may have grown.
     pub fn blocks(&mut self, client: usize, range: BlockRange, shown: u64) -> Vec<u8> {
-        let deceit = self.deceit.as_mut().filter(|deceit| deceit.victim == client);
-        let log = deceit.as_ref().and_then(|deceit| deceit.log.as_ref()).unwrap_or(&self.log);
+        let deceit = self.deceit.as_ref().filter(|deceit| deceit.victim == client);
+        let log = deceit.and_then(|deceit| deceit.log.as_ref()).unwrap_or(&self.face(client).log);
         let cells = range.cells(log.size());
         let cells = &log.cells[cells.start as usize..cells.end as usize];
-        let mut bytes: Vec<u8> = cells.iter().flat_map(|cell| *cell.as_bytes()).collect();
-        if let Some(deceit) = deceit
-            && deceit.lie == Lie::GarbageCells
-        {
+        let mut bytes = Vec::with_capacity(cells.len() * pursuance_wire::cell::CELL_BYTES);
+        cells.iter().for_each(|cell| bytes.extend_from_slice(cell.as_bytes()));
+        let deceit = self.deceit.as_mut().filter(|deceit| deceit.victim == client);
+        if let Some(deceit) = deceit.filter(|deceit| deceit.lie == Lie::GarbageCells) {
             // Only what the client's checkpoint covers is looked at.
             let wanted = range.cells(shown);
             let bits = (wanted.end - wanted.start) as usize * pursuance_wire::cell::CELL_BYTES * 8;
-            deceit.served = bits > 0;
+            deceit.served |= bits > 0;
             if deceit.flip.is_multiple_of(4) {
                 bytes.truncate(bits / 8 / 2);
             } else if bits > 0 {
@@ -308,35 +225,25 @@ impl Relay {
     }
 
     /// `GET /stream`: the frames of all slots after one.
-    pub fn frames_after(&self, seen: &Checkpoint) -> Vec<Frame> {
-        let mut at = seen.size() as usize;
-        let later = self.checkpoints.range(seen.slot().next()..);
-        later
-            .map(|(_, checkpoint)| {
-                let cells = self.log.cells[at..checkpoint.size() as usize].to_vec();
-                at = checkpoint.size() as usize;
-                Frame { note: checkpoint.note().as_bytes().to_vec(), cells }
-            })
-            .collect()
+    pub fn frames_after(&self, client: usize, seen: &Checkpoint) -> Vec<Frame> {
+        self.face(client).frames_after(seen)
     }
 
     /// `POST /post`.
-    pub fn post(&mut self, cells: &[Cell], fate: PostFate, now: u64) -> Option<Vec<u8>> {
+    pub fn post(&mut self, client: usize, cells: &[Cell], fate: PostFate, now: u64) -> Option<Vec<u8>> {
         let slot = SlotNumber::at(now, SLOT_SECONDS);
         let leaves: Vec<LeafHash> = cells.iter().map(Cell::leaf_hash).collect();
         let receipt = |signer: &LogSigner, leaves: &[LeafHash]| {
             Receipt::sign(signer, slot, leaves).expect("1 to 4 cells").note().as_bytes().to_vec()
         };
+        if matches!(fate, PostFate::Taken | PostFate::AnswerLost) {
+            // L10
+            let new: Vec<Cell> = cells.iter().filter(|cell| !self.holds(client, &cell.leaf_hash())).cloned().collect();
+            self.branches.get_mut(&client).unwrap_or(&mut self.face).taken.extend(new);
+        }
         match fate {
-            PostFate::Lost => None,
-            PostFate::AnswerLost => {
-                self.taken.extend_from_slice(cells);
-                None
-            }
-            PostFate::Taken => {
-                self.taken.extend_from_slice(cells);
-                Some(receipt(&self.signer, &leaves))
-            }
+            PostFate::Lost | PostFate::AnswerLost => None,
+            PostFate::Taken => Some(receipt(&self.signer, &leaves)),
             PostFate::Lie(Lie::ForgedReceipt) => Some(receipt(&LogSigner::from_seed(&[9; 32]), &leaves)),
             PostFate::Lie(Lie::OtherReceipt) => {
                 let others: Vec<LeafHash> = leaves.iter().map(|leaf| LeafHash(leaf.0.map(|byte| !byte))).collect();
@@ -348,61 +255,62 @@ impl Relay {
 
     /// Makes ready to lie to a client that holds `seen`; `false` when there is nothing to lie about yet.
     pub fn deceive(&mut self, victim: usize, lie: Lie, seen: Option<&Checkpoint>, rng: &mut StdRng) -> bool {
-        let Some((newest, current)) = self.checkpoints.last_key_value() else { return false };
+        let Some((newest, current)) = self.face.checkpoints.last_key_value() else { return false };
         let (newest, current) = (*newest, current.note().as_bytes().to_vec());
-        let mut deceit =
-            Deceit { victim, lie, log: None, note: None, flip: rng.random_range(0..1 << 20), served: false };
-        let sign = |signer: &LogSigner, slot, log: &Log| {
-            let checkpoint = Checkpoint::sign(signer, slot, log.size(), log.frontier.root());
-            Some(checkpoint.note().as_bytes().to_vec())
+        let later = seen.filter(|seen| newest > seen.slot() && seen.size() <= self.face.log.size());
+        let mut deceit = Deceit {
+            victim,
+            lie,
+            log: None,
+            note: None,
+            garbage: None,
+            flip: rng.random_range(0..1 << 20),
+            served: false,
         };
-        match (lie, seen) {
+        let show = |deceit: &mut Deceit, log: Log, slot| {
+            deceit.note = Some(log.sign(&self.signer, slot));
+            deceit.log = Some(log);
+        };
+        match (lie, later) {
             (Lie::GarbageTile | Lie::GarbageCells, _) => {}
-            (Lie::GarbageNote, _) => {
-                let mut note = current;
-                match rng.random_range(0..3) {
-                    0 => note.truncate(rng.random_range(0..note.len())),
-                    1 => note = dummy(rng).as_bytes().to_vec(),
-                    _ => {
-                        let bit = rng.random_range(0..note.len() * 8);
-                        note[bit / 8] ^= 1 << (bit % 8);
-                    }
-                }
-                deceit.note = Some(note);
-            }
-            (Lie::ForeignNote, _) => deceit.note = sign(&LogSigner::from_seed(&[9; 32]), newest, &self.log),
-            (Lie::RolledBack, Some(seen)) => {
-                let older: Vec<&Checkpoint> = self.checkpoints.range(..seen.slot()).map(|(_, older)| older).collect();
+            (Lie::GarbageNote, _) => deceit.garbage = Some(spoilt(current, rng)),
+            (Lie::ForeignNote, _) => deceit.note = Some(self.face.log.sign(&LogSigner::from_seed(&[9; 32]), newest)),
+            (Lie::RolledBack, _) => {
+                let Some(seen) = seen else { return false };
+                let older: Vec<&Checkpoint> = self.face.checkpoints.range(..seen.slot()).map(|(_, old)| old).collect();
                 let Some(older) = (!older.is_empty()).then(|| older[rng.random_range(0..older.len())]) else {
                     return false;
                 };
-                deceit.note = Some(older.note().as_bytes().to_vec());
+                deceit.note = Some(older.clone());
             }
-            (Lie::Shrunk, Some(seen)) if seen.size() > 0 && newest > seen.slot() => {
-                let log = self.log.cut(rng.random_range(0..seen.size() as usize));
-                deceit.note = sign(&self.signer, newest, &log);
-                deceit.log = Some(log);
-            }
-            (Lie::TwoTrees, Some(seen)) => {
-                let mut log = self.log.cut(seen.size() as usize);
+            (Lie::TwoTrees, _) => {
+                let Some(seen) = seen.filter(|seen| seen.size() <= self.face.log.size()) else { return false };
+                let mut log = self.face.log.cut(seen.size() as usize);
                 log.push(dummy(rng));
-                deceit.note = sign(&self.signer, seen.slot(), &log);
-                deceit.log = Some(log);
+                show(&mut deceit, log, seen.slot());
             }
-            (Lie::RewrittenPast, Some(seen)) if seen.size() > 0 && newest > seen.slot() => {
-                let mut cells = self.log.cells.clone();
+            (Lie::Shrunk, Some(seen)) if seen.size() > 0 => {
+                show(&mut deceit, self.face.log.cut(rng.random_range(0..seen.size() as usize)), newest);
+            }
+            (Lie::RewrittenPast, Some(seen)) if seen.size() > 0 => {
+                let mut cells = self.face.log.cells.clone();
                 cells[rng.random_range(0..seen.size() as usize)] = dummy(rng);
-                let log = Log::of(&cells);
-                deceit.note = sign(&self.signer, newest, &log);
-                deceit.log = Some(log);
+                show(&mut deceit, Log::of(&cells), newest);
             }
-            (Lie::HiddenBranch, Some(seen)) if newest > seen.slot() => {
-                let mut log = self.log.cut(seen.size() as usize);
-                for _ in 0..rng.random_range(1..6) {
-                    log.push(dummy(rng));
+            (Lie::HiddenBranch, Some(seen)) => {
+                let mut log = self.face.log.cut(seen.size() as usize);
+                for cell in &self.face.log.cells[seen.size() as usize..] {
+                    if rng.random() {
+                        log.push(cell.clone());
+                    }
                 }
-                deceit.note = sign(&self.signer, newest, &log);
-                deceit.log = Some(log);
+                log.push(dummy(rng));
+                show(&mut deceit, log, newest);
+            }
+            (Lie::PrivateTip, Some(_)) => {
+                let mut log = self.face.log.clone();
+                self.face.taken.iter().for_each(|cell| log.push(cell.clone()));
+                show(&mut deceit, log, newest.next());
             }
             _ => return false,
         }
@@ -410,8 +318,29 @@ impl Relay {
         true
     }
 
-    /// Ends the lie; whether it was told.
+    /// Ends a visit in which it meant to lie; whether it did. A branch goes on from there.
     pub fn confess(&mut self) -> bool {
-        self.deceit.take().is_some_and(|deceit| deceit.served)
+        let Some(deceit) = self.deceit.take().filter(|deceit| deceit.served) else { return false };
+        if let (Lie::HiddenBranch, Some(log), Some(note)) = (deceit.lie, deceit.log, deceit.note) {
+            let checkpoints = BTreeMap::from([(note.slot(), note)]);
+            self.branches.insert(deceit.victim, Face { log, taken: Vec::new(), checkpoints });
+        }
+        true
     }
+
+    fn face(&self, client: usize) -> &Face {
+        self.branches.get(&client).unwrap_or(&self.face)
+    }
+}
+
+fn spoilt(mut note: Vec<u8>, rng: &mut StdRng) -> Vec<u8> {
+    match rng.random_range(0..3) {
+        0 => note.truncate(rng.random_range(0..note.len())),
+        1 => note = dummy(rng).as_bytes().to_vec(),
+        _ => {
+            let bit = rng.random_range(0..note.len() * 8);
+            note[bit / 8] ^= 1 << (bit % 8);
+        }
+    }
+    note
 }

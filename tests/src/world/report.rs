@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use pursuance_core::id::{AuthorId, EntryId};
 
-use super::node::Stop;
+use super::node::{Boundary, Side, Stop};
 use super::relay::Lie;
 
 /// Something that an honest client does, to be left out once on purpose.
@@ -34,11 +34,26 @@ pub enum Defence {
     KeepsWaiting,
     /// Parts of long entries are saved.
     KeepsParts,
+    /// Where a receipt is overdue, the log is read from its first cell.
+    LooksBack,
+    /// Proofs of a relay's misconduct are saved.
+    KeepsProofs,
+    /// Cells are saved before they are posted, so that they are sealed once.
+    SaveCellsFirst,
+    /// What was saved and not sealed before a crash is sealed after it.
+    SealsLeftovers,
+    /// Whoever crashed between a secret and reading again with it reads again after it.
+    TakesUpReading,
+    /// Whoever names somebody's join brings it to where the naming is read. The node does not do so yet
+    /// (docs/protocol/08-node.md, section 10).
+    CarriesJoins,
+    /// A device that finds its own log further along elsewhere signs nothing more.
+    StopsOvertaken,
 }
 
 impl Defence {
-    /// Every one.
-    pub const ALL: [Self; 12] = [
+    /// Every one that some world is known to break without. `TakesUpReading` and `CarriesJoins` are not yet among them.
+    pub const ALL: [Self; 17] = [
         Self::Consistency,
         Self::Bodies,
         Self::Inclusion,
@@ -51,6 +66,11 @@ impl Defence {
         Self::Signatures,
         Self::KeepsWaiting,
         Self::KeepsParts,
+        Self::LooksBack,
+        Self::KeepsProofs,
+        Self::SaveCellsFirst,
+        Self::SealsLeftovers,
+        Self::StopsOvertaken,
     ];
 }
 
@@ -120,10 +140,43 @@ pub enum Broken {
         /// Of what.
         stop: Box<Stop>,
     },
-    /// A proof of misconduct does not convince a stranger.
+    /// A proof of misconduct is gone, or does not convince a stranger.
     NoProof {
         /// Whose.
         node: usize,
+        /// Against whom.
+        relay: usize,
+    },
+    /// A node holds a tree that is not the beginning of the one shown to it now, and knows nothing of it.
+    Unnoticed {
+        /// Which.
+        node: usize,
+        /// Whose tree.
+        relay: usize,
+    },
+    /// Entries wait for others, and nothing says that those are missing.
+    NoGap {
+        /// At whom.
+        node: usize,
+    },
+    /// An author's two histories are not shown as such.
+    ForkUnseen {
+        /// At whom.
+        node: usize,
+        /// Whose.
+        author: AuthorId,
+    },
+    /// A device that had found its own log further along elsewhere wrote on.
+    WroteOn {
+        /// Which.
+        node: usize,
+    },
+    /// The same entry left a machine in two cells.
+    SealedTwice {
+        /// Whose.
+        node: usize,
+        /// Which.
+        entry: EntryId,
     },
     /// A cell of another pursuance, or of nobody, was opened.
     OpenedForeign {
@@ -164,6 +217,8 @@ pub struct Tally {
     pub counts: BTreeMap<&'static str, u64>,
     /// Lies told.
     pub lies: BTreeMap<Lie, u64>,
+    /// Crashes at durable boundaries.
+    pub crashes: BTreeMap<(Boundary, Side), u64>,
 }
 
 impl Tally {
@@ -175,5 +230,6 @@ impl Tally {
     pub fn add(&mut self, other: &Self) {
         other.counts.iter().for_each(|(what, count)| *self.counts.entry(what).or_default() += count);
         other.lies.iter().for_each(|(lie, count)| *self.lies.entry(*lie).or_default() += count);
+        other.crashes.iter().for_each(|(place, count)| *self.crashes.entry(*place).or_default() += count);
     }
 }

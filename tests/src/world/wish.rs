@@ -15,7 +15,7 @@ impl World {
     /// One random wish of a node, planned; with the text that must appear, if it is a comment. `None` where the rules, or
     /// the state, do not allow it.
     pub(super) fn wish(&mut self, node: usize) -> Option<(Authored, Option<String>)> {
-        self.said += 1;
+        self.said_number += 1;
         if self.chance(40) {
             let rows = self.rows();
             return Some((self.nodes[node].import(&rows, self.now, &mut self.rng).ok()?, None));
@@ -28,7 +28,7 @@ impl World {
 
     /// A long comment on some task.
     pub(super) fn long_wish(&mut self, node: usize) -> Option<(Authored, Option<String>)> {
-        self.said += 1;
+        self.said_number += 1;
         let tasks: Vec<TaskId> = self.nodes[node].memory.replica.tasks().iter().map(|(id, _)| id).collect();
         let task = *tasks.get(self.rng.random_range(0..tasks.len().max(1)))?;
         let text = self.long_text();
@@ -38,7 +38,7 @@ impl World {
 
     fn command(&mut self, node: usize) -> Option<Command> {
         let group = self.group_of(node);
-        let said = self.said;
+        let said = self.said_number;
         let replica = &self.nodes[node].memory.replica;
         let tasks: Vec<TaskId> = replica.tasks().iter().map(|(id, _)| id).collect();
         let members: Vec<MemberId> = replica.authority().members().keys().copied().collect();
@@ -81,7 +81,7 @@ impl World {
             16 if self.rng.random() => return self.nodes[node].undo.pop(),
             16 => {
                 let relays = self.groups[group].relays.iter().rev();
-                Command::SetRelays { relays: relays.map(|at| self.relays[*at].address().to_string()).collect() }
+                Command::SetRelays { relays: relays.map(|at| self.relays[*at].address().0.to_string()).collect() }
             }
             _ => Command::Comment { task, text: format!("line {said}") },
         })
@@ -89,7 +89,7 @@ impl World {
 
     fn long_text(&mut self) -> String {
         let words = self.rng.random_range(1..MAX_SAID_BYTES / 9);
-        let mut text = format!("text {}", self.said);
+        let mut text = format!("text {}", self.said_number);
         (0..words).for_each(|_| text.push_str(&format!(" {:08x}", self.rng.random::<u32>())));
         text
     }
@@ -99,7 +99,7 @@ impl World {
         (0..count)
             .map(|row| ImportTask {
                 parent: (row > 0 && self.rng.random()).then(|| self.rng.random_range(0..row)),
-                title: format!("row {row} of {}", self.said),
+                title: format!("row {row} of {}", self.said_number),
                 status: self.rng.random::<bool>().then_some(Status::Done),
                 owner: Some("w01".into()),
                 ..ImportTask::default()
