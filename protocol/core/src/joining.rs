@@ -8,7 +8,7 @@ use crate::authority::join_message;
 use crate::crypto;
 use crate::crypto::kem::is_public_key;
 use crate::entry::{Body, Content, Entry, GrantRef};
-use crate::id::{AuthorId, EntryId, MemberId, PursuanceId};
+use crate::id::{AuthorId, EntryId, PursuanceId};
 use crate::keys::{DeviceKeys, InviteSecret};
 use crate::limits::{MAX_HEADS, MAX_MEMBER_NAME_BYTES, MAX_PREVIEW_ENTRIES, MAX_SENIORITY_DEPTH};
 use crate::op::{Genesis, Invite, Join, Op, Since};
@@ -142,7 +142,6 @@ impl Preview {
     /// so on, by that device. All ways are tried: whoever has the link can put more entries here, and must not hide the true way.
     fn speaks_for(&self, entry: &Entry, holder: AuthorId) -> bool {
         let by = entry.body().by;
-        let Some(member) = by.map(|by| MemberId(by.entry.0)) else { return false };
         let (mut seen, mut open) = (BTreeSet::new(), vec![entry.body().author]);
         while let Some(author) = open.pop() {
             if author == holder {
@@ -153,10 +152,7 @@ impl Preview {
             }
             let adds = |other: &&Entry| {
                 other.body().by == by
-                    && ops(other).iter().any(|op| match op {
-                        Op::AddDevice(added) => added.author == author && added.is_agreed(self.pursuance, member),
-                        _ => false,
-                    })
+                    && ops(other).iter().any(|op| matches!(op, Op::AddDevice(added) if added.author == author))
             };
             open.extend(self.entries.values().filter(adds).map(|other| other.body().author));
         }
