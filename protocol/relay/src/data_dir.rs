@@ -30,7 +30,14 @@ const JOURNAL_BYTES: u64 = 8 << 20;
 #[derive(Debug)]
 pub(crate) struct DataDir {
     path: PathBuf,
-    _lock: File,
+    lock: File,
+}
+
+impl Drop for DataDir {
+    fn drop(&mut self) {
+        // Closing alone would leave it to a process that is being started just now, which has the handle for a moment.
+        let _ = self.lock.unlock();
+    }
 }
 
 /// A database opened for the one writer.
@@ -48,7 +55,7 @@ impl DataDir {
         make_private(path, 0o700).map_err(failed)?;
         let lock = private_file(&path.join(LOCK_FILE)).map_err(failed)?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock }),
+            Ok(()) => Ok(Self { path: path.to_owned(), lock }),
             Err(TryLockError::WouldBlock) => Err(RelayError::InUse { path: path.to_owned() }),
             Err(TryLockError::Error(source)) => Err(failed(source)),
         }

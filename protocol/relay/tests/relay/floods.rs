@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use pursuance_relay::limits::{MAX_CONNECTION_REQUESTS, MAX_STREAMS, TURN_SECONDS};
-use pursuance_wire::log::{Receipt, ReceiptState, RelayHistory};
+use pursuance_wire::log::{ReceiptState, RelayHistory};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
@@ -21,7 +21,7 @@ const MAX_FLOOD_BYTES: u64 = 64 << 20;
 /// What one endless body may push into a relay that does not want it, buffers of the system included.
 const MAX_ENDLESS_BYTES: usize = 16 << 20;
 const CELLS: u64 = 1_024;
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(90);
 const INSIDE_VARIABLE: &str = "PURSUANCE_MORE_HANDLES";
 
 fn resident_bytes(process: &Process) -> u64 {
@@ -88,6 +88,7 @@ async fn floods() {
         ("visitors who take nothing", &[Visitor::Deaf]),
     ];
     for (name, kinds) in floods {
+        let mut resident = settle(process.port).await;
         let mut flood = JoinSet::new();
         for at in 0..CONNECTIONS {
             flood.spawn(kinds[at % kinds.len()].clone().visit(process.port));
@@ -98,13 +99,12 @@ async fn floods() {
         let mut served = 0;
         while served < 10 || !newcomer.is_finished() {
             assert!(began.elapsed() < PATIENCE, "{name}: {served} answers, and no newcomer had one");
-            let receipt = resident_post(&mut resident, &process, next).await;
-            receipts.push(receipt);
+            receipts.push(resident.post_cells(&[cell(next)], &process.address).await);
             next += 1;
             assert_eq!(resident.get("/blocks/0/1").await.status, 200, "{name}");
             served += 1;
             most = most.max(resident_bytes(&process).saturating_sub(base));
-            tokio::time::sleep(Duration::from_millis(100)).await;
+            tokio::time::sleep(Duration::from_millis(250)).await;
         }
         println!(
             "{name}: {served} answers and a newcomer after {} refusals and {:.1} s; at most {} KiB more",
@@ -164,9 +164,18 @@ async fn arrive(port: u16) -> u64 {
     }
 }
 
-/// Posts on a connection that stays, or on a new one when its requests are used up.
-async fn resident_post(resident: &mut Client<TcpStream>, process: &Process, n: u64) -> Receipt {
-    resident.post_cells(&[cell(n)], &process.address).await
+/// Comes again until served, and stays.
+async fn settle(port: u16) -> Client<TcpStream> {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        if let Some(mut client) = connect(port).await
+            && get(&mut client, "/policy").await == Some(200)
+        {
+            return client;
+        }
+        assert!(Instant::now() < until, "the last flood has not ended");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 /// How somebody misbehaves, until told to stop.

@@ -141,6 +141,9 @@ async fn a_database_that_does_not_fit_together_is_not_served() {
         ("DELETE FROM hashes WHERE position = 1", Damage::Hashes),
         ("UPDATE checkpoints SET note = zeroblob(9)", Damage::Checkpoint),
         ("DELETE FROM cells WHERE position = 5", Damage::Cells),
+        // In no root yet: at the end of the slot this would be signed.
+        ("UPDATE hashes SET hash = zeroblob(32) WHERE position = 5", Damage::Cells),
+        ("UPDATE cells SET cell = zeroblob(2048) WHERE position = 5", Damage::Cells),
     ] {
         let db = rusqlite::Connection::open(&file).expect("opens");
         db.execute_batch(sql).expect("changes");
