@@ -8,6 +8,7 @@ use crate::authority::{Authority, Verdict, package_tag};
 use crate::devices::Device;
 use crate::entry::{Content, Entry, GrantRef, RolePart};
 use crate::id::{AuthorId, EntryId, EpochId, MemberId, PursuanceId, RoleId, TaskId};
+use crate::kept::encode_task;
 use crate::keys::{CellKey, DeviceKeys, EpochSecret};
 use crate::limits::{MAX_DEVICES, MAX_EPOCH_CANDIDATES};
 use crate::logs::{Append, Chain, Logs, Standing};
@@ -138,6 +139,15 @@ impl Replica {
         self.open_entry(id, item, Arrival::Late, shelf);
     }
 
+    /// Whether an item waits for a key or for its task's creation; [`WHOLE_ENTRY`] for an entry none of whose could be opened.
+    #[must_use]
+    pub fn is_unread(&self, entry: EntryId, item: u16) -> bool {
+        if item == WHOLE_ENTRY {
+            return self.sealed.values().any(|waiting| waiting.contains(&entry));
+        }
+        self.keyless.values().any(|waiting| waiting.contains(&(entry, item))) || self.tasks.is_early(entry, item)
+    }
+
     /// Hands out what a shelf does not have yet.
     pub fn take_changes(&mut self) -> Changes {
         let mut changes = core::mem::take(&mut self.changes);
@@ -146,22 +156,23 @@ impl Replica {
         changes
     }
 
-    /// Puts down what a shelf has: tasks, and all entries but the public layer and those that nothing names.
+    /// Puts down what a shelf has: threads, and all entries but the public layer and those that nothing names.
     pub fn put_down(&mut self) {
         self.logs.put_down();
         self.authority.put_down(&self.logs);
         self.tasks.put_down();
-        self.task_keys.clear();
     }
 
-    /// Brings a task into memory, if it can be read here.
-    pub fn fetch_task(&mut self, id: TaskId, shelf: &dyn Shelf) {
-        if self.tasks.task(id).is_none()
-            && let Some(KeptTask { task, key }) = shelf.task(id)
-        {
-            self.tasks.put_back(id, task);
-            self.task_keys.insert((id, 0), key);
-        }
+    /// Takes up a task as it was kept, without its thread.
+    pub fn take_up_task(&mut self, id: TaskId, kept: KeptTask) {
+        self.tasks.put_back(id, kept.task);
+        self.task_keys.insert((id, 0), kept.key);
+    }
+
+    /// A task that changed as bytes for the shelf.
+    #[must_use]
+    pub fn kept_task(&self, id: TaskId) -> Option<Vec<u8>> {
+        Some(encode_task(self.tasks.task(id)?, self.task_keys.get(&(id, 0))?))
     }
 
     /// Learns an epoch's secret, and reads what waited for it. Secrets of epochs that no entry names are kept too, the
@@ -488,7 +499,6 @@ impl Replica {
             Ok(hints) => {
                 for (index, hint) in hints.into_iter().enumerate().filter(|(index, _)| wanted(*index)) {
                     let slot = (hint.task, hint.generation);
-                    self.fetch_task(hint.task, shelf);
                     self.learn_task_key(at, number(index), hint, shelf);
                     self.open_one(entry, part, index, slot, audience.role, arrival, shelf);
                 }

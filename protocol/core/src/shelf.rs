@@ -1,5 +1,5 @@
 //! What a replica need not hold in memory: it is fetched from a shelf when it is needed, and what changed is handed out to be
-//! put there (docs/protocol/02-log.md, "Memory").
+//! put there (docs/protocol/02-log.md, "Memory"). Entries and the lines of threads are put down; tasks stay.
 
 use alloc::vec::Vec;
 
@@ -20,8 +20,6 @@ pub trait Shelf {
     fn entry(&self, id: EntryId) -> Option<KeptEntry>;
     /// The entry at a place of a chain.
     fn at(&self, dot: Dot) -> Option<EntryId>;
-    /// A task, once its creation has been read.
-    fn task(&self, id: TaskId) -> Option<KeptTask>;
 }
 
 /// The shelf of a replica that holds everything in memory.
@@ -33,10 +31,6 @@ impl Shelf for Nothing {
     }
 
     fn at(&self, _: Dot) -> Option<EntryId> {
-        None
-    }
-
-    fn task(&self, _: TaskId) -> Option<KeptTask> {
         None
     }
 }
@@ -58,7 +52,7 @@ pub struct KeptEntry {
     pub arrival: u64,
 }
 
-/// A task with its first key.
+/// A task with its first key, as it is taken up again.
 pub struct KeptTask {
     /// The task, without its thread.
     pub task: Task,

@@ -207,9 +207,15 @@ impl Tasks {
         self.early.get(&task).into_iter().flatten().map(|early| early.at.entry)
     }
 
-    /// Puts down all tasks, and what was noted of items.
+    /// Whether an item waits for its task's creation.
+    #[must_use]
+    pub fn is_early(&self, entry: EntryId, item: u16) -> bool {
+        self.early.values().flatten().any(|early| (early.at.entry, early.at.item) == (entry, item))
+    }
+
+    /// Puts down the lines of threads, and what was noted of items.
     pub fn put_down(&mut self) {
-        self.tasks.clear();
+        self.tasks.values_mut().for_each(|task| task.comments.clear());
         self.refused.clear();
         self.needs_newer.clear();
     }

@@ -16,7 +16,7 @@ use crate::register::Register;
 use crate::replica::Replica;
 use crate::rule::{Object, Role, Verb};
 use crate::task::Status;
-use crate::tasks::Task;
+use crate::tasks::{Comment, Task};
 use crate::view::{
     CameBy, Cannot, CommentView, Delivery, InviteView, MemberView, PeopleView, Person, Readers, TaskView, TreeRow,
     TreeView,
@@ -108,27 +108,27 @@ impl Replica {
         places.iter().filter_map(|place| Some(self.row(place, self.tasks.task(place.task)?, &names, handed))).collect()
     }
 
-    /// One task in full, with all tasks in memory.
+    /// One task in full.
     #[must_use]
     pub fn task_view(&self, id: TaskId, handed: Handed<'_>) -> Option<TaskView> {
+        self.task_with_thread(id, &self.tasks.task(id)?.comments, handed)
+    }
+
+    /// One task in full, with its thread as a shelf keeps it.
+    #[must_use]
+    pub fn task_with_thread(&self, id: TaskId, thread: &[Comment], handed: Handed<'_>) -> Option<TaskView> {
         let places = self.places();
         let place = places.iter().find(|place| place.task == id)?;
         let parents = self.parents();
         let above = core::iter::successors(place.parent, |step| parents.get(step).copied().flatten());
         let mut path: Vec<TaskId> = above.collect();
         path.reverse();
-        self.task_at(place, &path, handed)
-    }
-
-    /// One task in full; it, those above it (from the mission's child down) and its thread are in memory.
-    #[must_use]
-    pub fn task_at(&self, place: &RowPlace, path: &[TaskId], handed: Handed<'_>) -> Option<TaskView> {
-        let task = self.tasks.task(place.task)?;
+        let task = self.tasks.task(id)?;
         let created = task.created.as_ref()?;
         let names = self.names();
         let rank = |member| self.authority.seniority(member);
         let title = |task: &Task| task.title.shown(rank).cloned().unwrap_or_default();
-        let mut thread: Vec<_> = task.comments.iter().collect();
+        let mut thread: Vec<&Comment> = thread.iter().collect();
         thread.sort();
         let own = self.me() == Some(created.by);
         Some(TaskView {

@@ -374,10 +374,10 @@ impl Open {
         Ok(open)
     }
 
-    fn load(store: Store, key: DatabaseKey, run: u64) -> Result<Self, StoreError> {
+    fn load(mut store: Store, key: DatabaseKey, run: u64) -> Result<Self, StoreError> {
         let mut held = BTreeMap::new();
         for kept in store.pursuances()? {
-            held.insert(kept.id, Held::load(&store, &kept)?);
+            held.insert(kept.id, Held::load(&mut store, &kept)?);
         }
         let relays = Relays::load(&store, run)?;
         let offline = store.meta(OFFLINE)?.is_some_and(|value| value == [1]);

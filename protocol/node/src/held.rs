@@ -20,8 +20,12 @@ use zeroize::Zeroizing;
 
 use crate::chance::random;
 use crate::store::{
-    Changes, Door, KeptFragment, KeptPursuance, KeptStanding, NewEntry, Number, Posted, Store, StoreError,
+    Changes, Door, Handed, KeptEntryBytes, KeptFragment, KeptPursuance, KeptStanding, NewEntry, Number, Store,
+    StoreError, StoreShelf,
 };
+
+/// Entries after which a replica puts down what it need not hold, while everything is derived again.
+const ENTRIES_AT_ONCE: usize = 1_000;
 
 /// Changes that can be taken back, one after the other.
 pub const MAX_UNDO: usize = 100;
@@ -45,9 +49,12 @@ pub(crate) struct Held {
     pub(crate) newer_entries: usize,
     /// A secret is held by which nothing was read yet.
     pub(crate) unread: bool,
+    /// A secret came by which older cells can be opened.
+    learned: bool,
     fragments: BTreeMap<[u8; 32], Fragments>,
-    posted: BTreeMap<EntryId, Posted>,
-    posted_to_invite: BTreeMap<EntryId, Posted>,
+    /// Own entries that no relay signed for.
+    unhanded: BTreeSet<EntryId>,
+    posted_to_invite: BTreeMap<EntryId, Handed>,
 }
 
 /// What reading cells changed.
@@ -63,6 +70,7 @@ pub(crate) struct Ingested {
 #[derive(Default)]
 struct Found {
     entries: Vec<Entry>,
+    ids: BTreeSet<EntryId>,
     fragments: Vec<KeptFragment>,
     whole: Vec<EntryId>,
     newer: Vec<Vec<u8>>,
@@ -94,14 +102,15 @@ impl Held {
             welcome_due: BTreeMap::new(),
             newer_entries: 0,
             unread: false,
+            learned: false,
             fragments: BTreeMap::new(),
-            posted: BTreeMap::new(),
+            unhanded: BTreeSet::new(),
             posted_to_invite: BTreeMap::new(),
         }
     }
 
-    /// Everything that is stored of a pursuance, through the same door as when it came.
-    pub(crate) fn load(store: &Store, kept: &KeptPursuance) -> Result<Self, StoreError> {
+    /// What is stored of a pursuance: what was derived is taken up, or derived again if it has another form.
+    pub(crate) fn load(store: &mut Store, kept: &KeptPursuance) -> Result<Self, StoreError> {
         let link = match &kept.link {
             Some(text) => Some(InviteLink::parse(text).map_err(|_| StoreError::Damaged)?),
             None => None,
@@ -110,17 +119,13 @@ impl Held {
         for secret in store.epochs(kept.number)? {
             held.replica.learn_epoch(EpochSecret::new(*secret));
         }
-        for stored in store.entries(kept.number)? {
-            let entry = Entry::from_store(&stored.bytes).map_err(|_| StoreError::Damaged)?;
-            // An entry of my own that was found elsewhere shows that I am overtaken, now as then.
-            if stored.own {
-                held.append(entry);
-            } else {
-                held.receive(entry);
-            }
-        }
         // A newcomer who holds a secret and is not in was interrupted before reading again what it opens.
         held.unread = !held.replica.take_learned().is_empty() && kept.standing == KeptStanding::Waiting;
+        if store.is_derived(kept.number)? {
+            held.take_up(store)?;
+        } else {
+            held.derive(store)?;
+        }
         for part in store.fragments(kept.number)? {
             let fragment = pursuance_core::cell::Fragment {
                 entry: part.entry,
@@ -131,23 +136,98 @@ impl Held {
             held.fragments.entry(part.cell_key).or_default().insert(fragment);
         }
         held.own_invites = store.own_invites(kept.number)?.into_iter().collect();
-        held.newer_entries = store.newer_entries(kept.number)?.len();
+        held.newer_entries = store.needs_newer(kept.number)?;
         held.refresh_posted(store)?;
         // What was saved and not sealed before the end comes first.
         held.seal_due = Some(Instant::now());
         Ok(held)
     }
 
-    /// The one door for what is written here.
-    fn append(&mut self, entry: Entry) -> Append {
-        self.show(&entry);
-        self.replica.append(entry).append
+    /// Takes up what was derived, and tries again what waits.
+    fn take_up(&mut self, store: &mut Store) -> Result<(), StoreError> {
+        store.take_up(self.number, &mut self.replica)?;
+        if store.is_overtaken(self.number)? {
+            self.replica.take_up_overtaken();
+        }
+        if self.standing != KeptStanding::Member {
+            // The preview is made of whatever the link opens.
+            for stored in store.entries(self.number)? {
+                self.show(&decoded(&stored)?);
+            }
+        }
+        let (waiting, unread) = (store.waiting_entries(self.number)?, store.unread_items(self.number)?);
+        if waiting.is_empty() && unread.is_empty() {
+            return Ok(());
+        }
+        store.write(|w| {
+            let shelf = w.shelf(self.number);
+            for (entry, item) in unread {
+                self.replica.take_up_unread(entry, item, &shelf);
+            }
+            for stored in &waiting {
+                self.enter(stored, &shelf)?;
+            }
+            shelf.check()?;
+            self.keep_derived(w)
+        })?;
+        self.put_down();
+        Ok(())
     }
 
-    /// The one door for what comes from elsewhere.
-    fn receive(&mut self, entry: Entry) -> Append {
-        self.show(&entry);
-        self.replica.receive(entry).append
+    /// Derives everything from the stored entries, through the same door as when they came.
+    fn derive(&mut self, store: &mut Store) -> Result<(), StoreError> {
+        let stored = store.entries(self.number)?;
+        store.write(|w| {
+            w.forget_derived(self.number)?;
+            for some in stored.chunks(ENTRIES_AT_ONCE) {
+                let shelf = w.shelf(self.number);
+                for stored in some {
+                    self.show(&decoded(stored)?);
+                    self.enter(stored, &shelf)?;
+                }
+                shelf.check()?;
+                self.keep_derived(w)?;
+                self.put_down();
+            }
+            w.set_derived(self.number)
+        })
+    }
+
+    /// A stored entry goes in by the side on which it came.
+    fn enter(&mut self, stored: &KeptEntryBytes, shelf: &StoreShelf<'_>) -> Result<(), StoreError> {
+        let entry = decoded(stored)?;
+        // An entry of my own that was found elsewhere shows that I am overtaken, now as then.
+        if stored.own {
+            self.replica.append_from(entry, shelf);
+        } else {
+            self.replica.receive_from(entry, shelf);
+        }
+        Ok(())
+    }
+
+    /// Keeps what was derived and learned, in the transaction that keeps the entries.
+    fn keep_derived(&mut self, w: &Changes<'_>) -> Result<(), StoreError> {
+        for secret in self.replica.take_learned() {
+            self.learned = true;
+            w.add_epoch(self.number, secret.as_bytes())?;
+        }
+        w.keep_derived(self.number, &mut self.replica)
+    }
+
+    /// After a transaction: what the store has need not be held.
+    fn put_down(&mut self) {
+        self.replica.put_down();
+    }
+
+    /// The entries of a pursuance that was founded just now, in the transaction that makes it.
+    pub(crate) fn found(&mut self, w: &Changes<'_>, entries: Vec<Entry>) -> Result<(), StoreError> {
+        let shelf = w.shelf(self.number);
+        for entry in entries {
+            w.add_entry(self.number, &new_entry(&entry, true))?;
+            self.replica.append_from(entry, &shelf);
+        }
+        shelf.check()?;
+        self.keep_derived(w)
     }
 
     /// Beside the door stands the preview while I am not in.
@@ -174,7 +254,14 @@ impl Held {
                 self.cell_keys().into_iter().filter(|key| !keys_tried.contains(key.id())).collect();
             keys_tried.extend(keys.iter().map(|key| *key.id()));
             let mut found = Found::default();
-            closed.retain(|cell| !self.look_into(cell, &keys, &mut found));
+            let mut trouble = Ok(());
+            closed.retain(|cell| {
+                !self.look_into(store, cell, &keys, &mut found).unwrap_or_else(|error| {
+                    trouble = Err(error);
+                    false
+                })
+            });
+            trouble?;
             let final_round = keys.is_empty() || found.entries.is_empty();
             let last_change = if final_round { last.take() } else { None };
             self.keep(store, found, last_change, &mut ingested)?;
@@ -191,13 +278,21 @@ impl Held {
     }
 
     /// Opens a cell, if one of these keys does, and sorts out what is in it.
-    fn look_into(&mut self, cell: &Cell, keys: &[CellKey], found: &mut Found) -> bool {
-        let Some((key, content)) = keys.iter().find_map(|key| Some((key, open_cell(key, cell)?))) else { return false };
+    fn look_into(
+        &mut self,
+        store: &Store,
+        cell: &Cell,
+        keys: &[CellKey],
+        found: &mut Found,
+    ) -> Result<bool, StoreError> {
+        let Some((key, content)) = keys.iter().find_map(|key| Some((key, open_cell(key, cell)?))) else {
+            return Ok(false);
+        };
         match content {
             CellContent::Entries(entries) => {
                 for bytes in entries {
                     match UnverifiedEntry::decode(&bytes) {
-                        Ok(entry) => self.take(entry, found),
+                        Ok(entry) => self.take(store, entry, found)?,
                         Err(EntryError::Newer { .. }) => found.newer.push(bytes),
                         // Whoever holds the key can seal nonsense; it means nothing.
                         Err(_) => {}
@@ -205,8 +300,8 @@ impl Held {
                 }
             }
             CellContent::Fragment(fragment) => {
-                if self.replica.logs().entry(fragment.entry).is_some() {
-                    return true;
+                if store.has_entry(self.number, fragment.entry)? {
+                    return Ok(true);
                 }
                 let part = KeptFragment {
                     cell_key: *key.id(),
@@ -219,26 +314,28 @@ impl Held {
                     Assembly::Kept => found.fragments.push(part),
                     Assembly::Whole(entry) => {
                         found.whole.push(entry.id());
-                        self.take(*entry, found);
+                        self.take(store, *entry, found)?;
                     }
                     Assembly::Ignored => {}
                 }
             }
         }
-        true
+        Ok(true)
     }
 
-    fn take(&self, entry: UnverifiedEntry, found: &mut Found) {
-        let known = self.replica.logs().entry(entry.id()).is_some();
-        if known || found.entries.iter().any(|other| other.id() == entry.id()) {
-            return;
+    fn take(&self, store: &Store, entry: UnverifiedEntry, found: &mut Found) -> Result<(), StoreError> {
+        let id = entry.id();
+        if found.ids.contains(&id) || store.has_entry(self.number, id)? {
+            return Ok(());
         }
         if let Ok(entry) = entry.verify(self.id) {
+            found.ids.insert(id);
             found.entries.push(entry);
         }
+        Ok(())
     }
 
-    /// Stores what was found, then appends it.
+    /// Stores what was found and what follows from it, in one transaction.
     fn keep(
         &mut self,
         store: &mut Store,
@@ -246,11 +343,10 @@ impl Held {
         last: Option<impl FnOnce(&Changes<'_>) -> Result<(), StoreError>>,
         ingested: &mut Ingested,
     ) -> Result<(), StoreError> {
+        self.learned = false;
+        let newer = found.newer.len();
+        let me = self.replica.device().author();
         store.write(|w| {
-            for entry in &found.entries {
-                // Whatever this device wrote is stored already, and stays its own.
-                w.add_entry(self.number, &new_entry(entry, false))?;
-            }
             for part in &found.fragments {
                 w.add_fragment(self.number, part)?;
             }
@@ -263,42 +359,35 @@ impl Held {
             for bytes in &found.newer {
                 w.add_newer_entry(self.number, bytes)?;
             }
+            for entry in &found.entries {
+                // Whatever this device wrote is stored already, and stays its own.
+                w.add_entry(self.number, &new_entry(entry, false))?;
+            }
+            let shelf = w.shelf(self.number);
+            for entry in found.entries {
+                let (id, mine) = (entry.id(), entry.body().author == me);
+                self.show(&entry);
+                match self.replica.receive_from(entry, &shelf).append {
+                    Append::Appended | Append::Gap { .. } | Append::Equivocation { .. } => ingested.news = true,
+                    Append::Duplicate => {}
+                    // It shows, at every start, that a copy of this device is in use.
+                    Append::Malformed | Append::Full | Append::Refused(_) if mine => ingested.news = true,
+                    // Kept nowhere: what cannot be appended, and what does not fit, would grow without bound.
+                    Append::Malformed | Append::Full | Append::Refused(_) => w.drop_entry(self.number, id)?,
+                }
+            }
+            shelf.check()?;
+            self.keep_derived(w)?;
             last.map_or(Ok(()), |last| last(w))
         })?;
-        if !found.newer.is_empty() {
-            self.newer_entries = store.newer_entries(self.number)?.len();
-            ingested.news = true;
-        }
-        let me = self.replica.device().author();
-        let mut refused = Vec::new();
-        for entry in found.entries {
-            let (id, mine) = (entry.id(), entry.body().author == me);
-            match self.receive(entry) {
-                Append::Appended | Append::Gap { .. } | Append::Equivocation { .. } => ingested.news = true,
-                Append::Duplicate => {}
-                // It shows, at every start, that a copy of this device is in use.
-                Append::Malformed | Append::Full | Append::Refused(_) if mine => ingested.news = true,
-                // Kept nowhere: what cannot be appended, and what does not fit, would grow without bound.
-                Append::Malformed | Append::Full | Append::Refused(_) => refused.push(id),
-            }
-        }
-        let learned = self.replica.take_learned();
-        if !refused.is_empty() || !learned.is_empty() {
-            store.write(|w| {
-                for id in &refused {
-                    w.drop_entry(self.number, *id)?;
-                }
-                for secret in &learned {
-                    w.add_epoch(self.number, secret.as_bytes())?;
-                }
-                Ok(())
-            })?;
-            ingested.learned |= !learned.is_empty();
-        }
+        self.put_down();
+        ingested.news |= newer > 0;
+        ingested.learned |= self.learned;
+        self.newer_entries = store.needs_newer(self.number)?;
         Ok(())
     }
 
-    /// Stores own entries with whatever belongs to them, then appends them.
+    /// Stores own entries with whatever belongs to them and follows from them, in one transaction.
     pub(crate) fn commit(
         &mut self,
         store: &mut Store,
@@ -306,32 +395,35 @@ impl Held {
         with: impl FnOnce(&Changes<'_>, Number) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         store.write(|w| {
+            let shelf = w.shelf(self.number);
             for entry in entries {
                 w.add_entry(self.number, &new_entry(entry, true))?;
+                self.show(entry);
+                self.replica.append_from(entry.clone(), &shelf);
             }
+            shelf.check()?;
+            self.keep_derived(w)?;
             with(w, self.number)
         })?;
-        for entry in entries {
-            self.append(entry.clone());
-        }
-        let learned = self.replica.take_learned();
-        if !learned.is_empty() {
-            store.write(|w| learned.iter().try_for_each(|secret| w.add_epoch(self.number, secret.as_bytes())))?;
-        }
-        Ok(())
+        self.put_down();
+        self.refresh_posted(store)
     }
 
     /// Seals own entries that no cell carries yet under everyone's epoch, for these relays; whether there were any.
     pub(crate) fn seal(&mut self, store: &mut Store, relays: &[Number]) -> Result<bool, StoreError> {
         let Some(key) = self.replica.usable_epoch().map(EpochSecret::cell_key) else { return Ok(false) };
-        let waiting = store.own_entries_without_cell(self.number, Door::Epoch)?;
-        let logs = self.replica.logs();
-        // A join travels under its invite's key alone.
-        let entries: Vec<&Entry> =
-            waiting.iter().filter_map(|id| logs.entry(*id)).filter(|entry| !is_join(entry)).collect();
-        if entries.is_empty() {
+        let mut unsealed = Vec::new();
+        for bytes in store.unsealed_entries(self.number)? {
+            let entry = Entry::from_store(&bytes).map_err(|_| StoreError::Damaged)?;
+            // A join travels under its invite's key alone.
+            if !is_join(&entry) {
+                unsealed.push(entry);
+            }
+        }
+        if unsealed.is_empty() {
             return Ok(false);
         }
+        let entries: Vec<&Entry> = unsealed.iter().collect();
         let cells = sealed_cells(&key, &entries);
         store.write(|w| {
             cells.iter().try_for_each(|(cell, cargo)| w.add_cell(self.number, cell, cargo, Door::Epoch, relays))
@@ -342,22 +434,20 @@ impl Held {
 
     /// Reads again how far own entries have come.
     pub(crate) fn refresh_posted(&mut self, store: &Store) -> Result<(), StoreError> {
-        self.posted = store.posted(self.number, Door::Epoch)?.into_iter().collect();
-        self.posted_to_invite = store.posted(self.number, Door::Invite)?.into_iter().collect();
+        let join = self.replica.me().map(|me| EntryId(me.0));
+        self.unhanded = store.unhanded_entries(self.number, join)?;
+        self.posted_to_invite = store.posted_to_invites(self.number)?.into_iter().collect();
         Ok(())
     }
 
-    /// Whether a relay signed for an entry.
+    /// Whether a relay signed for an own entry.
     pub(crate) fn is_handed(&self, entry: EntryId) -> bool {
-        let posted = self.posted.get(&entry);
-        // A join has no other way than its invite.
-        let posted = posted.or_else(|| self.posted_to_invite.get(&entry).filter(|_| self.is_own_join(entry)));
-        posted.is_some_and(|posted| *posted >= Posted::Handed)
+        !self.unhanded.contains(&entry)
     }
 
     /// Whether a relay signed for what travels under an invite's key: its preview, or my join.
     pub(crate) fn is_handed_to_invite(&self, entry: EntryId) -> bool {
-        self.posted_to_invite.get(&entry).is_some_and(|posted| *posted >= Posted::Handed)
+        self.posted_to_invite.get(&entry) == Some(&Handed::Yes)
     }
 
     /// Whether an invite's preview was sealed.
@@ -365,19 +455,16 @@ impl Held {
         self.posted_to_invite.contains_key(&invite)
     }
 
-    /// Own entries that no relay signed for.
+    /// How many own entries no relay signed for.
     pub(crate) fn kept_entries(&self) -> u32 {
-        let me = self.replica.device().author();
-        let own = self.replica.logs().iter().filter(|entry| entry.body().author == me);
-        let kept = own.filter(|entry| !self.is_handed(entry.id())).count();
         // A join that waits for the log is not in it yet.
         let waiting_join = self.standing == KeptStanding::Waiting && !self.my_join_is_handed();
-        u32::try_from(kept).unwrap_or(u32::MAX).saturating_add(waiting_join.into())
+        u32::try_from(self.unhanded.len()).unwrap_or(u32::MAX).saturating_add(waiting_join.into())
     }
 
     /// Whether a relay signed for my join.
     pub(crate) fn my_join_is_handed(&self) -> bool {
-        self.posted_to_invite.values().any(|posted| *posted >= Posted::Handed)
+        self.posted_to_invite.values().any(|handed| *handed == Handed::Yes)
     }
 
     /// The relays that the pursuance names, or that its link names while the log is not readable.
@@ -398,11 +485,6 @@ impl Held {
             self.undo.remove(0);
         }
         self.undo.push(commands);
-    }
-
-    fn is_own_join(&self, entry: EntryId) -> bool {
-        let me = self.replica.device().author();
-        self.replica.logs().entry(entry).is_some_and(|entry| entry.body().author == me && is_join(entry))
     }
 }
 
@@ -427,6 +509,10 @@ pub(crate) fn sealed_cells(key: &CellKey, entries: &[&Entry]) -> Vec<(Cell, Vec<
 
 pub(crate) fn new_entry(entry: &Entry, own: bool) -> NewEntry<'_> {
     NewEntry { id: entry.id(), author: entry.body().author, seq: entry.body().seq, own, bytes: entry.bytes() }
+}
+
+fn decoded(stored: &KeptEntryBytes) -> Result<Entry, StoreError> {
+    Entry::from_store(&stored.bytes).map_err(|_| StoreError::Damaged)
 }
 
 fn is_join(entry: &Entry) -> bool {

@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 use crate::api::{Reply, Request, Trouble};
 use crate::chance::random;
 use crate::engine::{OFFLINE, Open, Surroundings, parse_link};
-use crate::held::{Held, new_entry, sealed_cells};
+use crate::held::{Held, sealed_cells};
 use crate::relays::FROM_END;
 use crate::store::{Door, KeptStanding};
 
@@ -67,19 +67,15 @@ impl Open {
         let now_seconds = around.clock.now_seconds();
         let founding = Founding { name, mission, my_name, relays };
         let founded = found(&founding, &device, now_seconds, &mut Seed::new(random())).map_err(refused)?;
-        let number = self.store.write(|w| {
-            let number = w.add_pursuance(founded.pursuance, KeptStanding::Member, &device_seed, "", now_seconds)?;
-            for entry in &founded.entries {
-                w.add_entry(number, &new_entry(entry, true))?;
-            }
+        let mut held = self.store.write(|w| {
+            let standing = KeptStanding::Member;
+            let number = w.add_pursuance(founded.pursuance, standing, &device_seed, "", now_seconds)?;
+            let mut held = Held::new(number, founded.pursuance, standing, &device_seed, None, now_seconds);
             w.add_epoch(number, founded.epoch.as_bytes())?;
-            Ok(number)
+            held.found(w, founded.entries)?;
+            Ok(held)
         })?;
-        let mut held = Held::new(number, founded.pursuance, KeptStanding::Member, &device_seed, None, now_seconds);
-        for entry in founded.entries {
-            held.replica.append(entry);
-        }
-        held.replica.take_learned();
+        held.refresh_posted(&self.store)?;
         held.seal_due = Some(Instant::now() + around.pace.company);
         self.held.insert(founded.pursuance, held);
         self.settle_relays(around)?;

@@ -46,7 +46,7 @@ pub(crate) fn line(held: &Held, relays: &Relays, offline: bool, transport: &Tran
     if gap > 0 && held.replica.is_member() {
         return StatusLine::Gap { entries: u32::try_from(gap).unwrap_or(u32::MAX), by: None };
     }
-    let newer = held.newer_entries + held.replica.needs_newer();
+    let newer = held.newer_entries;
     if newer > 0 {
         return StatusLine::NeedsNewer { entries: u32::try_from(newer).unwrap_or(u32::MAX) };
     }

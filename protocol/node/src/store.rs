@@ -15,13 +15,15 @@ use crate::storage::Health;
 use crate::vault::DatabaseKey;
 
 mod changes;
+mod derived;
 #[cfg(test)]
 mod tests;
 
 pub use changes::Changes;
+pub(crate) use derived::StoreShelf;
 
 /// The schema written here.
-pub const SCHEMA_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 2;
 
 /// Checkpoints kept for each relay.
 pub const MAX_CHECKPOINTS_SEEN: u64 = 10_000;
@@ -33,7 +35,7 @@ pub const MAX_NEWER_ENTRIES: u64 = 1_000;
 pub const MAX_KEPT_FRAGMENTS: u64 = (MAX_PENDING_FRAGMENT_BYTES / FRAGMENT_BYTES) as u64;
 
 /// What makes schema n + 1 of schema n, from 0.
-const STEPS: [&str; SCHEMA_VERSION as usize] = [include_str!("schema_1.sql")];
+const STEPS: [&str; SCHEMA_VERSION as usize] = [include_str!("schema_1.sql"), include_str!("schema_2.sql")];
 
 /// How long a statement waits for another connection, which only a copying program could be.
 const BUSY_MILLISECONDS: u64 = 5_000;
@@ -131,7 +133,7 @@ pub struct KeptPursuance {
 }
 
 /// A stored entry.
-pub struct KeptEntry {
+pub struct KeptEntryBytes {
     /// Its bytes, verified before they were stored.
     pub bytes: Vec<u8>,
     /// Whether this device wrote it.
@@ -210,15 +212,13 @@ pub enum Door {
     Invite = 1,
 }
 
-/// What became of a cell at a relay.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Posted {
-    /// Nothing yet.
-    Waiting = 0,
-    /// The relay signed for it.
-    Handed = 1,
-    /// It stands in the relay's log.
-    Seen = 2,
+/// Whether a relay signed for something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Handed {
+    /// None did.
+    NotYet,
+    /// One did.
+    Yes,
 }
 
 /// A cell to be posted.
@@ -365,9 +365,9 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn entries(&self, pursuance: Number) -> Result<Vec<KeptEntry>> {
+    pub fn entries(&self, pursuance: Number) -> Result<Vec<KeptEntryBytes>> {
         let sql = "SELECT bytes, own FROM entry WHERE pursuance = ?1 ORDER BY arrival";
-        self.list(sql, [pursuance], |row| Ok(KeptEntry { bytes: row.get(0)?, own: row.get(1)? }))
+        self.list(sql, [pursuance], |row| Ok(KeptEntryBytes { bytes: row.get(0)?, own: row.get(1)? }))
     }
 
     /// Entries of newer versions, as they came.
@@ -462,15 +462,26 @@ impl Store {
         Ok(statement.query_row(params![relay, signed(slot)], |row| row.get(0)).optional()?)
     }
 
-    /// Own entries that no cell carries through this door yet, in order.
+    /// Own entries in the log that no cell carries yet, in order, as bytes.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn own_entries_without_cell(&self, pursuance: Number, door: Door) -> Result<Vec<EntryId>> {
-        let sql = "SELECT id FROM entry WHERE pursuance = ?1 AND own = 1 AND NOT EXISTS
-            (SELECT 1 FROM cargo JOIN cell ON cell.number = cargo.cell
-             WHERE cargo.entry = entry.id AND cargo.door = ?2 AND cell.pursuance = ?1) ORDER BY seq";
-        self.list(sql, params![pursuance, door as u8], |row| Ok(EntryId(row.get(0)?)))
+    pub fn unsealed_entries(&self, pursuance: Number) -> Result<Vec<Vec<u8>>> {
+        let sql = "SELECT bytes FROM entry WHERE pursuance = ?1 AND own = 1 AND sealed = 0 AND chain >= 0 ORDER BY seq";
+        self.list(sql, [pursuance], |row| Ok(row.get(0)?))
+    }
+
+    /// Own entries that no relay signed for: those without a cell, and those with a cell that no relay took. `join` travels
+    /// under its invite's key, and everything else under everyone's.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn unhanded_entries(&self, pursuance: Number, join: Option<EntryId>) -> Result<BTreeSet<EntryId>> {
+        let sql = "SELECT id FROM entry WHERE pursuance = ?1 AND own = 1 AND sealed = 0 AND chain >= 0
+            UNION SELECT cargo.entry FROM cell JOIN cargo ON cargo.cell = cell.number
+            WHERE cell.pursuance = ?1 AND cell.handed = 0 AND (cargo.door = 0 OR cargo.entry = ?2)";
+        let join = join.map_or_else(Vec::new, |join| join.0.to_vec());
+        Ok(self.list(sql, params![pursuance, join], |row| Ok(EntryId(row.get(0)?)))?.into_iter().collect())
     }
 
     /// The next cells to be posted to a relay: of one pursuance only, so that no post says that two share a computer.
@@ -529,24 +540,16 @@ impl Store {
             .query_row([pursuance, relay], |row| Ok(PostCounts { handed: row.get(0)?, waiting: row.get(1)? }))?)
     }
 
-    /// How far each own entry has come through a door: the best that any relay did for the worst of its cells.
-    /// Entries that no cell carries are not named.
+    /// What travels under invites' keys, and whether a relay signed for all of its cells.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn posted(&self, pursuance: Number, door: Door) -> Result<Vec<(EntryId, Posted)>> {
-        let sql = "SELECT entry, MIN(best) FROM
-            (SELECT cargo.entry AS entry, COALESCE(MAX(outbox.state), 0) AS best
-             FROM cargo JOIN cell ON cell.number = cargo.cell LEFT JOIN outbox ON outbox.cell = cell.number
-             WHERE cell.pursuance = ?1 AND cargo.door = ?2 GROUP BY cargo.entry, cell.number)
-            GROUP BY entry";
-        self.list(sql, params![pursuance, door as u8], |row| {
-            let state = match row.get(1)? {
-                0 => Posted::Waiting,
-                1 => Posted::Handed,
-                _ => Posted::Seen,
-            };
-            Ok((EntryId(row.get(0)?), state))
+    pub fn posted_to_invites(&self, pursuance: Number) -> Result<Vec<(EntryId, Handed)>> {
+        let sql = "SELECT cargo.entry, MIN(cell.handed) FROM cargo JOIN cell ON cell.number = cargo.cell
+            WHERE cell.pursuance = ?1 AND cargo.door = 1 GROUP BY cargo.entry";
+        self.list(sql, [pursuance], |row| {
+            let handed = if row.get(1)? { Handed::Yes } else { Handed::NotYet };
+            Ok((EntryId(row.get(0)?), handed))
         })
     }
 

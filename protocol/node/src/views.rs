@@ -35,7 +35,8 @@ impl Open {
             Query::Labels { pursuance } => Ok(View::Labels(self.held(*pursuance)?.replica.labels())),
             Query::Task { pursuance, task } => {
                 let held = self.held(*pursuance)?;
-                let view = held.replica.task_view(*task, &|entry| held.is_handed(entry));
+                let thread = self.store.thread(held.number, *task)?;
+                let view = held.replica.task_with_thread(*task, &thread, &|entry| held.is_handed(entry));
                 let refusal = pursuance_core::refusal::Refusal::NoSuchTask;
                 view.map(View::Task).ok_or(Trouble::Refused { refusal })
             }

@@ -89,6 +89,8 @@ impl Copy {
                 (Some(_), "pursuance", "standing") => "(SELECT CASE WHEN starts_over THEN 0 ELSE standing END
                       FROM temp.substitute AS s WHERE s.number = pursuance.number)"
                     .to_owned(),
+                // Another device has other own changes; and nobody knows of it yet.
+                (Some(_), "pursuance", "derived" | "overtaken") => "0".to_owned(),
                 _ => format!("\"{column}\""),
             });
             let (names, taken) = (quoted(&columns), taken.collect::<Vec<_>>().join(", "));

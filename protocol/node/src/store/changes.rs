@@ -1,6 +1,7 @@
 //! What can be written, inside one transaction (docs/protocol/08-node.md, section 5).
 
 use pursuance_core::id::{EntryId, PursuanceId};
+use pursuance_core::kept::KEPT_FORM;
 use pursuance_wire::{Cell, LeafHash, RelayAddress};
 use rusqlite::{Transaction, params};
 
@@ -37,8 +38,9 @@ impl Changes<'_> {
         since_seconds: u64,
     ) -> Result<Number> {
         self.run(
-            "INSERT INTO pursuance (id, standing, device_seed, link, since_seconds) VALUES (?1, ?2, ?3, ?4, ?5)",
-            params![id.0, standing as u8, device_seed, link, signed(since_seconds)],
+            "INSERT INTO pursuance (id, standing, device_seed, link, since_seconds, derived)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            params![id.0, standing as u8, device_seed, link, signed(since_seconds), KEPT_FORM],
         )?;
         Ok(self.transaction.last_insert_rowid())
     }
@@ -248,6 +250,11 @@ impl Changes<'_> {
         let number = self.transaction.last_insert_rowid();
         for entry in cargo {
             self.run("INSERT INTO cargo VALUES (?1, ?2, ?3)", params![number, entry.0, door as u8])?;
+            // A log's first entry, a join, has no other way than its invite.
+            self.run(
+                "UPDATE entry SET sealed = 1 WHERE pursuance = ?1 AND id = ?2 AND own = 1 AND (?3 = 0 OR seq = 0)",
+                params![pursuance, entry.0, door as u8],
+            )?;
         }
         for relay in relays {
             self.run("INSERT INTO outbox VALUES (?1, ?2, 0, x'', 0)", [number, *relay])?;
@@ -274,7 +281,8 @@ impl Changes<'_> {
         self.run(
             "UPDATE outbox SET state = MAX(state, 1), receipt = ?3, due_slot = ?4 WHERE cell = ?1 AND relay = ?2",
             params![cell, relay, receipt, signed(due_slot)],
-        )
+        )?;
+        self.run("UPDATE cell SET handed = 1 WHERE number = ?1 AND handed = 0", [cell])
     }
 
     /// Takes back that a relay has a cell: it signed for it and did not keep it. The cell is posted again.
@@ -285,6 +293,10 @@ impl Changes<'_> {
         self.run(
             "UPDATE outbox SET state = 0, receipt = x'', due_slot = 0 WHERE cell = ?1 AND relay = ?2 AND state = 1",
             [cell, relay],
+        )?;
+        self.run(
+            "UPDATE cell SET handed = EXISTS (SELECT 1 FROM outbox WHERE cell = ?1 AND state > 0) WHERE number = ?1",
+            [cell],
         )
     }
 
@@ -296,10 +308,15 @@ impl Changes<'_> {
         self.run(
             "UPDATE outbox SET state = 2 WHERE relay = ?2 AND cell IN (SELECT number FROM cell WHERE leaf = ?1)",
             params![leaf.0, relay],
+        )?;
+        self.run(
+            "UPDATE cell SET handed = 1 WHERE leaf = ?1 AND handed = 0
+             AND EXISTS (SELECT 1 FROM outbox WHERE cell = cell.number AND relay = ?2)",
+            params![leaf.0, relay],
         )
     }
 
-    fn run(&self, sql: &str, params: impl rusqlite::Params) -> Result<()> {
+    pub(super) fn run(&self, sql: &str, params: impl rusqlite::Params) -> Result<()> {
         self.transaction.prepare_cached(sql)?.execute(params)?;
         Ok(())
     }

@@ -189,7 +189,7 @@ async fn a_checkpoint_of_a_million_million_cells_is_not_followed() {
 // What is seen
 
 async fn titles(node: &Node, pursuance: PursuanceId) -> Vec<String> {
-    let Ok(View::Tree(tree)) = node.view(Query::Tree { pursuance }).await else { panic!("a tree") };
+    let Ok(View::Tree(tree)) = node.view(Query::tree(pursuance)).await else { panic!("a tree") };
     tree.rows.into_iter().map(|row| row.title).collect()
 }
 

@@ -1,0 +1,378 @@
+//! What was derived from the entries, as rows: places in the graph, chains, tasks, threads (docs/protocol/08-node.md, section 5;
+//! docs/protocol/02-log.md, "Memory").
+
+use std::cell::RefCell;
+
+use pursuance_core::clock::{Clock, Dot};
+use pursuance_core::entry::Entry;
+use pursuance_core::id::{AuthorId, EntryId, MemberId, TaskId};
+use pursuance_core::kept::{KEPT_FORM, decode_task};
+use pursuance_core::logs::{Chain, Standing, Tip};
+use pursuance_core::register::Place;
+use pursuance_core::replica::Replica;
+use pursuance_core::shelf::{KeptEntry, Shelf};
+use pursuance_core::tasks::Comment;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::{Changes, KeptEntryBytes, Number, Result, Store, StoreError, signed, unsigned};
+
+/// Entries between two of a chain whose clock is kept whole, at most; read back at once.
+const MAX_CLOCK_STEPS: u32 = 32;
+
+/// The shelf of one pursuance. What goes wrong is remembered: ask [`Self::check`] before anything that followed is kept.
+pub(crate) struct StoreShelf<'a> {
+    connection: &'a Connection,
+    pursuance: Number,
+    trouble: RefCell<Option<StoreError>>,
+}
+
+impl StoreShelf<'_> {
+    /// Whether every answer was one.
+    pub(crate) fn check(self) -> Result<()> {
+        self.trouble.into_inner().map_or(Ok(()), Err)
+    }
+
+    fn answer<T>(&self, found: Result<Option<T>>) -> Option<T> {
+        found.unwrap_or_else(|error| {
+            self.trouble.borrow_mut().get_or_insert(error);
+            None
+        })
+    }
+}
+
+impl Shelf for StoreShelf<'_> {
+    fn entry(&self, id: EntryId) -> Option<KeptEntry> {
+        let one = || {
+            let sql = format!("{PLACED} AND id = ?2");
+            kept_entries(self.connection, self.pursuance, &sql, params![self.pursuance, id.0])
+        };
+        self.answer(one().map(|found| found.into_iter().next()))
+    }
+
+    fn at(&self, dot: Dot) -> Option<EntryId> {
+        let one = || {
+            let sql = "SELECT id FROM entry WHERE pursuance = ?1 AND chain = ?2 AND seq = ?3";
+            let mut statement = self.connection.prepare_cached(sql)?;
+            let id = statement.query_row(params![self.pursuance, dot.chain, dot.seq], |row| row.get(0)).optional()?;
+            Ok(id.map(EntryId))
+        };
+        self.answer(one())
+    }
+}
+
+/// Entries that stand in the log.
+const PLACED: &str = "SELECT arrival, bytes, chain, seq, depth, clock, whole_clock, standing FROM entry
+    WHERE pursuance = ?1 AND chain >= 0";
+
+impl Store {
+    /// Whether what was derived of a pursuance has the form that this program reads.
+    ///
+    /// # Errors
+    /// [`StoreError`], as of every method here.
+    pub fn is_derived(&self, pursuance: Number) -> Result<bool> {
+        let sql = "SELECT derived FROM pursuance WHERE number = ?1";
+        Ok(self.connection.prepare_cached(sql)?.query_row([pursuance], |row| row.get::<_, u32>(0))? == KEPT_FORM)
+    }
+
+    /// Whether an entry of this device came from elsewhere.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn is_overtaken(&self, pursuance: Number) -> Result<bool> {
+        let sql = "SELECT overtaken FROM pursuance WHERE number = ?1";
+        Ok(self.connection.prepare_cached(sql)?.query_row([pursuance], |row| row.get(0))?)
+    }
+
+    /// Has a replica take up what was derived: chains, the public layer, entries that nothing names, tasks.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn take_up(&self, pursuance: Number, replica: &mut Replica) -> Result<()> {
+        let chains = self.list(
+            "SELECT author, first_seq, first, beside, tip, tip_seq, tip_claimed, seen_end FROM chain
+             WHERE pursuance = ?1 ORDER BY number",
+            [pursuance],
+            chain,
+        )?;
+        let sql = "SELECT COALESCE(MAX(arrival), 0) FROM entry";
+        let arrivals: i64 = self.connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
+        let arrivals = u64::try_from(arrivals).map_err(|_| StoreError::Damaged)? + 1;
+        let public = format!("{PLACED} AND public = 1 ORDER BY arrival");
+        let public = kept_entries(&self.connection, pursuance, &public, [pursuance])?;
+        let unnamed = format!("{PLACED} AND unnamed = 1");
+        let unnamed = kept_entries(&self.connection, pursuance, &unnamed, [pursuance])?;
+        replica.take_up(chains, arrivals, public, unnamed);
+        let mut tasks = self.connection.prepare_cached("SELECT id, bytes FROM task WHERE pursuance = ?1")?;
+        let mut rows = tasks.query([pursuance])?;
+        while let Some(row) = rows.next()? {
+            let bytes = row.get_ref(1)?.as_blob().map_err(|_| StoreError::Damaged)?;
+            replica.take_up_task(TaskId(row.get(0)?), decode_task(bytes).map_err(|_| StoreError::Damaged)?);
+        }
+        Ok(())
+    }
+
+    /// Entries that wait for others, in the order in which they came.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn waiting_entries(&self, pursuance: Number) -> Result<Vec<KeptEntryBytes>> {
+        let sql = "SELECT bytes, own FROM entry WHERE pursuance = ?1 AND chain = -1 ORDER BY arrival";
+        self.list(sql, [pursuance], |row| Ok(KeptEntryBytes { bytes: row.get(0)?, own: row.get(1)? }))
+    }
+
+    /// Items that could not be read when they came.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn unread_items(&self, pursuance: Number) -> Result<Vec<(EntryId, u16)>> {
+        let sql = "SELECT entry, item FROM item WHERE pursuance = ?1 AND state = 2";
+        self.list(sql, [pursuance], |row| Ok((EntryId(row.get(0)?), row.get(1)?)))
+    }
+
+    /// How many entries and items need a newer Pursuance, those included that could not even be decoded.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn needs_newer(&self, pursuance: Number) -> Result<usize> {
+        let sql = "SELECT (SELECT COUNT(*) FROM newer_entry WHERE pursuance = ?1)
+            + (SELECT COUNT(*) FROM entry WHERE pursuance = ?1 AND standing = 2)
+            + (SELECT COUNT(DISTINCT entry) FROM item WHERE pursuance = ?1 AND state = 1)";
+        let count: u32 = self.connection.prepare_cached(sql)?.query_row([pursuance], |row| row.get(0))?;
+        Ok(count as usize)
+    }
+
+    /// Whether an entry is here, in the log or waiting.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn has_entry(&self, pursuance: Number, id: EntryId) -> Result<bool> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM entry WHERE pursuance = ?1 AND id = ?2)";
+        Ok(self.connection.prepare_cached(sql)?.query_row(params![pursuance, id.0], |row| row.get(0))?)
+    }
+
+    /// The thread of a task, oldest line first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn thread(&self, pursuance: Number, task: TaskId) -> Result<Vec<Comment>> {
+        let sql = "SELECT depth, entry, item, op, author, by, chain, seq, claimed, text FROM comment
+            WHERE pursuance = ?1 AND task = ?2 ORDER BY depth, entry, item, op";
+        self.list(sql, params![pursuance, task.0], |row| {
+            Ok(Comment {
+                depth: row.get(0)?,
+                at: Place { entry: EntryId(row.get(1)?), item: row.get(2)?, op: row.get(3)? },
+                author: AuthorId(row.get(4)?),
+                by: MemberId(row.get(5)?),
+                dot: Dot { chain: row.get(6)?, seq: row.get(7)? },
+                claimed_seconds: unsigned(row, 8)?,
+                text: row.get(9)?,
+            })
+        })
+    }
+}
+
+impl Changes<'_> {
+    /// The shelf of a pursuance, as this transaction sees it.
+    pub(crate) fn shelf(&self, pursuance: Number) -> StoreShelf<'_> {
+        StoreShelf { connection: self.transaction, pursuance, trouble: RefCell::new(None) }
+    }
+
+    /// Forgets what was derived of a pursuance.
+    ///
+    /// # Errors
+    /// [`StoreError`], as of every method here.
+    pub fn forget_derived(&self, pursuance: Number) -> Result<()> {
+        for table in ["chain", "task", "comment", "item"] {
+            self.run(&format!("DELETE FROM {table} WHERE pursuance = ?1"), [pursuance])?;
+        }
+        self.run(
+            "UPDATE entry SET chain = -1, depth = 0, clock = x'', whole_clock = 0, public = 0, standing = 0, unnamed = 0
+             WHERE pursuance = ?1",
+            [pursuance],
+        )
+    }
+
+    /// Says that what is derived of a pursuance has the form of this program.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn set_derived(&self, pursuance: Number) -> Result<()> {
+        self.run("UPDATE pursuance SET derived = ?2 WHERE number = ?1", params![pursuance, KEPT_FORM])
+    }
+
+    /// Keeps whatever a replica derived since the last time.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn keep_derived(&self, pursuance: Number, replica: &mut Replica) -> Result<()> {
+        let changes = replica.take_changes();
+        for placed in &changes.entries {
+            self.run(
+                "UPDATE entry SET chain = ?3, depth = ?4, clock = ?5, whole_clock = ?6, public = ?7, standing = ?8, unnamed = 1
+                 WHERE pursuance = ?1 AND id = ?2",
+                params![
+                    pursuance,
+                    placed.id.0,
+                    placed.dot.chain,
+                    placed.depth,
+                    placed.clock,
+                    placed.whole_clock,
+                    placed.public,
+                    placed.standing as u8
+                ],
+            )?;
+        }
+        for named in &changes.named {
+            self.run("UPDATE entry SET unnamed = 0 WHERE pursuance = ?1 AND id = ?2", params![pursuance, named.0])?;
+        }
+        for (number, chain) in &changes.chains {
+            self.keep_chain(pursuance, *number, chain)?;
+        }
+        for task in &changes.tasks {
+            let Some(bytes) = replica.kept_task(*task) else { continue };
+            self.run(
+                "INSERT INTO task VALUES (?1, ?2, ?3) ON CONFLICT (pursuance, id) DO UPDATE SET bytes = ?3",
+                params![pursuance, task.0, bytes],
+            )?;
+        }
+        for (task, comment) in &changes.comments {
+            self.keep_comment(pursuance, *task, comment)?;
+        }
+        for (entry, item, refusal) in &changes.refused {
+            self.keep_item(pursuance, *entry, *item, 0, &refusal.to_string())?;
+        }
+        for (entry, item) in &changes.newer {
+            self.keep_item(pursuance, *entry, *item, 1, "")?;
+        }
+        for (entry, item) in changes.unread.iter().chain(&changes.read) {
+            if replica.is_unread(*entry, *item) {
+                self.keep_item(pursuance, *entry, *item, 2, "")?;
+            } else {
+                self.run(
+                    "DELETE FROM item WHERE pursuance = ?1 AND entry = ?2 AND item = ?3 AND state = 2",
+                    params![pursuance, entry.0, item],
+                )?;
+            }
+        }
+        if replica.is_overtaken() {
+            self.run("UPDATE pursuance SET overtaken = 1 WHERE number = ?1 AND overtaken = 0", [pursuance])?;
+        }
+        Ok(())
+    }
+
+    fn keep_chain(&self, pursuance: Number, number: u32, chain: &Chain) -> Result<()> {
+        self.run(
+            "INSERT OR REPLACE INTO chain VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            params![
+                pursuance,
+                number,
+                chain.author.0,
+                chain.first.0,
+                chain.first.1.0,
+                chain.beside.as_ref().map_or(&[][..], |beside| &beside.0),
+                chain.tip.id.0,
+                chain.tip.seq,
+                signed(chain.tip.claimed_seconds),
+                chain.seen_end
+            ],
+        )
+    }
+
+    fn keep_comment(&self, pursuance: Number, task: TaskId, comment: &Comment) -> Result<()> {
+        self.run(
+            "INSERT INTO comment VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT DO NOTHING",
+            params![
+                pursuance,
+                task.0,
+                comment.depth,
+                comment.at.entry.0,
+                comment.at.item,
+                comment.at.op,
+                comment.author.0,
+                comment.by.0,
+                comment.dot.chain,
+                comment.dot.seq,
+                signed(comment.claimed_seconds),
+                comment.text
+            ],
+        )
+    }
+
+    fn keep_item(&self, pursuance: Number, entry: EntryId, item: u16, state: u8, reason: &str) -> Result<()> {
+        self.run(
+            "INSERT OR REPLACE INTO item VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![pursuance, entry.0, item, state, reason],
+        )
+    }
+}
+
+fn chain(row: &Row<'_>) -> Result<Chain> {
+    let beside: Vec<u8> = row.get(3)?;
+    Ok(Chain {
+        author: AuthorId(row.get(0)?),
+        first: (row.get(1)?, EntryId(row.get(2)?)),
+        beside: (!beside.is_empty())
+            .then(|| beside.try_into().map(EntryId).map_err(|_| StoreError::Damaged))
+            .transpose()?,
+        tip: Tip { id: EntryId(row.get(4)?), seq: row.get(5)?, claimed_seconds: unsigned(row, 6)? },
+        seen_end: row.get(7)?,
+    })
+}
+
+/// Entries with their clocks, from a query that begins with [`PLACED`].
+fn kept_entries(
+    connection: &Connection,
+    pursuance: Number,
+    sql: &str,
+    params: impl rusqlite::Params,
+) -> Result<Vec<KeptEntry>> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(params)?;
+    let mut kept = Vec::new();
+    while let Some(row) = rows.next()? {
+        let bytes = row.get_ref(1)?.as_blob().map_err(|_| StoreError::Damaged)?;
+        let (chain, seq): (u32, u32) = (row.get(2)?, row.get(3)?);
+        let clock = if row.get(6)? {
+            let mut clock = Clock::default();
+            let bytes = row.get_ref(5)?.as_blob().map_err(|_| StoreError::Damaged)?;
+            clock.decode_onto(bytes).map_err(|_| StoreError::Damaged)?;
+            clock
+        } else {
+            clock_at(connection, pursuance, Dot { chain, seq })?
+        };
+        kept.push(KeptEntry {
+            entry: Entry::from_store(bytes).map_err(|_| StoreError::Damaged)?,
+            chain,
+            depth: row.get(4)?,
+            clock,
+            standing: match row.get(7)? {
+                0 => Standing::Counts,
+                1 => Standing::Refused,
+                2 => Standing::NeedsNewer,
+                _ => return Err(StoreError::Damaged),
+            },
+            arrival: unsigned(row, 0)?,
+        });
+    }
+    Ok(kept)
+}
+
+/// A clock from the last whole one of its chain, and what came after.
+fn clock_at(connection: &Connection, pursuance: Number, dot: Dot) -> Result<Clock> {
+    let sql = "SELECT clock, whole_clock FROM entry WHERE pursuance = ?1 AND chain = ?2 AND seq <= ?3
+        ORDER BY seq DESC LIMIT ?4";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(params![pursuance, dot.chain, dot.seq, MAX_CLOCK_STEPS])?;
+    let mut steps: Vec<Vec<u8>> = Vec::new();
+    while let Some(row) = rows.next()? {
+        steps.push(row.get(0)?);
+        if row.get(1)? {
+            let mut clock = Clock::default();
+            for step in steps.iter().rev() {
+                clock.decode_onto(step).map_err(|_| StoreError::Damaged)?;
+            }
+            return Ok(clock);
+        }
+    }
+    Err(StoreError::Damaged)
+}
