@@ -1,5 +1,7 @@
 //! Real windows, without Tor: run with `--test-threads=1`, as `./x test` does.
 
+#[path = "windows/at_size.rs"]
+mod at_size;
 #[path = "windows/demo.rs"]
 mod demo;
 #[path = "windows/first_start.rs"]
