@@ -8,3 +8,7 @@ mod demo;
 mod first_start;
 #[path = "windows/hostile_page.rs"]
 mod hostile_page;
+#[path = "windows/packets.rs"]
+mod packets;
+#[path = "windows/secrets.rs"]
+mod secrets;

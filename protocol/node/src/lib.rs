@@ -23,6 +23,7 @@ mod outside;
 mod relays;
 mod requests;
 mod rescue;
+mod stack;
 mod status;
 mod storage;
 pub mod store;
