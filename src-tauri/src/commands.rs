@@ -4,9 +4,11 @@ use std::sync::{Mutex, PoisonError};
 
 use pursuance_node::Node;
 use pursuance_node::api::{Query, Reply, Request, Trouble, View};
-use tauri::State;
 use tauri::ipc::Channel;
+use tauri::{State, WebviewWindow};
 use tokio::task::JoinHandle;
+
+use crate::window;
 
 /// What stands behind the window.
 pub struct Door {
@@ -25,11 +27,20 @@ impl Door {
     }
 }
 
-/// Carries something out.
+/// Carries something out. With the lock the page goes too: what it showed would stay in its memory.
 #[tauri::command]
-pub async fn request(door: State<'_, Door>, request: serde_json::Value) -> Result<Reply, Trouble> {
+pub async fn request(
+    window: WebviewWindow,
+    door: State<'_, Door>,
+    request: serde_json::Value,
+) -> Result<Reply, Trouble> {
     let request: Request = serde_json::from_value(request).map_err(|_| Trouble::Malformed)?;
-    door.node()?.request(request).await
+    let locks = matches!(request, Request::Lock);
+    let reply = door.node()?.request(request).await?;
+    if locks {
+        window::renew(&window);
+    }
+    Ok(reply)
 }
 
 /// Looks at something.

@@ -1,7 +1,7 @@
 //! Pursuance for the desktop: one window in front of one node (docs/protocol/08-node.md, "The door").
 //!
 //! ```text
-//! options -> surroundings -> runtime -> node -> window ... closed -> node stopped
+//! options -> surroundings -> secrecy -> runtime -> node -> window ... closed -> node stopped
 //! ```
 //!
 //! A node that cannot start (another Pursuance has the folder, the disk refuses) still gets its window: every command
@@ -10,9 +10,13 @@
 
 mod commands;
 mod options;
+mod secrecy;
 mod surroundings;
 mod window;
 
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -21,7 +25,7 @@ use pursuance_node::Node;
 use pursuance_node::api::Request;
 use tokio::runtime::Runtime;
 use tracing_subscriber::EnvFilter;
-use zeroize::Zeroize;
+use zeroize::Zeroizing;
 
 use crate::commands::Door;
 use crate::options::Options;
@@ -31,6 +35,8 @@ use crate::surroundings::Sandbox;
 const STOP_SECONDS: u64 = 10;
 /// How long whatever is left may keep the program from ending.
 const RUNTIME_STOP_SECONDS: u64 = 1;
+/// Longest line that is read for a passphrase; longer ones are cut and open nothing.
+const MAX_PASSPHRASE_LINE_BYTES: usize = 8 * 1024;
 /// What is logged unless `PURSUANCE_LOG` says otherwise; nothing secret is ever logged.
 const LOG_DEFAULT: &str = "warn,tor_netdir=error";
 
@@ -43,6 +49,10 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
+    if let Err(error) = secrecy::keep() {
+        eprintln!("pursuance: could not keep its memory to itself: {error}");
+        return ExitCode::FAILURE;
+    }
     let filter = EnvFilter::try_from_env("PURSUANCE_LOG").unwrap_or_else(|_| EnvFilter::new(LOG_DEFAULT));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     if sandbox == Sandbox::Off {
@@ -100,18 +110,27 @@ fn main() -> ExitCode {
 
 /// Opens the vault with the first line of standard input; where that fails, the window asks.
 async fn unlock_from_stdin(node: &Node) {
-    let mut line = String::new();
-    let unlocked = match std::io::stdin().read_line(&mut line) {
-        Ok(_) => {
-            let passphrase = line.trim_end_matches(['\r', '\n']).to_owned();
+    let unlocked = match first_line(std::io::stdin().as_fd()) {
+        Ok(passphrase) => {
             node.request(Request::Unlock { passphrase }).await.map(|_| ()).map_err(|trouble| trouble.to_string())
         }
         Err(error) => Err(error.to_string()),
     };
-    line.zeroize();
     if let Err(trouble) = unlocked {
         eprintln!("pursuance: {trouble}");
     }
+}
+
+/// The first line without its end, read past the library's own buffer, which would keep it.
+fn first_line(input: BorrowedFd<'_>) -> io::Result<String> {
+    let mut input = File::from(input.try_clone_to_owned()?);
+    let mut line = Zeroizing::new(Vec::with_capacity(MAX_PASSPHRASE_LINE_BYTES));
+    let mut byte = [0];
+    while line.len() < MAX_PASSPHRASE_LINE_BYTES && input.read(&mut byte)? == 1 && byte[0] != b'\n' {
+        line.push(byte[0]);
+    }
+    let text = std::str::from_utf8(&line).map_err(|_| io::Error::other("the passphrase is not UTF-8"))?;
+    Ok(text.trim_end_matches('\r').to_owned())
 }
 
 /// Shows the window until it is closed, or until the program is asked to end.

@@ -45,6 +45,18 @@ pub fn open(app: &App, webview_dir: PathBuf, invite: Option<&str>) -> tauri::Res
     Ok(window)
 }
 
+/// Ends the process that holds the page, and shows the page anew in another: memory that a process gave back with its end
+/// is given to nobody else unwiped.
+pub fn renew(window: &WebviewWindow) {
+    #[cfg(target_os = "linux")]
+    let renewed = window.with_webview(|webview| webkit::renew(&webview.inner()));
+    #[cfg(not(target_os = "linux"))]
+    let renewed = window.reload();
+    if renewed.is_err() {
+        tracing::warn!("the page could not be renewed");
+    }
+}
+
 /// Whether the window may go there: the app's own pages, and nothing else that has an address.
 fn is_own_page(url: &Url) -> bool {
     url.scheme() == "tauri" && url.host_str() == Some("localhost") && url.port().is_none()
@@ -59,6 +71,15 @@ fn start_script(invite: Option<&str>) -> String {
 #[cfg(target_os = "linux")]
 mod webkit {
     use webkit2gtk::{SettingsExt, WebView, WebViewExt};
+
+    /// Another process for the page. A driver of tests, which release builds do not let in, loses a page whose process
+    /// ends; it gets a fresh page in the same one.
+    pub fn renew(webview: &WebView) {
+        if !webview.is_controlled_by_automation() {
+            webview.terminate_web_process();
+        }
+        webview.reload();
+    }
 
     /// Switches off what the page never needs. The settings reach WebKit's processes before the first page does.
     pub fn close(webview: &WebView) {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use pursuance_core::command::Command;
 use pursuance_node::api::{ImportField, Query, Request};
+use pursuance_node::backup;
 use pursuance_node::http::{Http, Patience};
 use pursuance_node::import::{self, MAX_IMPORT_TASKS};
 use pursuance_node::vault::{self, VaultCost};
@@ -64,6 +65,28 @@ fn vault_with_its_checksum() {
     seeds.iter_mut().for_each(|file| file.truncate(file.len() - CHECKSUM_BYTES));
     let read: fn(&[u8]) -> bool = |body| opens(&[body, blake3::hash(body).as_bytes()].concat());
     vault_target("vault with its checksum", seeds, read).run();
+}
+
+/// The most work of a guess that is done here, as the power of two that a backup names.
+const CHEAP_WORK: u32 = 4;
+
+#[test]
+fn backup() {
+    let read: fn(&[u8]) -> bool = |bytes| {
+        // As with vaults: a guess is made where it is cheap, or where the file is refused before.
+        let asks = bytes.split(|byte| *byte == b'\n').nth(1).and_then(|line| line.rsplit(|byte| *byte == b' ').next());
+        let work: Option<u32> = asks.and_then(|text| std::str::from_utf8(text).ok()?.parse().ok());
+        if work.is_some_and(|work| (CHEAP_WORK + 1..=20).contains(&work)) {
+            return false;
+        }
+        let mut database = Vec::with_capacity(bytes.len());
+        let opened = backup::unseal(bytes, PASSPHRASE, &mut database);
+        assert!(database.len() <= bytes.len());
+        opened.is_ok()
+    };
+    // A chunk as it came and opened, and the memory of a guess.
+    let target = Target::new("backup", seeds::corpus("backup"), read);
+    Target { base_bytes: 512 << 10, micros: 2_000, ..target }.run();
 }
 
 /// The names of all variants of a type from the window, as the type itself tells them when it is asked for another.

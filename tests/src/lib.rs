@@ -1,6 +1,10 @@
 //! The world in which everything is tested: networks, adversaries, stories.
 
 pub mod demo;
+pub mod desktop;
+pub mod headless;
+pub mod memory;
+pub mod own_network;
 pub mod people;
 pub mod relay;
 pub mod tasklist;

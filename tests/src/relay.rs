@@ -10,10 +10,12 @@ use crate::window::program;
 pub struct RelayProcess {
     process: Child,
     address: String,
+    listening: Option<String>,
 }
 
 impl RelayProcess {
-    /// Starts `pursuance-relay serve` and waits until it has said its address.
+    /// Starts `pursuance-relay serve` and waits until it has said its address, and where it listens if that is among the
+    /// options.
     ///
     /// # Panics
     /// When it ends before, or says something else.
@@ -27,12 +29,26 @@ impl RelayProcess {
             .stdout(Stdio::piped())
             .spawn()
             .expect("the relay starts");
-        let mut relay = Self { process, address: String::new() };
-        let mut line = String::new();
-        let out = relay.process.stdout.take().expect("it was piped");
-        BufReader::new(out).read_line(&mut line).expect("the relay says something");
-        line.trim().strip_prefix("address ").expect("the relay says its address first").clone_into(&mut relay.address);
+        let mut relay = Self { process, address: String::new(), listening: None };
+        let mut out = BufReader::new(relay.process.stdout.take().expect("it was piped"));
+        let mut says = |what: &str| {
+            let mut line = String::new();
+            out.read_line(&mut line).expect("the relay says something");
+            line.trim().strip_prefix(what).unwrap_or_else(|| panic!("not {what:?} but {line:?}")).to_owned()
+        };
+        relay.address = says("address ");
+        relay.listening = options.contains(&"--listen").then(|| says("listening "));
         relay
+    }
+
+    /// The options by which a window reaches it without Tor.
+    ///
+    /// # Panics
+    /// When it was not started with `--listen`.
+    #[must_use]
+    pub fn loopback(&self) -> [String; 3] {
+        let at = self.listening.as_ref().expect("it was started with --listen");
+        ["--no-tor".into(), "--loopback".into(), format!("{}={at}", self.address)]
     }
 
     /// Its address, as it said it.

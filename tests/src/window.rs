@@ -540,7 +540,7 @@ fn css(testid: &str) -> String {
 }
 
 /// The shell's own `kill` is there on every computer, and a signal sent from Rust would need unsafe code.
-fn signal(name: &str, whom: &str) {
+pub(crate) fn signal(name: &str, whom: &str) {
     Command::new("/bin/sh")
         .args(["-c", &format!("kill -s {name} -- {whom}")])
         .stderr(Stdio::null())
@@ -559,8 +559,19 @@ fn children(of: u32) -> Vec<u32> {
     pids.filter(|&pid| process_stat(pid).is_some_and(|(_, parent)| parent == of)).collect()
 }
 
-fn is_running(pid: u32) -> bool {
+pub(crate) fn is_running(pid: u32) -> bool {
     process_stat(pid).is_some_and(|(state, _)| state != 'Z')
+}
+
+/// A process and everything that it started, by however many steps.
+pub(crate) fn with_descendants(pid: u32) -> Vec<u32> {
+    let mut all = vec![pid];
+    let mut at = 0;
+    while at < all.len() {
+        all.extend(children(all[at]));
+        at += 1;
+    }
+    all
 }
 
 /// State and parent, from proc(5): they follow the name, which stands in parentheses and may hold anything.
@@ -570,18 +581,20 @@ fn process_stat(pid: u32) -> Option<(char, u32)> {
     Some((fields.next()?.chars().next()?, fields.next()?.parse().ok()?))
 }
 
-/// The hidden screen of this test program, or `None` to use the one there is.
-#[expect(clippy::zombie_processes, reason = "the server outlives every test and ends with its last client")]
+/// The screen to show windows on, or `None` for the one there is.
 fn display() -> Option<String> {
+    std::env::var_os(SHOW_VARIABLE).is_none().then(hidden_screen)
+}
+
+/// The hidden screen of this test program.
+#[expect(clippy::zombie_processes, reason = "the server outlives every test and ends with its last client")]
+pub(crate) fn hidden_screen() -> String {
     struct Screen {
         name: String,
         /// The server ends when its last client is gone, and this one stays as long as the test program does.
         _client: UnixStream,
     }
     static HIDDEN: OnceLock<Screen> = OnceLock::new();
-    if std::env::var_os(SHOW_VARIABLE).is_some() {
-        return None;
-    }
     let screen = HIDDEN.get_or_init(|| {
         let mut server = Command::new("Xvfb")
             .args(["-displayfd", "1", "-screen", "0", SCREEN, "-nolisten", "tcp", "-terminate"])
@@ -604,5 +617,5 @@ fn display() -> Option<String> {
         client.read_exact(&mut [0; 8]).expect("Xvfb answers");
         Screen { name: format!(":{number}"), _client: client }
     });
-    Some(screen.name.clone())
+    screen.name.clone()
 }

@@ -23,6 +23,7 @@ use crate::import::job::{Asker, ImportJob};
 use crate::node::Pace;
 use crate::relays::Relays;
 use crate::rescue;
+use crate::stack::wipe_stack;
 use crate::status;
 use crate::storage::{CHECKED, Check, Storage, TRIED, is_check_due, trouble_of};
 use crate::store::{KeptStanding, Store, StoreError};
@@ -257,6 +258,7 @@ impl Engine {
             Request::Rescue { passphrase, folder } => self.rescue(&Zeroizing::new(passphrase), &folder),
             Request::Lock => {
                 self.open = None;
+                wipe_stack();
                 Ok(Reply::Done)
             }
             other => {

@@ -14,6 +14,8 @@ pub mod clock;
 mod engine;
 mod export;
 mod folder;
+#[cfg(test)]
+mod growth;
 mod held;
 pub mod http;
 pub mod import;
@@ -23,6 +25,7 @@ mod outside;
 mod relays;
 mod requests;
 mod rescue;
+mod stack;
 mod status;
 mod storage;
 pub mod store;

@@ -11,6 +11,7 @@
 //! It ends in order at the end of its input. It has the pace of tests and no Tor, logs to stderr what `PURSUANCE_LOG`
 //! says, and wipes what it reads as the program with the window does.
 
+use std::alloc::System;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::net::SocketAddr;
@@ -23,6 +24,11 @@ use pursuance_node::{Clock, Node, NodeConfig, Pace, RelayAddress, TorChoice};
 use serde::{Deserialize, Serialize};
 use tracing_subscriber::EnvFilter;
 use zeroize::{Zeroize, Zeroizing};
+use zeroizing_alloc::ZeroAlloc;
+
+/// As in the program with the window.
+#[global_allocator]
+static HEAP: ZeroAlloc<System> = ZeroAlloc(System);
 
 /// Longest line that is read.
 const MAX_LINE_BYTES: usize = 16 * 1024 * 1024;

@@ -316,7 +316,7 @@ impl Changes<'_> {
         )
     }
 
-    pub(super) fn run(&self, sql: &str, params: impl rusqlite::Params) -> Result<()> {
+    pub(crate) fn run(&self, sql: &str, params: impl rusqlite::Params) -> Result<()> {
         self.transaction.prepare_cached(sql)?.execute(params)?;
         Ok(())
     }

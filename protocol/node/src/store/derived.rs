@@ -141,6 +141,14 @@ impl Store {
         Ok(count as usize)
     }
 
+    /// The rows of a query, as text.
+    #[cfg(test)]
+    pub(crate) fn dump(&self, sql: &str) -> Vec<String> {
+        let columns = self.connection.prepare(sql).unwrap().column_count();
+        let row = |row: &Row<'_>| Ok((0..columns).map(|at| format!("{:?} ", row.get_ref(at).unwrap())).collect());
+        self.list(sql, [], row).unwrap()
+    }
+
     /// Whether an entry is here, in the log or waiting.
     ///
     /// # Errors

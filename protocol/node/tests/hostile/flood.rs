@@ -189,8 +189,20 @@ async fn a_checkpoint_of_a_million_million_cells_is_not_followed() {
 // What is seen
 
 async fn titles(node: &Node, pursuance: PursuanceId) -> Vec<String> {
-    let Ok(View::Tree(tree)) = node.view(Query::tree(pursuance)).await else { panic!("a tree") };
-    tree.rows.into_iter().map(|row| row.title).collect()
+    let mut titles: Vec<String> = Vec::new();
+    loop {
+        let mut query = Query::tree(pursuance);
+        if let Query::Tree { first, .. } = &mut query {
+            *first = titles.len() as u32;
+        }
+        let Ok(View::Tree(page)) = node.view(query).await else { panic!("a tree") };
+        titles.truncate(page.first as usize);
+        let is_last = page.rows.is_empty() || titles.len() + page.rows.len() >= page.shown as usize;
+        titles.extend(page.rows.into_iter().map(|row| row.title));
+        if is_last {
+            return titles;
+        }
+    }
 }
 
 async fn shown(node: &Node, pursuance: PursuanceId, title: &str) {

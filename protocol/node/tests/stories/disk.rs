@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command as Process, Stdio};
 use std::sync::Arc;
+use std::time::Duration;
 
 use pursuance_core::command::Command;
 use pursuance_core::id::PursuanceId;
@@ -133,6 +134,13 @@ async fn a_full_disk_closes_nothing_and_loses_nothing() {
     // What comes meanwhile is not taken, and not lost.
     ben.ask(Request::Import { pursuance: harbour, csv: list(200), fields: None }).await.unwrap();
     ben.until("posted", |app| matches!(row(app, harbour).unwrap().status, StatusLine::Fine { kept: 0, .. })).await;
+    ben.until_async("in the log", async || {
+        let relay = &ben.relays(harbour).await[0];
+        relay.waiting == 0 && relay.read == relay.cells && relay.cells > u64::from(relay.handed)
+    })
+    .await;
+    // It streams to both at once; a moment for the one whose disk is full to fail of it.
+    tokio::time::sleep(Duration::from_secs(2)).await;
     assert!(total(&maya, harbour).await as usize <= kept.len() + 200);
 
     std::fs::remove_file(&ballast).unwrap();

@@ -1,8 +1,10 @@
 //! Lists come in and go out: watched, stopped, taken whole, and the same again elsewhere.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use futures::join;
 use pursuance_core::command::Command;
@@ -10,8 +12,10 @@ use pursuance_core::id::PursuanceId;
 use pursuance_core::task::Status;
 use pursuance_node::Clock;
 use pursuance_node::api::{ImportField, ImportReason, ImportState, Query, Reply, Request, StatusLine, Trouble, View};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 
-use crate::harbour::{PASSPHRASE, Sailor, row};
+use crate::harbour::{Berth, PASSPHRASE, Sailor, row};
 
 /// Entries of such an import are many more than the messages that a story sends meanwhile.
 const MANY: u32 = 4_000;
@@ -200,4 +204,77 @@ async fn an_export_never_writes_over_anything() {
     assert_eq!(export(&maya, nobodys, &out.path().join("x.csv")).await, Err(Trouble::NoSuchPursuance));
     assert_eq!(out.path().read_dir().unwrap().count(), 1);
     assert!(Path::new(&maya.app().await.save_folder).is_absolute());
+}
+
+/// A way to a relay that can be closed after so many bytes, as a line that breaks down in the middle of something.
+struct Way {
+    at: SocketAddr,
+    bytes_left: Arc<AtomicI64>,
+}
+
+impl Way {
+    async fn to(relay: SocketAddr) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let at = listener.local_addr().unwrap();
+        let bytes_left = Arc::new(AtomicI64::new(i64::MAX));
+        let left = bytes_left.clone();
+        tokio::spawn(async move {
+            loop {
+                let (near, _) = listener.accept().await.unwrap();
+                let left = left.clone();
+                tokio::spawn(async move {
+                    let Ok(far) = TcpStream::connect(relay).await else { return };
+                    let ((mut from_near, mut to_near), (mut from_far, mut to_far)) =
+                        (near.into_split(), far.into_split());
+                    let back = tokio::spawn(async move { tokio::io::copy(&mut from_far, &mut to_near).await });
+                    let mut bytes = [0; 2_048];
+                    while let Ok(read @ 1..) = from_near.read(&mut bytes).await {
+                        let read_bytes = i64::try_from(read).expect("2,048 at most");
+                        if left.fetch_sub(read_bytes, Ordering::SeqCst) < read_bytes
+                            || to_far.write_all(&bytes[..read]).await.is_err()
+                        {
+                            break;
+                        }
+                    }
+                    back.abort();
+                });
+            }
+        });
+        Self { at, bytes_left }
+    }
+
+    fn closes_after(&self, bytes: i64) {
+        self.bytes_left.store(bytes, Ordering::SeqCst);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_sees_a_part_of_an_import_is_told_how_much() {
+    const TASKS: u32 = 1_500;
+    let berth = Berth::open().await;
+    let way = Way::to(berth.at).await;
+    let maya = Sailor::aboard(&[(berth.address, way.at)]).await;
+    let harbour = maya.found(Some(&berth.address)).await;
+    let ben = Sailor::aboard(&[(berth.address, berth.at)]).await;
+    ben.come_in(&maya.invite(harbour, 1).await, "Ben").await;
+    maya.until("all is handed", |app| matches!(row(app, harbour).unwrap().status, StatusLine::Fine { kept: 0, .. }))
+        .await;
+
+    // A third of it goes out, then the line is dead.
+    way.closes_after(120_000);
+    assert_eq!(maya.ask(import(harbour, &list(TASKS))).await, Ok(Reply::Imported { tasks: TASKS }));
+    assert_eq!(maya.tree(harbour).await.arriving, [], "here all of it is");
+    ben.until_async("a part of it", async || !ben.tree(harbour).await.arriving.is_empty()).await;
+    let tree = ben.tree(harbour).await;
+    let part = &tree.arriving[0];
+    assert_eq!((tree.arriving.len(), part.by.name.as_str(), part.of), (1, "Maya", TASKS));
+    assert!((1..TASKS).contains(&part.arrived) && part.arrived == tree.total, "{part:?}, {} in the tree", tree.total);
+    // It is still so after a restart.
+    let ben = ben.restart().await;
+    let again = ben.tree(harbour).await;
+    assert!(again.arriving[0].of == TASKS && again.arriving[0].arrived == again.total && again.total < TASKS);
+
+    way.closes_after(i64::MAX);
+    ben.until_async("all of it", async || ben.tree(harbour).await.total == TASKS).await;
+    assert_eq!(ben.tree(harbour).await.arriving, []);
 }

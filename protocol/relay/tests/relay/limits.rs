@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use pursuance_relay::limits::{
     MAX_CONNECTION_REQUESTS, MAX_HEAD_BYTES, MAX_REFUSED_CONNECTIONS, MAX_STREAMS, MIN_DISK_BYTES, Patience,
+    TURN_SECONDS,
 };
 use pursuance_relay::{Door, Relay, RelayConfig, RelayError};
 use pursuance_wire::cell::CELL_BYTES;
@@ -112,6 +113,28 @@ async fn connections_and_streams_have_limits() {
             break;
         }
     }
+    rig.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_asked_longest_ago_makes_room_and_streams_stay() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let rig = Rig::start_with(&RelayConfig { max_connections: 3, ..config(dir.path()) }, START_MILLIS).await;
+    let mut stream = rig.connect().await;
+    stream.send(b"GET /stream HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    stream.head().await.expect("answered");
+    let (mut idle, mut asking) = (rig.connect().await, rig.connect().await);
+    assert_eq!(idle.get("/policy").await.status, 200);
+    assert_eq!(asking.get("/policy").await.status, 200);
+    assert!(rig.connect().await.head().await.is_some_and(|head| head.contains(" 503 ")), "nobody had their time yet");
+    tokio::time::sleep(Duration::from_secs(TURN_SECONDS)).await;
+    assert_eq!(asking.get("/policy").await.status, 200);
+    let mut newcomer = rig.connect().await;
+    assert_eq!(newcomer.get("/policy").await.status, 200); // L17
+    assert!(idle.is_closed().await);
+    assert_eq!(asking.get("/policy").await.status, 200);
+    rig.set_clock(START_MILLIS + 20_000);
+    assert!(!stream.chunk().await.is_empty());
     rig.stop().await;
 }
 
