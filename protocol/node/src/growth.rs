@@ -58,8 +58,7 @@ impl Pair {
         let (held, relay) = store
             .write(|w| {
                 let number = w.add_pursuance(founded.pursuance, KeptStanding::Member, &[1; 32], "", NOW_SECONDS)?;
-                let mut held =
-                    Held::new(number, founded.pursuance, KeptStanding::Member, &[1; 32], None, NOW_SECONDS);
+                let mut held = Held::new(number, founded.pursuance, KeptStanding::Member, &[1; 32], None, NOW_SECONDS);
                 w.add_epoch(number, founded.epoch.as_bytes())?;
                 held.found(w, founded.entries.clone())?;
                 Ok((held, w.relay(&crate::transport::tests::relay())?))
@@ -109,7 +108,10 @@ impl Pair {
             0 => Command::SetTitle { task, title: format!("Task as of {n}") },
             1 if n % 8 == 1 => Command::SetStatus { task, status: Status::Doing },
             1 => Command::SetStatus { task, status: Status::Open },
-            _ => Command::Comment { task, text: format!("What was seen on watch {n}, in a line or two as people write them") },
+            _ => Command::Comment {
+                task,
+                text: format!("What was seen on watch {n}, in a line or two as people write them"),
+            },
         }
     }
 
@@ -148,7 +150,9 @@ impl Pair {
     fn hand_over(&mut self) {
         self.held.seal(&mut self.store, &[self.relay]).unwrap();
         let waiting = self.store.waiting_cells(self.relay, usize::MAX).unwrap();
-        self.store.write(|w| waiting.iter().try_for_each(|cell| w.set_handed(cell.number, self.relay, b"r", 1))).unwrap();
+        self.store
+            .write(|w| waiting.iter().try_for_each(|cell| w.set_handed(cell.number, self.relay, b"r", 1)))
+            .unwrap();
         self.held.refresh_posted(&self.store).unwrap();
     }
 
@@ -196,7 +200,9 @@ fn plan(replica: &Replica, command: &Command, n: u64) -> (Vec<Entry>, Option<Tas
         Ok(authored) => (authored.entries, authored.task),
         // Another title or status than the one it has: said instead.
         Err(_) => {
-            let Command::SetStatus { task, .. } | Command::SetTitle { task, .. } = command else { panic!("a comment") };
+            let (Command::SetStatus { task, .. } | Command::SetTitle { task, .. }) = command else {
+                panic!("a comment")
+            };
             let text = "The same again".into();
             (replica.command(&Command::Comment { task: *task, text }, &mut with).unwrap().entries, None)
         }
@@ -220,7 +226,10 @@ fn a_long_history_costs_what_a_short_one_does() {
         assert!(opened.bytes_current < 32 << 20, "{} bytes are held for {entries} entries", opened.bytes_current);
     }
     for (small, large) in figures[0].into_iter().zip(figures[1]) {
-        assert!(large * 2 < small * 3, "{SMALL_ENTRIES} entries: {small} bytes, {large_entries} entries: {large} bytes");
+        assert!(
+            large * 2 < small * 3,
+            "{SMALL_ENTRIES} entries: {small} bytes, {large_entries} entries: {large} bytes"
+        );
     }
 }
 
@@ -254,7 +263,9 @@ fn a_shelf_that_fails_keeps_nothing() {
     let before = rows(&pair.store);
     // The entries that are to be named are gone from the disk behind the replica's back.
     let number = pair.held.number;
-    pair.store.write(|w| w.run("UPDATE entry SET clock = x'ff' WHERE pursuance = ?1 AND public = 0", [number])).unwrap();
+    pair.store
+        .write(|w| w.run("UPDATE entry SET clock = x'ff' WHERE pursuance = ?1 AND public = 0", [number]))
+        .unwrap();
     let theirs = pair.other_writes(9_000, 1);
     let behind = rows(&pair.store);
     assert!(matches!(pair.held.take_in(&mut pair.store, theirs), Err(StoreError::Damaged)));
@@ -266,7 +277,7 @@ fn a_shelf_that_fails_keeps_nothing() {
 fn rows(store: &Store) -> Vec<String> {
     ["chain", "task", "comment", "item"]
         .into_iter()
-        .map(|table| format!("SELECT * FROM {table} ORDER BY 1, 2, 3, 4"))
+        .map(|table| format!("SELECT * FROM {table} ORDER BY 1, 2, 3"))
         .chain(["SELECT id, chain, depth, clock, whole_clock, public, standing, unnamed FROM entry ORDER BY id".into()])
         .flat_map(|sql| store.dump(&sql))
         .collect()
@@ -282,4 +293,3 @@ impl Held {
         self.ingest(store, &cells, |_| Ok(()))
     }
 }
-
