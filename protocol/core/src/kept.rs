@@ -142,6 +142,7 @@ fn read_place(r: &mut Reader<'_>) -> Result<Place, DecodeError> {
     Ok(Place { entry: EntryId(r.exact()?), item: r.small()?, op: r.small()? })
 }
 
+#[expect(clippy::ptr_arg, reason = "registers and sets hand out their own type")]
 fn text(w: &mut Writer, text: &alloc::string::String) {
     w.text(text);
 }

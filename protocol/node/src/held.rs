@@ -423,13 +423,31 @@ impl Held {
         if unsealed.is_empty() {
             return Ok(false);
         }
-        let entries: Vec<&Entry> = unsealed.iter().collect();
+        let joins = self.joins_named(store, &unsealed)?;
+        let entries: Vec<&Entry> = joins.into_iter().chain(&unsealed).collect();
         let cells = sealed_cells(&key, &entries);
         store.write(|w| {
             cells.iter().try_for_each(|(cell, cargo)| w.add_cell(self.number, cell, cargo, Door::Epoch, relays))
         })?;
         self.refresh_posted(store)?;
         Ok(true)
+    }
+
+    /// Joins by others that these entries name, and those that they name, as far as no cell of ours carries them to members
+    /// yet. A join came by one relay, under its invite's key: whoever names it brings it to where the naming is read.
+    fn joins_named(&self, store: &Store, naming: &[Entry]) -> Result<Vec<&Entry>, StoreError> {
+        let me = self.replica.device().author();
+        let mut joins: BTreeMap<EntryId, &Entry> = BTreeMap::new();
+        let mut open: Vec<EntryId> = naming.iter().flat_map(|entry| entry.body().heads.iter().copied()).collect();
+        while let Some(id) = open.pop() {
+            let join = self.replica.logs().entry(id).filter(|entry| is_join(entry) && entry.body().author != me);
+            let Some(join) = join.filter(|_| !joins.contains_key(&id)) else { continue };
+            if !store.is_carried(self.number, id, Door::Epoch)? {
+                joins.insert(id, join);
+                open.extend(&join.body().heads);
+            }
+        }
+        Ok(joins.into_values().collect())
     }
 
     /// Reads again how far own entries have come.

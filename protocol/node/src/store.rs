@@ -471,6 +471,17 @@ impl Store {
         self.list(sql, [pursuance], |row| Ok(row.get(0)?))
     }
 
+    /// Whether a cell of ours carries an entry through a door.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn is_carried(&self, pursuance: Number, entry: EntryId, door: Door) -> Result<bool> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM cargo JOIN cell ON cell.number = cargo.cell
+            WHERE cargo.entry = ?2 AND cargo.door = ?3 AND cell.pursuance = ?1)";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        Ok(statement.query_row(params![pursuance, entry.0, door as u8], |row| row.get(0))?)
+    }
+
     /// Own entries that no relay signed for: those without a cell, and those with a cell that no relay took. `join` travels
     /// under its invite's key, and everything else under everyone's.
     ///
@@ -479,7 +490,8 @@ impl Store {
     pub fn unhanded_entries(&self, pursuance: Number, join: Option<EntryId>) -> Result<BTreeSet<EntryId>> {
         let sql = "SELECT id FROM entry WHERE pursuance = ?1 AND own = 1 AND sealed = 0 AND chain >= 0
             UNION SELECT cargo.entry FROM cell JOIN cargo ON cargo.cell = cell.number
-            WHERE cell.pursuance = ?1 AND cell.handed = 0 AND (cargo.door = 0 OR cargo.entry = ?2)";
+            WHERE cell.pursuance = ?1 AND cell.handed = 0 AND (cargo.door = 0 OR cargo.entry = ?2)
+            AND EXISTS (SELECT 1 FROM entry WHERE entry.pursuance = ?1 AND entry.id = cargo.entry AND entry.own = 1)";
         let join = join.map_or_else(Vec::new, |join| join.0.to_vec());
         Ok(self.list(sql, params![pursuance, join], |row| Ok(EntryId(row.get(0)?)))?.into_iter().collect())
     }
