@@ -213,7 +213,7 @@ mod tests {
 
     #[test]
     fn what_lies_about_is_found_in_every_form() {
-        let secret = Secret::bytes("key", &[0xa7; 32]);
+        let secret = Secret::bytes("key", &std::array::from_fn::<u8, 32, _>(|at| 0xa7 ^ (at as u8 * 7)));
         for form in &secret.forms {
             let text = [b"before", &form[..], b"after"].concat();
             assert_eq!(secret.count(&text, text.len()), 1);

@@ -287,9 +287,20 @@ impl Window {
 
     /// Replaces what stands in an input field.
     pub async fn fill(&self, testid: &str, text: &str) {
-        let element = self.find(testid).await;
-        self.call("emptying a field", element.clear()).await;
-        self.call("typing", element.send_keys(text)).await;
+        let limit = Instant::now() + self.wait;
+        loop {
+            let element = self.find(testid).await;
+            let typing = async {
+                element.clear().await?;
+                element.send_keys(text).await
+            };
+            match tokio::time::timeout(Duration::from_secs(CALL_SECONDS), typing).await {
+                Ok(Ok(())) => return,
+                // A field that was drawn anew in between is another element.
+                Ok(Err(_)) if Instant::now() < limit => tokio::time::sleep(Duration::from_millis(POLL_MILLIS)).await,
+                failed => panic!("{}: typing into {testid}: {failed:?}\n{}", self.launch.name, self.driver.log_tail()),
+            }
+        }
     }
 
     /// Types into whatever has the focus.

@@ -157,7 +157,7 @@ impl Pair {
     }
 
     fn stored(&self) -> usize {
-        self.store.entries(self.held.number).unwrap().len()
+        self.store.entry_count(self.held.number).unwrap() as usize
     }
 
     /// Closes and opens again; what that took.
@@ -279,7 +279,7 @@ fn rows(store: &Store) -> Vec<String> {
         .into_iter()
         .map(|table| format!("SELECT * FROM {table} ORDER BY 1, 2, 3"))
         .chain(["SELECT id, chain, depth, clock, whole_clock, public, standing, unnamed FROM entry ORDER BY id".into()])
-        .flat_map(|sql| store.dump(&sql))
+        .flat_map(|sql| store.dump(&sql).unwrap())
         .collect()
 }
 

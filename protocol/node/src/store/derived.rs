@@ -143,10 +143,18 @@ impl Store {
 
     /// The rows of a query, as text.
     #[cfg(test)]
-    pub(crate) fn dump(&self, sql: &str) -> Vec<String> {
-        let columns = self.connection.prepare(sql).unwrap().column_count();
-        let row = |row: &Row<'_>| Ok((0..columns).map(|at| format!("{:?} ", row.get_ref(at).unwrap())).collect());
-        self.list(sql, [], row).unwrap()
+    pub(crate) fn dump(&self, sql: &str) -> Result<Vec<String>> {
+        let columns = self.connection.prepare(sql)?.column_count();
+        self.list(sql, [], |row| {
+            (0..columns).map(|at| Ok(format!("{:?} ", row.get_ref(at)?))).collect::<Result<String>>()
+        })
+    }
+
+    /// How many entries a pursuance has.
+    #[cfg(test)]
+    pub(crate) fn entry_count(&self, pursuance: Number) -> Result<u32> {
+        let sql = "SELECT COUNT(*) FROM entry WHERE pursuance = ?1";
+        Ok(self.connection.prepare_cached(sql)?.query_row([pursuance], |row| row.get(0))?)
     }
 
     /// Whether an entry is here, in the log or waiting.
