@@ -4,14 +4,14 @@ use std::fs;
 use std::hint::black_box;
 use std::time::Instant;
 
-use ed25519_zebra::{Signature, VerificationKey, VerificationKeyBytes};
+use ed25519_zebra::{Signature, VerificationKey, VerificationKeyBytes, batch};
 use pursuance_core::cell::{open_cell, recognises, seal_entries};
 use pursuance_core::command::Command;
 use pursuance_core::crypto::{Seed, label};
-use pursuance_core::entry::{AudienceSeal, Content, Entry, RolePart, UnverifiedEntry};
+use pursuance_core::entry::{AudienceSeal, Body, Content, Entry, RolePart, UnverifiedEntry};
 use pursuance_core::founding::{Founding, found};
-use pursuance_core::id::{PursuanceId, TaskId};
-use pursuance_core::keys::{DeviceKeys, EpochSecret};
+use pursuance_core::id::{AuthorId, EntryId, PursuanceId, TaskId};
+use pursuance_core::keys::{CellKey, DeviceKeys, EpochSecret};
 use pursuance_core::logs::{Append, Logs};
 use pursuance_core::plan::Circumstances;
 use pursuance_core::replica::Replica;
@@ -19,11 +19,15 @@ use pursuance_core::seal::{Where, open_audience, open_item};
 
 /// Entries of one round of the comparison.
 const ENTRIES: usize = 1_024;
+/// Authors of the page of which all signatures are checked at once.
+const AUTHORS: usize = 8;
 /// Rounds; the median counts.
 const ROUNDS: usize = 21;
 
 fn main() {
     compare_with_bare_verify();
+    compare_many_with_bare_batch();
+    pass_over_foreign_cells();
     divan::main();
 }
 
@@ -138,6 +142,98 @@ fn compare_with_bare_verify() {
     println!("    bare verify                       {:6.1} us", median(&mut bare_nanos) / 1e3);
     println!("    decode, hash, verify, append      {:6.1} us", median(&mut ours_nanos) / 1e3);
     println!("    bare / ours                       {:6.3}   (goal: at least 0.80)", median(&mut ratios));
+}
+
+/// What eight devices wrote in turn, as after an absence: the text of the world's comments under eight keys.
+fn of_eight_authors(world: &World) -> Vec<Entry> {
+    let devices: Vec<DeviceKeys> = (0..AUTHORS).map(|n| DeviceKeys::from_seed([20 + n as u8; 32])).collect();
+    let mut last: Vec<Option<EntryId>> = vec![None; AUTHORS];
+    let mut written = Vec::new();
+    for (n, entry) in world.entries.iter().rev().take(ENTRIES).enumerate() {
+        let (device, last) = (&devices[n % AUTHORS], &mut last[n % AUTHORS]);
+        let author: AuthorId = device.author();
+        let body = Body { author, seq: (n / AUTHORS) as u32, prev: *last, ..entry.body().clone() };
+        let entry = Entry::sign(&device.signing, Some(world.pursuance), &body);
+        *last = Some(entry.id());
+        written.push(entry);
+    }
+    written
+}
+
+/// L2: a page of entries of eight authors; all signatures at once, and one at a time, beside both bare bounds, turn by turn.
+fn compare_many_with_bare_batch() {
+    let world = World::new(ENTRIES);
+    let written = of_eight_authors(&world);
+    let received: Vec<Vec<u8>> = written.iter().map(|entry| entry.bytes().to_vec()).collect();
+    let bare: Vec<Signed> = written.iter().map(|entry| signed(entry, world.pursuance)).collect();
+    let mut nanos: [Vec<f64>; 4] = Default::default();
+    let mut keep = |which: usize, work: &mut dyn FnMut()| {
+        nanos[which].push(processor_nanos(work) / ENTRIES as f64);
+    };
+    for round in 0..ROUNDS {
+        let mut seed = Seed::new([round as u8; 32]);
+        keep(0, &mut || bare.iter().for_each(|signed| bare_verify(black_box(signed))));
+        keep(1, &mut || {
+            let mut batch = batch::Verifier::new();
+            for (key, message, signature) in black_box(&bare) {
+                batch.queue((VerificationKeyBytes::from(*key), Signature::from(*signature), message));
+            }
+            batch.verify(&mut seed).expect("all are signed");
+        });
+        keep(2, &mut || {
+            let (mut logs, mut released) = (Logs::default(), Vec::new());
+            received.iter().for_each(|bytes| take(&mut logs, world.pursuance, black_box(bytes), &mut released));
+            black_box(&logs);
+        });
+        keep(3, &mut || {
+            let (mut logs, mut released) = (Logs::default(), Vec::new());
+            let all = received.iter().map(|bytes| UnverifiedEntry::decode(black_box(bytes)).expect("strict")).collect();
+            for entry in UnverifiedEntry::verify_all(all, world.pursuance, &mut Seed::new([round as u8; 32])) {
+                assert_eq!(logs.append(entry.expect("signed"), &mut released), Append::Appended);
+            }
+            black_box(&logs);
+        });
+    }
+    let [single, batch, ours_single, ours] = nanos.map(|mut nanos| median(&mut nanos) / 1e3);
+    println!("L2: a page of {ENTRIES} entries of {AUTHORS} authors, median of {ROUNDS} rounds");
+    println!("    bare verify, one at a time        {single:6.1} us");
+    println!("    bare verify, all at once          {batch:6.1} us");
+    println!("    decode, verify, append, one by one{ours_single:6.1} us");
+    println!("    decode, verify all, append        {ours:6.1} us   (bare batch / ours {:.3})", batch / ours);
+}
+
+/// D1: a cell that is nobody's, passed over by every key held; processor time, for one key and for 64.
+fn pass_over_foreign_cells() {
+    const CELLS: usize = 4_096;
+    let world = World::new(1);
+    let mut seed = Seed::new([5; 32]);
+    let entry = world.comment();
+    let cells: Vec<_> = (0..CELLS)
+        .flat_map(|_| seal_entries(&world.epoch.cell_key(), [(entry.id(), entry.bytes())].into_iter(), &mut seed))
+        .collect();
+    println!("D1: {CELLS} foreign cells, median of {ROUNDS} rounds");
+    let mut bare: Vec<f64> = Vec::new();
+    for _ in 0..ROUNDS {
+        bare.push(processor_nanos(|| {
+            for cell in &cells {
+                black_box(blake3::keyed_hash(black_box(&[6; 32]), &cell.as_bytes()[..24]));
+            }
+        }));
+    }
+    println!("    bare keyed BLAKE3 of 24 bytes     {:6.3} us", median(&mut bare) / 1e3 / CELLS as f64);
+    for keys in [1_u8, 64] {
+        let keys: Vec<CellKey> = (0..keys).map(|n| EpochSecret::new([100 + n; 32]).cell_key()).collect();
+        let mut nanos: Vec<f64> = Vec::new();
+        for _ in 0..ROUNDS {
+            nanos.push(processor_nanos(|| {
+                for cell in &cells {
+                    assert!(!keys.iter().any(|key| recognises(key, black_box(cell))));
+                }
+            }));
+        }
+        let each = median(&mut nanos) / 1e3 / (CELLS * keys.len()) as f64;
+        println!("    for each key of {:2}                {each:6.3} us   (goal: at most 0.1)", keys.len());
+    }
 }
 
 fn median(values: &mut [f64]) -> f64 {

@@ -56,6 +56,26 @@ impl Seed {
     }
 }
 
+/// What checks many signatures at once draws from it.
+impl hpke::rand_core::TryRng for Seed {
+    type Error = core::convert::Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
+        Ok(u32::from_le_bytes(self.draw()))
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
+        Ok(u64::from_le_bytes(self.draw()))
+    }
+
+    fn try_fill_bytes(&mut self, dst: &mut [u8]) -> Result<(), Self::Error> {
+        self.fill(dst);
+        Ok(())
+    }
+}
+
+impl hpke::rand_core::TryCryptoRng for Seed {}
+
 /// The generator that `hpke` draws from: a BLAKE3 stream, so that a disputed seal can be computed again.
 pub(super) struct Stream(blake3::OutputReader);
 

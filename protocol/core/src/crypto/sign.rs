@@ -1,9 +1,10 @@
 //! Ed25519 with one predicate: ZIP-215, for which single and batch verification agree (RFC 8032; ZIP 215).
 
 use curve25519_dalek::edwards::CompressedEdwardsY;
-use ed25519_zebra::{Signature, VerificationKey, VerificationKeyBytes};
+use ed25519_zebra::{Signature, VerificationKey, VerificationKeyBytes, batch};
 use zeroize::Zeroizing;
 
+use super::Seed;
 use crate::id::AuthorId;
 
 /// A signature as it travels.
@@ -50,6 +51,21 @@ pub fn verify(key: &[u8; 32], message: &[u8], signature: &SignatureBytes) -> Res
     VerificationKey::try_from(VerificationKeyBytes::from(*key))
         .and_then(|key| key.verify(&Signature::from(*signature), message))
         .map_err(|_| BadSignature)
+}
+
+/// A signature with what it is to be checked against: key, message, signature.
+pub type Signed<'a> = (&'a [u8; 32], &'a [u8], &'a SignatureBytes);
+
+/// The same check for many at once, which is cheaper; it does not say which one is bad. Nobody may guess `seed` beforehand.
+///
+/// # Errors
+/// [`BadSignature`] if at least one of them is.
+pub fn verify_all<'a>(all: impl Iterator<Item = Signed<'a>>, seed: &mut Seed) -> Result<(), BadSignature> {
+    let mut batch = batch::Verifier::new();
+    for (key, message, signature) in all {
+        batch.queue((VerificationKeyBytes::from(*key), Signature::from(*signature), message));
+    }
+    batch.verify(seed).map_err(|_| BadSignature)
 }
 
 /// Whether a key must be refused at admission.
