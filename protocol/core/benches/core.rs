@@ -8,7 +8,7 @@ use ed25519_zebra::{Signature, VerificationKey, VerificationKeyBytes, batch};
 use pursuance_core::cell::{open_cell, recognises, seal_entries};
 use pursuance_core::command::Command;
 use pursuance_core::crypto::{Seed, label};
-use pursuance_core::entry::{AudienceSeal, Body, Content, Entry, RolePart, UnverifiedEntry};
+use pursuance_core::entry::{AudienceSeal, Body, Content, Entry, GrantRef, RolePart, UnverifiedEntry};
 use pursuance_core::founding::{Founding, found};
 use pursuance_core::id::{AuthorId, EntryId, PursuanceId, TaskId};
 use pursuance_core::keys::{CellKey, DeviceKeys, EpochSecret};
@@ -152,7 +152,9 @@ fn of_eight_authors(world: &World) -> Vec<Entry> {
     for (n, entry) in world.entries.iter().rev().take(ENTRIES).enumerate() {
         let (device, last) = (&devices[n % AUTHORS], &mut last[n % AUTHORS]);
         let author: AuthorId = device.author();
-        let body = Body { author, seq: (n / AUTHORS) as u32, prev: *last, ..entry.body().clone() };
+        let by = Some(GrantRef { entry: world.entries[0].id(), op: 0 });
+        let heads = Vec::new();
+        let body = Body { author, seq: (n / AUTHORS) as u32, prev: *last, heads, by, ..entry.body().clone() };
         let entry = Entry::sign(&device.signing, Some(world.pursuance), &body);
         *last = Some(entry.id());
         written.push(entry);
@@ -182,11 +184,13 @@ fn compare_many_with_bare_batch() {
         });
         keep(2, &mut || {
             let (mut logs, mut released) = (Logs::default(), Vec::new());
+            logs.append(world.entries[0].clone(), &mut released);
             received.iter().for_each(|bytes| take(&mut logs, world.pursuance, black_box(bytes), &mut released));
             black_box(&logs);
         });
         keep(3, &mut || {
             let (mut logs, mut released) = (Logs::default(), Vec::new());
+            logs.append(world.entries[0].clone(), &mut released);
             let all = received.iter().map(|bytes| UnverifiedEntry::decode(black_box(bytes)).expect("strict")).collect();
             for entry in UnverifiedEntry::verify_all(all, world.pursuance, &mut Seed::new([round as u8; 32])) {
                 assert_eq!(logs.append(entry.expect("signed"), &mut released), Append::Appended);
