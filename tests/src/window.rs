@@ -34,6 +34,9 @@ pub const CALL_SECONDS: u64 = 30;
 pub const START_SECONDS: u64 = 90;
 /// How long something may take to appear, unless a test says otherwise.
 pub const WAIT_SECONDS: u64 = 30;
+/// What the driver says when the result of a script got lost, and how often that is borne.
+const LOST_RESULT: &str = "Could not parse script result";
+const LOST_RESULTS: usize = 3;
 /// How long a program may take to end when it is asked to.
 pub const QUIT_SECONDS: u64 = 20;
 
@@ -355,12 +358,26 @@ impl Window {
 
     /// Runs a script in the page and returns what it returns.
     pub async fn run(&self, script: &str, args: Vec<Value>) -> Value {
-        self.call("running a script", self.client.execute(script, args)).await
+        self.answered(async || self.client.execute(script, args.clone()).await).await
     }
 
     /// Runs a script in the page that ends by calling its last argument.
     pub async fn run_async(&self, script: &str, args: Vec<Value>) -> Value {
-        self.call("running a script", self.client.execute_async(script, args)).await
+        self.answered(async || self.client.execute_async(script, args.clone()).await).await
+    }
+
+    /// Runs a script again whose result got lost: on a busy machine the driver now and then says that it cannot parse one.
+    async fn answered(&self, run: impl AsyncFn() -> Result<Value, CmdError>) -> Value {
+        for _ in 0..LOST_RESULTS {
+            match tokio::time::timeout(Duration::from_secs(CALL_SECONDS), run()).await {
+                Ok(Err(error)) if error.to_string().contains(LOST_RESULT) => {
+                    tokio::time::sleep(Duration::from_millis(POLL_MILLIS)).await;
+                }
+                Ok(Ok(value)) => return value,
+                _ => break,
+            }
+        }
+        self.call("running a script", run()).await
     }
 
     /// Goes to an address, as far as the window lets itself be led there.

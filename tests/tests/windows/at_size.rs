@@ -296,7 +296,14 @@ async fn ask(window: &Window, script: &str) -> Value {
 
 async fn export(window: &Window, path: &Path) {
     window.click("nav-import").await;
-    window.paste("export-path", &path.display().to_string()).await;
+    let path_text = path.display().to_string();
+    // The field is filled by the app too, once it knows the folder.
+    eventually(window, "the path does not stay", async || {
+        window.paste("export-path", &path_text).await;
+        let now = window.run("return document.querySelector('[data-testid=export-path]').value", vec![]).await;
+        (now == json!(path_text)).then_some(())
+    })
+    .await;
     window.click("export-write").await;
     window.wait_text("export-done", &path.display().to_string()).await;
 }
