@@ -89,7 +89,7 @@ impl World {
 
     /// Whether some cell with it has left the machine.
     fn is_out(&self, entry: &Entry) -> bool {
-        self.exposed.get(&(entry.body().author, entry.body().seq)).is_some()
+        self.exposed.contains_key(&(entry.body().author, entry.body().seq))
     }
 
     /// Whether everything that was sealed with it stands at a steady relay, or will with the running slot.

@@ -43,10 +43,8 @@ impl World {
                 self.tally.note("relay restarted");
             }
             6 if self.chance(4) => self.smuggle(at),
-            7 if !self.relays[at].steady && self.chance(8) => {
-                if self.relays[at].set_back(&mut self.rng) {
-                    self.tally.note("relay set back");
-                }
+            7 if !self.relays[at].steady && self.chance(8) && self.relays[at].set_back(&mut self.rng) => {
+                self.tally.note("relay set back");
             }
             8 if !self.relays[at].steady && self.chance(16) => {
                 self.relays[at].go();
