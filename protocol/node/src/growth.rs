@@ -273,6 +273,25 @@ fn a_shelf_that_fails_keeps_nothing() {
     assert_eq!(rows(&pair.store), behind, "nothing of the transaction is there");
 }
 
+#[test]
+fn a_store_of_schema_1_is_derived_when_it_is_opened() {
+    let mut pair = Pair::new();
+    pair.grow_to(2 * BATCH);
+    let own = pair.wish(2);
+    let own = pair.plan_here(&own).0;
+    pair.commit(own);
+    let (kept, unhanded) = (rows(&pair.store), pair.held.kept_entries());
+    assert_eq!(unhanded, 1);
+    let old = pair.dir.path().join("old");
+    let key = Zeroizing::new([7; 32]);
+    pair.store.write_as_schema_1(&old, &key).unwrap();
+    let mut store = Store::open(&old, &key).unwrap();
+    assert!(!store.is_derived(pair.held.number).unwrap());
+    let held = Held::load(&mut store, &pair.store.pursuances().unwrap()[0]).unwrap();
+    assert_eq!((rows(&store), held.kept_entries()), (kept, unhanded));
+    assert!(store.is_derived(pair.held.number).unwrap());
+}
+
 /// Everything that was derived, as text.
 fn rows(store: &Store) -> Vec<String> {
     ["chain", "task", "comment", "item"]

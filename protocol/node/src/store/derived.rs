@@ -150,6 +150,22 @@ impl Store {
         })
     }
 
+    /// Writes a database as schema 1 had it, with all rows that were there then.
+    #[cfg(test)]
+    pub(crate) fn write_as_schema_1(&self, path: &std::path::Path, key: &crate::vault::DatabaseKey) -> Result<()> {
+        super::build(&mut super::connect(path, key)?, 1)?;
+        let hex = data_encoding::HEXLOWER.encode(&**key);
+        self.connection.execute_batch(&format!("ATTACH '{}' AS old KEY \"x'{hex}'\"", path.display()))?;
+        let tables = "SELECT name FROM old.sqlite_schema WHERE type = 'table' ORDER BY rowid";
+        for table in self.list(tables, [], |row| Ok(row.get::<_, String>(0)?))? {
+            let columns = "SELECT name FROM pragma_table_info(?1, 'old') ORDER BY cid";
+            let columns = self.list(columns, [&table], |row| Ok(row.get::<_, String>(0)?))?.join(", ");
+            let copy = format!("INSERT INTO old.{table} ({columns}) SELECT {columns} FROM main.{table}");
+            self.connection.execute_batch(&copy)?;
+        }
+        Ok(self.connection.execute_batch("DETACH old")?)
+    }
+
     /// How many entries a pursuance has.
     #[cfg(test)]
     pub(crate) fn entry_count(&self, pursuance: Number) -> Result<u32> {
