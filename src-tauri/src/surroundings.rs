@@ -1,5 +1,5 @@
-//! The environment WebKit is started in: its sandbox on, its remote controls off, its heap wiped (docs/threat-model.md,
-//! "The window").
+//! The environment WebKit is started in: its sandbox on, its remote controls off (docs/threat-model.md, "The
+//! window").
 //!
 //! Changing the environment of a running process is unsafe, so the program starts itself once more in the right one:
 //! the same process, before it has a second thread or an open file.
@@ -18,10 +18,6 @@ const DISABLE_SANDBOX: &str = "WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS";
 /// By these another program could drive the window.
 const REMOTE_CONTROLS: [&str; 3] =
     ["TAURI_WEBVIEW_AUTOMATION", "WEBKIT_INSPECTOR_SERVER", "WEBKIT_INSPECTOR_HTTP_SERVER"];
-/// Settings of the C library's heap (its manual, "Memory Allocation Tunables").
-const HEAP_SETTINGS: &str = "GLIBC_TUNABLES";
-/// What C libraries give back to the heap is overwritten with a pattern; blocks in threads' own caches would not be.
-const WIPE_FREED: &str = "glibc.malloc.perturb=165:glibc.malloc.tcache_count=0";
 /// Where WebKit's build expects the two programs it makes its sandbox with.
 const SANDBOX_PROGRAMS: [&str; 2] = ["/usr/bin/bwrap", "/usr/bin/xdg-dbus-proxy"];
 
@@ -49,12 +45,6 @@ pub fn settle() -> Result<Sandbox, io::Error> {
             Some(value) => again.env(FORCE_SANDBOX, value),
             None => again.env_remove(FORCE_SANDBOX),
         };
-    }
-    let heap = env::var(HEAP_SETTINGS).unwrap_or_default();
-    if cfg!(target_env = "gnu") && !heap.contains("glibc.malloc.perturb=") {
-        right = false;
-        let all = if heap.is_empty() { WIPE_FREED.to_owned() } else { format!("{heap}:{WIPE_FREED}") };
-        again.env(HEAP_SETTINGS, all);
     }
     // Tests drive the window of debug builds; a release build cannot be driven.
     if !cfg!(debug_assertions) {

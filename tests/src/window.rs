@@ -277,6 +277,9 @@ impl Window {
             if !found.is_displayed().await.ok()? || !found.is_enabled().await.ok()? {
                 return None;
             }
+            // The driver alone does not scroll a box within the page far enough.
+            let into_sight = "arguments[0].scrollIntoView({ block: 'center' })";
+            self.client.execute(into_sight, vec![serde_json::to_value(&found).ok()?]).await.ok()?;
             found.click().await.ok()
         })
         .await;
