@@ -277,9 +277,7 @@ impl Window {
             if !found.is_displayed().await.ok()? || !found.is_enabled().await.ok()? {
                 return None;
             }
-            // The driver alone does not scroll a box within the page far enough.
-            let into_sight = "arguments[0].scrollIntoView({ block: 'center' })";
-            self.client.execute(into_sight, vec![serde_json::to_value(&found).ok()?]).await.ok()?;
+            self.bring_into_sight(testid).await;
             found.click().await.ok()
         })
         .await;
@@ -291,11 +289,18 @@ impl Window {
         self.call("clicking", element.click()).await;
     }
 
+    /// The driver alone does not scroll a box within the page far enough.
+    async fn bring_into_sight(&self, testid: &str) {
+        let script = "document.querySelector(arguments[0])?.scrollIntoView({ block: 'center' })";
+        self.run(script, vec![json!(css(testid))]).await;
+    }
+
     /// Replaces what stands in an input field.
     pub async fn fill(&self, testid: &str, text: &str) {
         let limit = Instant::now() + self.wait;
         loop {
             let element = self.find(testid).await;
+            self.bring_into_sight(testid).await;
             let typing = async {
                 element.clear().await?;
                 element.send_keys(text).await
