@@ -149,3 +149,18 @@ pub enum Command {
         relays: Vec<String>,
     },
 }
+
+impl Command {
+    /// A new task below the mission with a title and nothing else.
+    #[must_use]
+    pub fn create_task(title: &str) -> Self {
+        Self::CreateTask {
+            title: title.into(),
+            parent: None,
+            assignees: Vec::new(),
+            labels: Vec::new(),
+            due: None,
+            priority: 0,
+        }
+    }
+}

@@ -73,14 +73,7 @@ impl Pair {
         let added = pair.held.replica.add_device(pair.other.device(), NOW_SECONDS).unwrap();
         pair.commit(vec![added]);
         for task in 0..TASKS {
-            let create = Command::CreateTask {
-                title: format!("Task {task}"),
-                parent: None,
-                assignees: Vec::new(),
-                labels: Vec::new(),
-                due: None,
-                priority: 0,
-            };
+            let create = Command::create_task(&format!("Task {task}"));
             let authored = pair.plan_here(&create);
             pair.tasks.extend(authored.1);
             pair.commit(authored.0);

@@ -305,14 +305,7 @@ impl Guest {
         self.drawn += 1;
         let mut seed = [0x5a; 32];
         seed[..8].copy_from_slice(&self.drawn.to_be_bytes());
-        let command = Command::CreateTask {
-            title: title.into(),
-            parent: None,
-            assignees: vec![],
-            labels: vec![],
-            due: None,
-            priority: 0,
-        };
+        let command = Command::create_task(title);
         let mut seed = Seed::new(seed);
         let mut with = Circumstances { now_seconds: slot_now(), seed: &mut seed, since: Vec::new() };
         let entries = self.replica.command(&command, &mut with).expect("allowed").entries;

@@ -50,14 +50,7 @@ pub async fn until(node: &Node, what: &str, is_so: impl Fn(&StatusLine) -> bool)
 }
 
 pub async fn say(node: &Node, pursuance: PursuanceId, title: &str) {
-    let command = Command::CreateTask {
-        title: title.into(),
-        parent: None,
-        assignees: vec![],
-        labels: vec![],
-        due: None,
-        priority: 0,
-    };
+    let command = Command::create_task(title);
     node.request(Request::Act { pursuance, command }).await.unwrap();
 }
 

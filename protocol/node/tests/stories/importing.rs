@@ -48,14 +48,7 @@ async fn an_import_is_watched_stopped_and_leaves_nothing() {
     let (harbour, garden) = (found(&maya, "Harbour").await, found(&maya, "Garden").await);
     let kept = row(&maya.app().await, harbour).unwrap().status.clone();
     let list = list(MANY);
-    let create = |title: &str| Command::CreateTask {
-        title: title.into(),
-        parent: None,
-        assignees: vec![],
-        labels: vec![],
-        due: None,
-        priority: 0,
-    };
+    let create = |title: &str| Command::create_task(title);
     // All of this is in the queue before the import is far.
     let (imported, seen, refused, undone, second, elsewhere, cancelled) = join!(
         maya.ask(import(harbour, &list)),
