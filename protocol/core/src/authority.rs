@@ -89,6 +89,8 @@ pub enum Verdict {
     Refused(Refusal),
     /// A newer version will tell.
     NeedsNewer,
+    /// It was permitted when it was written, and has no effect any more, for this reason; that can change.
+    Held(Refusal),
 }
 
 /// The state of the public layer.
@@ -275,6 +277,8 @@ impl Authority {
             let number = u16::try_from(index + 1).expect("at most MAX_RULES");
             if Some(rule.role) != role && (rule.role != RoleId::EVERYONE || role.is_none()) {
                 elsewhere = elsewhere.or(Some((number, rule.role)));
+            } else if rule.quorum.is_some() || rule.condition == Condition::NotSelf {
+                // Such a line gives nothing to one member alone, or nothing over tasks and relays.
             } else if rule.condition == Condition::Always || own {
                 return Ok(());
             } else {
@@ -309,7 +313,7 @@ impl Authority {
     }
 
     fn judge_public(&self, pursuance: PursuanceId, logs: &Logs, entry: &Entry, ops: &[Op]) -> Verdict {
-        if ops.iter().any(|op| matches!(op, Op::Unknown { .. })) {
+        if ops.iter().any(needs_newer) {
             return Verdict::NeedsNewer;
         }
         match ops.first() {
@@ -346,7 +350,9 @@ impl Authority {
             Op::Welcome(welcome) if welcome.role == RoleId::EVERYONE => Ok(()),
             Op::Welcome(_) => Err(Refusal::NoSuchRole),
             // Shape rules E10 keep these to the first place of a log, where they are judged on their own.
-            Op::Genesis(_) | Op::Join(_) | Op::Unknown { .. } => Err(Refusal::GrantNotHeld),
+            Op::Genesis(_) | Op::Join(_) => Err(Refusal::GrantNotHeld),
+            // The entry waits for a newer version as a whole.
+            _ => Err(Refusal::NeedsNewer),
         }
     }
 
@@ -482,7 +488,8 @@ impl Authority {
                         handed.push(welcome.clone());
                     }
                 }
-                Op::Unknown { .. } => {}
+                // Judged as needing a newer version, so none of them is here.
+                _ => {}
             }
         }
     }
@@ -539,6 +546,21 @@ impl Authority {
                 ),
             },
         );
+    }
+}
+
+/// Whether an op has no judgement here yet.
+fn needs_newer(op: &Op) -> bool {
+    match op {
+        Op::Invite(invite) => invite.reviewed,
+        Op::Genesis(_)
+        | Op::SetRelays(_)
+        | Op::Join(_)
+        | Op::AddDevice(_)
+        | Op::KeyPackage(_)
+        | Op::RoleEpoch(_)
+        | Op::Welcome(_) => false,
+        _ => true,
     }
 }
 

@@ -125,7 +125,7 @@ pub enum EntryError {
     /// E9: heads, checkpoints or audiences repeated, unsorted, or naming prev.
     #[error("E9: not in order")]
     NotSorted,
-    /// E10: a genesis or a join that does not stand alone at seq 0, or `by` is missing.
+    /// E10: a genesis, a join or a recovery that does not stand alone at seq 0, or `by` is missing.
     #[error("E10: not a possible beginning of a log")]
     Beginning,
 }
@@ -392,8 +392,8 @@ impl Body {
             Content::Role(_) => &[],
         };
         // By number: one with a number inside that has no meaning here is no beginning either.
-        let opens = |op: &Op| matches!(op.number(), number::GENESIS | number::JOIN);
-        let begins = matches!(ops, [Op::Genesis(_) | Op::Join(_)]) && self.seq == 0;
+        let opens = |op: &Op| matches!(op.number(), number::GENESIS | number::JOIN | number::RECOVER);
+        let begins = matches!(ops, [Op::Genesis(_) | Op::Join(_) | Op::Recover(_)]) && self.seq == 0;
         let genesis = self.is_genesis();
         if (ops.iter().any(opens) && !begins) || genesis != self.by.is_none() || (genesis && !self.heads.is_empty()) {
             return Err(EntryError::Beginning); // E10

@@ -48,7 +48,7 @@ pub const MEMBER: RoleId = RoleId(2);
 #[must_use]
 pub fn starting_rules() -> RuleTable {
     let everyone = Object::Role(RoleId::EVERYONE);
-    let rule = |role, verb, object, condition| Rule { role, verb, object, condition };
+    let rule = |role, verb, object, condition| Rule { role, verb, object, condition, quorum: None };
     RuleTable {
         roles: vec![
             Role { id: ORGANISER, name: "organiser".into(), rank: 0 },

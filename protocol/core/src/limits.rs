@@ -51,7 +51,11 @@ pub const MAX_RULES: usize = 512;
 pub const MAX_RELAYS: usize = 4;
 /// Uses of one invite.
 pub const MAX_INVITE_USES: u16 = 10_000;
-/// Bytes of an invite's note.
+/// Entries that a removal names as staying.
+pub const MAX_PINS: usize = 64;
+/// Entries that one op ratifies.
+pub const MAX_RATIFIED: usize = 256;
+/// Bytes of an invite's note, or of a voucher's.
 pub const MAX_NOTE_BYTES: usize = 500;
 /// Devices of one member.
 pub const MAX_DEVICES: usize = 16;

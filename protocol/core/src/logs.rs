@@ -51,6 +51,8 @@ pub enum Standing {
     Refused = 1,
     /// A newer version will tell.
     NeedsNewer = 2,
+    /// It was permitted, and has no effect now; that can change.
+    Held = 3,
 }
 
 /// One history of an author.

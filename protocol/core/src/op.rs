@@ -6,37 +6,85 @@ use alloc::vec::Vec;
 use pursuance_wire::RelayAddress;
 
 use crate::codec::{DecodeError, Reader, Writer};
-use crate::crypto::{KeySuite, SignatureBytes};
-use crate::id::{AuthorId, EpochId, RoleId};
-use crate::limits::{
-    MAX_INVITE_USES, MAX_MEMBER_NAME_BYTES, MAX_MISSION_BYTES, MAX_NAME_BYTES, MAX_NOTE_BYTES, MAX_OP_BYTES,
-    MAX_READERS, MAX_RELAYS, MAX_ROLES, MAX_RULES,
-};
-use crate::rule::{Condition, Object, Role, Rule, RuleTable, Verb};
+use crate::entry::GrantRef;
+use crate::id::{AuthorId, EntryId, RoleId};
+use crate::limits::MAX_OP_BYTES;
+use crate::rule::Role;
+
+mod deciding;
+mod devices;
+mod founding;
+mod joining;
+mod keys;
+mod roles;
+
+pub use deciding::Propose;
+pub use devices::{AddDevice, Recover, RecoveryKey, recover_message, recovery_key_message};
+pub use founding::Genesis;
+pub use joining::{Invite, Join, Since, Vouch};
+pub use keys::{KeyPackage, RoleEpoch, Seal, Welcome};
+pub use roles::{Grant, Remove, SetRule};
 
 /// Numbers of ops, reserved for ever; those without a type here are kept as *needs a newer Pursuance*.
 pub mod number {
     /// [`super::Op::Genesis`]
     pub const GENESIS: u16 = 0;
-    // 1 SetName, 2 DefineRole, 3 RetireRole, 4 SetRule, 5 Grant, 6 RevokeGrant, 7 Remove, 8 Leave
+    /// [`super::Op::SetName`]
+    pub const SET_NAME: u16 = 1;
+    /// [`super::Op::DefineRole`]
+    pub const DEFINE_ROLE: u16 = 2;
+    /// [`super::Op::RetireRole`]
+    pub const RETIRE_ROLE: u16 = 3;
+    /// [`super::Op::SetRule`]
+    pub const SET_RULE: u16 = 4;
+    /// [`super::Op::Grant`]
+    pub const GRANT: u16 = 5;
+    /// [`super::Op::RevokeGrant`]
+    pub const REVOKE_GRANT: u16 = 6;
+    /// [`super::Op::Remove`]
+    pub const REMOVE: u16 = 7;
+    /// [`super::Op::Leave`]
+    pub const LEAVE: u16 = 8;
     /// [`super::Op::AddDevice`]
     pub const ADD_DEVICE: u16 = 9;
-    // 10 RemoveDevice, 11 SuspendDevice, 12 Propose, 13 Approve, 14 WithdrawApproval, 15 Ratify, 16 Checkpoint
+    /// [`super::Op::RemoveDevice`]
+    pub const REMOVE_DEVICE: u16 = 10;
+    /// [`super::Op::SuspendDevice`]
+    pub const SUSPEND_DEVICE: u16 = 11;
+    /// [`super::Op::Propose`]
+    pub const PROPOSE: u16 = 12;
+    /// [`super::Op::Approve`]
+    pub const APPROVE: u16 = 13;
+    /// [`super::Op::WithdrawApproval`]
+    pub const WITHDRAW_APPROVAL: u16 = 14;
+    /// [`super::Op::Ratify`]
+    pub const RATIFY: u16 = 15;
+    /// [`super::Op::Checkpoint`]
+    pub const CHECKPOINT: u16 = 16;
     /// [`super::Op::SetRelays`]
     pub const SET_RELAYS: u16 = 17;
     /// [`super::Op::Invite`]
     pub const INVITE: u16 = 18;
-    // 19 RevokeInvite
+    /// [`super::Op::RevokeInvite`]
+    pub const REVOKE_INVITE: u16 = 19;
     /// [`super::Op::Join`]
     pub const JOIN: u16 = 20;
-    // 21 Admit, 22 Vouch
+    /// [`super::Op::Admit`]
+    pub const ADMIT: u16 = 21;
+    /// [`super::Op::Vouch`]
+    pub const VOUCH: u16 = 22;
     /// [`super::Op::KeyPackage`]
     pub const KEY_PACKAGE: u16 = 23;
     /// [`super::Op::RoleEpoch`]
     pub const ROLE_EPOCH: u16 = 24;
     /// [`super::Op::Welcome`]
     pub const WELCOME: u16 = 25;
-    // 26 Link, 27 Dissolve, 28.. charters, releases, claims of outside identity
+    // 26 Link, 27 Dissolve
+    /// [`super::Op::RecoveryKey`]
+    pub const RECOVERY_KEY: u16 = 28;
+    /// [`super::Op::Recover`]
+    pub const RECOVER: u16 = 29;
+    // 30.. charters, releases, claims of outside identity
 }
 
 /// What a public entry does.
@@ -44,20 +92,60 @@ pub mod number {
 pub enum Op {
     /// Founds the pursuance; only ever the first op of the first entry.
     Genesis(Genesis),
+    /// Names the pursuance anew; at most `MAX_NAME_BYTES`, not empty.
+    SetName(String),
+    /// Defines a role, or names it anew; never *everyone*, and the name is not empty.
+    DefineRole(Role),
+    /// Ends a role.
+    RetireRole(RoleId),
+    /// Puts a rule into the table, or takes it out.
+    SetRule(SetRule),
+    /// Gives a member a role.
+    Grant(Grant),
+    /// Takes back what a grant gave.
+    RevokeGrant(GrantRef),
+    /// Removes a member from roles.
+    Remove(Remove),
+    /// The author's member goes.
+    Leave,
+    /// One more device of the author's member.
+    AddDevice(AddDevice),
+    /// Takes a device from the author's own member.
+    RemoveDevice(AuthorId),
+    /// Stops a device of which two histories are known.
+    SuspendDevice(AuthorId),
+    /// Asks others to decide together.
+    Propose(Propose),
+    /// Agrees to the proposal of that entry.
+    Approve(EntryId),
+    /// Takes back one's agreement to the proposal of that entry.
+    WithdrawApproval(EntryId),
+    /// Gives effect again to entries that lost it: 1 to `MAX_RATIFIED`, ascending.
+    Ratify(Vec<EntryId>),
+    /// What is in its past stays, what is beside it does not; only ever proposed.
+    Checkpoint,
     /// Names the relays; concurrent writes stay side by side, the senior one is used.
     SetRelays(Vec<RelayAddress>),
     /// Offers a role to whoever holds the link.
     Invite(Invite),
+    /// Closes an invite.
+    RevokeInvite(GrantRef),
     /// Takes an invite; only ever the first op of an author's first entry.
     Join(Join),
-    /// One more device of the author's member.
-    AddDevice(AddDevice),
+    /// Lets somebody in whose join, that entry, came by an invite with review.
+    Admit(EntryId),
+    /// Says that one knows a member.
+    Vouch(Vouch),
     /// The device's sealing key.
     KeyPackage(KeyPackage),
     /// A new epoch of a role.
     RoleEpoch(RoleEpoch),
     /// Hands an epoch to a reader who lacks it.
     Welcome(Welcome),
+    /// The key with which the author's member can come back without any device.
+    RecoveryKey(RecoveryKey),
+    /// Comes back with that key; only ever the only op of an author's first entry.
+    Recover(Recover),
     /// An op of a newer version, kept as it came.
     Unknown {
         /// Its number.
@@ -67,135 +155,39 @@ pub enum Op {
     },
 }
 
-/// See [`Op::Genesis`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Genesis {
-    /// The pursuance's name.
-    pub name: String,
-    /// What it is for.
-    pub mission: String,
-    /// The founder's pseudonym.
-    pub founder_name: String,
-    /// Roles and rules; the founder holds the first role.
-    pub table: RuleTable,
-    /// Relays to begin with.
-    pub relays: Vec<RelayAddress>,
-    /// 16 random bytes: two pursuances of one text differ.
-    pub nonce: [u8; 16],
-}
-
-/// See [`Op::Invite`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Invite {
-    /// The role offered.
-    pub role: RoleId,
-    /// How many may come by it, 1 to `MAX_INVITE_USES`.
-    pub uses: u16,
-    /// Key that signs joins; its private half is in the link.
-    pub key: [u8; 32],
-    /// Secret of the cells that carry preview, joins and welcomes; members need it to read joins.
-    pub cell_secret: [u8; 32],
-    /// A line about it.
-    pub note: String,
-    /// Where on each relay the pursuance begins: a position before its first cell.
-    pub since: Vec<Since>,
-}
-
-/// Where a pursuance begins at a relay.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Since {
-    /// The relay's log key.
-    pub relay: [u8; 32],
-    /// No cell of the pursuance stands before this index.
-    pub index: u64,
-}
-
-/// See [`Op::Join`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Join {
-    /// The joiner's pseudonym.
-    pub name: String,
-    /// The joiner's sealing key.
-    pub package: KeyPackage,
-    /// By the invite key, over pursuance, author, name and key package: whoever saw it cannot use it for another key.
-    pub signature: SignatureBytes,
-}
-
-/// See [`Op::AddDevice`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AddDevice {
-    /// The new device.
-    pub author: AuthorId,
-    /// Its sealing key.
-    pub package: KeyPackage,
-    /// By the new device, over pursuance, member and key package: nobody makes it a device of somebody else.
-    pub signature: SignatureBytes,
-}
-
-/// See [`Op::KeyPackage`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeyPackage {
-    /// Which key encapsulation.
-    pub suite: KeySuite,
-    /// Its public key.
-    pub public: Vec<u8>,
-}
-
-/// See [`Op::RoleEpoch`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RoleEpoch {
-    /// Whose epoch.
-    pub role: RoleId,
-    /// Commitment to its secret.
-    pub epoch: EpochId,
-    /// Epochs it follows.
-    pub parents: Vec<EpochId>,
-    /// Hash over the readers' package ids, sorted: no list is sent.
-    pub readers: [u8; 32],
-    /// One seal a reader, in the order of the package ids.
-    pub seals: Vec<Seal>,
-}
-
-/// One seal of an epoch secret.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Seal {
-    /// First bytes of the package id, so that a reader finds its own.
-    pub tag: [u8; 8],
-    /// HPKE encapsulation and ciphertext.
-    pub sealed: Vec<u8>,
-}
-
-/// See [`Op::Welcome`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Welcome {
-    /// Whose epoch.
-    pub role: RoleId,
-    /// Which.
-    pub epoch: EpochId,
-    /// The device that is to read.
-    pub to: AuthorId,
-    /// HPKE encapsulation and ciphertext.
-    pub sealed: Vec<u8>,
-}
-
-/// Most bytes of a seal that any suite makes.
-const MAX_SEAL_BYTES: usize = 2_048;
-/// Most bytes of a public key of any suite.
-const MAX_PUBLIC_KEY_BYTES: usize = 2_048;
-
 impl Op {
     /// Its number on the wire.
     #[must_use]
     pub const fn number(&self) -> u16 {
         match self {
             Self::Genesis(_) => number::GENESIS,
+            Self::SetName(_) => number::SET_NAME,
+            Self::DefineRole(_) => number::DEFINE_ROLE,
+            Self::RetireRole(_) => number::RETIRE_ROLE,
+            Self::SetRule(_) => number::SET_RULE,
+            Self::Grant(_) => number::GRANT,
+            Self::RevokeGrant(_) => number::REVOKE_GRANT,
+            Self::Remove(_) => number::REMOVE,
+            Self::Leave => number::LEAVE,
+            Self::AddDevice(_) => number::ADD_DEVICE,
+            Self::RemoveDevice(_) => number::REMOVE_DEVICE,
+            Self::SuspendDevice(_) => number::SUSPEND_DEVICE,
+            Self::Propose(_) => number::PROPOSE,
+            Self::Approve(_) => number::APPROVE,
+            Self::WithdrawApproval(_) => number::WITHDRAW_APPROVAL,
+            Self::Ratify(_) => number::RATIFY,
+            Self::Checkpoint => number::CHECKPOINT,
             Self::SetRelays(_) => number::SET_RELAYS,
             Self::Invite(_) => number::INVITE,
+            Self::RevokeInvite(_) => number::REVOKE_INVITE,
             Self::Join(_) => number::JOIN,
-            Self::AddDevice(_) => number::ADD_DEVICE,
+            Self::Admit(_) => number::ADMIT,
+            Self::Vouch(_) => number::VOUCH,
             Self::KeyPackage(_) => number::KEY_PACKAGE,
             Self::RoleEpoch(_) => number::ROLE_EPOCH,
             Self::Welcome(_) => number::WELCOME,
+            Self::RecoveryKey(_) => number::RECOVERY_KEY,
+            Self::Recover(_) => number::RECOVER,
             Self::Unknown { number, .. } => *number,
         }
     }
@@ -219,14 +211,34 @@ impl Op {
     fn read_known(number: u16, arguments: &[u8]) -> Result<Self, DecodeError> {
         let mut a = Reader::new(arguments);
         let op = match number {
-            number::GENESIS => Self::Genesis(read_genesis(&mut a)?),
-            number::SET_RELAYS => Self::SetRelays(read_relays(&mut a)?),
-            number::INVITE => Self::Invite(read_invite(&mut a)?),
-            number::JOIN => Self::Join(read_join(&mut a)?),
-            number::ADD_DEVICE => Self::AddDevice(read_add_device(&mut a)?),
+            number::GENESIS => Self::Genesis(founding::read_genesis(&mut a)?),
+            number::SET_NAME => Self::SetName(roles::read_set_name(&mut a)?),
+            number::DEFINE_ROLE => Self::DefineRole(roles::read_define_role(&mut a)?),
+            number::RETIRE_ROLE => Self::RetireRole(roles::read_retire_role(&mut a)?),
+            number::SET_RULE => Self::SetRule(roles::read_set_rule(&mut a)?),
+            number::GRANT => Self::Grant(roles::read_grant(&mut a)?),
+            number::REVOKE_GRANT => Self::RevokeGrant(read_grant_ref(&mut a)?),
+            number::REMOVE => Self::Remove(roles::read_remove(&mut a)?),
+            number::LEAVE => nothing(&mut a, Self::Leave)?,
+            number::ADD_DEVICE => Self::AddDevice(devices::read_add_device(&mut a)?),
+            number::REMOVE_DEVICE => Self::RemoveDevice(AuthorId(read_one_id(&mut a)?)),
+            number::SUSPEND_DEVICE => Self::SuspendDevice(AuthorId(read_one_id(&mut a)?)),
+            number::PROPOSE => Self::Propose(deciding::read_propose(&mut a)?),
+            number::APPROVE => Self::Approve(EntryId(read_one_id(&mut a)?)),
+            number::WITHDRAW_APPROVAL => Self::WithdrawApproval(EntryId(read_one_id(&mut a)?)),
+            number::RATIFY => Self::Ratify(deciding::read_ratify(&mut a)?),
+            number::CHECKPOINT => nothing(&mut a, Self::Checkpoint)?,
+            number::SET_RELAYS => Self::SetRelays(founding::read_relays(&mut a)?),
+            number::INVITE => Self::Invite(joining::read_invite(&mut a)?),
+            number::REVOKE_INVITE => Self::RevokeInvite(read_grant_ref(&mut a)?),
+            number::JOIN => Self::Join(joining::read_join(&mut a)?),
+            number::ADMIT => Self::Admit(EntryId(read_one_id(&mut a)?)),
+            number::VOUCH => Self::Vouch(joining::read_vouch(&mut a)?),
             number::KEY_PACKAGE => Self::KeyPackage(KeyPackage::read(&mut a)?),
-            number::ROLE_EPOCH => Self::RoleEpoch(read_role_epoch(&mut a)?),
-            number::WELCOME => Self::Welcome(read_welcome(&mut a)?),
+            number::ROLE_EPOCH => Self::RoleEpoch(keys::read_role_epoch(&mut a)?),
+            number::WELCOME => Self::Welcome(keys::read_welcome(&mut a)?),
+            number::RECOVERY_KEY => Self::RecoveryKey(devices::read_recovery_key(&mut a)?),
+            number::RECOVER => Self::Recover(devices::read_recover(&mut a)?),
             _ => return Err(DecodeError::UnknownNumber),
         };
         a.end()?;
@@ -236,210 +248,62 @@ impl Op {
     fn arguments(&self) -> Vec<u8> {
         let mut w = Writer::new();
         match self {
-            Self::Genesis(genesis) => write_genesis(&mut w, genesis),
-            Self::SetRelays(relays) => write_relays(&mut w, relays),
-            Self::Invite(invite) => write_invite(&mut w, invite),
-            Self::Join(join) => {
-                w.array(3).text(&join.name);
-                join.package.write(&mut w);
-                w.bytes(&join.signature);
-            }
-            Self::AddDevice(added) => {
-                w.array(3).bytes(&added.author.0);
-                added.package.write(&mut w);
-                w.bytes(&added.signature);
-            }
+            Self::Genesis(genesis) => founding::write_genesis(&mut w, genesis),
+            Self::SetName(name) => _ = w.array(1).text(name),
+            Self::DefineRole(role) => roles::write_define_role(&mut w, role),
+            Self::RetireRole(role) => _ = w.array(1).uint(role.0.into()),
+            Self::SetRule(set) => roles::write_set_rule(&mut w, set),
+            Self::Grant(grant) => _ = w.array(2).bytes(&grant.member.0).uint(grant.role.0.into()),
+            Self::RevokeGrant(of) | Self::RevokeInvite(of) => _ = w.array(2).bytes(&of.entry.0).uint(of.op.into()),
+            Self::Remove(remove) => roles::write_remove(&mut w, remove),
+            Self::Leave | Self::Checkpoint => _ = w.array(0),
+            Self::AddDevice(added) => devices::write_add_device(&mut w, added),
+            Self::RemoveDevice(author) | Self::SuspendDevice(author) => _ = w.array(1).bytes(&author.0),
+            Self::Propose(proposal) => deciding::write_propose(&mut w, proposal),
+            Self::Approve(entry) | Self::WithdrawApproval(entry) | Self::Admit(entry) => _ = w.array(1).bytes(&entry.0),
+            Self::Ratify(entries) => deciding::write_ratify(&mut w, entries),
+            Self::SetRelays(relays) => founding::write_relays(&mut w, relays),
+            Self::Invite(invite) => joining::write_invite(&mut w, invite),
+            Self::Join(join) => joining::write_join(&mut w, join),
+            Self::Vouch(vouch) => _ = w.array(2).bytes(&vouch.member.0).text(&vouch.note),
             Self::KeyPackage(package) => package.write(&mut w),
-            Self::RoleEpoch(epoch) => write_role_epoch(&mut w, epoch),
-            Self::Welcome(welcome) => {
-                w.array(4)
-                    .uint(welcome.role.0.into())
-                    .bytes(&welcome.epoch.0)
-                    .bytes(&welcome.to.0)
-                    .bytes(&welcome.sealed);
-            }
+            Self::RoleEpoch(epoch) => keys::write_role_epoch(&mut w, epoch),
+            Self::Welcome(welcome) => keys::write_welcome(&mut w, welcome),
+            Self::RecoveryKey(key) => _ = w.array(2).bytes(&key.key).bytes(&key.signature),
+            Self::Recover(recover) => devices::write_recover(&mut w, recover),
             Self::Unknown { arguments, .. } => return arguments.clone(),
         }
         w.finish()
     }
 }
 
-impl KeyPackage {
-    /// Its id, which seals and reader lists use.
-    #[must_use]
-    pub fn id(&self) -> [u8; 32] {
-        crate::crypto::hash(crate::crypto::label::PACKAGE_ID, &[&[self.suite as u8], &self.public])
-    }
-
-    pub(crate) fn write(&self, w: &mut Writer) {
-        w.array(2).uint(self.suite as u64).bytes(&self.public);
-    }
-
-    fn read(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        r.array(2)?;
-        let suite = KeySuite::from_number(r.small()?).ok_or(DecodeError::UnknownNumber)?;
-        let public = r.bytes(MAX_PUBLIC_KEY_BYTES)?;
-        if public.len() != suite.public_bytes() {
-            return Err(DecodeError::Structure);
-        }
-        Ok(Self { suite, public: public.into() })
-    }
-}
-
-fn write_genesis(w: &mut Writer, genesis: &Genesis) {
-    w.array(7).text(&genesis.name).text(&genesis.mission).text(&genesis.founder_name);
-    w.array(genesis.table.roles.len());
-    for role in &genesis.table.roles {
-        w.array(2).text(&role.name).uint(role.rank.into());
-    }
-    w.array(genesis.table.rules.len());
-    for rule in &genesis.table.rules {
-        let (kind, over) = match rule.object {
-            Object::Role(role) => (0, role.0),
-            Object::Relays => (1, 0),
-        };
-        w.array(5).uint(rule.role.0.into()).uint(rule.verb as u64).uint(kind).uint(over.into());
-        w.uint(match rule.condition {
-            Condition::Always => 0,
-            Condition::Own => 1,
-        });
-    }
-    write_relays(w, &genesis.relays);
-    w.bytes(&genesis.nonce);
-}
-
-fn read_genesis(r: &mut Reader<'_>) -> Result<Genesis, DecodeError> {
-    r.array(7)?;
-    let name = r.text(MAX_NAME_BYTES)?;
-    let mission = r.text(MAX_MISSION_BYTES)?;
-    let founder_name = r.text(MAX_MEMBER_NAME_BYTES)?;
-    let mut roles = Vec::new();
-    for index in 0..r.list(MAX_ROLES)? {
-        r.array(2)?;
-        let id = RoleId(u16::try_from(index + 1).expect("at most MAX_ROLES"));
-        roles.push(Role { id, name: r.text(MAX_NAME_BYTES)?, rank: r.small()? });
-    }
-    if name.is_empty() || founder_name.is_empty() || roles.is_empty() {
-        return Err(DecodeError::Structure);
-    }
-    let known =
-        |role: RoleId| if usize::from(role.0) <= roles.len() { Ok(role) } else { Err(DecodeError::UnknownNumber) };
-    let mut rules = Vec::new();
-    for _ in 0..r.list(MAX_RULES)? {
-        r.array(5)?;
-        let role = known(RoleId(r.small()?))?;
-        let verb = Verb::from_number(r.small()?).ok_or(DecodeError::UnknownNumber)?;
-        let object = match (r.uint()?, r.small()?) {
-            (0, over) => Object::Role(known(RoleId(over))?),
-            (1, 0) => Object::Relays,
-            _ => return Err(DecodeError::UnknownNumber),
-        };
-        let condition = match r.uint()? {
-            0 => Condition::Always,
-            1 => Condition::Own,
-            _ => return Err(DecodeError::UnknownNumber),
-        };
-        rules.push(Rule { role, verb, object, condition });
-    }
-    let relays = read_relays(r)?;
-    let nonce = r.exact()?;
-    Ok(Genesis { name, mission, founder_name, table: RuleTable { roles, rules }, relays, nonce })
-}
-
-fn write_relays(w: &mut Writer, relays: &[RelayAddress]) {
-    w.array(relays.len());
-    for relay in relays {
-        w.array(2).bytes(relay.onion()).bytes(relay.log_key().as_bytes());
-    }
-}
-
-fn read_relays(r: &mut Reader<'_>) -> Result<Vec<RelayAddress>, DecodeError> {
-    let mut relays = Vec::new();
-    for _ in 0..r.list(MAX_RELAYS)? {
-        r.array(2)?;
-        relays.push(RelayAddress::new(r.exact()?, r.exact()?).map_err(|_| DecodeError::NotARelay)?);
-    }
-    Ok(relays)
-}
-
-fn write_invite(w: &mut Writer, invite: &Invite) {
-    w.array(6).uint(invite.role.0.into()).uint(invite.uses.into()).bytes(&invite.key).bytes(&invite.cell_secret);
-    w.text(&invite.note).array(invite.since.len());
-    for since in &invite.since {
-        w.array(2).bytes(&since.relay).uint(since.index);
-    }
-}
-
-fn read_invite(r: &mut Reader<'_>) -> Result<Invite, DecodeError> {
-    r.array(6)?;
-    let role = RoleId(r.small()?);
-    let uses = r.small()?;
-    if !(1..=MAX_INVITE_USES).contains(&uses) {
-        return Err(DecodeError::UnknownNumber);
-    }
-    let (key, cell_secret, note) = (r.exact()?, r.exact()?, r.text(MAX_NOTE_BYTES)?);
-    let mut since = Vec::new();
-    for _ in 0..r.list(MAX_RELAYS)? {
-        r.array(2)?;
-        since.push(Since { relay: r.exact()?, index: r.uint()? });
-    }
-    Ok(Invite { role, uses, key, cell_secret, note, since })
-}
-
-fn read_join(r: &mut Reader<'_>) -> Result<Join, DecodeError> {
-    r.array(3)?;
-    let name = r.text(MAX_MEMBER_NAME_BYTES)?;
-    if name.is_empty() {
-        return Err(DecodeError::Structure);
-    }
-    Ok(Join { name, package: KeyPackage::read(r)?, signature: r.exact()? })
-}
-
-fn read_add_device(r: &mut Reader<'_>) -> Result<AddDevice, DecodeError> {
-    r.array(3)?;
-    Ok(AddDevice { author: AuthorId(r.exact()?), package: KeyPackage::read(r)?, signature: r.exact()? })
-}
-
-fn write_role_epoch(w: &mut Writer, epoch: &RoleEpoch) {
-    w.array(6).uint(epoch.role.0.into()).bytes(&epoch.epoch.0).array(epoch.parents.len());
-    for parent in &epoch.parents {
-        w.bytes(&parent.0);
-    }
-    w.bytes(&epoch.readers).array(epoch.seals.len());
-    for seal in &epoch.seals {
-        w.array(2).bytes(&seal.tag).bytes(&seal.sealed);
-    }
-    // Backlinks (parents' secrets sealed under this one) come with roles that have *full* history.
-    w.array(0);
-}
-
-fn read_role_epoch(r: &mut Reader<'_>) -> Result<RoleEpoch, DecodeError> {
-    r.array(6)?;
-    let role = RoleId(r.small()?);
-    let epoch = EpochId(r.exact()?);
-    let mut parents = Vec::new();
-    for _ in 0..r.list(MAX_READERS)? {
-        parents.push(EpochId(r.exact()?));
-    }
-    if !parents.is_sorted_by(|a, b| a < b) {
-        return Err(DecodeError::NotSorted);
-    }
-    let readers = r.exact()?;
-    let mut seals = Vec::new();
-    for _ in 0..r.list(MAX_READERS)? {
-        r.array(2)?;
-        seals.push(Seal { tag: r.exact()?, sealed: r.bytes(MAX_SEAL_BYTES)?.into() });
-    }
+/// `[]`
+fn nothing(r: &mut Reader<'_>, op: Op) -> Result<Op, DecodeError> {
     r.array(0)?;
-    Ok(RoleEpoch { role, epoch, parents, readers, seals })
+    Ok(op)
 }
 
-fn read_welcome(r: &mut Reader<'_>) -> Result<Welcome, DecodeError> {
-    r.array(4)?;
-    Ok(Welcome {
-        role: RoleId(r.small()?),
-        epoch: EpochId(r.exact()?),
-        to: AuthorId(r.exact()?),
-        sealed: r.bytes(MAX_SEAL_BYTES)?.into(),
-    })
+/// `[bytes 32]`
+fn read_one_id(r: &mut Reader<'_>) -> Result<[u8; 32], DecodeError> {
+    r.array(1)?;
+    r.exact()
+}
+
+/// `[bytes 32 entry, u16 op]`
+fn read_grant_ref(r: &mut Reader<'_>) -> Result<GrantRef, DecodeError> {
+    r.array(2)?;
+    Ok(GrantRef { entry: EntryId(r.exact()?), op: r.small()? })
+}
+
+/// A list of at most `max` values that ascend: sorted, and none twice.
+fn read_ascending<T: Ord>(
+    r: &mut Reader<'_>,
+    max: usize,
+    mut one: impl FnMut(&mut Reader<'_>) -> Result<T, DecodeError>,
+) -> Result<Vec<T>, DecodeError> {
+    let mut values = Vec::new();
+    for _ in 0..r.list(max)? {
+        values.push(one(r)?);
+    }
+    if values.is_sorted_by(|a, b| a < b) { Ok(values) } else { Err(DecodeError::NotSorted) }
 }

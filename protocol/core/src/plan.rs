@@ -179,6 +179,7 @@ impl Replica {
             cell_secret: secret.cell_secret(),
             note: String::new(),
             since: with.since.iter().take(MAX_RELAYS).copied().collect(),
+            reviewed: false,
         });
         let entry = self.sign_next(Content::Public(vec![op]), None, with.now_seconds);
         let invite = Some((GrantRef { entry: entry.id(), op: 0 }, secret));

@@ -98,4 +98,58 @@ pub enum Refusal {
     /// There is no such priority.
     #[error("F24: a priority is 0 to 4")]
     NoSuchPriority,
+    /// Somebody acted on stands as high or higher: alone one acts only on members all of whose roles stand lower.
+    #[error("F25: somebody acted on stands as high or higher")]
+    NotSenior,
+    /// A rule gives the verb, but only together with others.
+    #[error("F26: rule {rule} lets this role {verb:?} only when {count} holders of role {of} agree")]
+    NeedsQuorum {
+        /// What was tried.
+        verb: Verb,
+        /// The rule that asks for others.
+        rule: u16,
+        /// How many must agree; 0 is more than half of them.
+        count: u16,
+        /// The role whose holders decide.
+        of: u16,
+    },
+    /// The proposal is not known here, or not in the entry's past.
+    #[error("F27: no such proposal")]
+    NoSuchProposal,
+    /// Nobody could amend the rules any more.
+    #[error("F28: the last who may amend the rules would be gone")]
+    LastAmender,
+    /// The member has no such device.
+    #[error("F29: no such device")]
+    NoSuchDevice,
+    /// Only a device of which two histories are known can be suspended.
+    #[error("F30: no two histories of that device are known")]
+    NotTwoHistories,
+    /// Whoever came by an invite with review has to be admitted first.
+    #[error("F31: not admitted yet")]
+    NotAdmitted,
+    /// It can only be proposed, or it cannot be decided together.
+    #[error("F32: this cannot be done in this way")]
+    NotProposable,
+    /// Held: the author had been removed from the role leaned on, and this is outside what stays.
+    #[error("F33: the author was removed")]
+    Removed,
+    /// Held: the device had been removed, and this is outside what stays.
+    #[error("F34: the device was removed")]
+    DeviceRemoved,
+    /// Held: the role leaned on was retired.
+    #[error("F35: the role was retired")]
+    RoleRetired,
+    /// Held: the rule that allowed it was taken back at the same time.
+    #[error("F36: the rule was taken back")]
+    RuleTakenBack,
+    /// Held: a checkpoint does not contain it.
+    #[error("F37: outside a checkpoint")]
+    SealedOff,
+    /// Held: the invite was closed, or whoever made it was removed.
+    #[error("F38: the invite was closed")]
+    InviteClosed,
+    /// Held: something it leans on has no effect any more.
+    #[error("F39: it leans on what has no effect any more")]
+    LeansOnHeld,
 }

@@ -430,6 +430,7 @@ impl Replica {
             Verdict::Counts => Standing::Counts,
             Verdict::Refused(_) => Standing::Refused,
             Verdict::NeedsNewer => Standing::NeedsNewer,
+            Verdict::Held(_) => Standing::Held,
         };
         self.logs.set_standing(id, standing);
         let Some(entry) = self.logs.entry(id).filter(|_| standing == Standing::Counts) else { return };

@@ -3,6 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::codec::{DecodeError, Reader, Writer};
 use crate::id::RoleId;
 
 /// What a rule may allow; the numbers are reserved for ever.
@@ -16,8 +17,22 @@ pub enum Verb {
     See = 0,
     /// Invite to a role.
     Invite = 1,
+    /// Let somebody in who came by an invite with review.
+    Admit = 2,
+    /// Give a role to a member.
+    Grant = 3,
+    /// Take back what a grant gave.
+    Revoke = 4,
+    /// Remove members from a role; what they did before stays.
+    Remove = 5,
+    /// Say that one knows a member.
+    Vouch = 6,
     /// Change rules, or what the object names.
     Amend = 8,
+    /// Settle what has happened; only ever together.
+    Checkpoint = 10,
+    /// Remove members so that only what the removal names stays of what they did.
+    RemoveRetroactive = 11,
     /// Create tasks.
     Create = 17,
     /// Take a task, and give it back.
@@ -37,11 +52,18 @@ pub enum Verb {
 }
 
 impl Verb {
-    /// Every verb that this version judges.
-    pub const ALL: [Self; 11] = [
+    /// Every verb that this version knows.
+    pub const ALL: [Self; 18] = [
         Self::See,
         Self::Invite,
+        Self::Admit,
+        Self::Grant,
+        Self::Revoke,
+        Self::Remove,
+        Self::Vouch,
         Self::Amend,
+        Self::Checkpoint,
+        Self::RemoveRetroactive,
         Self::Create,
         Self::Claim,
         Self::Assign,
@@ -69,6 +91,8 @@ pub enum Object {
     Role(RoleId),
     /// The list of relays.
     Relays,
+    /// Name, roles and rules.
+    Rules,
 }
 
 /// A condition on a rule.
@@ -81,9 +105,22 @@ pub enum Condition {
     Always,
     /// Only what one created oneself.
     Own,
+    /// Only others, never oneself.
+    NotSelf,
 }
 
-/// One line: role, verb, over what, condition. Its number is its place in the table, from 1.
+/// How many must agree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+pub struct Quorum {
+    /// How many holders of the role; 0 is more than half of them.
+    pub count: u16,
+    /// The role.
+    pub of: RoleId,
+}
+
+/// One line: role, verb, over what, condition, and with how many. Its number is its place in the table, from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 #[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
@@ -96,6 +133,61 @@ pub struct Rule {
     pub object: Object,
     /// When.
     pub condition: Condition,
+    /// Only together with others, or `None` where one is enough.
+    pub quorum: Option<Quorum>,
+}
+
+impl Rule {
+    /// Every role that it names.
+    pub fn roles(&self) -> impl Iterator<Item = RoleId> + use<> {
+        let over = match self.object {
+            Object::Role(role) => Some(role),
+            Object::Relays | Object::Rules => None,
+        };
+        [Some(self.role), over, self.quorum.map(|quorum| quorum.of)].into_iter().flatten()
+    }
+
+    pub(crate) fn write(&self, w: &mut Writer) {
+        let (kind, over) = match self.object {
+            Object::Role(role) => (0, role.0),
+            Object::Relays => (1, 0),
+            Object::Rules => (2, 0),
+        };
+        w.array(if self.quorum.is_some() { 7 } else { 5 });
+        w.uint(self.role.0.into()).uint(self.verb as u64).uint(kind).uint(over.into());
+        w.uint(match self.condition {
+            Condition::Always => 0,
+            Condition::Own => 1,
+            Condition::NotSelf => 2,
+        });
+        if let Some(quorum) = self.quorum {
+            w.uint(quorum.count.into()).uint(quorum.of.0.into());
+        }
+    }
+
+    /// Of five values, or of seven with a quorum; whether the roles exist is asked elsewhere.
+    pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let fields = r.list(7)?;
+        if fields != 5 && fields != 7 {
+            return Err(DecodeError::Structure);
+        }
+        let role = RoleId(r.small()?);
+        let verb = Verb::from_number(r.small()?).ok_or(DecodeError::UnknownNumber)?;
+        let object = match (r.uint()?, r.small()?) {
+            (0, over) => Object::Role(RoleId(over)),
+            (1, 0) => Object::Relays,
+            (2, 0) => Object::Rules,
+            _ => return Err(DecodeError::UnknownNumber),
+        };
+        let condition = match r.uint()? {
+            0 => Condition::Always,
+            1 => Condition::Own,
+            2 => Condition::NotSelf,
+            _ => return Err(DecodeError::UnknownNumber),
+        };
+        let quorum = if fields == 7 { Some(Quorum { count: r.small()?, of: RoleId(r.small()?) }) } else { None };
+        Ok(Self { role, verb, object, condition, quorum })
+    }
 }
 
 /// A role as defined; its rank never changes (0 highest).

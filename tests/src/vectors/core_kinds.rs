@@ -113,6 +113,7 @@ fn log(given: &Given<'_>) -> Result<Value, Malformed> {
                 Verdict::Counts => json!("counts"),
                 Verdict::Refused(refusal) => json!({"refused": refused(refusal)}),
                 Verdict::NeedsNewer => json!("needs newer"),
+                Verdict::Held(refusal) => json!({"held": refused(refusal)}),
             },
         );
     }

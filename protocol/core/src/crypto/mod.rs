@@ -20,6 +20,10 @@ pub mod label {
     pub const JOIN_SIGNATURE: &[u8] = b"pursuance 1 join signature";
     /// Prefix of the message that a device signs to become a member's.
     pub const DEVICE_SIGNATURE: &[u8] = b"pursuance 1 device signature";
+    /// Prefix of the message that a recovery key signs to become a member's.
+    pub const RECOVERY_KEY_SIGNATURE: &[u8] = b"pursuance 1 recovery key signature";
+    /// Prefix of the message that a recovery key signs to bring its member back on a new device.
+    pub const RECOVER_SIGNATURE: &[u8] = b"pursuance 1 recover signature";
     /// Id of an epoch: commitment to its secret.
     pub const EPOCH_ID: &str = "pursuance 1 epoch id";
     /// Epoch secret to the key that seals cells.

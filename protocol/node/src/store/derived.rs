@@ -381,6 +381,7 @@ fn kept_entries(
                 0 => Standing::Counts,
                 1 => Standing::Refused,
                 2 => Standing::NeedsNewer,
+                3 => Standing::Held,
                 _ => return Err(StoreError::Damaged),
             },
             arrival: unsigned(row, 0)?,

@@ -164,6 +164,7 @@ fn judged(cast: &Cast, shelf: &mut Shelf) {
             cell_secret: [1; 32],
             note: String::new(),
             since: vec![],
+            reviewed: false,
         })
     };
     verdict(
@@ -208,7 +209,7 @@ fn judged(cast: &Cast, shelf: &mut Shelf) {
 
     let newer = cast.says(&cast.maya, vec![Op::Unknown { number: 900, arguments: vec![1] }]);
     verdict(cast, shelf, "ok-unknown-op-needs-newer", &[&newer], json!("needs newer"));
-    let reserved = cast.says(&cast.maya, vec![Op::Unknown { number: 7, arguments: vec![] }, Op::SetRelays(vec![])]);
+    let reserved = cast.says(&cast.maya, vec![Op::Unknown { number: 26, arguments: vec![] }, Op::SetRelays(vec![])]);
     verdict(cast, shelf, "ok-reserved-op-beside-a-known-one", &[&reserved], json!("needs newer"));
     let with_invite = cast.says(&cast.maya, vec![invite(MEMBER), Op::Unknown { number: 900, arguments: vec![] }]);
     let leaning = join_by(
