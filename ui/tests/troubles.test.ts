@@ -1,7 +1,8 @@
 // Import and export, backup and restore, and what is said when disk, file or folder fail: each sentence where it belongs, and only there.
 import { describe, expect, it } from 'vitest';
+import type { Refusal, Rule } from '../src/host/bindings';
 import { en } from '../src/words/en';
-import { refusalSentence, statusSentence, troubleSentence } from '../src/words/sentences';
+import { refusalSentence, ruleSentence, statusSentence, troubleSentence } from '../src/words/sentences';
 import { all, by, click, fill, openWindow, press, rowOf, settled } from './open';
 
 const CSV = 'nr,what,state,by\n1,Rent a hall,done,2026-12-24\n2,Ask the shipyard,open,\n';
@@ -247,5 +248,38 @@ describe('refusals of days and priorities', () => {
     const { session } = await openWindow();
     const { trouble } = await session.act({ ...wish, task: rowOf('Print leaflets').dataset.task ?? '' });
     expect(trouble?.code === 'refused' ? refusalSentence(trouble.refusal, []) : '').toContain(`(${number})`);
+  });
+});
+
+describe('refusals and rules of authority', () => {
+  const roles = [{ id: 1, name: 'organiser', rank: 0 }, { id: 2, name: 'member', rank: 1 }];
+  const plain = (text: string): string => text.replace(/[\u2068\u2069]/g, '');
+
+  it('has a sentence for each, with its number', () => {
+    const codes = ['notSenior', null, 'noSuchProposal', 'lastAmender', 'noSuchDevice', 'notTwoHistories', 'notAdmitted', 'notProposable', 'removed', 'deviceRemoved', 'roleRetired', 'ruleTakenBack', 'sealedOff', 'inviteClosed', 'leansOnHeld'] as const;
+    codes.forEach((code, index) => {
+      if (code !== null) expect(refusalSentence({ code }, roles), code).toMatch(new RegExp(`^[A-Z].*\\(F${25 + index}\\)\\.$`));
+    });
+  });
+
+  it('says who must agree, and by which rule', () => {
+    const refusal: Refusal = { code: 'needsQuorum', verb: 'remove', rule: 15, count: 3, of: 1 };
+    expect(plain(refusalSentence(refusal, roles))).toBe('Not done: to remove people, at least 3 of the organisers must agree (rule 15). Propose it.');
+    expect(plain(refusalSentence({ ...refusal, count: 0, of: 0 }, roles))).toBe('Not done: to remove people, more than half of all members must agree (rule 15). Propose it.');
+  });
+
+  it.each<[Partial<Rule>, string]>([
+    [{ verb: 'amend', object: { over: 'rules' } }, 'Organisers may change the name, the roles and the rules.'],
+    [{ verb: 'amend', object: { over: 'relays' } }, 'Organisers may change which relays carry this pursuance.'],
+    [{ verb: 'grant', condition: 'notSelf' }, 'Organisers may give the role member. Never for themselves.'],
+    [{ verb: 'revoke' }, 'Organisers may take the role member back.'],
+    [{ verb: 'admit' }, 'Organisers may admit members.'],
+    [{ verb: 'vouch', role: 0, object: { over: 'role', role: 0 } }, 'Everyone may vouch for anybody.'],
+    [{ verb: 'remove', quorum: { count: 2, of: 1 } }, 'Organisers may remove members; what they did before stays. At least 2 of the organisers must agree.'],
+    [{ verb: 'removeRetroactive', quorum: { count: 0, of: 0 } }, 'Organisers may remove members and say how much of what they did stays. More than half of all members must agree.'],
+    [{ verb: 'checkpoint', object: { over: 'rules' } }, 'Organisers may agree on a checkpoint.'],
+  ])('%j reads as one sentence, and one for each limit', (given, words) => {
+    const rule: Rule = { role: 1, verb: 'grant', object: { over: 'role', role: 2 }, condition: 'always', quorum: null, ...given };
+    expect(plain(ruleSentence(rule, roles))).toBe(words);
   });
 });

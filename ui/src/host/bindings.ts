@@ -253,7 +253,7 @@ delivery: Delivery | null, };
 /**
  * A condition on a rule.
  */
-export type Condition = "always" | "own";
+export type Condition = "always" | "own" | "notSelf";
 
 /**
  * How far an own change is known to have come; `None` in a view means it is somebody else's.
@@ -467,7 +467,7 @@ devices: Array<DeviceView>, };
 /**
  * Over whom or what a rule reaches.
  */
-export type Object = { "over": "role", "role": RoleId } | { "over": "relays" };
+export type Object = { "over": "role", "role": RoleId } | { "over": "relays" } | { "over": "rules" };
 
 /**
  * Members, roles and rules.
@@ -664,6 +664,19 @@ csv: string,
 fields: Array<ImportField | null> | null, };
 
 /**
+ * How many must agree.
+ */
+export type Quorum = { 
+/**
+ * How many holders of the role; 0 is more than half of them.
+ */
+count: number, 
+/**
+ * The role.
+ */
+of: RoleId, };
+
+/**
  * A role that can read, and how many hold it now.
  */
 export type Readers = { 
@@ -711,7 +724,23 @@ maxBytes: number, } | { "code": "tooMany",
 /**
  * The limit.
  */
-max: number, } | { "code": "cycle" } | { "code": "noSuchStep" } | { "code": "claimedByOther" } | { "code": "notClaimed" } | { "code": "inviteUsedUp" } | { "code": "rankAboveOwn" } | { "code": "notARelayAddress" } | { "code": "grantNotHeld" } | { "code": "needsNewer" } | { "code": "nothingToChange" } | { "code": "notWelcomedYet" } | { "code": "badKeys" } | { "code": "notACreation" } | { "code": "notADay" } | { "code": "overtakenElsewhere" } | { "code": "noSuchPriority" };
+max: number, } | { "code": "cycle" } | { "code": "noSuchStep" } | { "code": "claimedByOther" } | { "code": "notClaimed" } | { "code": "inviteUsedUp" } | { "code": "rankAboveOwn" } | { "code": "notARelayAddress" } | { "code": "grantNotHeld" } | { "code": "needsNewer" } | { "code": "nothingToChange" } | { "code": "notWelcomedYet" } | { "code": "badKeys" } | { "code": "notACreation" } | { "code": "notADay" } | { "code": "overtakenElsewhere" } | { "code": "noSuchPriority" } | { "code": "notSenior" } | { "code": "needsQuorum", 
+/**
+ * What was tried.
+ */
+verb: Verb, 
+/**
+ * The rule that asks for others.
+ */
+rule: number, 
+/**
+ * How many must agree; 0 is more than half of them.
+ */
+count: number, 
+/**
+ * The role whose holders decide.
+ */
+of: number, } | { "code": "noSuchProposal" } | { "code": "lastAmender" } | { "code": "noSuchDevice" } | { "code": "notTwoHistories" } | { "code": "notAdmitted" } | { "code": "notProposable" } | { "code": "removed" } | { "code": "deviceRemoved" } | { "code": "roleRetired" } | { "code": "ruleTakenBack" } | { "code": "sealedOff" } | { "code": "inviteClosed" } | { "code": "leansOnHeld" };
 
 /**
  * A relay of a pursuance.
@@ -919,7 +948,7 @@ rank: number, };
 export type RoleId = number;
 
 /**
- * One line: role, verb, over what, condition. Its number is its place in the table, from 1.
+ * One line: role, verb, over what, condition, and with how many. Its number is its place in the table, from 1.
  */
 export type Rule = { 
 /**
@@ -937,7 +966,11 @@ object: Object,
 /**
  * When.
  */
-condition: Condition, };
+condition: Condition, 
+/**
+ * Only together with others, or `None` where one is enough.
+ */
+quorum: Quorum | null, };
 
 /**
  * Where the vault stands.
@@ -1267,7 +1300,7 @@ problems: number, } | { "code": "importCancelled" } | { "code": "importRunning" 
 /**
  * What a rule may allow; the numbers are reserved for ever.
  */
-export type Verb = "see" | "invite" | "amend" | "create" | "claim" | "assign" | "edit" | "comment" | "finish" | "reopen" | "label";
+export type Verb = "see" | "invite" | "admit" | "grant" | "revoke" | "remove" | "vouch" | "amend" | "checkpoint" | "removeRetroactive" | "create" | "claim" | "assign" | "edit" | "comment" | "finish" | "reopen" | "label";
 
 /**
  * What is to be seen.

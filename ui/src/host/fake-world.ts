@@ -47,7 +47,7 @@ const MEMBER: Role = { id: 2, name: 'member', rank: 1 };
 export const ROLES: Role[] = [ORGANISER, MEMBER];
 
 function rule(role: number, verb: Verb, over: number | 'relays' = 0, condition: 'always' | 'own' = 'always'): Rule {
-  return { role, verb, object: over === 'relays' ? { over: 'relays' } : { over: 'role', role: over }, condition };
+  return { role, verb, object: over === 'relays' ? { over: 'relays' } : { over: 'role', role: over }, condition, quorum: null };
 }
 
 /** Rules in the order of their numbers, as a pursuance starts with. */

@@ -1,5 +1,5 @@
 // One sentence for each code the node gives: status, trouble, refusal, rule, delivery.
-import type { Condition, Fault, Person, PreviewView, Readers, Refusal, Role, Rule, StatusLine, Trouble, Verb } from '../host/bindings';
+import type { Condition, Fault, Person, PreviewView, Quorum, Readers, Refusal, Role, Rule, StatusLine, Trouble, Verb } from '../host/bindings';
 import { isolated, t, type Key } from './index';
 
 /** The id of the built-in role that covers all members. */
@@ -140,6 +140,10 @@ export function refusalSentence(refusal: Refusal, roles: readonly Role[]): strin
     case 'onlyOwn': return t('refused.onlyOwn', { verb: verbWords(refusal.verb), rule: refusal.rule });
     case 'tooLong': return t('refused.tooLong', { maxBytes: refusal.maxBytes });
     case 'tooMany': return t('refused.tooMany', { max: refusal.max });
+    case 'needsQuorum': {
+      const words = { verb: verbWords(refusal.verb), count: refusal.count, of: holders(refusal.of, roles), rule: refusal.rule };
+      return t(refusal.count === 0 ? 'refused.needsMost' : 'refused.needsSome', words);
+    }
     default: return t(`refused.${refusal.code}`);
   }
 }
@@ -172,16 +176,49 @@ export function manyOf(id: number, roles: readonly Role[]): string {
   return /[^aeiou]y$/.test(name) ? `${name.slice(0, -1)}ies` : `${name}s`;
 }
 
-/** A rule as a sentence. */
+/** Those who decide together: "the organisers", "all members". */
+function holders(id: number, roles: readonly Role[]): string {
+  return id === EVERYONE ? t('rule.allMembers') : t('rule.holders', { role: manyOf(id, roles) });
+}
+
+/** A rule in one sentence; others say who must agree, and that it is not for oneself. */
 export function ruleSentence(rule: Rule, roles: readonly Role[]): string {
+  return ruleWords(rule, roles) + limits('rule', rule, roles);
+}
+
+/** What a rule asks for besides its verb. */
+function limits(kind: 'rule' | 'can', rule: Rule, roles: readonly Role[]): string {
+  const notSelf = rule.condition === 'notSelf' ? t(`${kind}.notSelf`) : '';
+  return notSelf + (rule.quorum === null ? '' : quorumWords(kind, rule.quorum, roles));
+}
+
+function quorumWords(kind: 'rule' | 'can', quorum: Quorum, roles: readonly Role[]): string {
+  const of = holders(quorum.of, roles);
+  return quorum.count === 0 ? t(`${kind}.most`, { of }) : t(`${kind}.some`, { count: quorum.count, of });
+}
+
+/** Whom a rule about people reaches: "members", "anybody". */
+function whom(id: number, roles: readonly Role[]): string {
+  return id === EVERYONE ? t('rule.anybody') : manyOf(id, roles);
+}
+
+function ruleWords(rule: Rule, roles: readonly Role[]): string {
   const role = capital(manyOf(rule.role, roles));
+  if (rule.verb === 'checkpoint') return t('rule.checkpoint', { role });
   if (rule.object.over === 'relays') return t('rule.relays', { role });
+  if (rule.object.over === 'rules') return t('rule.rules', { role });
   const over = roleName(rule.object.role, roles);
   const toAll = rule.object.role === EVERYONE;
   switch (rule.verb) {
     case 'see': return toAll ? t('rule.read', { role }) : t('rule.readFor', { role, over });
     case 'invite': return t('rule.invite', { role, over: manyOf(rule.object.role, roles) });
     case 'amend': return t('rule.amend', { role, over });
+    case 'grant':
+    case 'revoke': return t(`rule.${rule.verb}`, { role, over });
+    case 'admit':
+    case 'remove':
+    case 'vouch':
+    case 'removeRetroactive': return t(`rule.${rule.verb}`, { role, over: whom(rule.object.role, roles) });
     default: return t(`rule.${rule.verb}`, { role, of: ofWords('rule', rule.object.role, rule.condition, over) });
   }
 }
@@ -208,9 +245,9 @@ export function rightsOf(preview: PreviewView): { read: Right[]; act: Right[] } 
   preview.rules.forEach((rule, index) => {
     if (!applies(rule)) return;
     // What one may always, one need not be told one may with one's own.
-    const wider = rule.condition === 'own' && preview.rules.some((each) => applies(each) && each.condition === 'always' && each.verb === rule.verb && sameObject(each, rule));
+    const wider = rule.condition === 'own' && preview.rules.some((each) => applies(each) && each.condition === 'always' && each.quorum === null && each.verb === rule.verb && sameObject(each, rule));
     if (wider) return;
-    const right = { text: rightWords(rule, preview.roles), rule: index + 1 };
+    const right = { text: rightWords(rule, preview.roles) + limits('can', rule, preview.roles), rule: index + 1 };
     (rule.verb === 'see' ? read : act).push(right);
   });
   return { read, act };
@@ -222,12 +259,20 @@ function sameObject(a: Rule, b: Rule): boolean {
 }
 
 function rightWords(rule: Rule, roles: readonly Role[]): string {
+  if (rule.verb === 'checkpoint') return t('can.checkpoint');
   if (rule.object.over === 'relays') return t('can.relays');
+  if (rule.object.over === 'rules') return t('can.rules');
   const over = roleName(rule.object.role, roles);
   switch (rule.verb) {
     case 'see': return rule.object.role === EVERYONE ? t('can.read') : t('can.readFor', { over });
     case 'invite': return t('can.invite', { over: manyOf(rule.object.role, roles) });
     case 'amend': return t('can.amend', { over });
+    case 'grant':
+    case 'revoke': return t(`can.${rule.verb}`, { over });
+    case 'admit':
+    case 'remove':
+    case 'vouch':
+    case 'removeRetroactive': return t(`can.${rule.verb}`, { over: whom(rule.object.role, roles) });
     default: return t(`can.${rule.verb}`, { of: ofWords('can', rule.object.role, rule.condition, over) });
   }
 }
