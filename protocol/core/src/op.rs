@@ -307,3 +307,6 @@ fn read_ascending<T: Ord>(
     }
     if values.is_sorted_by(|a, b| a < b) { Ok(values) } else { Err(DecodeError::NotSorted) }
 }
+
+#[cfg(test)]
+mod tests;
