@@ -7,12 +7,13 @@ use std::sync::LazyLock;
 use pursuance_core::cell::{CellContent, open_cell};
 use pursuance_core::crypto::{self, Seed, label};
 use pursuance_core::day::Day;
-use pursuance_core::entry::{Entry, ItemSeal, UnverifiedEntry};
+use pursuance_core::entry::{Content, Entry, ItemSeal, UnverifiedEntry};
 use pursuance_core::fragment::{Assembly, Fragments};
 use pursuance_core::id::RoleId;
 use pursuance_core::keys::{CellKey, DeviceKeys};
 use pursuance_core::limits::{FRAGMENT_BYTES, MAX_PENDING_FRAGMENT_BYTES};
 use pursuance_core::link::InviteLink;
+use pursuance_core::op::{Op, number};
 use pursuance_core::replica::Replica;
 use pursuance_core::seal::{TaskKey, Where, open_audience, open_item};
 use pursuance_core::task_op::{decode_ops, encode_ops};
@@ -23,7 +24,7 @@ use super::{Target, seeds, text};
 use crate::formats::make::cell::{long_entry, seal_plain};
 use crate::formats::make::raw::V;
 use crate::formats::make::sealed::{item_associated, seal_hints};
-use crate::formats::make::{Cast, at, body_tree, envelope, signed};
+use crate::formats::make::{Cast, at, authority, body_tree, envelope, signed};
 
 static CAST: LazyLock<Cast> = LazyLock::new(Cast::new);
 static MAYA: LazyLock<DeviceKeys> = LazyLock::new(|| CAST.maya_keys());
@@ -39,8 +40,42 @@ fn entry() {
     .run();
 }
 
+/// Of what happened, and of one entry for each op of authority.
 fn bodies() -> Vec<Vec<u8>> {
-    CAST.entries.iter().map(|entry| body_tree(entry).encode()).collect()
+    let authority = authority::entries(&CAST);
+    CAST.entries.iter().chain(authority.iter().map(|(_, entry)| entry)).map(|entry| body_tree(entry).encode()).collect()
+}
+
+/// One op, `number u16 | arguments`, in an entry where it may stand, which is decoded and nothing more.
+#[test]
+fn op() {
+    const OPS: usize = 9;
+    static PLACES: LazyLock<[V; 3]> =
+        LazyLock::new(|| [at::GENESIS, at::JOIN, at::INVITE].map(|place| body_tree(&CAST.entries[place])));
+    let ops = bodies().into_iter().flat_map(|body| V::parse(&body).list()[OPS].list().clone());
+    let seeds = ops.map(|mut op| {
+        let [V::Uint(number), V::Bytes(arguments)] = &op.list()[..] else { panic!("an op") };
+        [&(*number as u16).to_be_bytes()[..], arguments].concat()
+    });
+    let read: fn(&[u8]) -> bool = |bytes| {
+        let Some((number, arguments)) = bytes.split_first_chunk::<2>() else { return false };
+        let number = u16::from_be_bytes(*number);
+        let place = match number {
+            number::GENESIS => 0,
+            number::JOIN | number::RECOVER => 1,
+            _ => 2,
+        };
+        let mut body = PLACES[place].clone();
+        body.list()[OPS] = V::Array(vec![V::Array(vec![V::Uint(number.into()), V::Bytes(arguments.into())])]);
+        let Ok(entry) = UnverifiedEntry::decode(&envelope(&body.encode(), &[0; 64])) else { return false };
+        let Content::Public(ops) = &entry.body().content else { panic!("it has an op") };
+        let known = !matches!(ops[..], [Op::Unknown { .. }]);
+        if known {
+            assert_eq!(V::parse(arguments).encode(), arguments, "there is one form only");
+        }
+        known
+    };
+    Target { base_bytes: 64 << 10, copies: 64, ..Target::new("op", seeds.collect(), read) }.run();
 }
 
 /// Signed as Maya or Ben, whoever the body names; `None` where it is refused before that.

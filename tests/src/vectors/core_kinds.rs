@@ -14,6 +14,7 @@ use pursuance_core::keys::{CellKey, DeviceKeys, EpochSecret, InviteSecret};
 use pursuance_core::limits::MAX_ITEMS;
 use pursuance_core::link::InviteLink;
 use pursuance_core::logs::Append;
+use pursuance_core::op::Op;
 use pursuance_core::plan::Circumstances;
 use pursuance_core::refusal::Refusal;
 use pursuance_core::replica::Replica;
@@ -67,7 +68,13 @@ fn read_entry(pursuance: PursuanceId, bytes: &[u8]) -> Result<Entry, Value> {
 fn describe(entry: &Entry) -> Value {
     let body: &Body = entry.body();
     let says = match &body.content {
-        Content::Public(ops) => json!({"ops": ops.iter().map(|op| op.number()).collect::<Vec<_>>()}),
+        Content::Public(ops) => {
+            let unknown = ops.iter().filter(|op| matches!(op, Op::Unknown { .. }));
+            json!({
+                "ops": ops.iter().map(Op::number).collect::<Vec<_>>(),
+                "unknown": unknown.map(Op::number).collect::<Vec<_>>(),
+            })
+        }
         Content::Role(part) => json!({
             "audiences": part.audiences.iter().map(|audience| audience.role.0).collect::<Vec<_>>(),
             "items": part.items.len(),

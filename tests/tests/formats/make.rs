@@ -20,6 +20,7 @@ use zeroize::Zeroizing;
 use pursuance_tests::vectors::core_kinds::hex;
 use raw::V;
 
+pub mod authority;
 pub mod cell;
 mod command;
 mod entry;
@@ -36,6 +37,7 @@ pub fn all() -> Vectors {
     let mut vectors = Shelf(Vectors::new());
     let cast = Cast::new();
     entry::make(&cast, &mut vectors);
+    authority::make(&cast, &mut vectors);
     signature::make(&cast, &mut vectors);
     log::make(&cast, &mut vectors);
     command::make(&cast, &mut vectors);
