@@ -55,7 +55,7 @@ pub const MAX_INVITE_USES: u16 = 10_000;
 pub const MAX_PINS: usize = 64;
 /// Entries that one op ratifies.
 pub const MAX_RATIFIED: usize = 256;
-/// Bytes of an invite's note, or of a voucher's.
+/// Bytes of the note of an invite, or of a vouch.
 pub const MAX_NOTE_BYTES: usize = 500;
 /// Devices of one member.
 pub const MAX_DEVICES: usize = 16;
