@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 use super::*;
 use crate::codec::require_canonical;
 use crate::crypto::{KeySuite, SigningKey};
+use crate::devices::device_message;
 use crate::id::{EpochId, MemberId, PursuanceId};
 use crate::keys::DeviceKeys;
 use crate::limits::{MAX_NAME_BYTES, MAX_NOTE_BYTES, MAX_PINS, MAX_RATIFIED, MAX_ROLES};
@@ -288,9 +289,22 @@ fn a_recovery_key_speaks_for_one_member_of_one_pursuance() {
     assert!(!agreed(&recover, here, ben, author, &key(1)));
     assert!(!agreed(&recover, here, maya, key(6).author(), &key(1)));
     assert!(!agreed(&recover, here, maya, author, &key(2)));
-    let other_package = Recover { package: DeviceKeys::from_seed([6; 32]).key_package().clone(), ..recover.clone() };
-    assert!(!agreed(&other_package, here, maya, author, &key(1)));
-    let swapped = Recover { signature: recover.recovery, recovery: recover.signature, ..recover };
+    // Another device that agrees, and another package: the recovery key spoke for neither.
+    let other = DeviceKeys::from_seed([6; 32]);
+    let borrowed = |device: &DeviceKeys, package: &KeyPackage| {
+        let signature = device.signing.sign(&device_message(here, maya, package));
+        agreed(
+            &Recover { package: package.clone(), signature, ..recover.clone() },
+            here,
+            maya,
+            device.author(),
+            &key(1),
+        )
+    };
+    assert!(borrowed(&device, device.key_package()));
+    assert!(!borrowed(&other, device.key_package()));
+    assert!(!borrowed(&device, other.key_package()));
+    let swapped = Recover { signature: recover.recovery, recovery: recover.signature, ..recover.clone() };
     assert!(!agreed(&swapped, here, maya, author, &key(1)));
 }
 
