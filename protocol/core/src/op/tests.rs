@@ -304,6 +304,8 @@ fn a_recovery_key_speaks_for_one_member_of_one_pursuance() {
     assert!(borrowed(&device, device.key_package()));
     assert!(!borrowed(&other, device.key_package()));
     assert!(!borrowed(&device, other.key_package()));
+    // The recovery key alone makes no stranger's device the member's.
+    assert!(!agreed(&Recover { signature: [0; 64], ..recover.clone() }, here, maya, author, &key(1)));
     let swapped = Recover { signature: recover.recovery, recovery: recover.signature, ..recover.clone() };
     assert!(!agreed(&swapped, here, maya, author, &key(1)));
 }
