@@ -68,10 +68,20 @@ struct Said {
     task: Option<TaskId>,
 }
 
+/// What happens in a world besides what may happen in any.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Course {
+    /// Nothing.
+    Ordinary,
+    /// The relay by which somebody joins is often gone for good as soon as a member has read the join.
+    JoinsAreLost,
+}
+
 /// A whole world.
 pub struct World {
     rng: StdRng,
     now: u64,
+    course: Course,
     without: Option<Defence>,
     calm: bool,
     /// Whether nodes crash.
@@ -107,8 +117,8 @@ pub struct World {
 ///
 /// # Errors
 /// [`Broken`]: what was not as it must be.
-pub fn run(seed: u64, without: Option<Defence>) -> Result<Tally, Broken> {
-    let mut world = World::new(seed, without);
+pub fn run(seed: u64, course: Course, without: Option<Defence>) -> Result<Tally, Broken> {
+    let mut world = World::new(seed, course, without);
     if !world.chance(4) {
         world.gather()?;
     }
@@ -122,11 +132,20 @@ pub fn run(seed: u64, without: Option<Defence>) -> Result<Tally, Broken> {
 }
 
 impl World {
-    fn new(seed: u64, without: Option<Defence>) -> Self {
+    fn new(seed: u64, course: Course, without: Option<Defence>) -> Self {
         let mut rng = StdRng::seed_from_u64(seed);
         let now = 1_790_000_000 + rng.random_range(0..1_000_000);
-        let count = [1, 1, 2, 2, 2, 2, 3, 3, 3, MAX_RELAYS][rng.random_range(0..10)];
-        let steady = rng.random_range(0..count);
+        let (count, steady) = match course {
+            Course::Ordinary => {
+                let count = [1, 1, 2, 2, 2, 2, 3, 3, 3, MAX_RELAYS][rng.random_range(0..10)];
+                (count, rng.random_range(0..count))
+            }
+            // Links lead to the first.
+            Course::JoinsAreLost => {
+                let count = rng.random_range(2..=MAX_RELAYS);
+                (count, count - 1)
+            }
+        };
         let relays: Vec<Relay> = (0..count)
             .map(|at| {
                 let strangers =
@@ -139,6 +158,7 @@ impl World {
         let mut world = Self {
             rng,
             now,
+            course,
             without,
             calm: false,
             crashes: true,
@@ -261,6 +281,10 @@ impl World {
         self.act(founder)?;
         for _ in 0..MAX_NODES {
             self.newcomer();
+            if self.course == Course::JoinsAreLost {
+                // One after the other, so that there are members who have not read the next one's join.
+                self.settle()?;
+            }
         }
         self.settle()?;
         self.calm = false;

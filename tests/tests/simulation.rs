@@ -10,10 +10,13 @@ use std::thread;
 
 use pursuance_tests::world::node::{Boundary, Side};
 use pursuance_tests::world::relay::Lie;
-use pursuance_tests::world::{Broken, Defence, Tally, run};
+use pursuance_tests::world::{Broken, Course, Defence, Tally, run};
 
 /// Worlds of an ordinary run.
 const WORLDS: u64 = 300;
+
+/// Worlds of an ordinary run in which joins are lost.
+const WORLDS_WITH_LOST_JOINS: u64 = 50;
 
 /// Worlds among which one must break when a defence is left out.
 const WORLDS_WITHOUT: u64 = 300;
@@ -22,24 +25,25 @@ fn number(name: &str) -> Option<u64> {
     var(name).ok().map(|text| text.parse().expect("a number"))
 }
 
-fn live(seed: u64) -> Tally {
-    match run(seed, None) {
+fn live(seed: u64, course: Course) -> Tally {
+    match run(seed, course, None) {
         Ok(tally) => tally,
-        Err(broken) => panic!("PURSUANCE_SIM_SEED={seed}: {broken:?}"),
+        Err(broken) => panic!("PURSUANCE_SIM_SEED={seed} ({course:?}): {broken:?}"),
     }
 }
 
 /// The first world that breaks without this defence; `known` is tried before the others.
 fn noticed(without: Defence, known: u64) -> Broken {
     let mut worlds = std::iter::once(known).chain(0..WORLDS_WITHOUT);
-    let found = worlds.find_map(|seed| Some((seed, run(seed, Some(without)).err()?)));
+    let course = if without == Defence::CarriesJoins { Course::JoinsAreLost } else { Course::Ordinary };
+    let found = worlds.find_map(|seed| Some((seed, run(seed, course, Some(without)).err()?)));
     let (seed, broken) = found.unwrap_or_else(|| panic!("{WORLDS_WITHOUT} worlds stand without {without:?}"));
     println!("without {without:?}: seed {seed}: {broken:?}");
     broken
 }
 
 /// Lives through worlds, one on each processor at a time: a world itself is one thread and one seed.
-fn live_all(worlds: u64) -> Tally {
+fn live_all(worlds: u64, course: Course) -> Tally {
     let next = AtomicU64::new(0);
     let tally = Mutex::new(Tally::default());
     let work = || {
@@ -48,7 +52,7 @@ fn live_all(worlds: u64) -> Tally {
             if seed >= worlds {
                 return;
             }
-            let one = live(seed);
+            let one = live(seed, course);
             tally.lock().expect("a world that breaks does not hold it").add(&one);
         }
     };
@@ -63,11 +67,11 @@ fn live_all(worlds: u64) -> Tally {
 #[test]
 fn everybody_comes_to_the_same_state() {
     if let Some(seed) = number("PURSUANCE_SIM_SEED") {
-        println!("{:#?}", live(seed));
+        println!("{:#?}", live(seed, Course::Ordinary));
         return;
     }
     let worlds = number("PURSUANCE_SIM_WORLDS").unwrap_or(WORLDS);
-    let tally = live_all(worlds);
+    let tally = live_all(worlds, Course::Ordinary);
     println!("{tally:#?}");
     if worlds < WORLDS {
         return;
@@ -112,6 +116,17 @@ fn everybody_comes_to_the_same_state() {
     }
 }
 
+#[test]
+fn a_join_that_is_lost_stops_no_member() {
+    if let Some(seed) = number("PURSUANCE_SIM_SEED") {
+        println!("{:#?}", live(seed, Course::JoinsAreLost));
+        return;
+    }
+    let tally = live_all(WORLDS_WITH_LOST_JOINS, Course::JoinsAreLost);
+    let lost = tally.counts.get("join lost").copied().unwrap_or(0);
+    assert!(lost >= WORLDS_WITH_LOST_JOINS / 10, "{lost} were lost");
+}
+
 /// Every defence, a world that broke without it (the first to be tried), and what may break: without it, what it is there for
 /// happens in some world.
 macro_rules! without {
@@ -144,6 +159,8 @@ without! {
     without_keeping_proofs_there_is_none: KeepsProofs, 0 => Broken::NoProof { .. } | Broken::Unnoticed { .. },
     without_saving_cells_first_an_entry_goes_out_twice: SaveCellsFirst, 2 => Broken::SealedTwice { .. },
     without_sealing_leftovers_something_is_lost: SealsLeftovers, 1 => Broken::Lost { .. } | Broken::Missing { .. } | Broken::NotAdmitted { .. },
+    without_taking_up_reading_a_newcomer_is_never_in: TakesUpReading, 63 => Broken::NotAdmitted { .. } | Broken::Missing { .. } | Broken::Lost { .. },
+    without_carrying_joins_one_is_missing: CarriesJoins, 5 => Broken::Missing { .. } | Broken::Lost { .. } | Broken::Diverged { .. },
     without_stopping_when_overtaken_a_copy_writes_on: StopsOvertaken, 16 => Broken::WroteOn { .. } | Broken::Equivocation { .. },
 }
 
@@ -158,7 +175,7 @@ macro_rules! found {
         $(#[test]
         fn $name() {
             for seed in [$($seed),+] {
-                live(seed);
+                live(seed, Course::Ordinary);
             }
         })*
     };

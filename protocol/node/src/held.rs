@@ -24,7 +24,7 @@ use crate::store::{
     StoreError, StoreShelf,
 };
 
-/// Entries after which a replica puts down what it need not hold, while everything is derived again.
+/// Entries that are held at once while everything is derived again.
 const ENTRIES_AT_ONCE: usize = 1_000;
 
 /// Changes that can be taken back, one after the other.
@@ -176,12 +176,15 @@ impl Held {
 
     /// Derives everything from the stored entries, through the same door as when they came.
     fn derive(&mut self, store: &mut Store) -> Result<(), StoreError> {
-        let stored = store.entries(self.number)?;
         store.write(|w| {
             w.forget_derived(self.number)?;
-            for some in stored.chunks(ENTRIES_AT_ONCE) {
+            let mut last_arrival = 0;
+            loop {
+                let some = w.entries_after(self.number, last_arrival, ENTRIES_AT_ONCE)?;
+                let Some((arrival, _)) = some.last() else { break };
+                last_arrival = *arrival;
                 let shelf = w.shelf(self.number);
-                for stored in some {
+                for (_, stored) in &some {
                     self.show(&decoded(stored)?);
                     self.enter(stored, &shelf)?;
                 }

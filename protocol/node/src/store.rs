@@ -467,7 +467,8 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn unsealed_entries(&self, pursuance: Number) -> Result<Vec<Vec<u8>>> {
-        let sql = "SELECT bytes FROM entry WHERE pursuance = ?1 AND own = 1 AND sealed = 0 AND chain >= 0 ORDER BY seq";
+        let sql = "SELECT bytes FROM entry INDEXED BY entry_unsealed
+            WHERE pursuance = ?1 AND own = 1 AND sealed = 0 AND chain >= 0 ORDER BY seq";
         self.list(sql, [pursuance], |row| Ok(row.get(0)?))
     }
 
@@ -488,8 +489,9 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn unhanded_entries(&self, pursuance: Number, join: Option<EntryId>) -> Result<BTreeSet<EntryId>> {
-        let sql = "SELECT id FROM entry WHERE pursuance = ?1 AND own = 1 AND sealed = 0 AND chain >= 0
-            UNION SELECT cargo.entry FROM cell JOIN cargo ON cargo.cell = cell.number
+        let sql = "SELECT id FROM entry INDEXED BY entry_unsealed
+            WHERE pursuance = ?1 AND own = 1 AND sealed = 0 AND chain >= 0
+            UNION SELECT cargo.entry FROM cell INDEXED BY cell_unhanded JOIN cargo ON cargo.cell = cell.number
             WHERE cell.pursuance = ?1 AND cell.handed = 0 AND (cargo.door = 0 OR cargo.entry = ?2)
             AND EXISTS (SELECT 1 FROM entry WHERE entry.pursuance = ?1 AND entry.id = cargo.entry AND entry.own = 1)";
         let join = join.map_or_else(Vec::new, |join| join.0.to_vec());
@@ -557,7 +559,8 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn posted_to_invites(&self, pursuance: Number) -> Result<Vec<(EntryId, Handed)>> {
-        let sql = "SELECT cargo.entry, MIN(cell.handed) FROM cargo JOIN cell ON cell.number = cargo.cell
+        let sql = "SELECT cargo.entry, MIN(cell.handed)
+            FROM cargo INDEXED BY cargo_by_invite JOIN cell ON cell.number = cargo.cell
             WHERE cell.pursuance = ?1 AND cargo.door = 1 GROUP BY cargo.entry";
         self.list(sql, [pursuance], |row| {
             let handed = if row.get(1)? { Handed::Yes } else { Handed::NotYet };

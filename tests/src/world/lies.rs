@@ -1,11 +1,14 @@
 //! What relays do to nodes, and what nodes must make of it: every lie is noticed at once, or when the truth comes by
 //! (docs/protocol/08-node.md, "Visits, streams, posts").
 
+use std::collections::BTreeSet;
+
 use pursuance_core::cell::seal_entries;
 use pursuance_core::crypto::Seed;
 use pursuance_core::entry::Entry;
+use pursuance_core::id::EntryId;
 use pursuance_wire::log::{Evidence, HistoryError};
-use pursuance_wire::{Cell, LeafHash};
+use pursuance_wire::{Cell, LeafHash, RelayAddress};
 use rand::RngExt;
 
 use super::node::{Hearing, Stop, Visited};
@@ -51,6 +54,24 @@ impl World {
                 self.tally.note("relay gone");
             }
             _ => {}
+        }
+    }
+
+    /// Relays by which somebody joined are gone, unless they are to be relied on, where a member has not read the join yet: it
+    /// will never come there by that relay.
+    pub(super) fn lose_joins(&mut self, node: usize) {
+        let nodes = &self.groups[self.group_of(node)].nodes;
+        let lacks = |join: EntryId| {
+            let members = nodes.iter().map(|node| &self.nodes[*node]).filter(|node| node.disk.member);
+            members.into_iter().any(|member| member.memory.replica.logs().entry(join).is_none())
+        };
+        let waiting = nodes.iter().map(|node| &self.nodes[*node].disk).filter(|disk| !disk.member);
+        let unread = waiting.filter(|disk| disk.own().next().is_some_and(|join| lacks(join.id())));
+        let relays: BTreeSet<RelayAddress> =
+            unread.filter_map(|disk| disk.link.as_ref()).map(|link| link.relay).collect();
+        for relay in self.relays.iter_mut().filter(|relay| relays.contains(&relay.address().0) && !relay.steady) {
+            relay.go();
+            self.tally.note("join lost");
         }
     }
 

@@ -10,7 +10,7 @@ use rand::RngExt;
 
 use super::node::{Hearing, Sealed, Side, Stop, Visited};
 use super::relay::{PostFate, SLOT_SECONDS};
-use super::{Batch, Broken, Defence, Said, World};
+use super::{Batch, Broken, Course, Defence, Said, World};
 
 /// Most durable boundaries that a node passes before a crash in one step.
 const MAX_FUSE: u32 = 12;
@@ -175,6 +175,9 @@ impl World {
         let Some(entry) = self.nodes[node].welcome(self.now, &mut self.rng) else { return Ok(()) };
         if self.attempt(node, |world| world.nodes[node].commit(&[entry]))?.is_ok() {
             self.tally.note("welcome");
+            if self.course == Course::JoinsAreLost {
+                self.lose_joins(node);
+            }
         }
         Ok(())
     }

@@ -44,16 +44,15 @@ pub enum Defence {
     SealsLeftovers,
     /// Whoever crashed between a secret and reading again with it reads again after it.
     TakesUpReading,
-    /// Whoever names somebody's join brings it to where the naming is read. The node does not do so yet
-    /// (docs/protocol/08-node.md, section 10).
+    /// Whoever names somebody's join brings it to where the naming is read.
     CarriesJoins,
     /// A device that finds its own log further along elsewhere signs nothing more.
     StopsOvertaken,
 }
 
 impl Defence {
-    /// Every one that some world is known to break without. `TakesUpReading` and `CarriesJoins` are not yet among them.
-    pub const ALL: [Self; 17] = [
+    /// Every one; some world breaks without it.
+    pub const ALL: [Self; 19] = [
         Self::Consistency,
         Self::Bodies,
         Self::Inclusion,
@@ -70,6 +69,8 @@ impl Defence {
         Self::KeepsProofs,
         Self::SaveCellsFirst,
         Self::SealsLeftovers,
+        Self::TakesUpReading,
+        Self::CarriesJoins,
         Self::StopsOvertaken,
     ];
 }

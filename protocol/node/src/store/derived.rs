@@ -19,6 +19,9 @@ use super::{Changes, KeptEntryBytes, Number, Result, Store, StoreError, signed, 
 /// Entries between two of a chain whose clock is kept whole, at most; read back at once.
 const MAX_CLOCK_STEPS: u32 = 32;
 
+/// Entries that one statement changes at most.
+const ROWS_AT_ONCE: usize = 1_000;
+
 /// The shelf of one pursuance. What goes wrong is remembered: ask [`Self::check`] before anything that followed is kept.
 pub(crate) struct StoreShelf<'a> {
     connection: &'a Connection,
@@ -60,9 +63,9 @@ impl Shelf for StoreShelf<'_> {
     }
 }
 
-/// Entries that stand in the log.
+/// Entries that stand in the log. Which index to use is for the rest of the query to say: by chain, all would be looked at.
 const PLACED: &str = "SELECT arrival, bytes, chain, seq, depth, clock, whole_clock, standing FROM entry
-    WHERE pursuance = ?1 AND chain >= 0";
+    WHERE pursuance = ?1 AND +chain >= 0";
 
 impl Store {
     /// Whether what was derived of a pursuance has the form that this program reads.
@@ -125,7 +128,8 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn unread_items(&self, pursuance: Number) -> Result<Vec<(EntryId, u16)>> {
-        let sql = "SELECT entry, item FROM item WHERE pursuance = ?1 AND state = 2";
+        let sql =
+            "SELECT entry, item FROM item INDEXED BY item_by_state WHERE pursuance = ?1 AND state = 2 AND state > 0";
         self.list(sql, [pursuance], |row| Ok((EntryId(row.get(0)?), row.get(1)?)))
     }
 
@@ -135,8 +139,9 @@ impl Store {
     /// [`StoreError`].
     pub fn needs_newer(&self, pursuance: Number) -> Result<usize> {
         let sql = "SELECT (SELECT COUNT(*) FROM newer_entry WHERE pursuance = ?1)
-            + (SELECT COUNT(*) FROM entry WHERE pursuance = ?1 AND standing = 2)
-            + (SELECT COUNT(DISTINCT entry) FROM item WHERE pursuance = ?1 AND state = 1)";
+            + (SELECT COUNT(*) FROM entry INDEXED BY entry_newer WHERE pursuance = ?1 AND standing = 2)
+            + (SELECT COUNT(DISTINCT entry) FROM item INDEXED BY item_by_state
+                WHERE pursuance = ?1 AND state = 1 AND state > 0)";
         let count: u32 = self.connection.prepare_cached(sql)?.query_row([pursuance], |row| row.get(0))?;
         Ok(count as usize)
     }
@@ -164,6 +169,16 @@ impl Store {
             self.connection.execute_batch(&copy)?;
         }
         Ok(self.connection.execute_batch("DETACH old")?)
+    }
+
+    /// Counts the steps of the database's own machine from now on, of all statements, one by one.
+    #[cfg(test)]
+    pub(crate) fn count_steps(&self, steps: std::sync::Arc<std::sync::atomic::AtomicU64>) -> Result<()> {
+        let count = move || {
+            steps.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            false
+        };
+        Ok(self.connection.progress_handler(1, Some(count))?)
     }
 
     /// How many entries a pursuance has.
@@ -209,19 +224,42 @@ impl Changes<'_> {
         StoreShelf { connection: self.transaction, pursuance, trouble: RefCell::new(None) }
     }
 
-    /// Forgets what was derived of a pursuance.
+    /// The next entries of a pursuance after one, in the order in which they arrived, each with its place in it; from 0 the first.
     ///
     /// # Errors
     /// [`StoreError`], as of every method here.
+    pub fn entries_after(&self, pursuance: Number, arrival: i64, limit: usize) -> Result<Vec<(i64, KeptEntryBytes)>> {
+        // By any index they would all be read, and sorted.
+        let sql = "SELECT arrival, bytes, own FROM entry NOT INDEXED
+            WHERE pursuance = ?1 AND arrival > ?2 ORDER BY arrival LIMIT ?3";
+        let mut statement = self.transaction.prepare_cached(sql)?;
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let rows = statement.query_map(params![pursuance, arrival, limit], |row| {
+            Ok((row.get(0)?, KeptEntryBytes { bytes: row.get(1)?, own: row.get(2)? }))
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Forgets what was derived of a pursuance.
+    ///
+    /// # Errors
+    /// [`StoreError`].
     pub fn forget_derived(&self, pursuance: Number) -> Result<()> {
         for table in ["chain", "task", "comment", "item"] {
             self.run(&format!("DELETE FROM {table} WHERE pursuance = ?1"), [pursuance])?;
         }
-        self.run(
-            "UPDATE entry SET chain = -1, depth = 0, clock = x'', whole_clock = 0, public = 0, standing = 0, unnamed = 0
-             WHERE pursuance = ?1",
-            [pursuance],
-        )
+        let last: i64 =
+            self.transaction.query_row("SELECT COALESCE(MAX(arrival), 0) FROM entry", [], |row| row.get(0))?;
+        for first in (0..=last).step_by(ROWS_AT_ONCE) {
+            // The database keeps in memory what one statement changes, until that is done.
+            self.run(
+                "UPDATE entry NOT INDEXED SET
+                    chain = -1, depth = 0, clock = x'', whole_clock = 0, public = 0, standing = 0, unnamed = 0
+                 WHERE pursuance = ?1 AND arrival >= ?2 AND arrival < ?3",
+                params![pursuance, first, first + ROWS_AT_ONCE as i64],
+            )?;
+        }
+        Ok(())
     }
 
     /// Says that what is derived of a pursuance has the form of this program.
