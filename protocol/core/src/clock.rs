@@ -21,6 +21,12 @@ pub struct Dot {
 pub struct Clock(Vec<(u32, u32)>);
 
 impl Clock {
+    /// Nothing.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(Vec::new())
+    }
+
     /// Whether an entry is in the past that this clock stands for.
     #[must_use]
     pub fn holds(&self, dot: Dot) -> bool {
@@ -59,6 +65,20 @@ impl Clock {
         }
     }
 
+    /// This past without its newest entry of one chain.
+    #[must_use]
+    pub fn without(&self, dot: Dot) -> Self {
+        let ends =
+            self.0.iter().map(|(chain, end)| (*chain, if *chain == dot.chain { dot.seq.min(*end) } else { *end }));
+        Self(ends.filter(|(_, end)| *end > 0).collect())
+    }
+
+    /// The seq of the first entry of a chain that is not in the past.
+    #[must_use]
+    pub fn end(&self, chain: u32) -> u32 {
+        self.0.binary_search_by_key(&chain, |(chain, _)| *chain).map_or(0, |at| self.0[at].1)
+    }
+
     /// Chains, and the seq of the first entry of each that is not in the past.
     pub fn iter(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
         self.0.iter().copied()
@@ -88,10 +108,6 @@ impl Clock {
             self.add(Dot { chain, seq: end.checked_sub(1).ok_or(DecodeError::Structure)? });
         }
         r.end()
-    }
-
-    fn end(&self, chain: u32) -> u32 {
-        self.0.binary_search_by_key(&chain, |(chain, _)| *chain).map_or(0, |at| self.0[at].1)
     }
 }
 

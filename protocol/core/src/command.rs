@@ -3,7 +3,10 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::id::{MemberId, RoleId, TaskId};
+use crate::change::Change;
+use crate::entry::GrantRef;
+use crate::id::{AuthorId, EntryId, MemberId, RoleId, TaskId};
+use crate::rule::Rule;
 use crate::task::Status;
 
 /// One wish; planning it against the state gives ops, or a [`Refusal`](crate::refusal::Refusal).
@@ -142,11 +145,122 @@ pub enum Command {
         role: RoleId,
         /// How many may come by it, 1 to `MAX_INVITE_USES`.
         uses: u16,
+        /// Whoever comes by it waits until somebody lets them in.
+        #[serde(default)]
+        #[cfg_attr(feature = "bindings", ts(as = "Option<bool>", optional))]
+        reviewed: bool,
     },
     /// Which relays carry this pursuance, in their text form; at most `MAX_RELAYS`.
     SetRelays {
         /// `<onion>.onion/<log key>` each.
         relays: Vec<String>,
+    },
+    /// Another name of the pursuance.
+    Rename {
+        /// Not empty.
+        name: String,
+    },
+    /// One more role; its number is chosen.
+    DefineRole {
+        /// Not empty.
+        name: String,
+        /// 0 is the highest; it never changes.
+        rank: u8,
+    },
+    /// Ends a role: nobody holds it any more.
+    RetireRole {
+        /// Which.
+        role: RoleId,
+    },
+    /// Puts a line into the rules, or takes it out.
+    SetRule {
+        /// The whole line.
+        rule: Rule,
+        /// Whether it stands there from now on.
+        present: bool,
+    },
+    /// Gives a member a role.
+    Grant {
+        /// To whom.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        member: MemberId,
+        /// Which role; never *everyone*.
+        role: RoleId,
+    },
+    /// Takes back what a grant gave.
+    RevokeGrant {
+        /// Which grant.
+        grant: GrantRef,
+    },
+    /// Removes a member; what stands here of what they did stays.
+    RemoveMember {
+        /// Who.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        member: MemberId,
+        /// From which roles; none: from all, and the pursuance.
+        #[serde(default)]
+        #[cfg_attr(feature = "bindings", ts(as = "Option<Vec<RoleId>>", optional))]
+        roles: Vec<RoleId>,
+    },
+    /// I go.
+    Leave,
+    /// Stops a device of somebody else that shows two histories.
+    SuspendDevice {
+        /// Which.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        author: AuthorId,
+    },
+    /// Takes one of my devices out.
+    RemoveDevice {
+        /// Which.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        author: AuthorId,
+    },
+    /// Asks the holders of a role to decide something together; I sign it, if I am one of them.
+    Propose {
+        /// The role.
+        of: RoleId,
+        /// What is to be decided.
+        change: Change,
+    },
+    /// I agree to a proposal.
+    Approve {
+        /// The entry that proposes it.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        proposal: EntryId,
+    },
+    /// I take my agreement to a proposal back, while it is not decided.
+    WithdrawApproval {
+        /// The entry that proposes it.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        proposal: EntryId,
+    },
+    /// Gives effect again to entries that lost it; at most `MAX_RATIFIED`.
+    Ratify {
+        /// Which.
+        #[cfg_attr(feature = "bindings", ts(type = "Array<string>"))]
+        entries: Vec<EntryId>,
+    },
+    /// Closes an invite.
+    RevokeInvite {
+        /// Which.
+        invite: GrantRef,
+    },
+    /// Lets in somebody who came by an invite with review.
+    Admit {
+        /// Who.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        member: MemberId,
+    },
+    /// Says that I know a member.
+    Vouch {
+        /// Whom.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        member: MemberId,
+        /// How, in a few words; may be empty.
+        #[serde(default)]
+        #[cfg_attr(feature = "bindings", ts(as = "Option<String>", optional))]
+        note: String,
     },
 }
 

@@ -4,14 +4,12 @@ use alloc::collections::BTreeSet;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use crate::authority::{Authority, HeldPackage, Verdict};
-use crate::crypto::kem::is_public_key;
+use crate::authority::HeldPackage;
 use crate::crypto::{self, label};
 use crate::entry::{Content, Entry, GrantRef};
 use crate::id::{AuthorId, EntryId, MemberId, PursuanceId};
 use crate::keys::DeviceKeys;
 use crate::limits::{MAX_DEVICES, MAX_HEADS};
-use crate::logs::Logs;
 use crate::op::{AddDevice, KeyPackage, Op, number};
 use crate::refusal::Refusal;
 use crate::replica::Replica;
@@ -59,77 +57,6 @@ pub fn device_message(pursuance: PursuanceId, member: MemberId, package: &KeyPac
     [label::DEVICE_SIGNATURE, &pursuance.0, &member.0, &package.id()].concat()
 }
 
-impl Authority {
-    /// D2, for one op of an entry.
-    pub(crate) fn judge_added_device(
-        &self,
-        pursuance: PursuanceId,
-        logs: &Logs,
-        entry: &Entry,
-        member: MemberId,
-        added: &AddDevice,
-        ops: &[Op],
-    ) -> Result<(), Refusal> {
-        let known = |device: &Device| device.brought_by.iter().any(|id| logs.names_in_past(*id, entry));
-        let new = || ops.iter().filter_map(|op| if let Op::AddDevice(new) = op { Some(new) } else { None });
-        // Counted first: signatures are dear.
-        let held = self.members().get(&member).map_or(0, |held| held.devices.values().filter(|one| known(one)).count());
-        if held + new().count() > MAX_DEVICES {
-            return Err(Refusal::TooMany { max: MAX_DEVICES as u32 });
-        }
-        let mut holders = self.holders(added.author).filter_map(|holder| self.members().get(&holder));
-        let is_known = holders.any(|holder| holder.devices.get(&added.author).is_some_and(known));
-        let is_once = new().filter(|other| other.author == added.author).count() == 1;
-        let is_key = is_public_key(added.package.suite, &added.package.public);
-        if is_known || !is_once || !is_key || !added.is_agreed(pursuance, member) {
-            return Err(Refusal::BadKeys);
-        }
-        Ok(())
-    }
-
-    /// One more device of the member.
-    pub(crate) fn apply_added_device(&mut self, entry: &Entry, by: MemberId, added: &AddDevice) {
-        let Some(member) = self.member_mut(by) else { return };
-        let claimed = Some(entry.body().claimed_seconds);
-        let device = member.devices.entry(added.author).or_insert_with(|| Device {
-            brought_by: BTreeSet::new(),
-            added_seconds: claimed,
-            packages: Vec::new(),
-        });
-        device.brought_by.insert(entry.id());
-        device.added_seconds = device.added_seconds.min(claimed);
-        // Older than anything in the device's own log.
-        device.hold(None, entry.id(), added.package.clone());
-        self.note_holder(added.author, by);
-    }
-
-    /// R2 and D3: the grant in `by` is held by the author's member, and what made the author a device of that member stands in
-    /// the entry's past.
-    pub(crate) fn leaning_member(&self, logs: &Logs, entry: &Entry) -> Result<MemberId, Verdict> {
-        let by = entry.body().by.ok_or(Verdict::Refused(Refusal::GrantNotHeld))?;
-        if self.verdict(by.entry) == Some(&Verdict::NeedsNewer) {
-            return Err(Verdict::NeedsNewer);
-        }
-        let speaker = self.speaker(entry).filter(|member| {
-            // Where the entry before leant on the same grant, this was asked of it.
-            let before = entry.body().prev.filter(|prev| self.verdict(*prev) == Some(&Verdict::Counts));
-            let before = before.and_then(|prev| logs.entry(prev));
-            before.is_some_and(|before| before.body().by == Some(by))
-                || self.members()[member].devices.get(&entry.body().author).is_some_and(|device| {
-                    let brought_by = &device.brought_by;
-                    brought_by.contains(&by.entry) || brought_by.iter().any(|id| logs.names_in_past(*id, entry))
-                })
-        });
-        // A newer version will tell which device it was that was added there.
-        let newer = || self.newer_devices(by).any(|id| logs.names_in_past(id, entry));
-        match speaker {
-            Some(member) => Ok(member),
-            None if newer() => Err(Verdict::NeedsNewer),
-            None => Err(Verdict::Refused(Refusal::GrantNotHeld)),
-        }
-    }
-}
-
 impl Replica {
     /// Signs one more device of mine, whose keys are at hand: for a copy of this device's folder, which never signs with this
     /// device's key.
@@ -145,7 +72,8 @@ impl Replica {
             return Err(Refusal::TooMany { max: MAX_DEVICES as u32 });
         }
         let op = Op::AddDevice(AddDevice::new(self.pursuance, me, device));
-        Ok(self.sign_next(Content::Public(vec![op]), None, now_seconds))
+        let by = self.my_grant().ok_or(Refusal::GrantNotHeld)?;
+        Ok(self.sign_next(Content::Public(vec![op]), by, None, now_seconds))
     }
 
     /// The heads of an added device's first entry: they have what added it in their past (D3).

@@ -14,9 +14,12 @@ pub const ENTRY_VERSION: u64 = 1;
 pub const ENTRY_SUITE: u64 = 1;
 
 /// A grant, or an invite: the entry that made it and the op in it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
 pub struct GrantRef {
     /// The entry.
+    #[cfg_attr(feature = "bindings", ts(type = "string"))]
     pub entry: EntryId,
     /// The op's index in it.
     pub op: u16,
@@ -236,6 +239,25 @@ impl UnverifiedEntry {
 }
 
 impl Entry {
+    /// Entries that its ops are about, other than by what they lean on: what a removal leaves, what is ratified.
+    pub fn mentions(&self) -> impl Iterator<Item = EntryId> + '_ {
+        let ops = match &self.body().content {
+            Content::Public(ops) => &ops[..],
+            Content::Role(_) => &[],
+        };
+        ops.iter()
+            .flat_map(|op| match op {
+                Op::Remove(remove) => remove.pins.as_slice(),
+                Op::Ratify(entries) => entries.as_slice(),
+                Op::Propose(propose) => match &*propose.op {
+                    Op::Remove(remove) => remove.pins.as_slice(),
+                    _ => &[],
+                },
+                _ => &[],
+            })
+            .copied()
+    }
+
     /// Signs a body; it is decoded again, so that nothing leaves that would not be accepted.
     ///
     /// # Panics

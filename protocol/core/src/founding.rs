@@ -15,7 +15,7 @@ use crate::limits::{MAX_MEMBER_NAME_BYTES, MAX_MISSION_BYTES, MAX_NAME_BYTES, MA
 use crate::op::{Genesis, Op, RoleEpoch, Seal};
 use crate::plan::{line, text};
 use crate::refusal::Refusal;
-use crate::rule::{Condition, Object, Role, Rule, RuleTable, Verb};
+use crate::rule::{Condition, Object, Quorum, Role, Rule, RuleTable, Verb};
 
 /// What a founder says.
 pub struct Founding {
@@ -44,6 +44,9 @@ pub const ORGANISER: RoleId = RoleId(1);
 /// The role that invites offer in [`starting_rules`].
 pub const MEMBER: RoleId = RoleId(2);
 
+/// More than half of the organisers.
+const MOST: Option<Quorum> = Some(Quorum { count: 0, of: ORGANISER });
+
 /// The rules a pursuance starts with: members do, organisers also invite, assign and change what others wrote.
 #[must_use]
 pub fn starting_rules() -> RuleTable {
@@ -68,6 +71,18 @@ pub fn starting_rules() -> RuleTable {
             rule(ORGANISER, Verb::Assign, everyone, Condition::Always),
             rule(ORGANISER, Verb::Invite, Object::Role(MEMBER), Condition::Always),
             rule(ORGANISER, Verb::Amend, Object::Relays, Condition::Always),
+            rule(ORGANISER, Verb::Amend, Object::Rules, Condition::Always),
+            // What is about organisers themselves, more than half of them decide.
+            Rule { quorum: MOST, ..rule(ORGANISER, Verb::Amend, Object::Rules, Condition::Always) },
+            rule(ORGANISER, Verb::Admit, Object::Role(MEMBER), Condition::Always),
+            rule(ORGANISER, Verb::Grant, Object::Role(MEMBER), Condition::Always),
+            rule(ORGANISER, Verb::Grant, Object::Role(ORGANISER), Condition::Always),
+            rule(ORGANISER, Verb::Revoke, Object::Role(MEMBER), Condition::Always),
+            rule(ORGANISER, Verb::Remove, Object::Role(MEMBER), Condition::Always),
+            Rule { quorum: MOST, ..rule(ORGANISER, Verb::Remove, Object::Role(ORGANISER), Condition::NotSelf) },
+            Rule { quorum: MOST, ..rule(ORGANISER, Verb::Checkpoint, Object::Role(ORGANISER), Condition::Always) },
+            rule(RoleId::EVERYONE, Verb::Vouch, Object::Role(MEMBER), Condition::Always),
+            rule(RoleId::EVERYONE, Verb::Vouch, Object::Role(ORGANISER), Condition::Always),
         ],
     }
 }
@@ -117,6 +132,7 @@ pub fn found(founding: &Founding, device: &DeviceKeys, now_seconds: u64, seed: &
             parents: Vec::new(),
             readers: readers_hash(&[package.id()]),
             seals: vec![seal],
+            backlinks: Vec::new(),
         }),
         Op::KeyPackage(package),
     ]);

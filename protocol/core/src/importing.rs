@@ -97,19 +97,22 @@ impl ImportPlan {
         if rest.is_empty() {
             return Ok(false);
         }
-        let at = replica.place_after(self.entries.last());
+        let of = u32::try_from(self.rows.len()).expect("at most MAX_IMPORT_TASKS");
+        let part = || TaskOp::PartOf { import: self.import, of };
+        let rows = &rest[..rows_of_one_entry(rest)];
+        let planned: Vec<Vec<TaskOp>> = rows.iter().map(|row| ops(row, part())).collect::<Result<_, _>>()?;
+        let by = replica.grant_for_ops(me, &planned.concat(), true)?;
+        let at = replica.place_after(by, self.entries.last());
         let mut items = Vec::new();
-        for (index, row) in rest[..rows_of_one_entry(rest)].iter().enumerate() {
+        for (index, (row, said)) in rows.iter().zip(planned).enumerate() {
             let key = TaskKey::new(with.seed.draw());
             let task = task_id(at, u16::try_from(index).expect("at most MAX_ITEMS"), &key);
             let parent = row.parent.map(|parent| *self.ids.get(parent).expect("a parent stands before its child"));
-            let of = u32::try_from(self.rows.len()).expect("at most MAX_IMPORT_TASKS");
-            let ops = ops(row, parent, TaskOp::PartOf { import: self.import, of })?;
-            replica.all_allowed(me, &ops, true)?;
+            let ops = core::iter::once(TaskOp::Create { parent }).chain(said).collect();
             self.ids.push(task);
             items.push(Item { task, generation: 0, key, gives_key: GivesKey::Yes, ops });
         }
-        self.entries.push(replica.sign_items(&items, self.entries.last(), with)?);
+        self.entries.push(replica.sign_items(&items, by, self.entries.last(), with)?);
         Ok(self.ids.len() < self.rows.len())
     }
 
@@ -147,9 +150,10 @@ fn rows_of_one_entry(rows: &[ImportTask]) -> usize {
     rows.iter().take(MAX_ITEMS).take_while(fits).count().max(1).min(rows.len())
 }
 
-fn ops(row: &ImportTask, parent: Option<TaskId>, part: TaskOp) -> Result<Vec<TaskOp>, Refusal> {
+/// What a row says of its task, after the creation.
+fn ops(row: &ImportTask, part: TaskOp) -> Result<Vec<TaskOp>, Refusal> {
     within(row.labels.len(), MAX_LABELS)?;
-    let mut ops = vec![TaskOp::Create { parent }, part, TaskOp::SetTitle(line(&row.title, MAX_TITLE_BYTES)?)];
+    let mut ops = vec![part, TaskOp::SetTitle(line(&row.title, MAX_TITLE_BYTES)?)];
     if !row.body.is_empty() {
         ops.push(TaskOp::SetBody(text(&row.body, MAX_BODY_BYTES)?));
     }

@@ -8,13 +8,14 @@ use crate::authority::join_message;
 use crate::crypto;
 use crate::crypto::kem::is_public_key;
 use crate::entry::{Body, Content, Entry, GrantRef};
-use crate::id::{AuthorId, EntryId, PursuanceId};
+use crate::id::{AuthorId, EntryId, MemberId, PursuanceId, RoleId};
 use crate::keys::{DeviceKeys, InviteSecret};
 use crate::limits::{MAX_HEADS, MAX_MEMBER_NAME_BYTES, MAX_PREVIEW_ENTRIES, MAX_SENIORITY_DEPTH};
 use crate::op::{Genesis, Invite, Join, Op, Since};
 use crate::plan::line;
 use crate::refusal::Refusal;
 use crate::replica::Replica;
+use crate::rule::Role;
 use crate::view::PreviewView;
 
 /// What stands under an invite's key before it is accepted: verified entries, not a whole log.
@@ -46,13 +47,17 @@ impl Preview {
     pub fn view(&self) -> Option<PreviewView> {
         let (genesis, _) = self.genesis()?;
         let (by, invite, entry) = self.invite()?;
-        let role = genesis.table.roles.iter().find(|role| role.id == invite.role)?.clone();
-        let invited_by = self.name_of_grant(entry.body().by?)?;
+        let mut roles = genesis.table.roles.clone();
+        if !roles.iter().any(|role| role.id == invite.role) {
+            roles.push(self.defined_later(invite.role)?.clone());
+        }
+        let role = roles.iter().find(|role| role.id == invite.role)?.clone();
+        let invited_by = self.name_of(self.first_of(entry.body().by?)?)?;
         Some(PreviewView {
             pursuance: self.pursuance,
             name: genesis.name.clone(),
             mission: genesis.mission.clone(),
-            roles: genesis.table.roles.clone(),
+            roles,
             rules: genesis.table.rules.clone(),
             role,
             invited_by,
@@ -127,10 +132,11 @@ impl Preview {
         for _ in 0..2 * MAX_SENIORITY_DEPTH {
             let Some(by) = at.body().by else { return at.id() == self.pursuance.genesis() };
             let Some(next) = self.entries.get(&by.entry) else { return false };
-            // A grant speaks for its own author and for whoever its holder's devices added; an invite speaks for anybody.
+            // A grant speaks for whoever holds it and for whoever their devices added; an invite speaks for anybody.
             let invite = matches!(ops(next).get(usize::from(by.op)), Some(Op::Invite(_)));
             let join = matches!(ops(at).first(), Some(Op::Join(_)));
-            if invite != join || (!invite && !self.speaks_for(at, next.body().author)) {
+            let holder = || self.first_of(by).map(|first| first.body().author);
+            if invite != join || (!invite && !holder().is_some_and(|holder| self.speaks_for(at, holder))) {
                 return false;
             }
             at = next;
@@ -141,7 +147,6 @@ impl Preview {
     /// Whether an entry is by the device that holds the grant it leans on, or by one that was added by one that was added, and
     /// so on, by that device. All ways are tried: whoever has the link can put more entries here, and must not hide the true way.
     fn speaks_for(&self, entry: &Entry, holder: AuthorId) -> bool {
-        let by = entry.body().by;
         let (mut seen, mut open) = (BTreeSet::new(), vec![entry.body().author]);
         while let Some(author) = open.pop() {
             if author == holder {
@@ -151,8 +156,8 @@ impl Preview {
                 continue;
             }
             let adds = |other: &&Entry| {
-                other.body().by == by
-                    && ops(other).iter().any(|op| matches!(op, Op::AddDevice(added) if added.author == author))
+                ops(other).iter().any(|op| matches!(op, Op::AddDevice(added) if added.author == author))
+                    && other.body().by.and_then(|by| self.first_of(by)).is_some_and(|of| of.body().author == holder)
             };
             open.extend(self.entries.values().filter(adds).map(|other| other.body().author));
         }
@@ -196,10 +201,28 @@ impl Preview {
         }
     }
 
-    fn name_of_grant(&self, by: GrantRef) -> Option<alloc::string::String> {
-        ops(self.entries.get(&by.entry)?).iter().find_map(|op| match op {
+    /// The entry by which whoever holds a grant came: the grant itself, or what the grant names.
+    fn first_of(&self, by: GrantRef) -> Option<&Entry> {
+        let made = self.entries.get(&by.entry)?;
+        match granted(made, by.op) {
+            Some(member) => self.entries.get(&EntryId(member.0)),
+            None => Some(made),
+        }
+    }
+
+    fn name_of(&self, first: &Entry) -> Option<alloc::string::String> {
+        ops(first).iter().find_map(|op| match op {
             Op::Genesis(genesis) => Some(genesis.founder_name.clone()),
             Op::Join(join) => Some(join.name.clone()),
+            _ => None,
+        })
+    }
+
+    /// A role that the genesis does not have.
+    fn defined_later(&self, id: RoleId) -> Option<&Role> {
+        let defining = self.entries.values().filter(|entry| self.leads_to_genesis(entry));
+        defining.flat_map(ops).map(proposed).find_map(|op| match op {
+            Op::DefineRole(role) if role.id == id => Some(role),
             _ => None,
         })
     }
@@ -207,18 +230,38 @@ impl Preview {
 
 impl Replica {
     /// The entries of an invite's preview: the invite and its chain of grants back to the genesis, oldest first, with what added
-    /// the devices that speak there.
+    /// the devices that speak there; likewise what defined the role, where the genesis does not.
     #[must_use]
     pub fn preview_entries(&self, invite: GrantRef) -> Vec<&Entry> {
-        let mut chain = Vec::new();
-        let mut at = self.logs.entry(invite.entry);
-        while let Some(entry) = at {
-            chain.push(entry);
-            chain.extend(self.devices_up_to(entry));
-            at = entry.body().by.and_then(|by| self.logs.entry(by.entry));
+        let offered = self.authority.invites().get(&invite).map(|open| open.invite.role);
+        let defining = offered.into_iter().flat_map(|role| self.authority.defined_in(role));
+        let mut found = BTreeMap::new();
+        for start in core::iter::once(invite.entry).chain(defining) {
+            let mut at = self.logs.entry(start);
+            while let Some(entry) = at {
+                for needed in core::iter::once(entry).chain(self.devices_up_to(entry)) {
+                    found.insert((self.logs.depth(needed.id()), needed.id()), needed);
+                }
+                at = entry.body().by.and_then(|by| self.logs.entry(by.entry));
+            }
         }
-        chain.reverse();
-        chain
+        found.into_values().collect()
+    }
+}
+
+/// Whom an op gives a role, by itself or once it is decided.
+fn granted(entry: &Entry, op: u16) -> Option<MemberId> {
+    match ops(entry).get(usize::from(op)).map(proposed) {
+        Some(Op::Grant(grant)) => Some(grant.member),
+        _ => None,
+    }
+}
+
+/// What an op proposes, or the op.
+fn proposed(op: &Op) -> &Op {
+    match op {
+        Op::Propose(propose) => &propose.op,
+        op => op,
     }
 }
 

@@ -16,12 +16,12 @@ use crate::task::Status;
 use crate::tasks::{Creation, Task};
 
 /// The form written here. A store that holds another one derives everything again.
-pub const KEPT_FORM: u32 = 1;
+pub const KEPT_FORM: u32 = 2;
 
 /// Writes or elements of one field that are read back: far more than a task has.
 const MAX_KEPT: usize = 1 << 20;
 
-/// A task and its key as bytes; the lines of its thread are kept one by one elsewhere.
+/// A task, empty where its creation does not count, and its key as bytes; the lines of its thread are kept one by one elsewhere.
 #[must_use]
 pub fn encode_task(task: &Task, key: &TaskKey) -> Vec<u8> {
     let mut w = Writer::new();

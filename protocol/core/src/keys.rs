@@ -6,7 +6,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::crypto::{self, KemSecret, KeySuite, SigningKey, label};
 use crate::id::{AuthorId, EpochId, PursuanceId, RoleId};
-use crate::op::KeyPackage;
+use crate::op::{Backlink, KeyPackage};
 
 /// One device's keys in one pursuance, all from a seed of 32 random bytes.
 pub struct DeviceKeys {
@@ -116,6 +116,38 @@ impl EpochSecret {
         let secret = Self(*device.package.open(&associated, sealed)?);
         if secret.id() == epoch { Ok(secret) } else { Err(crypto::KemError::NotForMe) } // K1
     }
+
+    /// The secret of an older epoch of the role, for whoever holds this one (K9).
+    #[must_use]
+    pub fn link_back(
+        &self,
+        pursuance: PursuanceId,
+        role: RoleId,
+        older: &Self,
+        nonce: [u8; crypto::NONCE_BYTES],
+    ) -> Backlink {
+        let associated = backlink_associated(pursuance, role, self.id(), older.id());
+        let key = Zeroizing::new(crypto::derive_key(label::EPOCH_BACKLINK, &self.0));
+        let sealed = crypto::seal(&key, &nonce, &associated, &older.0);
+        let sealed = sealed.try_into().expect("a secret and a tag");
+        Backlink { parent: older.id(), nonce, sealed }
+    }
+
+    /// Opens what [`Self::link_back`] made; the secret must be the one that the older epoch's id commits to.
+    ///
+    /// # Errors
+    /// [`crypto::OpenError`].
+    pub fn open_back(&self, pursuance: PursuanceId, role: RoleId, link: &Backlink) -> Result<Self, crypto::OpenError> {
+        let associated = backlink_associated(pursuance, role, self.id(), link.parent);
+        let key = Zeroizing::new(crypto::derive_key(label::EPOCH_BACKLINK, &self.0));
+        let plain = Zeroizing::new(crypto::open(&key, &link.nonce, &associated, &link.sealed)?);
+        let secret = Self(plain.as_slice().try_into().map_err(|_| crypto::OpenError)?);
+        if secret.id() == link.parent { Ok(secret) } else { Err(crypto::OpenError) } // K1
+    }
+}
+
+fn backlink_associated(pursuance: PursuanceId, role: RoleId, newer: EpochId, older: EpochId) -> Vec<u8> {
+    [label::BACKLINK_AD, &pursuance.0, &role.0.to_be_bytes(), &newer.0, &older.0].concat()
 }
 
 fn seal_associated(pursuance: PursuanceId, role: RoleId, epoch: EpochId) -> Vec<u8> {

@@ -89,7 +89,7 @@ pub const MAX_FILTER_WORDS: usize = 32;
 /// Levels of the tree that are shown in their place; deeper ones stand at this level.
 pub const MAX_TREE_DEPTH: u16 = 64;
 /// Epoch secrets that a joiner tries before the log tells which is right.
-pub const MAX_EPOCH_CANDIDATES: usize = 16;
+pub const MAX_EPOCH_CANDIDATES: usize = 256;
 /// Entries of a preview, besides the genesis and the invite.
 pub const MAX_PREVIEW_ENTRIES: usize = 512;
 

@@ -51,7 +51,7 @@ pub enum Standing {
     Refused = 1,
     /// A newer version will tell.
     NeedsNewer = 2,
-    /// It was permitted, and has no effect now; that can change.
+    /// It was permitted and has no effect now; it can again.
     Held = 3,
 }
 
@@ -83,6 +83,7 @@ pub struct Tip {
 
 /// The graph of entries: those in memory, and of all others what their chains say.
 #[derive(Default)]
+#[cfg_attr(test, derive(Clone))]
 pub struct Logs {
     nodes: BTreeMap<EntryId, KeptEntry>,
     by_dot: BTreeMap<Dot, EntryId>,
@@ -98,8 +99,11 @@ pub struct Logs {
     placed: Vec<EntryId>,
     named: Vec<EntryId>,
     grown: BTreeSet<u32>,
+    /// Standings that are not what a shelf has.
+    restood: BTreeMap<EntryId, Standing>,
 }
 
+#[cfg_attr(test, derive(Clone))]
 struct Waiting {
     entry: Entry,
     missing: usize,
@@ -123,7 +127,7 @@ impl Logs {
     /// history of its author has in its place.
     pub fn fetch_for(&mut self, entry: &Entry, shelf: &dyn Shelf) {
         self.fetch(entry.id(), shelf);
-        for named in entry.body().named() {
+        for named in entry.body().named().chain(entry.mentions()) {
             self.fetch(named, shelf);
         }
         if self.tip(entry.body().author).is_some_and(|tip| tip.seq >= entry.body().seq) {
@@ -147,7 +151,10 @@ impl Logs {
     }
 
     /// Takes back an entry that stands in the log.
-    pub fn put_back(&mut self, kept: KeptEntry) {
+    pub fn put_back(&mut self, mut kept: KeptEntry) {
+        if let Some(standing) = self.restood.get(&kept.entry.id()) {
+            kept.standing = *standing;
+        }
         let (id, dot) = (kept.entry.id(), Dot { chain: kept.chain, seq: kept.entry.body().seq });
         self.by_dot.insert(dot, id);
         self.nodes.insert(id, kept);
@@ -179,6 +186,7 @@ impl Logs {
         let grown = core::mem::take(&mut self.grown);
         changes.chains.extend(grown.into_iter().map(|number| (number, self.chains[number as usize].clone())));
         self.placed.clear();
+        changes.restood.extend(core::mem::take(&mut self.restood));
     }
 
     /// Entries that this one names and that are not held; `None` when it stands in the log, or waits, already.
@@ -226,11 +234,75 @@ impl Logs {
         self.nodes.get(&newer).is_some_and(|newer| newer.clock.holds(older))
     }
 
+    /// The entry at a place of a chain, if it is in memory.
+    #[must_use]
+    pub fn at(&self, dot: Dot) -> Option<EntryId> {
+        self.by_dot.get(&dot).copied()
+    }
+
+    /// The past of an entry in memory, itself not included.
+    #[must_use]
+    pub fn past(&self, id: EntryId) -> Option<Clock> {
+        let node = self.nodes.get(&id)?;
+        Some(node.clock.without(dot_of(node)))
+    }
+
+    /// The past of an entry whose neighbours are in memory, appended or not.
+    #[must_use]
+    pub fn past_of(&self, entry: &Entry) -> Clock {
+        let mut clock = Clock::default();
+        for named in entry.body().named().filter_map(|named| self.nodes.get(&named)) {
+            clock.join(&named.clock);
+        }
+        clock
+    }
+
+    /// What an entry in memory has in its past, itself included.
+    #[must_use]
+    pub fn clock(&self, id: EntryId) -> Option<&Clock> {
+        self.nodes.get(&id).map(|node| &node.clock)
+    }
+
+    /// Whether two entries of an author at one place are among those that `holds` names.
+    #[must_use]
+    pub fn shows_two_histories(&self, author: AuthorId, holds: impl Fn(Dot) -> bool) -> bool {
+        let chains = self.by_author.get(&author).map_or(&[][..], Vec::as_slice);
+        let branches = chains.iter().map(|number| self.chains[*number as usize].first.0);
+        { branches }.any(|seq| self.dots(author, seq).into_iter().filter(|dot| holds(*dot)).count() > 1)
+    }
+
+    /// Chains, by their numbers.
+    #[must_use]
+    pub fn chains(&self) -> &[Chain] {
+        &self.chains
+    }
+
     /// Notes the verdict on an entry in memory.
     pub fn set_standing(&mut self, id: EntryId, standing: Standing) {
+        if let Some(node) = self.nodes.get_mut(&id).filter(|node| node.standing != standing) {
+            node.standing = standing;
+            self.restood.insert(id, standing);
+        }
+    }
+
+    /// Notes how an entry that stands in the log stands now, in memory or not.
+    pub(crate) fn restand(&mut self, id: EntryId, standing: Standing) {
         if let Some(node) = self.nodes.get_mut(&id) {
             node.standing = standing;
         }
+        self.restood.insert(id, standing);
+    }
+
+    /// How an entry stands, if it is in memory or its standing is newer than what a shelf has.
+    #[must_use]
+    pub fn standing(&self, id: EntryId) -> Option<Standing> {
+        self.nodes.get(&id).map(|node| node.standing).or_else(|| self.restood.get(&id).copied())
+    }
+
+    /// Entries in memory that are held, of one author.
+    pub(crate) fn held_by(&self, author: AuthorId) -> impl Iterator<Item = EntryId> + '_ {
+        let held = self.nodes.values().filter(|node| node.standing == Standing::Held);
+        held.map(|node| &node.entry).filter(move |entry| entry.body().author == author).map(Entry::id)
     }
 
     /// The newest entry of an author; of the first branch, where two are as long.

@@ -22,7 +22,7 @@ pub use deciding::Propose;
 pub use devices::{AddDevice, Recover, RecoveryKey, recover_message, recovery_key_message};
 pub use founding::Genesis;
 pub use joining::{Invite, Join, Since, Vouch};
-pub use keys::{KeyPackage, RoleEpoch, Seal, Welcome};
+pub use keys::{Backlink, KeyPackage, RoleEpoch, SEALED_SECRET_BYTES, Seal, Welcome};
 pub use roles::{Grant, Remove, SetRule};
 
 /// Numbers of ops, reserved for ever; those without a type here are kept as *needs a newer Pursuance*.

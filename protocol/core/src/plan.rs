@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 
 use pursuance_wire::RelayAddress;
 
+use crate::authority::Presence;
 use crate::codec::is_clean_char;
 use crate::command::Command;
 use crate::crypto::Seed;
@@ -15,10 +16,10 @@ use crate::id::{AuthorId, EntryId, MemberId, RoleId, TaskId};
 use crate::importing::when;
 use crate::keys::{EpochSecret, InviteSecret};
 use crate::limits::{
-    MAX_ASSIGNEES, MAX_BODY_BYTES, MAX_COMMENT_BYTES, MAX_INVITE_USES, MAX_LABEL_BYTES, MAX_LABELS, MAX_PRIORITY,
-    MAX_RELAYS, MAX_TITLE_BYTES,
+    MAX_ASSIGNEES, MAX_BODY_BYTES, MAX_COMMENT_BYTES, MAX_LABEL_BYTES, MAX_LABELS, MAX_PRIORITY, MAX_RELAYS,
+    MAX_TITLE_BYTES,
 };
-use crate::op::{Invite, Op, Since, Welcome};
+use crate::op::{Op, Since, Welcome};
 use crate::refusal::Refusal;
 use crate::replica::Replica;
 use crate::rule::{Object, Verb};
@@ -64,19 +65,20 @@ impl Replica {
     /// # Errors
     /// [`Refusal`], the reason for which every other client would refuse it too, or which only this one gives.
     pub fn command(&self, command: &Command, with: &mut Circumstances<'_>) -> Result<Authored, Refusal> {
+        if is_public(command) {
+            return self.govern(command, with);
+        }
         let me = self.writer()?;
         match command {
             Command::CreateTask { .. } => self.create_task(me, command, with),
-            Command::Invite { role, uses } => self.invite(me, *role, *uses, with),
-            Command::SetRelays { relays } => self.set_relays(me, relays, with),
             about_task => {
                 let draft = self.draft(me, about_task)?;
                 let own = self.tasks.task(draft.task).is_some_and(|task| created_by(task, me));
-                self.all_allowed(me, &draft.ops, own)?;
+                let by = self.grant_for_ops(me, &draft.ops, own)?;
                 // A task is known here only because its first key opened it.
                 let key = self.task_keys.get(&(draft.task, 0)).cloned().ok_or(Refusal::BadKeys)?;
                 let item = Item { task: draft.task, generation: 0, key, gives_key: GivesKey::No, ops: draft.ops };
-                let entry = self.sign_items(&[item], None, with)?;
+                let entry = self.sign_items(&[item], by, None, with)?;
                 Ok(Authored { entries: vec![entry], undo: draft.undo, task: None, invite: None })
             }
         }
@@ -87,11 +89,11 @@ impl Replica {
     pub fn welcome(&self, to: AuthorId, now_seconds: u64) -> Option<Entry> {
         self.writer().ok()?;
         let epoch = self.usable_epoch()?;
-        let packages = self.authority.packages_known(&self.logs, None);
+        let packages = self.authority.packages_known(&self.logs);
         let (_, package, _) = packages.into_iter().find(|(.., author)| *author == to)?;
         let sealed = epoch.seal_to(self.pursuance, RoleId::EVERYONE, package).ok()?;
         let op = Op::Welcome(Welcome { role: RoleId::EVERYONE, epoch: epoch.id(), to, sealed });
-        Some(self.sign_next(Content::Public(vec![op]), None, now_seconds))
+        Some(self.sign_next(Content::Public(vec![op]), self.my_grant()?, None, now_seconds))
     }
 
     /// The effective parent of each task that can be read: a parent that cannot be read, or would close a circle, is none.
@@ -154,48 +156,13 @@ impl Replica {
             ops.push(TaskOp::AddLabel(line(label, MAX_LABEL_BYTES)?));
         }
         ops.extend(when(due_day(due.as_deref())?, *priority)?);
-        self.all_allowed(me, &ops, true)?;
+        let by = self.grant_for_ops(me, &ops, true)?;
         let key = TaskKey(with.seed.draw());
-        let task = task_id(self.place_after(None), 0, &key);
-        let entry = self.sign_items(&[Item { task, generation: 0, key, gives_key: GivesKey::Yes, ops }], None, with)?;
+        let task = task_id(self.place_after(by, None), 0, &key);
+        let item = Item { task, generation: 0, key, gives_key: GivesKey::Yes, ops };
+        let entry = self.sign_items(&[item], by, None, with)?;
         let undo = vec![Command::SetStatus { task, status: Status::Dropped }];
         Ok(Authored { entries: vec![entry], undo, task: Some(task), invite: None })
-    }
-
-    fn invite(&self, me: MemberId, role: RoleId, uses: u16, with: &mut Circumstances<'_>) -> Result<Authored, Refusal> {
-        let offered = self.authority.role(role).ok_or(Refusal::NoSuchRole)?;
-        self.authority.allows(me, Verb::Invite, Object::Role(role), false)?;
-        if self.authority.seniority(me).is_none_or(|key| offered.rank < key.rank) {
-            return Err(Refusal::RankAboveOwn);
-        }
-        if !(1..=MAX_INVITE_USES).contains(&uses) {
-            return Err(Refusal::TooMany { max: MAX_INVITE_USES.into() });
-        }
-        let secret = InviteSecret::new(with.seed.draw());
-        let op = Op::Invite(Invite {
-            role,
-            uses,
-            key: secret.signing().author().0,
-            cell_secret: secret.cell_secret(),
-            note: String::new(),
-            since: with.since.iter().take(MAX_RELAYS).copied().collect(),
-            reviewed: false,
-        });
-        let entry = self.sign_next(Content::Public(vec![op]), None, with.now_seconds);
-        let invite = Some((GrantRef { entry: entry.id(), op: 0 }, secret));
-        Ok(Authored { entries: vec![entry], undo: Vec::new(), task: None, invite })
-    }
-
-    fn set_relays(&self, me: MemberId, relays: &[String], with: &mut Circumstances<'_>) -> Result<Authored, Refusal> {
-        self.authority.allows(me, Verb::Amend, Object::Relays, false)?;
-        let relays = parse_relays(relays)?;
-        if relays == self.authority.relays() {
-            return Err(Refusal::NothingToChange);
-        }
-        let old = self.authority.relays().iter().map(alloc::string::ToString::to_string).collect();
-        let entry = self.sign_next(Content::Public(vec![Op::SetRelays(relays)]), None, with.now_seconds);
-        let undo = vec![Command::SetRelays { relays: old }];
-        Ok(Authored { entries: vec![entry], undo, task: None, invite: None })
     }
 
     fn draft(&self, me: MemberId, command: &Command) -> Result<Draft, Refusal> {
@@ -314,27 +281,27 @@ impl Replica {
                 changed(task.priority.writes().len() > 1 || wanted != old)?;
                 (id, vec![TaskOp::SetPriority(wanted)], vec![Command::SetPriority { task: id, priority: old }])
             }
-            Command::CreateTask { .. } | Command::Invite { .. } | Command::SetRelays { .. } => {
-                unreachable!("planned where they are matched")
-            }
+            _ => unreachable!("planned where they are matched"),
         };
         Ok(Draft { task: id, ops, undo })
     }
 
-    /// Whoever may sign here: a member who holds a usable epoch, with a device whose log goes on here.
+    /// Whoever may sign here: a member who is here and holds a usable epoch, with a device of theirs whose log goes on here.
     pub(crate) fn writer(&self) -> Result<MemberId, Refusal> {
         if self.is_overtaken() {
             return Err(Refusal::OvertakenElsewhere);
         }
+        if let Some(absence) = self.absence() {
+            return Err(absence);
+        }
         self.me().filter(|_| self.is_member()).ok_or(Refusal::NotWelcomedYet)
     }
 
-    /// Whether the rules let a member do all of these; `own` says whether the task is the member's own.
-    pub(crate) fn all_allowed(&self, member: MemberId, ops: &[TaskOp], own: bool) -> Result<(), Refusal> {
-        ops.iter().try_for_each(|op| {
-            let verb = op.verb().ok_or(Refusal::NeedsNewer)?;
-            self.authority.allows(member, verb, Object::Role(RoleId::EVERYONE), own)
-        })
+    /// The grant by which the rules let a member do all of these; `own` says whether the task is the member's own.
+    pub(crate) fn grant_for_ops(&self, member: MemberId, ops: &[TaskOp], own: bool) -> Result<GrantRef, Refusal> {
+        let verbs: Option<Vec<Verb>> = ops.iter().map(TaskOp::verb).collect();
+        let verbs = verbs.ok_or(Refusal::NeedsNewer)?;
+        self.authority.grant_for_all(member, &verbs, Object::Role(RoleId::EVERYONE), own)
     }
 
     /// This device's newest entry.
@@ -343,34 +310,36 @@ impl Replica {
     }
 
     fn known_member(&self, member: MemberId) -> Result<(), Refusal> {
-        if self.authority.members().contains_key(&member) { Ok(()) } else { Err(Refusal::NoSuchMember) }
+        let known = self.authority.members().get(&member);
+        if known.is_some_and(|known| known.presence == Presence::Here) { Ok(()) } else { Err(Refusal::NoSuchMember) }
     }
 
     /// Seals items to everyone and signs the entry.
     pub(crate) fn sign_items(
         &self,
         items: &[Item],
+        by: GrantRef,
         after: Option<&Entry>,
         with: &mut Circumstances<'_>,
     ) -> Result<Entry, Refusal> {
         let epoch: &EpochSecret = self.usable_epoch().ok_or(Refusal::NotWelcomedYet)?;
-        let part = seal_items(self.place_after(after), RoleId::EVERYONE, epoch, items, with.seed);
-        Ok(self.sign_next(Content::Role(part), after, with.now_seconds))
+        let part = seal_items(self.place_after(by, after), RoleId::EVERYONE, epoch, items, with.seed);
+        Ok(self.sign_next(Content::Role(part), by, after, with.now_seconds))
     }
 
-    pub(crate) fn place_after(&self, after: Option<&Entry>) -> Where {
+    pub(crate) fn place_after(&self, by: GrantRef, after: Option<&Entry>) -> Where {
         let author = self.device.author();
         let last = after.map(|entry| entry.body().seq).or_else(|| self.logs.tip(author).map(|tip| tip.seq));
-        let by = self.my_grant().expect("only members sign");
         Where { pursuance: self.pursuance, author, seq: last.map_or(0, |seq| seq + 1), by }
     }
 
-    fn my_grant(&self) -> Option<GrantRef> {
+    /// The grant by which I hold my senior role.
+    pub(crate) fn my_grant(&self) -> Option<GrantRef> {
         Some(self.authority.members().get(&self.me()?)?.grant)
     }
 
     /// Signs my next entry, after `after` where that has not been appended yet.
-    pub(crate) fn sign_next(&self, content: Content, after: Option<&Entry>, now_seconds: u64) -> Entry {
+    pub(crate) fn sign_next(&self, content: Content, by: GrantRef, after: Option<&Entry>, now_seconds: u64) -> Entry {
         let author = self.device.author();
         let tip = after.map(|entry| (entry.id(), entry.body().seq));
         let tip = tip.or_else(|| self.logs.tip(author).map(|tip| (tip.id, tip.seq)));
@@ -379,13 +348,12 @@ impl Replica {
             (None, Some(_)) => self.logs.heads_for(author),
             (None, None) => self.first_heads(self.logs.heads_for(author)),
         };
-        let by = self.my_grant();
         let body = Body {
             author,
             seq: tip.map_or(0, |(_, seq)| seq + 1),
             prev: tip.map(|(id, _)| id),
             heads,
-            by,
+            by: Some(by),
             claimed_seconds: now_seconds,
             checkpoints: Vec::new(),
             content,
@@ -440,11 +408,32 @@ pub(crate) const fn priority(given: u8) -> Result<u8, Refusal> {
     if given <= MAX_PRIORITY { Ok(given) } else { Err(Refusal::NoSuchPriority) }
 }
 
+/// Whether a wish becomes ops of the public layer.
+const fn is_public(command: &Command) -> bool {
+    !matches!(
+        command,
+        Command::CreateTask { .. }
+            | Command::SetTitle { .. }
+            | Command::SetBody { .. }
+            | Command::SetStatus { .. }
+            | Command::MoveTask { .. }
+            | Command::Assign { .. }
+            | Command::Unassign { .. }
+            | Command::Claim { .. }
+            | Command::GiveBack { .. }
+            | Command::Comment { .. }
+            | Command::AddLabel { .. }
+            | Command::RemoveLabel { .. }
+            | Command::SetDue { .. }
+            | Command::SetPriority { .. }
+    )
+}
+
 fn created_by(task: &Task, member: MemberId) -> bool {
     task.created.as_ref().is_some_and(|created| created.by == member)
 }
 
-fn changed(changes: bool) -> Result<(), Refusal> {
+pub(crate) fn changed(changes: bool) -> Result<(), Refusal> {
     if changes { Ok(()) } else { Err(Refusal::NothingToChange) }
 }
 

@@ -50,7 +50,9 @@ impl<T> Register<T> {
             return;
         }
         self.writes.retain(|other| !replaces(logs, &write, other));
-        self.writes.push(write);
+        // By place, so that the same writes are the same register.
+        let at = self.writes.partition_point(|other| other.at < write.at);
+        self.writes.insert(at, write);
     }
 
     /// With these writes, as they were kept.
@@ -59,7 +61,7 @@ impl<T> Register<T> {
         Self { writes }
     }
 
-    /// Writes side by side, in no order.
+    /// Writes side by side, by place.
     #[must_use]
     pub fn writes(&self) -> &[Write<T>] {
         &self.writes

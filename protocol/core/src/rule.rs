@@ -82,7 +82,7 @@ impl Verb {
 }
 
 /// Over whom or what a rule reaches.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 #[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
 #[serde(tag = "over", content = "role", rename_all = "camelCase")]
@@ -96,7 +96,7 @@ pub enum Object {
 }
 
 /// A condition on a rule.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 #[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
 #[serde(rename_all = "camelCase")]
@@ -110,7 +110,7 @@ pub enum Condition {
 }
 
 /// How many must agree.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 #[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
 pub struct Quorum {
@@ -121,7 +121,7 @@ pub struct Quorum {
 }
 
 /// One line: role, verb, over what, condition, and with how many. Its number is its place in the table, from 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 #[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
 pub struct Rule {
@@ -191,7 +191,7 @@ impl Rule {
 }
 
 /// A role as defined; its rank never changes (0 highest).
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 #[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
 pub struct Role {
@@ -204,7 +204,7 @@ pub struct Role {
 }
 
 /// Roles and rules together, as a genesis declares them.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 #[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 #[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
 pub struct RuleTable {

@@ -5,9 +5,10 @@ use alloc::vec::Vec;
 
 use crate::clock::{Clock, Dot};
 use crate::entry::Entry;
-use crate::id::{EntryId, TaskId};
+use crate::id::{AuthorId, EntryId, TaskId};
 use crate::logs::{Chain, Standing};
 use crate::refusal::Refusal;
+use crate::replica::Replica;
 use crate::seal::TaskKey;
 use crate::tasks::{Comment, Task};
 
@@ -20,6 +21,15 @@ pub trait Shelf {
     fn entry(&self, id: EntryId) -> Option<KeptEntry>;
     /// The entry at a place of a chain.
     fn at(&self, dot: Dot) -> Option<EntryId>;
+    /// Items about a task, of every entry in the log whose list was opened, and how that entry stands; in no order.
+    fn touching(&self, task: TaskId) -> Vec<(Touch, Standing)>;
+    /// The tasks that an entry's items are about, as far as its list was opened.
+    fn touched_by(&self, entry: EntryId) -> Vec<TaskId>;
+    /// Role entries of an author that are held, oldest first, at most so many.
+    fn held_by(&self, author: AuthorId, most: usize) -> Vec<EntryId>;
+    /// Takes what changed so far and has the replica put down what it need not hold: called in the middle of long work, so that
+    /// it needs no more memory than a part of it.
+    fn lighten(&self, replica: &mut Replica);
 }
 
 /// The shelf of a replica that holds everything in memory.
@@ -33,6 +43,31 @@ impl Shelf for Nothing {
     fn at(&self, _: Dot) -> Option<EntryId> {
         None
     }
+
+    fn touching(&self, _: TaskId) -> Vec<(Touch, Standing)> {
+        Vec::new()
+    }
+
+    fn touched_by(&self, _: EntryId) -> Vec<TaskId> {
+        Vec::new()
+    }
+
+    fn held_by(&self, _: AuthorId, _: usize) -> Vec<EntryId> {
+        Vec::new()
+    }
+
+    fn lighten(&self, _: &mut Replica) {}
+}
+
+/// An item that is about a task. The order is one in which items can be taken: nothing comes before what it has in its past.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Touch {
+    /// Steps of its entry from the genesis.
+    pub depth: u32,
+    /// Its entry.
+    pub entry: EntryId,
+    /// Which item of that.
+    pub item: u16,
 }
 
 /// An entry with its place in the graph.
@@ -69,18 +104,38 @@ pub struct Changes {
     pub named: Vec<EntryId>,
     /// Chains that are new or have grown, by number.
     pub chains: Vec<(u32, Chain)>,
+    /// Entries whose standing is another than was handed out.
+    pub restood: Vec<(EntryId, Standing)>,
+    /// Which items are about which task.
+    pub touches: Vec<(TaskId, EntryId, u16)>,
     /// Tasks that changed.
     pub tasks: Vec<TaskId>,
-    /// New lines of threads.
-    pub comments: Vec<(TaskId, Comment)>,
-    /// Items that are refused, and why.
-    pub refused: Vec<(EntryId, u16, Refusal)>,
-    /// Items that a newer version will understand.
-    pub newer: Vec<(EntryId, u16)>,
-    /// Items that wait for a key or for their task's creation; [`WHOLE_ENTRY`] where none of an entry's could be opened.
-    pub unread: Vec<(EntryId, u16)>,
-    /// Items that wait no longer.
-    pub read: Vec<(EntryId, u16)>,
+    /// What became of threads, in order.
+    pub threads: Vec<(TaskId, ThreadChange)>,
+    /// What became of items, in order; [`WHOLE_ENTRY`] where none of an entry's could be opened.
+    pub items: Vec<(EntryId, u16, ItemNote)>,
+}
+
+/// What became of a thread.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ThreadChange {
+    /// It is made again from here on.
+    Emptied,
+    /// A new line.
+    Line(Comment),
+}
+
+/// What is to be remembered of an item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ItemNote {
+    /// Nothing: it was taken, or its entry is held.
+    Nothing,
+    /// It is refused, and why.
+    Refused(Refusal),
+    /// A newer version will understand it.
+    Newer,
+    /// It waits for a key, or for its task's creation.
+    Waits,
 }
 
 /// The item number that stands for all of an entry's items.

@@ -13,7 +13,7 @@ use crate::logs::Logs;
 use crate::refusal::Refusal;
 use crate::register::{Place, Register, Write};
 use crate::rule::Object;
-use crate::shelf::Changes;
+use crate::shelf::{Changes, ItemNote, ThreadChange};
 use crate::task::Status;
 use crate::task_op::TaskOp;
 
@@ -95,10 +95,9 @@ pub struct Tasks {
     /// Whose own changes are followed.
     device: AuthorId,
     tasks: BTreeMap<TaskId, Task>,
-    /// Opened items about tasks whose creation has not been read.
-    early: BTreeMap<TaskId, Vec<Opened>>,
+    waiting: BTreeSet<(EntryId, u16)>,
     refused: BTreeMap<(EntryId, u16), Refusal>,
-    needs_newer: BTreeMap<EntryId, u16>,
+    needs_newer: BTreeSet<(EntryId, u16)>,
     changed: BTreeSet<TaskId>,
     changes: Changes,
 }
@@ -160,9 +159,9 @@ impl Tasks {
         Self {
             device,
             tasks: BTreeMap::new(),
-            early: BTreeMap::new(),
+            waiting: BTreeSet::new(),
             refused: BTreeMap::new(),
-            needs_newer: BTreeMap::new(),
+            needs_newer: BTreeSet::new(),
             changed: BTreeSet::new(),
             changes: Changes::default(),
         }
@@ -185,16 +184,53 @@ impl Tasks {
         &self.refused
     }
 
-    /// Entries with an item that a newer version will understand.
+    /// Entries with items that a newer version will understand, and how many those are.
     #[must_use]
-    pub const fn needs_newer(&self) -> &BTreeMap<EntryId, u16> {
+    pub fn needs_newer(&self) -> BTreeMap<EntryId, usize> {
+        let mut entries = BTreeMap::new();
+        for (entry, _) in &self.needs_newer {
+            *entries.entry(*entry).or_default() += 1;
+        }
+        entries
+    }
+
+    #[cfg(test)]
+    pub(crate) const fn newer_items(&self) -> &BTreeSet<(EntryId, u16)> {
         &self.needs_newer
     }
 
-    /// Notes an item that the rules refuse, or that no reader can make sense of.
-    pub fn refuse(&mut self, entry: EntryId, item: u16, refusal: Refusal) {
-        self.changes.refused.push((entry, item, refusal.clone()));
-        self.refused.insert((entry, item), refusal);
+    /// Items that wait for a key or for their task's creation; [`WHOLE_ENTRY`](crate::shelf::WHOLE_ENTRY) for an entry none of
+    /// whose could be opened.
+    #[must_use]
+    pub const fn waiting(&self) -> &BTreeSet<(EntryId, u16)> {
+        &self.waiting
+    }
+
+    /// Notes what became of an item, instead of what was noted before.
+    pub(crate) fn note(&mut self, entry: EntryId, item: u16, note: ItemNote) {
+        let at = (entry, item);
+        self.waiting.remove(&at);
+        self.refused.remove(&at);
+        self.needs_newer.remove(&at);
+        match &note {
+            ItemNote::Nothing => {}
+            ItemNote::Refused(refusal) => drop(self.refused.insert(at, refusal.clone())),
+            ItemNote::Newer => drop(self.needs_newer.insert(at)),
+            ItemNote::Waits => drop(self.waiting.insert(at)),
+        }
+        self.changes.items.push((entry, item, note));
+    }
+
+    /// A task that is to be made again: nothing of it stays.
+    pub(crate) fn empty(&mut self, task: TaskId) {
+        self.tasks.remove(&task);
+        self.changed.insert(task);
+        self.changes.threads.push((task, ThreadChange::Emptied));
+    }
+
+    /// Notes that a task is to be kept again.
+    pub(crate) fn note_change(&mut self, task: TaskId) {
+        self.changed.insert(task);
     }
 
     /// Takes a task back into memory.
@@ -202,20 +238,10 @@ impl Tasks {
         self.tasks.insert(id, task);
     }
 
-    /// Entries with items that wait for a task's creation.
-    pub fn early(&self, task: TaskId) -> impl Iterator<Item = EntryId> + '_ {
-        self.early.get(&task).into_iter().flatten().map(|early| early.at.entry)
-    }
-
-    /// Whether an item waits for its task's creation.
-    #[must_use]
-    pub fn is_early(&self, entry: EntryId, item: u16) -> bool {
-        self.early.values().flatten().any(|early| (early.at.entry, early.at.item) == (entry, item))
-    }
-
     /// Puts down the lines of threads, and what was noted of items.
     pub fn put_down(&mut self) {
         self.tasks.values_mut().for_each(|task| task.comments.clear());
+        self.waiting.clear();
         self.refused.clear();
         self.needs_newer.clear();
     }
@@ -223,41 +249,24 @@ impl Tasks {
     /// Hands out what changed since the last call.
     pub(crate) fn take_changes(&mut self, changes: &mut Changes) {
         changes.tasks.extend(core::mem::take(&mut self.changed));
-        changes.comments.append(&mut self.changes.comments);
-        changes.refused.append(&mut self.changes.refused);
-        changes.newer.append(&mut self.changes.newer);
-        changes.unread.append(&mut self.changes.unread);
-        changes.read.append(&mut self.changes.read);
+        changes.threads.append(&mut self.changes.threads);
+        changes.items.append(&mut self.changes.items);
     }
 
     /// Judges an opened item and lets it have its effect. Whole items count or do not (T3).
-    pub fn take(&mut self, authority: &Authority, logs: &Logs, opened: Opened) {
-        let task = opened.task;
+    pub fn take(&mut self, authority: &Authority, logs: &Logs, opened: &Opened) {
+        let Place { entry, item, .. } = opened.at;
         let creates = matches!(opened.ops.first(), Some(TaskOp::Create { .. }));
-        if !creates && self.task(task).is_none() {
+        if !creates && self.task(opened.task).is_none() {
             // *Own* cannot be told before the creation is read, so the item waits for it (T4).
-            self.changes.unread.push((opened.at.entry, opened.at.item));
-            self.early.entry(task).or_default().push(opened);
-            return;
+            return self.note(entry, item, ItemNote::Waits);
         }
-        self.judge_and_apply(authority, logs, &opened);
-        if creates && self.task(task).is_some() {
-            for early in self.early.remove(&task).unwrap_or_default() {
-                self.changes.read.push((early.at.entry, early.at.item));
-                self.judge_and_apply(authority, logs, &early);
-            }
-        }
-    }
-
-    fn judge_and_apply(&mut self, authority: &Authority, logs: &Logs, opened: &Opened) {
         if opened.ops.iter().any(|op| matches!(op, TaskOp::Unknown { .. })) {
-            self.changes.newer.push((opened.at.entry, opened.at.item));
-            self.needs_newer.insert(opened.at.entry, opened.at.item);
-            return;
+            return self.note(entry, item, ItemNote::Newer);
         }
         match self.judge(authority, logs, opened) {
             Ok(()) => self.apply(logs, opened),
-            Err(refusal) => self.refuse(opened.at.entry, opened.at.item, refusal),
+            Err(refusal) => self.note(entry, item, ItemNote::Refused(refusal)),
         }
     }
 
@@ -273,7 +282,7 @@ impl Tasks {
         let own = creates || creator == Some(opened.by);
         for op in &opened.ops {
             let verb = op.verb().ok_or(Refusal::NeedsNewer)?;
-            authority.allows(opened.by, verb, Object::Role(opened.audience), own)?;
+            authority.allowed_then(logs, opened.at.entry, verb, Object::Role(opened.audience), own)?;
             // T5: a member is named by a first entry, and that must be in the past of what names the member.
             if let TaskOp::Assign(member) | TaskOp::Unassign(member) = op
                 && !(logs.in_past(EntryId(member.0), opened.at.entry) && authority.members().contains_key(member))
@@ -299,7 +308,7 @@ impl Tasks {
                 let comment = from.comment(opened.author, text);
                 task.comment_count = task.comment_count.saturating_add(1);
                 task.comments.push(comment.clone());
-                self.changes.comments.push((opened.task, comment));
+                self.changes.threads.push((opened.task, ThreadChange::Line(comment)));
             } else {
                 task.apply(logs, op, from);
             }

@@ -3,6 +3,9 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::authority::Presence;
+use crate::change::Change;
+use crate::entry::GrantRef;
 use crate::id::{AuthorId, EntryId, MemberId, PursuanceId, RoleId, TaskId};
 use crate::refusal::Refusal;
 use crate::rule::{Role, Rule, Verb};
@@ -244,8 +247,12 @@ pub enum CameBy {
 pub struct MemberView {
     /// Who.
     pub person: Person,
+    /// Whether they belong to the pursuance.
+    pub presence: Presence,
     /// Roles held, senior first.
     pub roles: Vec<Role>,
+    /// The grants by which they hold them, in the same order.
+    pub grants: Vec<GrantRef>,
     /// How they came.
     pub came_by: CameBy,
     /// Claimed time of their newest entry, seconds since 1970.
@@ -281,14 +288,43 @@ pub struct DeviceView {
 #[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
 #[serde(rename_all = "camelCase")]
 pub struct PeopleView {
-    /// All members, senior first.
+    /// Members who are here, senior first.
     pub members: Vec<MemberView>,
-    /// All roles.
+    /// Those who wait to be let in, and those who are gone.
+    pub others: Vec<MemberView>,
+    /// All roles in force.
     pub roles: Vec<Role>,
-    /// All rules, in their numbers' order.
+    /// All rules in force, in their numbers' order.
     pub rules: Vec<Rule>,
+    /// What was proposed to be decided together, oldest first.
+    pub decisions: Vec<DecisionView>,
     /// What I may not do here and why (invite, amend).
     pub cannot: Vec<Cannot>,
+}
+
+/// Something that some decide together.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct DecisionView {
+    /// The entry that proposes it.
+    #[cfg_attr(feature = "bindings", ts(type = "string"))]
+    pub proposal: EntryId,
+    /// What is to be decided.
+    pub change: Change,
+    /// Whoever proposed it.
+    pub proposer: Person,
+    /// The role whose holders decide.
+    pub of: RoleId,
+    /// Those of them who signed.
+    pub signed: Vec<Person>,
+    /// How many must sign, as far as is known here.
+    pub needed: u32,
+    /// Whether it is decided.
+    pub decided: bool,
+    /// Whether I signed it.
+    pub mine: bool,
 }
 
 /// An invite as its pursuance knows it.
@@ -300,6 +336,8 @@ pub struct InviteView {
     /// The entry that made it.
     #[cfg_attr(feature = "bindings", ts(type = "string"))]
     pub invite: EntryId,
+    /// The op of that entry, from 0.
+    pub op: u16,
     /// Whoever made it.
     pub inviter: Person,
     /// The role offered.
@@ -308,6 +346,10 @@ pub struct InviteView {
     pub uses: u16,
     /// How many came.
     pub used: u16,
+    /// Whether one can still come by it, as long as it is not used up.
+    pub open: bool,
+    /// Whether whoever comes by it waits to be let in.
+    pub reviewed: bool,
 }
 
 /// What an invite shows before it is accepted.

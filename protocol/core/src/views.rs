@@ -6,7 +6,8 @@ use alloc::vec::Vec;
 
 use data_encoding::BASE32_NOPAD;
 
-use crate::authority::SeniorityKey;
+use crate::authority::{Decision, Member, Presence, SeniorityKey};
+use crate::change::Change;
 use crate::clock::Dot;
 use crate::codec::Writer;
 use crate::crypto::{self, label};
@@ -18,8 +19,8 @@ use crate::rule::{Object, Role, Verb};
 use crate::task::Status;
 use crate::tasks::{Comment, Task};
 use crate::view::{
-    CameBy, Cannot, CommentView, Delivery, InviteView, MemberView, PeopleView, Person, Readers, TaskView, TreeRow,
-    TreeView,
+    CameBy, Cannot, CommentView, DecisionView, Delivery, InviteView, MemberView, PeopleView, Person, Readers, TaskView,
+    TreeRow, TreeView,
 };
 
 /// Where the tree has a task.
@@ -94,7 +95,7 @@ impl Replica {
     pub fn frame(&self) -> TreeView {
         let genesis = self.authority.genesis();
         TreeView {
-            name: genesis.map(|genesis| genesis.name.clone()).unwrap_or_default(),
+            name: self.authority.name().into(),
             mission: genesis.map(|genesis| genesis.mission.clone()).unwrap_or_default(),
             cannot: self.cannot(&[Verb::Create, Verb::Assign], false),
             ..TreeView::default()
@@ -155,7 +156,7 @@ impl Replica {
             readers: alloc::vec![Readers {
                 role: RoleId::EVERYONE,
                 name: String::new(),
-                members: count(self.authority.members().len()),
+                members: count(self.authority.present().count()),
             }],
             cannot: self.cannot(
                 &[
@@ -173,60 +174,92 @@ impl Replica {
         })
     }
 
-    /// Members, roles and rules.
+    /// Members, roles, rules, and what is being decided.
     #[must_use]
     pub fn people(&self) -> PeopleView {
         let names = self.names();
         let table = self.authority.table();
-        let mut members: Vec<(&SeniorityKey, MemberView)> = self
+        let mut everybody: Vec<(&SeniorityKey, MemberView)> = self
             .authority
             .members()
             .iter()
-            .map(|(id, member)| {
-                let came_by =
-                    member.invite.and_then(|by| self.authority.invites().get(&by)).map_or(CameBy::Founder, |open| {
-                        CameBy::Invite { inviter: self.person(open.inviter, &names), surplus: self.is_surplus(*id) }
-                    });
-                let devices = self.device_views(*id);
-                let view = MemberView {
-                    person: self.person(*id, &names),
-                    roles: self.authority.role(member.role).cloned().into_iter().collect(),
-                    came_by,
-                    heard_of_seconds: member
-                        .devices
-                        .keys()
-                        .map(|author| self.logs.heard_of_seconds(*author))
-                        .max()
-                        .unwrap_or(0),
-                    two_histories: devices.iter().any(|device| device.two_histories),
-                    devices,
-                };
-                (&member.key, view)
-            })
+            .map(|(id, member)| (&member.key, self.member(*id, member, &names)))
             .collect();
-        members.sort_by_key(|(key, _)| *key);
-        let mut cannot = Vec::new();
-        if let Some(me) = self.me() {
-            let offers = table.map_or(&[][..], |table| &table.roles);
-            let refused: Vec<_> = offers
-                .iter()
-                .map(|role| self.authority.allows(me, Verb::Invite, Object::Role(role.id), false))
-                .collect();
-            if !refused.iter().any(Result::is_ok)
-                && let Some(Err(refusal)) = refused.into_iter().next_back()
-            {
-                cannot.push(Cannot { verb: Verb::Invite, refusal });
-            }
-            if let Err(refusal) = self.authority.allows(me, Verb::Amend, Object::Relays, false) {
-                cannot.push(Cannot { verb: Verb::Amend, refusal });
-            }
-        }
+        everybody.sort_by_key(|(key, _)| *key);
+        let everybody = everybody.into_iter().map(|(_, view)| view);
+        let (members, others) = everybody.partition(|view| view.presence == Presence::Here);
         PeopleView {
-            members: members.into_iter().map(|(_, view)| view).collect(),
+            members,
+            others,
             roles: table.map(|table| table.roles.clone()).unwrap_or_default(),
             rules: table.map(|table| table.rules.clone()).unwrap_or_default(),
-            cannot,
+            decisions: self.decisions(&names),
+            cannot: self.cannot_govern(),
         }
+    }
+
+    fn member(&self, id: MemberId, member: &Member, names: &Names) -> MemberView {
+        let inviter = member.invite.and_then(|by| self.authority.inviter(by));
+        let came_by = inviter.map_or(CameBy::Founder, |inviter| CameBy::Invite {
+            inviter: self.person(inviter, names),
+            surplus: self.is_surplus(id),
+        });
+        let devices = self.device_views(id);
+        let known = member.grants.iter().filter_map(|held| Some((held.at, self.authority.role(held.role)?.clone())));
+        let (grants, roles) = known.unzip();
+        MemberView {
+            person: self.person(id, names),
+            presence: member.presence,
+            roles,
+            grants,
+            came_by,
+            heard_of_seconds: member
+                .devices
+                .keys()
+                .map(|author| self.logs.heard_of_seconds(*author))
+                .max()
+                .unwrap_or(0),
+            two_histories: devices.iter().any(|device| device.two_histories),
+            devices,
+        }
+    }
+
+    fn decisions(&self, names: &Names) -> Vec<DecisionView> {
+        let known = self.authority.decisions(&self.logs);
+        let view = |decision: Decision<'_>| {
+            Some(DecisionView {
+                proposal: decision.proposal,
+                change: Change::of(decision.op)?,
+                proposer: self.person(decision.proposer, names),
+                of: decision.of,
+                mine: self.me().is_some_and(|me| decision.signed.contains(&me)),
+                signed: decision.signed.into_iter().map(|member| self.person(member, names)).collect(),
+                needed: count(decision.needed),
+                decided: decision.decided,
+            })
+        };
+        known.into_iter().filter_map(view).collect()
+    }
+
+    /// Whether I can invite to no role at all, or not move to other relays.
+    fn cannot_govern(&self) -> Vec<Cannot> {
+        let mut cannot = Vec::new();
+        let Some(me) = self.me() else { return cannot };
+        let allows = |verb, object| match self.absence() {
+            Some(refusal) => Err(refusal),
+            None => self.authority.allows(me, verb, object, false),
+        };
+        let roles = self.authority.table().map_or(&[][..], |table| &table.roles);
+        let invites: Vec<_> = roles.iter().map(|role| allows(Verb::Invite, Object::Role(role.id))).collect();
+        if !invites.iter().any(Result::is_ok)
+            && let Some(Err(refusal)) = invites.into_iter().next_back()
+        {
+            cannot.push(Cannot { verb: Verb::Invite, refusal });
+        }
+        if let Err(refusal) = allows(Verb::Amend, Object::Relays) {
+            cannot.push(Cannot { verb: Verb::Amend, refusal });
+        }
+        cannot
     }
 
     /// Invites that count, oldest first.
@@ -240,10 +273,13 @@ impl Replica {
             .filter_map(|(id, open)| {
                 let view = InviteView {
                     invite: id.entry,
+                    op: id.op,
                     inviter: self.person(open.inviter, &names),
                     role: self.authority.role(open.invite.role)?.clone(),
                     uses: open.invite.uses,
                     used: u16::try_from(open.joins.len()).unwrap_or(u16::MAX),
+                    open: open.open,
+                    reviewed: open.invite.reviewed,
                 };
                 Some(((self.logs.depth(id.entry), *id), view))
             })
@@ -275,10 +311,20 @@ impl Replica {
         for ((id, item), refusal) in self.tasks.refused() {
             w.bytes(&id.0).uint((*item).into()).text(&alloc::format!("{refusal:?}"));
         }
-        for member in self.people().members {
+        let people = self.people();
+        for member in people.members.into_iter().chain(people.others) {
             w.bytes(&member.person.member.0)
                 .text(&member.person.name)
                 .text(&alloc::format!("{:?}", member.came_by_kind()));
+            if member.presence != Presence::Here {
+                w.text(&alloc::format!("{:?}", member.presence));
+            }
+        }
+        for decision in people.decisions {
+            w.bytes(&decision.proposal.0).uint(decision.decided.into()).uint(decision.needed.into());
+            for person in &decision.signed {
+                w.bytes(&person.member.0);
+            }
         }
         for relay in self.authority.relays() {
             w.bytes(relay.onion());
@@ -388,6 +434,9 @@ impl Replica {
 
     fn cannot(&self, verbs: &[Verb], own: bool) -> Vec<Cannot> {
         let Some(me) = self.me() else { return Vec::new() };
+        if let Some(refusal) = self.absence() {
+            return verbs.iter().map(|verb| Cannot { verb: *verb, refusal: refusal.clone() }).collect();
+        }
         verbs
             .iter()
             .filter_map(|verb| {

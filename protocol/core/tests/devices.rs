@@ -35,7 +35,7 @@ fn group() -> Group {
         found(&founding, &keys(1), NOW_SECONDS, &mut Seed::new([9; 32])).expect("good texts");
     let mut maya = Replica::new(pursuance, keys(1));
     take(&mut maya, &entries);
-    let authored = act(&maya, 10, &Command::Invite { role: MEMBER, uses: 5 });
+    let authored = act(&maya, 10, &Command::Invite { role: MEMBER, uses: 5, reviewed: false });
     let invite = authored.invite.expect("an invite");
     take(&mut maya, &authored.entries);
     let mut preview = Preview::new(pursuance, invite.0.entry, invite.1.clone());
@@ -149,7 +149,7 @@ fn an_added_device_writes_at_once_as_its_member() {
     let third = second.add_device(&keys(12), NOW_SECONDS).expect("a third");
     take(&mut second, &[third]);
     let mut third = copy(&second, keys(12), Some(&epoch));
-    let authored = act(&third, 23, &Command::Invite { role: MEMBER, uses: 1 });
+    let authored = act(&third, 23, &Command::Invite { role: MEMBER, uses: 1, reviewed: false });
     take(&mut third, &authored.entries);
     let (invite, secret) = authored.invite.expect("an invite");
     let shown = third.preview_entries(invite);
@@ -272,7 +272,7 @@ fn a_device_added_twice_at_once_is_one_device() {
         let view = &ben.people().members[0];
         assert_eq!((view.devices.len(), view.devices[2].added_seconds), (3, Some(NOW_SECONDS + 3)));
         assert_eq!(ben.digest(), third.digest());
-        assert_eq!(ben.authority().packages_known(ben.logs(), None).len(), 4, "Maya's three and Ben's");
+        assert_eq!(ben.authority().packages_known(ben.logs()).len(), 4, "Maya's three and Ben's");
     }
     // A key that agreed to be Ben's too belongs to two members, and speaks as the one whose grant it leans on.
     let pursuance = maya.pursuance();
@@ -380,7 +380,7 @@ fn a_device_without_the_epoch_is_welcomed_and_takes_no_use_of_an_invite() {
     let due = maya.unwelcomed();
     assert_eq!((due.len(), due.contains(&keys(37).author())), (4, false));
     // An epoch made now is sealed to every device, theirs included.
-    assert_eq!(maya.authority().packages_known(maya.logs(), None).len(), 9);
+    assert_eq!(maya.authority().packages_known(maya.logs()).len(), 9);
 }
 
 #[test]
@@ -482,7 +482,7 @@ fn overtaken(replica: &Replica, task: pursuance_core::id::TaskId, case: &str) {
         create("x"),
         Command::Claim { task },
         Command::Comment { task, text: "x".into() },
-        Command::Invite { role: MEMBER, uses: 1 },
+        Command::Invite { role: MEMBER, uses: 1, reviewed: false },
         Command::SetRelays { relays: vec![] },
     ] {
         assert_eq!(try_act(replica, 66, &command).err(), Some(refusal.clone()), "{case}");

@@ -266,7 +266,7 @@ impl World {
             eve: device(3),
             said: 2,
         };
-        let invite = world.command_of_maya(&Command::Invite { role: MEMBER, uses: 9 });
+        let invite = world.command_of_maya(&Command::Invite { role: MEMBER, uses: 9, reviewed: false });
         let (grant, secret) = invite.invite.expect("an invite");
         let mut preview = Preview::new(founded.pursuance, grant.entry, InviteSecret::new(*secret.as_bytes()));
         world.maya.preview_entries(grant).into_iter().for_each(|entry| preview.add(entry.clone()));

@@ -152,7 +152,7 @@ impl Beginning {
         let mut reader = Replica::new(pursuance, device);
         founded.entries.into_iter().for_each(|entry| drop(reader.append(entry)));
         let uses = u16::try_from(members).expect("few");
-        let invite = Command::Invite { role: MEMBER, uses };
+        let invite = Command::Invite { role: MEMBER, uses, reviewed: false };
         let mut with = Circumstances { now_seconds: NOW_SECONDS, seed: &mut Seed::new([2; 32]), since: Vec::new() };
         let invite = reader.command(&invite, &mut with).expect("allowed");
         invite.entries.into_iter().for_each(|entry| drop(reader.append(entry)));

@@ -13,7 +13,7 @@ use pursuance_core::fragment::{Assembly, Fragments};
 use pursuance_core::id::{AuthorId, EntryId, MemberId, PursuanceId, RoleId, TaskId};
 use pursuance_core::joining::Preview;
 use pursuance_core::keys::{DeviceKeys, EpochSecret, InviteSecret};
-use pursuance_core::limits::{FRAGMENT_BYTES, MAX_EPOCH_CANDIDATES, MAX_HEADS};
+use pursuance_core::limits::{FRAGMENT_BYTES, MAX_EPOCH_CANDIDATES, MAX_HEADS, MAX_OPS};
 use pursuance_core::logs::Append;
 use pursuance_core::op::{Invite, Join, KeyPackage, Op, RoleEpoch, Seal, Welcome};
 use pursuance_core::plan::{Authored, Circumstances};
@@ -89,7 +89,7 @@ fn an_assignment_is_judged_by_its_own_past() {
     let mut world = World::new(2);
     let (mut maya, eve) = world.maya_and_eve();
     let known: Vec<Entry> = eve.logs().iter().cloned().collect();
-    let invite = world.commit(&mut maya, &Command::Invite { role: MEMBER, uses: 3 });
+    let invite = world.commit(&mut maya, &Command::Invite { role: MEMBER, uses: 3, reviewed: false });
     let ben = world.joiner(&mut maya, &invite, "Ben").me().unwrap();
     // A second history of Maya's device assigns Ben, whose join her entry does not name.
     let mut fork = Replica::new(maya.pursuance(), DeviceKeys::from_seed(*maya.device().seed()));
@@ -120,7 +120,7 @@ fn an_assignment_is_judged_by_its_own_past() {
 fn a_device_that_began_twice_owns_in_each_history_what_it_created_there() {
     let mut world = World::new(17);
     let mut maya = world.founder();
-    let invite = world.commit(&mut maya, &Command::Invite { role: MEMBER, uses: 9 });
+    let invite = world.commit(&mut maya, &Command::Invite { role: MEMBER, uses: 9, reviewed: false });
     let known: Vec<Entry> = maya.logs().iter().cloned().collect();
     let (device, join) = world.join_seeing(&maya, &invite, "Eve", &[]);
     let again = Body { claimed_seconds: 1, ..join.body().clone() };
@@ -173,7 +173,7 @@ fn an_undeclared_epoch_is_refused() {
 fn a_used_up_link_welcomes_nobody_unasked_though_the_join_names_nobody() {
     let mut world = World::new(4);
     let mut maya = world.founder();
-    let invite = world.commit(&mut maya, &Command::Invite { role: MEMBER, uses: 1 });
+    let invite = world.commit(&mut maya, &Command::Invite { role: MEMBER, uses: 1, reviewed: false });
     world.joiner(&mut maya, &invite, "Ben");
     for _ in 0..20 {
         let (_, join) = world.join_seeing(&maya, &invite, "Late", &[]);
@@ -216,7 +216,7 @@ fn entries_of_members_that_are_refused_take_no_head() {
 fn packages_that_are_no_keys_are_refused() {
     let mut world = World::new(7);
     let (mut maya, eve) = world.maya_and_eve();
-    let invite = world.commit(&mut maya, &Command::Invite { role: MEMBER, uses: 9 });
+    let invite = world.commit(&mut maya, &Command::Invite { role: MEMBER, uses: 9, reviewed: false });
     let (grant, secret) = invite.invite.unwrap();
     for (suite, public) in [(KeySuite::XWing, vec![0xff; 1_216]), (KeySuite::X25519, vec![0; 32])] {
         let package = KeyPackage { suite, public };
@@ -236,7 +236,7 @@ fn packages_that_are_no_keys_are_refused() {
 fn a_preview_shows_only_the_invite_that_the_link_names() {
     let mut world = World::new(8);
     let mut maya = world.founder();
-    let invite = world.commit(&mut maya, &Command::Invite { role: MEMBER, uses: 9 });
+    let invite = world.commit(&mut maya, &Command::Invite { role: MEMBER, uses: 9, reviewed: false });
     let (grant, secret) = invite.invite.as_ref().unwrap();
     let (device, join) = world.join_seeing(&maya, &invite, "Eve", &[]);
     // Eve's own invite with the link's key, to the highest role; one of a hundred ids stands before the true one's.
@@ -267,7 +267,7 @@ fn a_preview_shows_only_the_invite_that_the_link_names() {
 fn a_join_that_names_an_unknown_entry_is_not_named_by_the_next() {
     let mut world = World::new(9);
     let mut maya = world.founder();
-    let invite = world.commit(&mut maya, &Command::Invite { role: MEMBER, uses: 9 });
+    let invite = world.commit(&mut maya, &Command::Invite { role: MEMBER, uses: 9, reviewed: false });
     let (device, join) = world.join_seeing(&maya, &invite, "Eve", &[]);
     let mut poisoned = join.body().clone();
     poisoned.heads.push(EntryId([0; 32]));
@@ -284,7 +284,7 @@ fn a_join_that_names_an_unknown_entry_is_not_named_by_the_next() {
 fn a_join_that_waits_or_is_refused_is_not_named_through_another() {
     let mut world = World::new(15);
     let mut maya = world.founder();
-    let invite = world.commit(&mut maya, &Command::Invite { role: MEMBER, uses: 9 });
+    let invite = world.commit(&mut maya, &Command::Invite { role: MEMBER, uses: 9, reviewed: false });
     let (device, join) = world.join_seeing(&maya, &invite, "Eve", &[]);
     let mut waits = join.body().clone();
     waits.heads.push(EntryId([0; 32]));
@@ -315,7 +315,7 @@ fn a_join_that_waits_or_is_refused_is_not_named_through_another() {
 fn a_junk_welcome_does_not_hide_who_lacks_the_epoch() {
     let mut world = World::new(10);
     let (mut maya, eve) = world.maya_and_eve();
-    let invite = world.commit(&mut maya, &Command::Invite { role: MEMBER, uses: 9 });
+    let invite = world.commit(&mut maya, &Command::Invite { role: MEMBER, uses: 9, reviewed: false });
     let (ben, join) = world.join_seeing(&maya, &invite, "Ben", &[]);
     take(&mut maya, &[join]);
     let epoch = maya.usable_epoch().unwrap().id();
@@ -332,29 +332,37 @@ fn a_junk_welcome_does_not_hide_who_lacks_the_epoch() {
 fn many_junk_welcomes_do_not_keep_the_true_one_out() {
     let mut world = World::new(11);
     let mut maya = world.founder();
-    let invite = world.commit(&mut maya, &Command::Invite { role: MEMBER, uses: 9 });
+    let invite = world.commit(&mut maya, &Command::Invite { role: MEMBER, uses: 9, reviewed: false });
     let (ben_device, ben_join) = world.join_seeing(&maya, &invite, "Ben", &[]);
     let (eve, eve_join) = world.join_seeing(&maya, &invite, "Eve", &[]);
     take(&mut maya, &[ben_join.clone(), eve_join.clone()]);
     let (to, package) = (ben_device.author(), ben_device.key_package().clone());
     let junk = (0..2 * MAX_EPOCH_CANDIDATES).map(|n| {
-        let secret = EpochSecret::new([u8::try_from(n).unwrap() + 1; 32]);
+        let mut secret = [9; 32];
+        secret[..8].copy_from_slice(&u64::try_from(n).unwrap().to_be_bytes());
+        let secret = EpochSecret::new(secret);
         let sealed = secret.seal_to(maya.pursuance(), RoleId::EVERYONE, &package).unwrap();
         Op::Welcome(Welcome { role: RoleId::EVERYONE, epoch: secret.id(), to, sealed })
     });
     let by = Some(GrantRef { entry: eve_join.id(), op: 0 });
-    let content = Content::Public(junk.collect());
-    let junk = Body { author: eve.author(), seq: 1, prev: Some(eve_join.id()), by, content, ..body() };
-    let junk = Entry::sign(&eve.signing, Some(maya.pursuance()), &junk);
+    let junk: Vec<Op> = junk.collect();
+    let mut last = eve_join.clone();
+    let junk: Vec<Entry> = junk
+        .chunks(MAX_OPS)
+        .map(|ops| {
+            let (seq, prev) = (last.body().seq + 1, Some(last.id()));
+            let said = Body { author: eve.author(), seq, prev, by, content: Content::Public(ops.to_vec()), ..body() };
+            last = Entry::sign(&eve.signing, Some(maya.pursuance()), &said);
+            last.clone()
+        })
+        .collect();
     let welcome = maya.welcome(to, 1).unwrap();
     take(&mut maya, std::slice::from_ref(&welcome));
     for junk_first in [true, false] {
         let mut ben = Replica::new(maya.pursuance(), DeviceKeys::from_seed(*ben_device.seed()));
         ben.append(ben_join.clone());
-        let mut order = vec![junk.clone(), welcome.clone()];
-        if !junk_first {
-            order.reverse();
-        }
+        let mut order = junk.clone();
+        order.insert(if junk_first { junk.len() } else { 0 }, welcome.clone());
         order.into_iter().for_each(|entry| drop(ben.append(entry)));
         if junk_first {
             let real = *maya.usable_epoch().unwrap().cell_key().id();
@@ -371,7 +379,7 @@ fn many_junk_welcomes_do_not_keep_the_true_one_out() {
 fn junk_welcomes_do_not_hide_that_the_true_one_was_given() {
     let mut world = World::new(16);
     let (mut maya, eve) = world.maya_and_eve();
-    let invite = world.commit(&mut maya, &Command::Invite { role: MEMBER, uses: 9 });
+    let invite = world.commit(&mut maya, &Command::Invite { role: MEMBER, uses: 9, reviewed: false });
     let (ben, join) = world.join_seeing(&maya, &invite, "Ben", &[]);
     take(&mut maya, &[join]);
     let epoch = maya.usable_epoch().unwrap().id();
@@ -386,15 +394,21 @@ fn junk_welcomes_do_not_hide_that_the_true_one_was_given() {
 fn an_epoch_issued_again_under_its_id_is_refused() {
     let mut world = World::new(12);
     let (mut maya, eve) = world.maya_and_eve();
-    let invite = world.commit(&mut maya, &Command::Invite { role: MEMBER, uses: 9 });
+    let invite = world.commit(&mut maya, &Command::Invite { role: MEMBER, uses: 9, reviewed: false });
     let (ben, join) = world.join_seeing(&maya, &invite, "Ben", &[]);
     take(&mut maya, std::slice::from_ref(&join));
     let epoch = maya.usable_epoch().unwrap().id();
-    let ids: Vec<[u8; 32]> =
-        maya.authority().packages_known(maya.logs(), None).into_iter().map(|(id, ..)| id).collect();
+    let ids: Vec<[u8; 32]> = maya.authority().packages_known(maya.logs()).into_iter().map(|(id, ..)| id).collect();
     let again = |epoch| {
         let seals = ids.iter().map(|id| Seal { tag: *id.first_chunk().unwrap(), sealed: vec![] }).collect();
-        let made = RoleEpoch { role: RoleId::EVERYONE, epoch, parents: vec![], readers: readers_hash(&ids), seals };
+        let made = RoleEpoch {
+            role: RoleId::EVERYONE,
+            epoch,
+            parents: vec![],
+            readers: readers_hash(&ids),
+            seals,
+            backlinks: vec![],
+        };
         Content::Public(vec![Op::RoleEpoch(made)])
     };
     let mut heads = vec![join.id(), maya.logs().tip(maya.device().author()).unwrap().id];
@@ -419,7 +433,7 @@ fn an_epoch_issued_again_under_its_id_is_refused() {
 fn texts_that_turn_direction_are_refused() {
     let mut world = World::new(13);
     let mut maya = world.founder();
-    let invite = world.commit(&mut maya, &Command::Invite { role: MEMBER, uses: 9 });
+    let invite = world.commit(&mut maya, &Command::Invite { role: MEMBER, uses: 9, reviewed: false });
     let (_, join) = world.join_seeing(&maya, &invite, "Zed", &[]);
     for turn in ["\u{202a}", "\u{202e}", "\u{2066}", "\u{2069}"] {
         let at = join.bytes().windows(3).position(|bytes| bytes == b"Zed").unwrap();
@@ -509,7 +523,7 @@ impl World {
     /// A founder, and a member with a changed client, who know the same.
     fn maya_and_eve(&mut self) -> (Replica, Replica) {
         let mut maya = self.founder();
-        let invite = self.commit(&mut maya, &Command::Invite { role: MEMBER, uses: 3 });
+        let invite = self.commit(&mut maya, &Command::Invite { role: MEMBER, uses: 3, reviewed: false });
         let eve = self.joiner(&mut maya, &invite, "Eve");
         (maya, eve)
     }

@@ -1,9 +1,11 @@
 //! Founding, inviting, joining, welcoming and working together, with the entries alone.
 
+use pursuance_core::cell::{CellContent, open_cell, seal_entries};
 use pursuance_core::command::Command;
 use pursuance_core::crypto::Seed;
 use pursuance_core::entry::{Content, Entry, UnverifiedEntry};
 use pursuance_core::founding::{Founding, MEMBER, found};
+use pursuance_core::fragment::{Assembly, Fragments};
 use pursuance_core::id::{PursuanceId, TaskId};
 use pursuance_core::joining::Preview;
 use pursuance_core::keys::{DeviceKeys, InviteSecret};
@@ -125,7 +127,7 @@ fn create(title: &str, parent: Option<TaskId>) -> Command {
 fn two_people_work_together() {
     let mut world = World::new(1);
     let mut maya = world.founder();
-    let invite = world.commit(&mut maya, &Command::Invite { role: MEMBER, uses: 2 });
+    let invite = world.commit(&mut maya, &Command::Invite { role: MEMBER, uses: 2, reviewed: false });
     let permits = world.commit(&mut maya, &create("Photograph the permits", None)).task.expect("a task");
     let mut ben = world.joiner(&mut maya, &invite, "Ben");
     assert_eq!(ben.digest(), maya.digest());
@@ -161,7 +163,7 @@ fn two_people_work_together() {
 fn a_link_used_too_often() {
     let mut world = World::new(2);
     let mut maya = world.founder();
-    let invite = world.commit(&mut maya, &Command::Invite { role: MEMBER, uses: 1 });
+    let invite = world.commit(&mut maya, &Command::Invite { role: MEMBER, uses: 1, reviewed: false });
     // Two who cannot see each other: both count, one is surplus and is not welcomed unasked.
     let (_, concurrent) = world.join(&maya, &invite, "Kim").expect("no join is known yet");
     world.joiner(&mut maya, &invite, "Ben");
@@ -177,7 +179,7 @@ fn every_order_gives_one_state() {
     for seed in 0..40 {
         let mut world = World::new(seed);
         let mut maya = world.founder();
-        let invite = world.commit(&mut maya, &Command::Invite { role: MEMBER, uses: 3 });
+        let invite = world.commit(&mut maya, &Command::Invite { role: MEMBER, uses: 3, reviewed: false });
         let mut ben = world.joiner(&mut maya, &invite, "Ben");
         let mut kim = world.joiner(&mut maya, &invite, "ben ");
         exchange(&mut maya, &mut ben);
@@ -263,7 +265,7 @@ fn an_import_is_one_commit_with_its_tree() {
 fn a_join_belongs_to_its_key_and_its_pursuance() {
     let mut world = World::new(4);
     let mut maya = world.founder();
-    let invite = world.commit(&mut maya, &Command::Invite { role: MEMBER, uses: 5 });
+    let invite = world.commit(&mut maya, &Command::Invite { role: MEMBER, uses: 5, reviewed: false });
     let (_, join) = world.join(&maya, &invite, "Ben").expect("a use is left");
     // Replayed by another key: the join's invite signature names the first author.
     let thief = world.device();
@@ -274,4 +276,168 @@ fn a_join_belongs_to_its_key_and_its_pursuance() {
     assert_eq!(maya.people().members.len(), 1);
     let elsewhere = UnverifiedEntry::decode(join.bytes()).unwrap().verify(PursuanceId([9; 32]));
     assert_eq!(elsewhere.err(), Some(pursuance_core::entry::VerifyError::Signature));
+}
+
+/// What a relay carries: cells under the keys that the author chose, read with the keys that a reader holds.
+#[derive(Default)]
+struct Relay {
+    cells: Vec<pursuance_wire::Cell>,
+    carried: std::collections::BTreeSet<pursuance_core::id::EntryId>,
+}
+
+impl Relay {
+    /// Takes all own entries of a device that it did not take before; what may not be sealed yet stays there.
+    fn post(&mut self, world: &mut World, from: &Replica) {
+        let me = from.device().author();
+        let own: Vec<&Entry> = from.logs().iter().filter(|entry| entry.body().author == me).collect();
+        for entry in own {
+            let keys = from.cell_keys_for(entry);
+            if keys.is_empty() || !self.carried.insert(entry.id()) {
+                continue;
+            }
+            let mut seed = Seed::new(world.rng.random());
+            for key in keys {
+                self.cells.extend(seal_entries(&key, [(entry.id(), entry.bytes())].into_iter(), &mut seed));
+            }
+        }
+    }
+
+    /// What a device can read of everything, again and again until it learns no more.
+    fn read(&self, reader: &mut Replica) -> usize {
+        let before = reader.logs().len();
+        loop {
+            let keys = reader.cell_keys();
+            let mut fragments: std::collections::BTreeMap<[u8; 32], Fragments> = std::collections::BTreeMap::new();
+            for cell in &self.cells {
+                for key in &keys {
+                    let entries = match open_cell(key, cell) {
+                        Some(CellContent::Entries(entries)) => {
+                            entries.iter().map(|bytes| UnverifiedEntry::decode(bytes).unwrap()).collect()
+                        }
+                        Some(CellContent::Fragment(part)) => {
+                            match fragments.entry(*key.id()).or_default().insert(part) {
+                                Assembly::Whole(entry) => vec![*entry],
+                                Assembly::Kept | Assembly::Ignored => Vec::new(),
+                            }
+                        }
+                        None => Vec::new(),
+                    };
+                    for entry in entries {
+                        reader.receive(entry.verify(reader.pursuance()).unwrap());
+                    }
+                }
+            }
+            if reader.take_learned().is_empty() {
+                return reader.logs().len() - before;
+            }
+        }
+    }
+}
+
+fn remove(member: &Replica) -> Command {
+    Command::RemoveMember { member: member.me().unwrap(), roles: Vec::new() }
+}
+
+fn rotate(world: &mut World, replica: &mut Replica) {
+    assert!(replica.needs_epoch() && replica.usable_epoch().is_none());
+    let epoch = replica.rotate(world.now_seconds, &mut Seed::new(world.rng.random())).expect("a member");
+    take(replica, &[epoch]);
+    assert!(!replica.needs_epoch() && replica.usable_epoch().is_some());
+}
+
+fn title(replica: &Replica, task: TaskId) -> Option<String> {
+    let tree = replica.tree(&|_| false);
+    tree.rows.into_iter().find(|row| row.task == task).map(|row| row.title)
+}
+
+#[test]
+fn who_is_removed_reads_nothing_that_comes_after() {
+    let mut world = World::new(21);
+    let mut maya = world.founder();
+    let invite = world.commit(&mut maya, &Command::Invite { role: MEMBER, uses: 9, reviewed: false });
+    let mut ben = world.joiner(&mut maya, &invite, "Ben");
+    let mut kim = world.joiner(&mut maya, &invite, "Kim");
+    exchange(&mut maya, &mut ben);
+    let before = world.commit(&mut kim, &create("Before", None));
+    exchange(&mut maya, &mut kim);
+    exchange(&mut maya, &mut ben);
+    let first = maya.usable_epoch().unwrap().id();
+    let mut relay = Relay::default();
+
+    world.commit(&mut maya, &remove(&kim));
+    assert!(world.act(&maya, &create("Not yet", None)).is_err(), "no epoch can be used before the next is made");
+    rotate(&mut world, &mut maya);
+    let after = world.commit(&mut maya, &create("After", None));
+    relay.post(&mut world, &maya);
+
+    // Ben, who lags, follows by the epoch that he holds.
+    relay.read(&mut ben);
+    assert_eq!(ben.usable_epoch().unwrap().id(), maya.usable_epoch().unwrap().id());
+    assert_eq!(title(&ben, after.task.unwrap()).as_deref(), Some("After"));
+    assert_eq!(title(&ben, before.task.unwrap()).as_deref(), Some("Before"), "what the removal knows stays");
+    // Kim sees the removal and the new epoch, and nothing that follows.
+    relay.read(&mut kim);
+    assert!(!kim.is_here() && kim.usable_epoch().is_none());
+    assert_eq!(title(&kim, after.task.unwrap()), None);
+    assert!(maya.logs().iter().any(|entry| kim.logs().entry(entry.id()).is_none()), "an entry Kim cannot read");
+    assert!(kim.rotate(world.now_seconds, &mut Seed::new([1; 32])).is_none());
+
+    // Whoever comes later reads from the beginning, with one secret.
+    let mut zoe = world.joiner(&mut maya, &invite, "Zoe");
+    assert_ne!(first, maya.usable_epoch().unwrap().id());
+    assert_eq!(title(&zoe, before.task.unwrap()).as_deref(), Some("Before"));
+    relay.post(&mut world, &maya);
+    relay.read(&mut zoe);
+    assert_eq!(maya.digest(), zoe.digest());
+}
+
+#[test]
+fn what_the_removed_writes_meanwhile_is_held_and_can_be_kept() {
+    let mut world = World::new(22);
+    let mut maya = world.founder();
+    let invite = world.commit(&mut maya, &Command::Invite { role: MEMBER, uses: 9, reviewed: false });
+    let mut kim = world.joiner(&mut maya, &invite, "Kim");
+    let first = maya.usable_epoch().unwrap().clone();
+    world.commit(&mut maya, &remove(&kim));
+    rotate(&mut world, &mut maya);
+    let meanwhile = world.commit(&mut kim, &create("Meanwhile", None));
+    let task = meanwhile.task.unwrap();
+    assert!(title(&kim, task).is_some());
+    let before = maya.digest();
+    take(&mut maya, &meanwhile.entries);
+    assert_eq!(title(&maya, task), None, "outside of what the removal leaves");
+    // The other way round: it was there first, and falls with the removal.
+    let mut fresh = Replica::new(maya.pursuance(), DeviceKeys::from_seed([9; 32]));
+    fresh.learn_epoch(first);
+    fresh.learn_epoch(maya.usable_epoch().unwrap().clone());
+    let theirs: Vec<Entry> = kim.logs().iter().chain(maya.logs().iter()).cloned().collect();
+    theirs.into_iter().for_each(|entry| drop(fresh.append(entry)));
+    assert_eq!(title(&fresh, task), None);
+    assert_eq!(fresh.digest(), maya.digest());
+
+    let entries = meanwhile.entries.iter().map(Entry::id).collect();
+    world.commit(&mut maya, &Command::Ratify { entries });
+    assert!(title(&maya, task).is_some(), "kept by somebody who may remove");
+    assert_ne!(before, maya.digest());
+}
+
+#[test]
+fn two_who_rotate_at_once_agree_and_a_crash_leaves_nothing_undone() {
+    let mut world = World::new(23);
+    let mut maya = world.founder();
+    let invite = world.commit(&mut maya, &Command::Invite { role: MEMBER, uses: 9, reviewed: false });
+    let mut ben = world.joiner(&mut maya, &invite, "Ben");
+    let kim = world.joiner(&mut maya, &invite, "Kim");
+    exchange(&mut maya, &mut ben);
+    // The remover stops before the epoch: the next who may completes it.
+    let removal = world.commit(&mut maya, &remove(&kim));
+    take(&mut ben, &removal.entries);
+    let mut both = (maya, ben);
+    rotate(&mut world, &mut both.0);
+    rotate(&mut world, &mut both.1);
+    exchange(&mut both.0, &mut both.1);
+    let (maya, ben) = both;
+    assert_eq!(maya.usable_epoch().unwrap().id(), ben.usable_epoch().unwrap().id());
+    assert!(!maya.needs_epoch() && !ben.needs_epoch());
+    assert_eq!(maya.digest(), ben.digest());
 }

@@ -34,6 +34,10 @@ pub mod label {
     pub const EPOCH_WRAP: &str = "pursuance 1 epoch wrap key";
     /// Epoch secret, package id and what it is bound to, to the randomness of one seal.
     pub const EPOCH_SEAL_SEED: &str = "pursuance 1 epoch seal randomness";
+    /// Epoch secret to the key that seals the secrets of older epochs.
+    pub const EPOCH_BACKLINK: &str = "pursuance 1 epoch backlink key";
+    /// Associated data of such a seal.
+    pub const BACKLINK_AD: &[u8] = b"pursuance 1 backlink";
     /// Info string of a seal of an epoch secret to a device.
     pub const EPOCH_SEAL_INFO: &[u8] = b"pursuance 1 epoch seal";
     /// The readers an epoch was sealed to.

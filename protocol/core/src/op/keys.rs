@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::codec::{DecodeError, Reader, Writer};
-use crate::crypto::KeySuite;
+use crate::crypto::{KeySuite, NONCE_BYTES, TAG_BYTES};
 use crate::id::{AuthorId, EpochId, RoleId};
 use crate::limits::MAX_READERS;
 
@@ -29,6 +29,19 @@ pub struct RoleEpoch {
     pub readers: [u8; 32],
     /// One seal a reader, in the order of the package ids.
     pub seals: Vec<Seal>,
+    /// Secrets of parents for whoever can open this one, ascending by parent; of those that its author held.
+    pub backlinks: Vec<Backlink>,
+}
+
+/// The secret of an older epoch, sealed under a newer one.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Backlink {
+    /// The older epoch: one of the parents.
+    pub parent: EpochId,
+    /// Nonce of the seal.
+    pub nonce: [u8; NONCE_BYTES],
+    /// Its secret, sealed.
+    pub sealed: [u8; SEALED_SECRET_BYTES],
 }
 
 /// One seal of an epoch secret.
@@ -53,6 +66,8 @@ pub struct Welcome {
     pub sealed: Vec<u8>,
 }
 
+/// Bytes of an epoch's secret, sealed under another one.
+pub const SEALED_SECRET_BYTES: usize = 32 + TAG_BYTES;
 /// Most bytes of a seal that any suite makes.
 const MAX_SEAL_BYTES: usize = 2_048;
 /// Most bytes of a public key of any suite.
@@ -89,8 +104,10 @@ pub(super) fn write_role_epoch(w: &mut Writer, epoch: &RoleEpoch) {
     for seal in &epoch.seals {
         w.array(2).bytes(&seal.tag).bytes(&seal.sealed);
     }
-    // Backlinks (parents' secrets sealed under this one) come with roles that have *full* history.
-    w.array(0);
+    w.array(epoch.backlinks.len());
+    for link in &epoch.backlinks {
+        w.array(3).bytes(&link.parent.0).bytes(&link.nonce).bytes(&link.sealed);
+    }
 }
 
 pub(super) fn read_role_epoch(r: &mut Reader<'_>) -> Result<RoleEpoch, DecodeError> {
@@ -110,8 +127,15 @@ pub(super) fn read_role_epoch(r: &mut Reader<'_>) -> Result<RoleEpoch, DecodeErr
         r.array(2)?;
         seals.push(Seal { tag: r.exact()?, sealed: r.bytes(MAX_SEAL_BYTES)?.into() });
     }
-    r.array(0)?;
-    Ok(RoleEpoch { role, epoch, parents, readers, seals })
+    let backlinks = super::read_ascending(r, MAX_READERS, |r| {
+        r.array(3)?;
+        let parent = EpochId(r.exact()?);
+        if parents.binary_search(&parent).is_err() {
+            return Err(DecodeError::Structure);
+        }
+        Ok(Backlink { parent, nonce: r.exact()?, sealed: r.exact()? })
+    })?;
+    Ok(RoleEpoch { role, epoch, parents, readers, seals, backlinks })
 }
 
 pub(super) fn read_welcome(r: &mut Reader<'_>) -> Result<Welcome, DecodeError> {

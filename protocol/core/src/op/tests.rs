@@ -103,6 +103,7 @@ fn each() -> Vec<Op> {
             parents: vec![EpochId([1; 32])],
             readers: [8; 32],
             seals: vec![Seal { tag: [1; 8], sealed: vec![2; 9] }],
+            backlinks: vec![Backlink { parent: EpochId([1; 32]), nonce: [5; 24], sealed: [6; SEALED_SECRET_BYTES] }],
         }),
         Op::Welcome(Welcome { role: RoleId::EVERYONE, epoch: EpochId([6; 32]), to: author, sealed: vec![2; 9] }),
         Op::Unknown { number: 26, arguments: vec![1, 2, 3] },

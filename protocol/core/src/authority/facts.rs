@@ -1,0 +1,275 @@
+//! What permitted entries say, in tables: intrinsic, the same in every view, and only ever added to
+//! (docs/protocol/04-authority.md, "Facts").
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::position::{Position, SeniorityKey, Step};
+use crate::clock::{Clock, Dot};
+use crate::entry::GrantRef;
+use crate::id::{AuthorId, EntryId, EpochId, MemberId, RoleId};
+use crate::op::{Invite, KeyPackage, Propose, Welcome};
+use crate::rule::{Role, Rule};
+use pursuance_wire::RelayAddress;
+
+/// What has to count for something to be so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Source {
+    /// An entry.
+    Entry(EntryId),
+    /// A proposal that was decided.
+    Decision(EntryId),
+}
+
+impl Source {
+    /// The entry whose past this is written in.
+    pub(crate) const fn entry(self) -> EntryId {
+        match self {
+            Self::Entry(id) | Self::Decision(id) => id,
+        }
+    }
+}
+
+/// What judging an entry in a view needs to know of it.
+#[derive(Debug, Clone)]
+pub(crate) struct Act {
+    pub(crate) id: EntryId,
+    pub(crate) dot: Dot,
+    pub(crate) depth: u32,
+    pub(crate) author: AuthorId,
+    /// The grant leaned on, or the invite of a join; `None` for the genesis.
+    pub(crate) by: Option<GrantRef>,
+    pub(crate) position: Position,
+    /// Each of these must count, by one of its alternatives.
+    pub(crate) leans: Vec<Vec<Source>>,
+    /// For each op that needs a rule: the lines that gave the right when it was written.
+    pub(crate) uses: Vec<Vec<Rule>>,
+    pub(crate) join: bool,
+}
+
+/// A role held by somebody, however it came about.
+#[derive(Debug, Clone)]
+pub(crate) struct GrantFact {
+    pub(crate) holder: MemberId,
+    pub(crate) role: RoleId,
+    pub(crate) key: SeniorityKey,
+    pub(crate) source: Source,
+    /// The removals of the holder that it knows, so that it stands against them (R5).
+    pub(crate) knows: BTreeSet<Source>,
+    /// The invite of a join.
+    pub(crate) invite: Option<GrantRef>,
+    pub(crate) reviewed: bool,
+}
+
+/// Something that can take effect away from others (R3).
+#[derive(Debug, Clone)]
+pub(crate) struct Restriction {
+    pub(crate) source: Source,
+    /// Where an entry's restriction stands; that of a decision follows from who signed it.
+    pub(crate) position: Option<Position>,
+    pub(crate) kind: Kind,
+    /// What stays; none: what is in its past (R7).
+    pub(crate) pins: Vec<EntryId>,
+    /// What is in their past, themselves included, for comparing.
+    pub(crate) stays: Clock,
+}
+
+/// Whom or what a restriction is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A member, in these roles; none: in all.
+    Member { member: MemberId, roles: Vec<RoleId> },
+    /// One grant.
+    Grant(GrantRef),
+    /// All who hold a role.
+    Role(RoleId),
+    /// One device.
+    Device(AuthorId),
+    /// All devices of a member but one.
+    OtherDevices { member: MemberId, but: AuthorId },
+    /// The use of a line of the rules.
+    Line(Rule),
+    /// Joins by an invite.
+    Invite(GrantRef),
+    /// All that is not in its past, of this rank or below (R9).
+    Checkpoint { rank: u8 },
+}
+
+/// One write of a line of the rules.
+#[derive(Debug, Clone)]
+pub(crate) struct LineWrite {
+    pub(crate) present: bool,
+    pub(crate) source: Source,
+    /// Genesis: the line's place there. Otherwise 0.
+    pub(crate) index: u16,
+}
+
+/// A device of a member, by one of the entries that made it so.
+#[derive(Debug, Clone)]
+pub(crate) struct DeviceFact {
+    pub(crate) member: MemberId,
+    pub(crate) source: EntryId,
+    /// The devices that added it, from the member's first.
+    pub(crate) path: Vec<Step>,
+    /// When it was added, by the clock of who did; `None` for a device that somebody came with.
+    pub(crate) claimed_seconds: Option<u64>,
+    pub(crate) package: Option<KeyPackage>,
+}
+
+/// A person, by the entry with which they came.
+#[derive(Debug, Clone)]
+pub(crate) struct Beginning {
+    pub(crate) name: String,
+    pub(crate) author: AuthorId,
+    pub(crate) grant: GrantRef,
+    pub(crate) invite: Option<GrantRef>,
+}
+
+/// An invite.
+#[derive(Debug, Clone)]
+pub(crate) struct InviteFact {
+    pub(crate) invite: Invite,
+    pub(crate) inviter: MemberId,
+    /// The grant that the inviter leant on.
+    pub(crate) by: GrantRef,
+    pub(crate) seq: u32,
+    pub(crate) joins: Vec<EntryId>,
+}
+
+/// A proposal and what was said to it.
+#[derive(Debug, Clone)]
+pub(crate) struct ProposalFact {
+    pub(crate) said: Propose,
+    pub(crate) proposer: MemberId,
+    /// The proposer signs it with this, if it is of the role asked.
+    pub(crate) by: GrantRef,
+    /// Rank before which a majority's decision stands.
+    pub(crate) majority_rank: u8,
+    /// Rank of the role asked.
+    pub(crate) rank: u8,
+    /// For each thing needed, the lines of the rules that allow it; none where no line is needed.
+    pub(crate) lines: Vec<Vec<Rule>>,
+    /// Only a majority can decide it, or two thirds (R9, R13).
+    pub(crate) needs: Needs,
+    /// The one it is about, where the rule says that they do not sign.
+    pub(crate) not: Option<MemberId>,
+    pub(crate) approvals: Vec<EntryId>,
+    pub(crate) withdrawals: Vec<EntryId>,
+}
+
+impl ProposalFact {
+    /// R13: whether it is about rules that nobody is left to change. Nobody is left to vouch for who signs, either.
+    pub(crate) fn is_for_orphans(&self) -> bool {
+        self.lines.is_empty() && self.needs == Needs::TwoThirds
+    }
+}
+
+/// How many must sign, beyond what the rule says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Needs {
+    /// What the rule says.
+    Rule,
+    /// A majority of the holders.
+    Majority,
+    /// Two thirds of them.
+    TwoThirds,
+}
+
+/// Everything that was ever permitted.
+#[derive(Default)]
+#[cfg_attr(test, derive(Clone))]
+pub(crate) struct Facts {
+    pub(crate) acts: BTreeMap<EntryId, Act>,
+    pub(crate) grants: BTreeMap<GrantRef, GrantFact>,
+    pub(crate) grants_of: BTreeMap<MemberId, Vec<GrantRef>>,
+    pub(crate) grants_to: BTreeMap<RoleId, Vec<GrantRef>>,
+    pub(crate) members: BTreeMap<MemberId, Beginning>,
+    pub(crate) devices: BTreeMap<AuthorId, Vec<DeviceFact>>,
+    pub(crate) devices_of: BTreeMap<MemberId, BTreeSet<AuthorId>>,
+    /// Key packages from a device's own log: seq, entry, package.
+    pub(crate) packages: BTreeMap<AuthorId, Vec<(u32, EntryId, KeyPackage)>>,
+    pub(crate) invites: BTreeMap<GrantRef, InviteFact>,
+    pub(crate) roles: BTreeMap<RoleId, Vec<(Source, Role)>>,
+    pub(crate) lines: BTreeMap<Rule, Vec<LineWrite>>,
+    /// Whether a line was written by anything but the genesis.
+    pub(crate) rules_changed: bool,
+    pub(crate) proposals: BTreeMap<EntryId, ProposalFact>,
+    pub(crate) admits: BTreeMap<EntryId, Vec<EntryId>>,
+    pub(crate) vouches: BTreeMap<MemberId, Vec<EntryId>>,
+    /// Who ratified an entry, and what an entry ratifies.
+    pub(crate) ratified: BTreeMap<EntryId, Vec<EntryId>>,
+    pub(crate) ratifies: BTreeMap<EntryId, Vec<EntryId>>,
+    pub(crate) recovery: BTreeMap<MemberId, Vec<(EntryId, [u8; 32])>>,
+    pub(crate) restrictions: Vec<Restriction>,
+    pub(crate) on_member: BTreeMap<MemberId, Vec<usize>>,
+    pub(crate) on_grant: BTreeMap<GrantRef, Vec<usize>>,
+    pub(crate) on_role: BTreeMap<RoleId, Vec<usize>>,
+    pub(crate) on_device: BTreeMap<AuthorId, Vec<usize>>,
+    pub(crate) on_devices_of: BTreeMap<MemberId, Vec<usize>>,
+    pub(crate) on_line: BTreeMap<Rule, Vec<usize>>,
+    pub(crate) on_invite: BTreeMap<GrantRef, Vec<usize>>,
+    pub(crate) checkpoints: Vec<usize>,
+    /// Entries that introduce an epoch.
+    pub(crate) epochs: BTreeMap<EpochId, (RoleId, Vec<EntryId>)>,
+    pub(crate) epochs_after: BTreeMap<EpochId, BTreeSet<EpochId>>,
+    /// Devices by the tags of the key packages they published; anybody can publish anybody's.
+    pub(crate) tags: BTreeMap<[u8; 8], BTreeSet<AuthorId>>,
+    pub(crate) welcomes: Vec<(EntryId, MemberId, Welcome)>,
+    pub(crate) names: Vec<(Source, String)>,
+    pub(crate) relays: Vec<(Source, Vec<RelayAddress>)>,
+    /// Acts of each author, in the order in which they came.
+    pub(crate) acts_of: BTreeMap<AuthorId, Vec<EntryId>>,
+    /// Acts by what they lean on.
+    pub(crate) leaning: BTreeMap<EntryId, Vec<EntryId>>,
+    /// Restrictions by the entry that says them.
+    pub(crate) carried_by: BTreeMap<EntryId, Vec<usize>>,
+    /// Proposals by the signature.
+    pub(crate) signed: BTreeMap<EntryId, EntryId>,
+}
+
+impl Facts {
+    pub(crate) fn take_grant(&mut self, at: GrantRef, grant: GrantFact) {
+        self.grants_of.entry(grant.holder).or_default().push(at);
+        self.grants_to.entry(grant.role).or_default().push(at);
+        self.grants.insert(at, grant);
+    }
+
+    pub(crate) fn take_device(&mut self, author: AuthorId, device: DeviceFact) {
+        if let Some(package) = &device.package {
+            self.tags.entry(super::package_tag(&package.id())).or_default().insert(author);
+        }
+        self.devices_of.entry(device.member).or_default().insert(author);
+        self.devices.entry(author).or_default().push(device);
+    }
+
+    pub(crate) fn take_restriction(&mut self, restriction: Restriction) {
+        let at = self.restrictions.len();
+        match &restriction.kind {
+            Kind::Member { member, .. } => self.on_member.entry(*member).or_default().push(at),
+            Kind::Grant(grant) => self.on_grant.entry(*grant).or_default().push(at),
+            Kind::Role(role) => self.on_role.entry(*role).or_default().push(at),
+            Kind::Device(author) => self.on_device.entry(*author).or_default().push(at),
+            Kind::OtherDevices { member, .. } => self.on_devices_of.entry(*member).or_default().push(at),
+            Kind::Line(rule) => self.on_line.entry(*rule).or_default().push(at),
+            Kind::Invite(invite) => self.on_invite.entry(*invite).or_default().push(at),
+            Kind::Checkpoint { .. } => self.checkpoints.push(at),
+        }
+        self.carried_by.entry(restriction.source.entry()).or_default().push(at);
+        self.restrictions.push(restriction);
+    }
+
+    pub(crate) fn take_act(&mut self, act: Act) {
+        for source in act.leans.iter().flatten() {
+            self.leaning.entry(source.entry()).or_default().push(act.id);
+        }
+        self.acts_of.entry(act.author).or_default().push(act.id);
+        self.acts.insert(act.id, act);
+    }
+
+    /// The grant that an act leans on; a join leans on its invite, and through it on what the inviter held.
+    pub(crate) fn leant_on(&self, act: &Act) -> Option<(GrantRef, &GrantFact)> {
+        let at = if act.join { self.invites.get(&act.by?)?.by } else { act.by? };
+        Some((at, self.grants.get(&at)?))
+    }
+}

@@ -1,0 +1,608 @@
+//! Who may do what: members, grants, rules, decisions, epochs, judged from the public layer alone (docs/protocol/04-authority.md).
+//!
+//! [`permit`] asks an entry's own past, once (R2); [`seen`] and its two evaluators say what counts in a view (R4); [`state`] is
+//! what follows from everything that stands in the log.
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use pursuance_wire::RelayAddress;
+
+use crate::crypto::{self, label};
+use crate::devices::{Device, adds_devices};
+use crate::entry::{Content, Entry, GrantRef};
+use crate::id::{AuthorId, EntryId, EpochId, MemberId, PursuanceId, RoleId};
+use crate::logs::{Logs, Standing};
+use crate::op::{Genesis, Invite, KeyPackage, Op, Welcome};
+use crate::refusal::Refusal;
+use crate::rule::{Condition, Object, Role, RuleTable, Verb};
+
+mod asking;
+#[cfg(test)]
+mod definition;
+mod facts;
+mod note;
+mod permit;
+mod position;
+mod restand;
+mod seen;
+mod sight;
+mod state;
+mod switch;
+#[cfg(test)]
+mod tests;
+
+pub use asking::Decision;
+pub use position::{Place as Seat, Position, SeniorityKey, Step, Tail};
+pub use restand::Doubt;
+
+use facts::{Act, Facts};
+use permit::{Case, Checked, Denial, Permit};
+use seen::Seen;
+use sight::{Learned, Outcomes, Sight, View};
+
+/// A person in this pursuance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// The pseudonym.
+    pub name: String,
+    /// The device with which they came.
+    pub author: AuthorId,
+    /// All their devices, that one included; none that was removed.
+    pub devices: BTreeMap<AuthorId, Device>,
+    /// The roles held, senior first.
+    pub grants: Vec<HeldGrant>,
+    /// The grant by which the senior role is held; of who holds none, the one they came by.
+    pub grant: GrantRef,
+    /// That role.
+    pub role: RoleId,
+    /// Seniority of that grant.
+    pub key: SeniorityKey,
+    /// The invite, or `None` for the founder.
+    pub invite: Option<GrantRef>,
+    /// Whether they belong to the pursuance now.
+    pub presence: Presence,
+}
+
+/// A role held.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldGrant {
+    /// By which grant.
+    pub at: GrantRef,
+    /// Which role.
+    pub role: RoleId,
+    /// Seniority.
+    pub key: SeniorityKey,
+}
+
+/// Whether somebody belongs to the pursuance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub enum Presence {
+    /// They hold a role.
+    Here,
+    /// They came by an invite with review, and nobody let them in yet.
+    Waiting,
+    /// They hold none any more: removed, or gone by themselves, or how they came has no effect any more.
+    Gone,
+}
+
+/// A key package and the entry that brought it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldPackage {
+    /// The entry's place in the device's log; `None` where it came with what added the device.
+    pub seq: Option<u32>,
+    /// The entry.
+    pub entry: EntryId,
+    /// The package.
+    pub package: KeyPackage,
+}
+
+/// An invite that counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenInvite {
+    /// What it says.
+    pub invite: Invite,
+    /// Who made it.
+    pub inviter: MemberId,
+    /// The place of its entry in the inviter's log.
+    pub seq: u32,
+    /// Joins by it that count.
+    pub joins: Vec<EntryId>,
+    /// Whether one can join by it: nobody closed it, and its author is still here.
+    pub open: bool,
+}
+
+/// An epoch that counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CountingEpoch {
+    /// Whose epoch.
+    pub role: RoleId,
+    /// The entries that introduce it, more than one where two did at once; the first by depth, then id, gives it its place.
+    pub entries: BTreeSet<(u32, EntryId)>,
+}
+
+/// Whether an entry, or an item of it, has effect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// It has.
+    Counts,
+    /// It never has, for this reason.
+    Refused(Refusal),
+    /// It was permitted and has no effect now, for this reason; it can have again.
+    Held(Refusal),
+    /// A newer version will tell.
+    NeedsNewer,
+}
+
+impl Verdict {
+    /// In one word.
+    #[must_use]
+    pub const fn standing(&self) -> Standing {
+        match self {
+            Self::Counts => Standing::Counts,
+            Self::Refused(_) => Standing::Refused,
+            Self::Held(_) => Standing::Held,
+            Self::NeedsNewer => Standing::NeedsNewer,
+        }
+    }
+}
+
+/// The state of the public layer.
+#[derive(Default)]
+#[cfg_attr(test, derive(Clone))]
+pub struct Authority {
+    genesis: Option<Genesis>,
+    facts: Facts,
+    outcomes: Outcomes,
+    /// Where each restriction stands that has effect now.
+    in_effect: Vec<Option<Position>>,
+    verdicts: BTreeMap<EntryId, Verdict>,
+    /// Entries that need a newer version and add devices, by the grant they lean on.
+    newer_devices: BTreeSet<(GrantRef, EntryId)>,
+    doubt: Doubt,
+    // What follows for all that stands in the log.
+    name: String,
+    table: RuleTable,
+    members: BTreeMap<MemberId, Member>,
+    invites: BTreeMap<GrantRef, OpenInvite>,
+    epochs: BTreeMap<EpochId, CountingEpoch>,
+    relays: Vec<RelayAddress>,
+    /// By epoch, device and welcomer.
+    welcomes: BTreeMap<(EpochId, AuthorId, MemberId), Vec<Welcome>>,
+    #[cfg(test)]
+    by_definition: Option<definition::Pasts>,
+}
+
+impl Authority {
+    /// Whether somebody's first entry lets them in; asked before it is appended, and `None` for any other entry.
+    #[must_use]
+    pub fn admits(&self, pursuance: PursuanceId, logs: &Logs, entry: &Entry) -> Option<Verdict> {
+        let ops = match &entry.body().content {
+            Content::Public(ops) => &ops[..],
+            Content::Role(_) => &[],
+        };
+        let learned = Learned::default();
+        match ops.first() {
+            Some(Op::Genesis(_)) => None,
+            // J7, and who comes back
+            Some(Op::Join(_) | Op::Recover(_)) => {
+                Some(self.permit(pursuance, logs, entry, Checked::Now, &learned).err().unwrap_or(Verdict::Counts))
+            }
+            // D3: whoever speaks for a member may say what is refused; a stranger says nothing.
+            _ if entry.body().seq == 0 => {
+                let past = self.sight(logs, View::Past(logs.past_of(entry)));
+                self.with_case(&past, pursuance, logs, entry, Checked::Now, |case| case.leans(ops)).err()
+            }
+            _ => None,
+        }
+    }
+
+    /// Judges an entry that has just been appended, and lets it have its effect if it counts.
+    ///
+    /// Whether it is permitted rests on its own past alone (R2) and never changes; whether it counts, on all that stands in
+    /// the log (R4).
+    pub fn judge(&mut self, pursuance: PursuanceId, logs: &Logs, entry: &Entry) -> Verdict {
+        self.judge_as(pursuance, logs, entry, Checked::Now)
+    }
+
+    /// Lets an entry that was permitted before have its effect again: what was signed inside it is not checked again.
+    pub fn take_back(&mut self, pursuance: PursuanceId, logs: &Logs, entry: &Entry) -> Verdict {
+        self.judge_as(pursuance, logs, entry, Checked::Before)
+    }
+
+    /// Judges a role entry anew: it was permitted, and what restricts it may have changed. It is in memory.
+    #[must_use]
+    pub fn judge_again(&self, logs: &Logs, entry: &Entry) -> Verdict {
+        let Some(act) = self.role_act(logs, entry) else { return Verdict::Refused(Refusal::GrantNotHeld) };
+        self.now(logs).held(&act).map_or(Verdict::Counts, Verdict::Held)
+    }
+
+    /// Notes what an entry that stands in the log was judged to be.
+    pub fn note_verdict(&mut self, entry: EntryId, verdict: Verdict) {
+        self.verdicts.insert(entry, verdict);
+    }
+
+    /// Forgets the verdicts on entries that are not in memory; the shelf has them.
+    pub fn put_down(&mut self, logs: &Logs) {
+        self.verdicts.retain(|id, _| logs.entry(*id).is_some());
+    }
+
+    /// The verdict on an entry in memory.
+    #[must_use]
+    pub fn verdict(&self, entry: EntryId) -> Option<&Verdict> {
+        self.verdicts.get(&entry)
+    }
+
+    /// All verdicts on entries in memory.
+    pub fn verdicts(&self) -> impl Iterator<Item = (EntryId, &Verdict)> {
+        self.verdicts.iter().map(|(id, verdict)| (*id, verdict))
+    }
+
+    /// What the genesis declared, once it is here.
+    #[must_use]
+    pub const fn genesis(&self) -> Option<&Genesis> {
+        self.genesis.as_ref()
+    }
+
+    /// The pursuance's name in force.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Roles and rules in force, once the genesis is here.
+    #[must_use]
+    pub fn table(&self) -> Option<&RuleTable> {
+        self.genesis.is_some().then_some(&self.table)
+    }
+
+    /// The role with this number; *everyone* has none.
+    #[must_use]
+    pub fn role(&self, id: RoleId) -> Option<&Role> {
+        self.table.roles.iter().find(|role| role.id == id)
+    }
+
+    /// Everybody who ever came and counts, those who are gone too.
+    #[must_use]
+    pub const fn members(&self) -> &BTreeMap<MemberId, Member> {
+        &self.members
+    }
+
+    /// Members who are here.
+    pub fn present(&self) -> impl Iterator<Item = (MemberId, &Member)> {
+        let here = self.members.iter().filter(|(_, member)| member.presence == Presence::Here);
+        here.map(|(id, member)| (*id, member))
+    }
+
+    /// The member whose device this is; the first by id, where a device with two histories began twice.
+    #[must_use]
+    pub fn member_of(&self, author: AuthorId) -> Option<MemberId> {
+        self.holders(author).min()
+    }
+
+    /// The member as whom an entry speaks: the one whose grant it leans on.
+    #[must_use]
+    pub fn speaker(&self, entry: &Entry) -> Option<MemberId> {
+        let Some(by) = entry.body().by else {
+            return self.facts.members.contains_key(&MemberId(entry.id().0)).then(|| MemberId(entry.id().0));
+        };
+        // A join leans on its invite and makes its author a member.
+        if self.facts.members.contains_key(&MemberId(entry.id().0)) {
+            return Some(MemberId(entry.id().0));
+        }
+        let holder = self.facts.grants.get(&by)?.holder;
+        self.holders(entry.body().author).any(|member| member == holder).then_some(holder)
+    }
+
+    /// The members whose device this is, or was: one, but for a device with two beginnings.
+    fn holders(&self, author: AuthorId) -> impl Iterator<Item = MemberId> + '_ {
+        self.facts.devices.get(&author).into_iter().flatten().map(|device| device.member)
+    }
+
+    /// All invites that count.
+    #[must_use]
+    pub const fn invites(&self) -> &BTreeMap<GrantRef, OpenInvite> {
+        &self.invites
+    }
+
+    /// Secrets of the cells of all invites there ever were: what was said by one may count again.
+    pub fn invite_secrets(&self) -> impl Iterator<Item = &[u8; 32]> {
+        self.facts.invites.values().map(|fact| &fact.invite.cell_secret)
+    }
+
+    /// Epochs that count.
+    #[must_use]
+    pub const fn epochs(&self) -> &BTreeMap<EpochId, CountingEpoch> {
+        &self.epochs
+    }
+
+    /// What was handed to a device as this epoch, by welcomes that count. Only who holds the epoch can tell whether it is.
+    pub fn welcomes(&self, epoch: EpochId, author: AuthorId) -> impl Iterator<Item = &Welcome> {
+        let (first, last) = (MemberId([0; 32]), MemberId([u8::MAX; 32]));
+        self.welcomes.range((epoch, author, first)..=(epoch, author, last)).flat_map(|(_, handed)| handed)
+    }
+
+    /// Devices that were handed an epoch by anybody, whether it counts or not: they may know it (K10). Whoever is no device of
+    /// anybody can be named by everybody.
+    pub fn handed(&self, epoch: EpochId) -> impl Iterator<Item = AuthorId> + '_ {
+        let handed = self.facts.welcomes.iter().filter(move |(_, _, welcome)| welcome.epoch == epoch);
+        handed.map(|(.., welcome)| welcome.to).filter(|to| self.facts.devices.contains_key(to))
+    }
+
+    /// Epochs that count and follow this one.
+    pub fn epochs_after(&self, epoch: EpochId) -> impl Iterator<Item = EpochId> + '_ {
+        self.facts.epochs_after.get(&epoch).into_iter().flatten().copied().filter(|id| self.epochs.contains_key(id))
+    }
+
+    /// Devices that published a key package with this tag; anybody can publish anybody's.
+    pub fn devices_with(&self, tag: [u8; 8]) -> impl Iterator<Item = AuthorId> + '_ {
+        self.facts.tags.get(&tag).into_iter().flatten().copied()
+    }
+
+    /// The newest key package of each device that reads in the past of an entry, sorted by package id.
+    #[must_use]
+    pub fn packages_before(&self, logs: &Logs, entry: &Entry) -> Vec<([u8; 32], KeyPackage)> {
+        let past = self.sight(logs, View::Past(logs.past_of(entry)));
+        let mut packages: Vec<_> =
+            permit::packages(&past).into_iter().map(|(.., package)| (package.id(), package.clone())).collect();
+        packages.sort_by_key(|(id, _)| *id);
+        packages
+    }
+
+    /// Relays in force.
+    #[must_use]
+    pub fn relays(&self) -> &[RelayAddress] {
+        &self.relays
+    }
+
+    /// Seniority of a member, for showing one of several writes first.
+    #[must_use]
+    pub fn seniority(&self, member: MemberId) -> Option<&SeniorityKey> {
+        self.members.get(&member).map(|member| &member.key)
+    }
+
+    /// The grant by which the rules let a member do this over that now; `own` says whether it is the member's own.
+    ///
+    /// # Errors
+    /// [`Refusal::NotAllowed`], [`Refusal::OnlyOwn`], [`Refusal::NeedsQuorum`], with the number of the rule that says so.
+    pub fn grant_for(&self, member: MemberId, verb: Verb, object: Object, own: bool) -> Result<GrantRef, Refusal> {
+        let held = self.members.get(&member).map_or(&[][..], |member| &member.grants);
+        let mut refusal = None;
+        for grant in held {
+            match self.allows_role(Some(grant.role), verb, object, own) {
+                Ok(()) => return Ok(grant.at),
+                Err(new) => refusal = refusal.or(Some(new)),
+            }
+        }
+        Err(refusal
+            .map_or_else(|| self.allows_role(None, verb, object, own).err(), Some)
+            .unwrap_or(Refusal::GrantNotHeld))
+    }
+
+    /// Whether the rules let a member do this over that now.
+    ///
+    /// # Errors
+    /// As [`Self::grant_for`].
+    pub fn allows(&self, member: MemberId, verb: Verb, object: Object, own: bool) -> Result<(), Refusal> {
+        self.grant_for(member, verb, object, own).map(|_| ())
+    }
+
+    /// Whether the rules that an entry's own past knows let its author do this with the role it leans on (R2, for what is inside
+    /// a role entry). The entry is in memory.
+    ///
+    /// # Errors
+    /// As [`Self::grant_for`].
+    pub fn allowed_then(
+        &self,
+        logs: &Logs,
+        entry: EntryId,
+        verb: Verb,
+        object: Object,
+        own: bool,
+    ) -> Result<(), Refusal> {
+        let by = logs.entry(entry).and_then(|entry| entry.body().by);
+        let grant = by.and_then(|by| self.facts.grants.get(&by)).ok_or(Refusal::GrantNotHeld)?;
+        // Rules that were never changed are the same in every view.
+        if !self.facts.rules_changed {
+            return self.allows_role(Some(grant.role), verb, object, own);
+        }
+        let past = logs.past(entry).unwrap_or_default();
+        self.sight(logs, View::Past(past)).allowed(grant.role, verb, object, own).map(|_| ())
+    }
+
+    /// The newest key package of each device that reads now, sorted by package id.
+    #[must_use]
+    pub fn packages_known(&self, logs: &Logs) -> Vec<([u8; 32], &KeyPackage, AuthorId)> {
+        let sight = self.now(logs);
+        let known = permit::packages(&sight).into_iter().map(|(_, author, package)| (package.id(), author));
+        let ids: BTreeSet<([u8; 32], AuthorId)> = known.collect();
+        let held = |author: AuthorId, id: [u8; 32]| {
+            let own = self.facts.packages.get(&author).into_iter().flatten().map(|(.., package)| package);
+            let came =
+                self.facts.devices.get(&author).into_iter().flatten().filter_map(|device| device.package.as_ref());
+            own.chain(came).find(|package| package.id() == id)
+        };
+        ids.into_iter().filter_map(|(id, author)| Some((id, held(author, id)?, author))).collect()
+    }
+
+    fn allows_role(&self, role: Option<RoleId>, verb: Verb, object: Object, own: bool) -> Result<(), Refusal> {
+        let mut refusal = None;
+        let mut elsewhere = None;
+        let about = self.table.rules.iter().enumerate().filter(|(_, rule)| rule.verb == verb && rule.object == object);
+        for (index, rule) in about {
+            let number = u16::try_from(index + 1).expect("at most MAX_RULES");
+            if Some(rule.role) != role && (rule.role != RoleId::EVERYONE || role.is_none()) {
+                elsewhere = elsewhere.or(Some((number, rule.role)));
+            } else if let Some(quorum) = rule.quorum {
+                let more = Refusal::NeedsQuorum { verb, rule: number, count: quorum.count, of: quorum.of.0 };
+                refusal = refusal.or(Some(more));
+            } else if rule.condition != Condition::Own || own {
+                return Ok(());
+            } else {
+                refusal = Some(Refusal::OnlyOwn { verb, rule: number });
+            }
+        }
+        Err(refusal.unwrap_or(Refusal::NotAllowed {
+            verb,
+            rule: elsewhere.map(|(number, _)| number),
+            allowed_role: elsewhere.map(|(_, role)| role.0),
+        }))
+    }
+
+    fn judge_as(&mut self, pursuance: PursuanceId, logs: &Logs, entry: &Entry, checked: Checked) -> Verdict {
+        let learned = Learned::default();
+        let permit = self.permit(pursuance, logs, entry, checked, &learned);
+        self.outcomes.append(&mut learned.take());
+        let verdict = match permit {
+            Err(verdict) => verdict,
+            Ok(permit) => self.take(logs, entry, permit),
+        };
+        if verdict == Verdict::NeedsNewer
+            && let Some(by) = adds_devices(entry)
+        {
+            self.newer_devices.insert((by, entry.id()));
+        }
+        self.verdicts.insert(entry.id(), verdict.clone());
+        verdict
+    }
+
+    fn take(&mut self, logs: &Logs, entry: &Entry, permit: Permit) -> Verdict {
+        let id = entry.id();
+        let Content::Public(ops) = &entry.body().content else {
+            return self.judge_again(logs, entry);
+        };
+        if let Some(Op::Genesis(genesis)) = ops.first() {
+            self.genesis = Some(genesis.clone());
+        }
+        let Some(noted) = self.read(logs, entry, ops, permit) else {
+            return Verdict::Refused(Refusal::GrantNotHeld);
+        };
+        self.facts.add(entry, noted);
+        let held = self.look(logs, |facts, now| now.held(&facts.acts[&id]));
+        self.restand(logs, entry, ops, held.is_none());
+        held.map_or(Verdict::Counts, Verdict::Held)
+    }
+
+    fn permit(
+        &self,
+        pursuance: PursuanceId,
+        logs: &Logs,
+        entry: &Entry,
+        checked: Checked,
+        learned: &Learned,
+    ) -> Result<Permit, Verdict> {
+        #[cfg(test)]
+        if let Some(pasts) = &self.by_definition {
+            let seen = definition::Definition::past_of(&self.facts, logs, pasts, entry.body().named());
+            return self.ask(&seen, pursuance, logs, entry, checked);
+        }
+        let past = View::Past(logs.past_of(entry));
+        let seen = Sight::new(&self.facts, logs, &self.outcomes, learned.clone(), past);
+        self.ask(&seen, pursuance, logs, entry, checked)
+    }
+
+    fn ask<S: Seen>(
+        &self,
+        seen: &S,
+        pursuance: PursuanceId,
+        logs: &Logs,
+        entry: &Entry,
+        checked: Checked,
+    ) -> Result<Permit, Verdict> {
+        self.with_case(seen, pursuance, logs, entry, checked, |case| case.judge())
+    }
+
+    fn with_case<S: Seen, T>(
+        &self,
+        seen: &S,
+        pursuance: PursuanceId,
+        logs: &Logs,
+        entry: &Entry,
+        checked: Checked,
+        question: impl FnOnce(&Case<'_, S>) -> Result<T, Denial>,
+    ) -> Result<T, Verdict> {
+        let newer = |id: EntryId| self.verdicts.get(&id) == Some(&Verdict::NeedsNewer);
+        let newer_devices = |by: GrantRef| {
+            let (first, last) = (EntryId([0; 32]), EntryId([u8::MAX; 32]));
+            let mut known = self.newer_devices.range((by, first)..=(by, last));
+            known.any(|(_, id)| logs.names_in_past(*id, entry))
+        };
+        let case = Case { seen, pursuance, entry, newer: &newer, newer_devices: &newer_devices, checked };
+        question(&case).map_err(|denial| match denial {
+            Denial::Refused(refusal) => Verdict::Refused(refusal),
+            Denial::NeedsNewer => Verdict::NeedsNewer,
+        })
+    }
+
+    fn read(&self, logs: &Logs, entry: &Entry, ops: &[Op], permit: Permit) -> Option<note::Noted> {
+        #[cfg(test)]
+        if let Some(pasts) = &self.by_definition {
+            let seen = definition::Definition::past_of(&self.facts, logs, pasts, entry.body().named());
+            return note::read(&seen, logs, entry, ops, permit);
+        }
+        let seen = self.sight(logs, View::Past(logs.past_of(entry)));
+        note::read(&seen, logs, entry, ops, permit)
+    }
+
+    /// What judging a role entry needs to know of it.
+    fn role_act(&self, logs: &Logs, entry: &Entry) -> Option<Act> {
+        let (id, body) = (entry.id(), entry.body());
+        let grant = self.facts.grants.get(&body.by?)?;
+        let past = self.sight(logs, View::Past(logs.past_of(entry)));
+        let path = self.facts.devices.get(&body.author)?.iter().filter(|made| made.member == grant.holder);
+        let path = path.filter(|made| past.holds(made.source)).map(|made| &made.path).min()?;
+        Some(Act {
+            id,
+            dot: logs.dot(id)?,
+            depth: logs.depth(id)?,
+            author: body.author,
+            by: body.by,
+            position: grant.key.position(path.clone()),
+            leans: permit::leans(&past, body.author, grant),
+            uses: Vec::new(),
+            join: false,
+        })
+    }
+
+    fn sight<'a>(&'a self, logs: &'a Logs, view: View) -> Sight<'a> {
+        Sight::new(&self.facts, logs, &self.outcomes, Learned::default(), view)
+    }
+
+    /// Looks at everything there is, and remembers what was found of decisions.
+    fn look<R>(&mut self, logs: &Logs, question: impl FnOnce(&Facts, &Sight<'_>) -> R) -> R {
+        let learned = Learned::default();
+        let now = Sight::new(&self.facts, logs, &self.outcomes, learned.clone(), View::All);
+        let answer = question(&self.facts, &now);
+        self.outcomes.append(&mut learned.take());
+        answer
+    }
+
+    fn now<'a>(&'a self, logs: &'a Logs) -> Sight<'a> {
+        self.sight(logs, View::All)
+    }
+}
+
+/// Welcomes of one device into one epoch by one member that are remembered. Nobody's junk takes the places of others.
+const MAX_WELCOMES: usize = 16;
+
+/// What an invite key signs for a joiner.
+#[must_use]
+pub fn join_message(pursuance: PursuanceId, author: AuthorId, name: &str, package: &KeyPackage) -> Vec<u8> {
+    [label::JOIN_SIGNATURE, &pursuance.0, &author.0, &package.id(), name.as_bytes()].concat()
+}
+
+/// The hash that stands for a list of readers.
+#[must_use]
+pub fn readers_hash(package_ids: &[[u8; 32]]) -> [u8; 32] {
+    crypto::hash::hash_list(label::READERS, package_ids.iter())
+}
+
+/// By which a reader finds its seal.
+#[must_use]
+pub fn package_tag(package_id: &[u8; 32]) -> [u8; 8] {
+    *package_id.first_chunk().expect("an id is longer than its tag")
+}

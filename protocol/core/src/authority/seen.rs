@@ -1,0 +1,631 @@
+//! Questions to a view: who holds what, which lines are in force, what was decided (docs/protocol/04-authority.md, "Views").
+//!
+//! A *view* is a set of entries that holds the past of each. Everything here is asked of one view, and follows from one question
+//! that each evaluator answers in its own way: does this entry count, as far as restrictions before this position go?
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec::Vec;
+
+use super::facts::{Act, Facts, GrantFact, Kind, LineWrite, Needs, ProposalFact, Restriction, Source};
+use super::position::{Position, Step};
+use super::switch::{Switch, asks, bars, on};
+use crate::entry::GrantRef;
+use crate::id::{AuthorId, EntryId, EpochId, MemberId, RoleId};
+use crate::logs::Logs;
+use crate::refusal::Refusal;
+use crate::rule::{Condition, Object, Role, Rule, Verb};
+
+/// A view, and how it is evaluated.
+pub(crate) trait Seen: Sized {
+    fn facts(&self) -> &Facts;
+    fn logs(&self) -> &Logs;
+    /// Whether an entry is in the view.
+    fn holds(&self, id: EntryId) -> bool;
+    /// Whether one entry is in the past of another.
+    fn in_past(&self, older: EntryId, newer: EntryId) -> bool;
+    /// R4: whether an entry in the view counts, judged against restrictions before `limit` only.
+    fn counts_below(&self, id: EntryId, limit: &Position) -> bool;
+    /// The union of the pasts of some entries, none of which is in it for its own sake.
+    fn before(&self, entries: &[EntryId]) -> Self;
+    /// Whether two entries of one author at one place are in the view: a proof of two histories.
+    fn is_forked(&self, author: AuthorId) -> bool;
+    /// R7, for a removal that says what stays.
+    fn is_pinned(&self, restriction: &Restriction, id: EntryId) -> bool;
+    /// What [`Seen::is_carried`] found for these signatures before; evaluators that remember override both.
+    fn remembered(&self, _proposal: EntryId, _place: &Position, _signatures: &[EntryId]) -> Option<bool> {
+        None
+    }
+    fn remember(&self, _proposal: EntryId, _place: &Position, _signatures: &[EntryId], _carried: bool) {}
+
+    /// Whether an entry is in the view and counts.
+    fn counts(&self, id: EntryId) -> bool {
+        self.counts_below(id, &Position::LAST)
+    }
+
+    fn source_counts(&self, source: Source, limit: &Position) -> bool {
+        match source {
+            Source::Entry(id) => self.counts_below(id, limit),
+            Source::Decision(id) => self.is_decided(id, limit),
+        }
+    }
+
+    /// Whether what an act leans on counts. A decision has to be carried by signatures that the act knew: two decisions that give
+    /// each other signers would otherwise be asked about each other without end.
+    fn lean_counts(&self, act: &Act, source: Source, limit: &Position) -> bool {
+        match source {
+            Source::Entry(id) => self.counts_below(id, limit),
+            Source::Decision(id) => {
+                let known = |signature| self.in_past(signature, act.id);
+                self.places(id).iter().any(|place| self.is_decided_by(id, place, place.min(limit), known))
+            }
+        }
+    }
+
+    /// Where a restriction stands, if it counts there and that is before `limit`.
+    fn effective(&self, restriction: &Restriction, limit: &Position) -> Option<Position> {
+        match (&restriction.position, restriction.source) {
+            (Some(position), Source::Entry(id)) => {
+                let counts = || asks(Switch::R4Counts, self.counts_below(id, position));
+                (is_before(position, limit) && counts()).then(|| position.clone())
+            }
+            (_, Source::Decision(id)) => self
+                .places(id)
+                .into_iter()
+                .find(|place| is_before(place, limit) && self.is_decided_at(id, place, place)),
+            (None, Source::Entry(_)) => None,
+        }
+    }
+
+    /// Restrictions that could be about an act leaning on this grant.
+    fn about_grant(&self, at: GrantRef, grant: &GrantFact) -> Vec<usize> {
+        let facts = self.facts();
+        let found = [facts.on_member.get(&grant.holder), facts.on_grant.get(&at), facts.on_role.get(&grant.role)];
+        found.into_iter().flatten().flatten().copied().collect()
+    }
+
+    /// Whether a restriction takes away this grant, whatever it leaves of what was done with it.
+    fn takes_grant(&self, restriction: &Restriction, at: GrantRef, grant: &GrantFact) -> bool {
+        let named = match &restriction.kind {
+            Kind::Member { member, roles } => {
+                let among = roles.is_empty() || asks(Switch::R3MemberRoles, roles.contains(&grant.role));
+                bars(Switch::R3Member, *member == grant.holder && among)
+            }
+            Kind::Grant(one) => bars(Switch::R3Grant, *one == at),
+            Kind::Role(role) => bars(Switch::R3Role, *role == grant.role),
+            _ => false,
+        };
+        named && !bars(Switch::R5Knows, grant.knows.contains(&restriction.source))
+    }
+
+    /// R7: what a restriction leaves standing.
+    fn is_covered(&self, restriction: &Restriction, id: EntryId) -> bool {
+        if restriction.pins.is_empty() || !on(Switch::R7Pinned) {
+            return bars(Switch::R7Covered, self.in_past(id, restriction.source.entry()));
+        }
+        self.is_pinned(restriction, id)
+    }
+
+    /// R5: whether a role is held in this view, as far as restrictions before `limit` go.
+    fn is_active_below(&self, at: GrantRef, limit: &Position) -> bool {
+        let facts = self.facts();
+        let Some(grant) = facts.grants.get(&at) else { return false };
+        let own = grant.key.position(Vec::new());
+        let limit = limit.min(&own);
+        self.source_counts(grant.source, limit)
+            && (!bars(Switch::R2Admitted, grant.reviewed) || self.is_admitted(grant, limit))
+            && !self.about_grant(at, grant).into_iter().any(|index| {
+                let restriction = &facts.restrictions[index];
+                on(Switch::R5Removed)
+                    && self.holds(restriction.source.entry())
+                    && self.takes_grant(restriction, at, grant)
+                    && self.effective(restriction, limit).is_some()
+            })
+    }
+
+    fn is_active(&self, at: GrantRef) -> bool {
+        self.is_active_below(at, &Position::LAST)
+    }
+
+    /// Whether an epoch was introduced by something that counts.
+    fn is_introduced(&self, epoch: EpochId) -> bool {
+        let known = self.facts().epochs.get(&epoch);
+        known.is_some_and(|(_, entries)| entries.iter().any(|entry| self.counts(*entry)))
+    }
+
+    /// Whether somebody let in whoever came by a reviewed invite.
+    fn is_admitted(&self, grant: &GrantFact, limit: &Position) -> bool {
+        let admits = self.facts().admits.get(&grant.source.entry());
+        admits.into_iter().flatten().any(|admit| self.counts_below(*admit, limit))
+    }
+
+    /// The roles that a member holds, senior first.
+    fn active_grants(&self, member: MemberId) -> Vec<(GrantRef, &GrantFact)> {
+        let facts = self.facts();
+        let grants = facts.grants_of.get(&member).into_iter().flatten();
+        let held = grants.filter(|at| self.holds(at.entry) && self.is_active(**at));
+        let mut held: Vec<_> = held.filter_map(|at| Some((*at, facts.grants.get(at)?))).collect();
+        held.sort_by_key(|(at, grant)| (&grant.key, *at));
+        held
+    }
+
+    /// The least rank number that a member stands at.
+    fn standing(&self, member: MemberId) -> Option<u8> {
+        self.active_grants(member).first().map(|(_, grant)| grant.key.rank)
+    }
+
+    /// Members who hold a role, each with the grants by which they do.
+    fn holders_below(&self, role: RoleId, limit: &Position) -> BTreeSet<MemberId> {
+        let facts = self.facts();
+        let grants = facts.grants_to.get(&role).into_iter().flatten();
+        let held = grants.filter(|at| self.holds(at.entry) && self.is_active_below(**at, limit));
+        held.map(|at| facts.grants[at].holder).collect()
+    }
+
+    /// Whether a device speaks for a member, and by which path it was added.
+    fn device_path(&self, author: AuthorId, member: MemberId) -> Option<Vec<Step>> {
+        let facts = self.facts();
+        let known = facts.devices.get(&author)?.iter().filter(|device| device.member == member);
+        let path = known
+            .filter(|device| self.holds(device.source) && self.counts(device.source))
+            .map(|device| &device.path)
+            .min()?;
+        (!bars(Switch::D6Gone, self.is_taken(author, member, path))).then(|| path.clone())
+    }
+
+    /// Whether a device was removed or suspended.
+    fn is_taken(&self, author: AuthorId, member: MemberId, _path: &[Step]) -> bool {
+        let facts = self.facts();
+        let on_device = facts.on_device.get(&author).into_iter().flatten();
+        let on_others = facts.on_devices_of.get(&member).into_iter().flatten();
+        on_device.chain(on_others).any(|index| {
+            let restriction = &facts.restrictions[*index];
+            let named = match restriction.kind {
+                Kind::OtherDevices { but, .. } => {
+                    but != author && asks(Switch::D7Known, self.devices_in_past(author, restriction.source.entry()))
+                }
+                _ => true,
+            };
+            named && self.holds(restriction.source.entry()) && self.effective(restriction, &Position::LAST).is_some()
+        })
+    }
+
+    /// Whether what made somebody a device stands in the past of an entry.
+    fn devices_in_past(&self, author: AuthorId, of: EntryId) -> bool {
+        let known = self.facts().devices.get(&author);
+        known.into_iter().flatten().any(|device| self.in_past(device.source, of))
+    }
+
+    /// The definition of a role: of several under one number, the senior one (R6).
+    fn role(&self, id: RoleId) -> Option<(Source, &Role)> {
+        let defined = self.facts().roles.get(&id)?;
+        let counting = defined.iter().filter_map(|(source, role)| {
+            if !self.holds(source.entry()) {
+                return None;
+            }
+            let place = match source {
+                Source::Entry(id) => self.counts(*id).then(|| self.facts().acts[id].position.clone()),
+                Source::Decision(id) => self.decided(*id),
+            };
+            Some((place?, *source, role))
+        });
+        let senior = |a: &(Position, Source, _), b: &(Position, Source, _)| {
+            let places = (&a.0, a.1).cmp(&(&b.0, b.1));
+            if on(Switch::R6RoleSenior) { places } else { places.reverse() }
+        };
+        counting.min_by(senior).map(|(_, source, role)| (source, role))
+    }
+
+    fn is_retired(&self, role: RoleId) -> bool {
+        let facts = self.facts();
+        facts.on_role.get(&role).into_iter().flatten().any(|index| {
+            let restriction = &facts.restrictions[*index];
+            self.holds(restriction.source.entry()) && self.effective(restriction, &Position::LAST).is_some()
+        })
+    }
+
+    /// Rank of a role; that of *everyone* is below all.
+    fn rank(&self, role: RoleId) -> Option<u8> {
+        if role == RoleId::EVERYONE { Some(u8::MAX) } else { self.role(role).map(|(_, role)| role.rank) }
+    }
+
+    /// R6: whether a line is in force: written by something that counts, and no write that counts and is not superseded takes
+    /// it back.
+    fn is_in_force(&self, line: &Rule) -> bool {
+        let Some(writes) = self.facts().lines.get(line) else { return false };
+        if let [only] = &writes[..] {
+            return only.present && self.writes(only);
+        }
+        // Whatever has a write in its past came after it: from the last one back, one look tells which are replaced.
+        let mut newest: Vec<&LineWrite> = Vec::new();
+        for write in writes.iter().rev() {
+            let entry = write.source.entry();
+            let mut later = newest.iter().map(|later| later.source.entry());
+            let replaced = later.any(|later| bars(Switch::R6Replaced, self.in_past(entry, later)));
+            if !replaced && self.writes(write) {
+                newest.push(write);
+            }
+        }
+        if !on(Switch::R6DenyWins) {
+            return newest.iter().any(|write| write.present);
+        }
+        !newest.is_empty() && newest.iter().all(|write| write.present)
+    }
+
+    fn writes(&self, write: &LineWrite) -> bool {
+        self.holds(write.source.entry()) && self.source_counts(write.source, &Position::LAST)
+    }
+
+    /// The lines in force, in their order: those of the genesis, then as they were added.
+    fn table(&self) -> Vec<Rule> {
+        let facts = self.facts();
+        let mut lines: Vec<_> = facts
+            .lines
+            .iter()
+            .filter(|(line, _)| self.is_in_force(line))
+            .map(|(line, writes)| {
+                let place = |write: &LineWrite| {
+                    let entry = write.source.entry();
+                    (facts.acts.get(&entry).map(|act| act.depth), write.index, entry)
+                };
+                let adds = writes.iter().filter(|write| write.present && self.writes(write));
+                (adds.map(place).min(), *line)
+            })
+            .collect();
+        lines.sort();
+        lines.into_iter().map(|(_, line)| line).collect()
+    }
+
+    /// The lines that let a role do something over something, with a quorum or without.
+    fn lines_for(&self, role: RoleId, verb: Verb, object: Object) -> Vec<Rule> {
+        let facts = self.facts();
+        let about = facts.lines.keys().filter(|line| {
+            line.verb == verb && line.object == object && (line.role == role || line.role == RoleId::EVERYONE)
+        });
+        about.filter(|line| self.is_in_force(line)).copied().collect()
+    }
+
+    /// Lines by which the holder of a role may do this alone.
+    ///
+    /// # Errors
+    /// [`Refusal::NotAllowed`], [`Refusal::OnlyOwn`], [`Refusal::NeedsQuorum`], with the number of the line that says so.
+    fn allowed(&self, role: RoleId, verb: Verb, object: Object, own: bool) -> Result<Vec<Rule>, Refusal> {
+        let lines = self.lines_for(role, verb, object);
+        let alone = |line: &Rule| {
+            asks(Switch::R2Together, line.quorum.is_none())
+                && asks(Switch::R2Own, line.condition != Condition::Own || own)
+        };
+        let usable: Vec<Rule> = lines.iter().copied().filter(alone).collect();
+        if asks(Switch::R2Allowed, !usable.is_empty()) {
+            return Ok(usable);
+        }
+        let table = self.table();
+        let number = |line: &Rule| table.iter().position(|one| one == line).map_or(0, |at| at as u16 + 1);
+        Err(if let Some(line) = lines.iter().find(|line| line.quorum.is_none()) {
+            Refusal::OnlyOwn { verb, rule: number(line) }
+        } else if let Some((line, quorum)) = lines.iter().find_map(|line| Some((line, line.quorum?))) {
+            Refusal::NeedsQuorum { verb, rule: number(line), count: quorum.count, of: quorum.of.0 }
+        } else {
+            let elsewhere = table.iter().position(|line| line.verb == verb && line.object == object);
+            Refusal::NotAllowed {
+                verb,
+                rule: elsewhere.map(|at| at as u16 + 1),
+                allowed_role: elsewhere.map(|at| table[at].role.0),
+            }
+        })
+    }
+
+    /// Whether anybody could still change the rules, were some grants gone.
+    fn has_amender(&self, without: impl Fn(GrantRef, &GrantFact) -> bool) -> bool {
+        let facts = self.facts();
+        let amending = facts.lines.keys().filter(|line| line.verb == Verb::Amend && line.object == Object::Rules);
+        let amending: Vec<&Rule> = amending.filter(|line| self.is_in_force(line)).collect();
+        facts.grants.iter().any(|(at, grant)| {
+            let role =
+                |line: &&Rule| line.role == grant.role || line.quorum.is_some_and(|quorum| quorum.of == grant.role);
+            amending.iter().any(role) && self.holds(at.entry) && !without(*at, grant) && self.is_active(*at)
+        })
+    }
+
+    /// Where the decision of a proposal can stand: by a majority, and by fewer (R8).
+    fn places(&self, proposal: EntryId) -> Vec<Position> {
+        let Some(asked) = self.facts().proposals.get(&proposal) else { return Vec::new() };
+        let majority = Position::majority(asked.majority_rank);
+        let may_be_few = on(Switch::R8FewerPlace) && asked.needs == Needs::Rule;
+        if may_be_few && asked.majority_rank == asked.rank {
+            alloc::vec![majority, Position::fewer(asked.rank)]
+        } else {
+            alloc::vec![majority]
+        }
+    }
+
+    /// Whether a proposal in the view is decided, judged against restrictions before `limit` only.
+    fn is_decided(&self, proposal: EntryId, limit: &Position) -> bool {
+        self.places(proposal).iter().any(|place| self.is_decided_at(proposal, place, place.min(limit)))
+    }
+
+    /// Where the decision of a proposal in the view stands.
+    fn decided(&self, proposal: EntryId) -> Option<Position> {
+        self.places(proposal).into_iter().find(|place| self.is_decided_at(proposal, place, place))
+    }
+
+    /// R8: whether enough of those asked signed: the first signatures, in the order of depth then id, with which it is carried.
+    /// Later ones change nothing.
+    fn is_decided_at(&self, proposal: EntryId, place: &Position, limit: &Position) -> bool {
+        self.is_decided_by(proposal, place, limit, |_| true)
+    }
+
+    /// The same, with some of the signatures only.
+    fn is_decided_by(
+        &self,
+        proposal: EntryId,
+        place: &Position,
+        limit: &Position,
+        known: impl Fn(EntryId) -> bool,
+    ) -> bool {
+        let facts = self.facts();
+        let Some(asked) = facts.proposals.get(&proposal) else { return false };
+        if !self.holds(proposal) || !self.counts_below(proposal, limit) {
+            return false;
+        }
+        let signs = |id: &EntryId| known(*id) && self.holds(*id) && self.counts_below(*id, limit);
+        let mut signatures: Vec<&Act> =
+            asked.approvals.iter().filter(|id| signs(id)).filter_map(|id| facts.acts.get(id)).collect();
+        signatures.sort_by_key(|act| (act.depth, act.id));
+        let mut first: Vec<EntryId> = signatures.iter().map(|act| act.id).collect();
+        // The proposal is the first signature.
+        first.insert(0, proposal);
+        let least = if on(Switch::R8First) { 1 } else { first.len() };
+        (least..=first.len()).any(|count| self.is_carried_by(proposal, asked, place, &first[..count]))
+    }
+
+    fn is_carried_by(&self, proposal: EntryId, asked: &ProposalFact, place: &Position, signatures: &[EntryId]) -> bool {
+        if let Some(known) = self.remembered(proposal, place, signatures) {
+            return known;
+        }
+        let carried = self.is_carried(proposal, asked, place, signatures);
+        self.remember(proposal, place, signatures, carried);
+        carried
+    }
+
+    /// Holders, and how many must sign, are taken over the union of the pasts of all signatures; who does not hold the role there
+    /// does not sign, and what only they knew is not asked.
+    fn is_carried(&self, proposal: EntryId, asked: &ProposalFact, place: &Position, signatures: &[EntryId]) -> bool {
+        let facts = self.facts();
+        let limit = place.next();
+        let mut signing: Vec<EntryId> = signatures.to_vec();
+        loop {
+            let known: &[EntryId] = if on(Switch::R8Union) { &signing } else { core::slice::from_ref(&proposal) };
+            let union = self.before(known);
+            let mut members = BTreeSet::new();
+            let mut stay = Vec::new();
+            for id in &signing {
+                let by = if *id == proposal { Some(asked.by) } else { facts.acts.get(id).and_then(|act| act.by) };
+                let grant = by.and_then(|by| Some((by, facts.grants.get(&by)?)));
+                let signs = grant.is_some_and(|(by, grant)| {
+                    grant.role == asked.said.of
+                        && !bars(Switch::R8NotSelf, asked.not == Some(grant.holder))
+                        && asks(Switch::R8Active, union.is_active_below(by, &limit))
+                        && asks(Switch::R8Vouched, asked.is_for_orphans() || union.may_sign(grant))
+                        && !bars(Switch::R8Withdrawn, union.has_withdrawn(asked, *id, grant.holder))
+                });
+                if let Some((_, grant)) = grant.filter(|_| signs) {
+                    members.insert(grant.holder);
+                }
+                // The proposal belongs to what is signed, whoever made it.
+                if signs || *id == proposal {
+                    stay.push(*id);
+                }
+            }
+            if stay.len() < signing.len() {
+                signing = stay;
+                continue;
+            }
+            return union.is_enough(asked, &members, place, &limit);
+        }
+    }
+
+    /// R8: who came by themselves signs only after somebody senior vouched for them, or let them in.
+    fn may_sign(&self, grant: &GrantFact) -> bool {
+        if grant.invite.is_none() || grant.reviewed {
+            return true;
+        }
+        let facts = self.facts();
+        let own = grant.key.position(Vec::new());
+        let mut vouches = facts.vouches.get(&grant.holder).into_iter().flatten();
+        vouches.any(|vouch| {
+            let act = &facts.acts[vouch];
+            // Who came by themselves gives no voice to others who did.
+            let by = || act.by.and_then(|by| facts.grants.get(&by));
+            let senior =
+                act.position < own && (act.position.rank < own.rank || by().is_some_and(|by| self.may_sign(by)));
+            self.holds(*vouch) && asks(Switch::R8VouchedSenior, senior) && self.counts_below(*vouch, &own)
+        })
+    }
+
+    fn has_withdrawn(&self, asked: &ProposalFact, signature: EntryId, member: MemberId) -> bool {
+        let facts = self.facts();
+        asked.withdrawals.iter().any(|id| {
+            let by = facts.acts.get(id).and_then(|act| facts.grants.get(&act.by?));
+            by.is_some_and(|grant| grant.holder == member)
+                && self.holds(*id)
+                && asks(Switch::R8WithdrawalKnows, self.in_past(signature, *id))
+                && self.counts(*id)
+        })
+    }
+
+    fn is_enough(
+        &self,
+        asked: &ProposalFact,
+        members: &BTreeSet<MemberId>,
+        place: &Position,
+        limit: &Position,
+    ) -> bool {
+        let holders = self.holders_below(asked.said.of, limit).len();
+        let signed = members.len();
+        let majority = 2 * signed > holders;
+        let as_majority = place == &Position::majority(asked.majority_rank);
+        if signed == 0 || bars(Switch::R8MajorityPlace, as_majority && !majority) {
+            return false;
+        }
+        // The rule may have been changed by what the signers know. What needs no line: a device that showed two histories, and
+        // rules that nobody is left to change.
+        let enough = asked.lines.iter().all(|lines| {
+            let lines = lines.iter().filter(|line| asks(Switch::R8LineInForce, self.is_in_force(line)));
+            let least = lines.filter_map(|line| line.quorum).map(|quorum| match quorum.count {
+                0 => holders / 2 + 1,
+                count => usize::from(count),
+            });
+            least.min().is_some_and(|least| asks(Switch::R8Count, signed >= least))
+        });
+        enough
+            && match asked.needs {
+                Needs::Rule => true,
+                Needs::Majority => majority,
+                Needs::TwoThirds => {
+                    let rule = if asked.lines.is_empty() { Switch::R13TwoThirds } else { Switch::R9TwoThirds };
+                    asks(rule, 3 * signed >= 2 * holders)
+                }
+            }
+    }
+
+    /// R3: what takes its effect away from an act, before `limit`; `None` if nothing does.
+    fn restricted(&self, act: &Act, limit: &Position, candidates: impl Iterator<Item = usize>) -> Option<Refusal> {
+        let facts = self.facts();
+        let effective = |index: usize| {
+            let restriction = &facts.restrictions[index];
+            if !self.holds(restriction.source.entry()) || !self.hits(restriction, act) {
+                return None;
+            }
+            let place = self.effective(restriction, limit)?;
+            (!self.is_protected(restriction, &place, act)).then(|| reason(&restriction.kind, act))
+        };
+        let mut candidates = candidates;
+        candidates.find_map(effective).or_else(|| {
+            let lost =
+                |lines: &Vec<Rule>| !lines.is_empty() && lines.iter().all(|line| self.is_denied(line, act, limit));
+            act.uses.iter().any(lost).then_some(Refusal::RuleTakenBack)
+        })
+    }
+
+    fn is_denied(&self, line: &Rule, act: &Act, limit: &Position) -> bool {
+        let facts = self.facts();
+        facts.on_line.get(line).into_iter().flatten().any(|index| {
+            let restriction = &facts.restrictions[*index];
+            on(Switch::R3Line)
+                && self.holds(restriction.source.entry())
+                && !self.is_covered(restriction, act.id)
+                && !self.in_past(restriction.source.entry(), act.id)
+                && self.effective(restriction, limit).is_some()
+        })
+    }
+
+    /// Whether a restriction is about this act.
+    fn hits(&self, restriction: &Restriction, act: &Act) -> bool {
+        let facts = self.facts();
+        let Some(by) = act.by else { return false };
+        let held = facts.leant_on(act);
+        let named = match &restriction.kind {
+            Kind::Member { .. } | Kind::Grant(_) | Kind::Role(_) => {
+                let offered = facts.invites.get(&by).filter(|_| act.join).map(|invite| invite.invite.role);
+                (on(Switch::R3InviterGone) || !act.join)
+                    && held.is_some_and(|(at, grant)| self.takes_grant(restriction, at, grant))
+                    || bars(Switch::R3InviteRole, matches!(restriction.kind, Kind::Role(role) if offered == Some(role)))
+            }
+            Kind::Device(author) => bars(Switch::R3Device, *author == act.author && !act.join),
+            Kind::OtherDevices { member, but } => {
+                let theirs = *but != act.author && held.is_some_and(|(_, grant)| grant.holder == *member);
+                // A device that was added later stands on what counts by itself.
+                let known = || self.devices_in_past(act.author, restriction.source.entry());
+                bars(Switch::R3OtherDevices, theirs && !act.join && asks(Switch::D7Known, known()))
+            }
+            Kind::Invite(invite) => bars(Switch::R3Invite, act.join && *invite == by),
+            Kind::Checkpoint { rank } => {
+                let own = if act.join { Some(act.position.rank) } else { held.map(|(_, grant)| grant.key.rank) };
+                let bound = own.is_some_and(|own| own >= *rank);
+                bars(Switch::R9Seals, bound) && !bars(Switch::R9Known, self.in_past(restriction.source.entry(), act.id))
+            }
+            Kind::Line(_) => false,
+        };
+        named && restriction.source.entry() != act.id && !self.is_covered(restriction, act.id)
+    }
+
+    /// R7: of two removals of one member that do not know each other, the senior's pin decides.
+    fn is_protected(&self, restriction: &Restriction, place: &Position, act: &Act) -> bool {
+        let facts = self.facts();
+        let Kind::Member { member, .. } = &restriction.kind else { return false };
+        if !on(Switch::R7Senior) {
+            return false;
+        }
+        let grant = facts.leant_on(act).map(|(_, grant)| grant);
+        facts.on_member.get(member).into_iter().flatten().any(|index| {
+            let senior = &facts.restrictions[*index];
+            let Kind::Member { roles, .. } = &senior.kind else { return false };
+            grant.is_some_and(|grant| roles.is_empty() || roles.contains(&grant.role))
+                && self.holds(senior.source.entry())
+                && self.is_covered(senior, act.id)
+                && !self.in_past(restriction.source.entry(), senior.source.entry())
+                && self.effective(senior, place).is_some()
+        })
+    }
+
+    /// R12: whether somebody who may took it on as their own.
+    fn is_ratified(&self, act: &Act, limit: &Position) -> bool {
+        let facts = self.facts();
+        facts.ratified.get(&act.id).into_iter().flatten().any(|id| {
+            // Before the limit, not only before the act: whoever came by what they ratify would be asked about themselves.
+            let ratifies = facts.acts.get(id).is_some_and(|ratifying| ratifying.position < *limit);
+            bars(Switch::R12Counts, asks(Switch::R12Senior, ratifies)) && self.counts_below(*id, limit)
+        })
+    }
+
+    /// Joins by an invite that count.
+    fn joins(&self, invite: GrantRef) -> Vec<EntryId> {
+        let known = self.facts().invites.get(&invite);
+        let joins = known.into_iter().flat_map(|known| &known.joins).copied();
+        joins.filter(|join| self.counts(*join)).collect()
+    }
+
+    /// Whether an invite can be joined by: it counts, was not closed, and its author holds what it leans on.
+    fn is_open(&self, at: GrantRef) -> bool {
+        let facts = self.facts();
+        let Some(invite) = facts.invites.get(&at) else { return false };
+        let closed = facts.on_invite.get(&at).into_iter().flatten().any(|index| {
+            let restriction = &facts.restrictions[*index];
+            self.holds(restriction.source.entry()) && self.effective(restriction, &Position::LAST).is_some()
+        });
+        !bars(Switch::J7Open, closed)
+            && self.counts(at.entry)
+            && asks(Switch::J7InviterHere, self.is_active(invite.by))
+            && !self.is_retired(invite.invite.role)
+    }
+
+    /// Members of this view: who holds a role.
+    fn present(&self) -> BTreeSet<MemberId> {
+        let facts = self.facts();
+        let grants = facts.grants.iter().filter(|(at, _)| self.holds(at.entry) && self.is_active(**at));
+        grants.map(|(_, grant)| grant.holder).collect()
+    }
+
+    /// Devices that read for a member of this view.
+    fn reading(&self, member: MemberId) -> BTreeMap<AuthorId, Vec<Step>> {
+        let devices = self.facts().devices_of.get(&member).into_iter().flatten();
+        devices.filter_map(|author| Some((*author, self.device_path(*author, member)?))).collect()
+    }
+}
+
+/// R4: a restriction stands strictly before what it takes away.
+fn is_before(place: &Position, limit: &Position) -> bool {
+    place < limit || (!on(Switch::R4Strict) && place == limit)
+}
+
+const fn reason(kind: &Kind, act: &Act) -> Refusal {
+    match kind {
+        Kind::Member { .. } | Kind::Grant(_) if act.join => Refusal::InviteClosed,
+        Kind::Member { .. } | Kind::Grant(_) => Refusal::Removed,
+        Kind::Role(_) => Refusal::RoleRetired,
+        Kind::Device(_) | Kind::OtherDevices { .. } => Refusal::DeviceRemoved,
+        Kind::Invite(_) => Refusal::InviteClosed,
+        Kind::Line(_) => Refusal::RuleTakenBack,
+        Kind::Checkpoint { .. } => Refusal::SealedOff,
+    }
+}

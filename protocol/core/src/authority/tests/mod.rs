@@ -1,0 +1,10 @@
+//! Plays, hard cases, hostile worlds and all small histories of authority, on one stage (docs/protocol/04-authority.md).
+
+use super::*;
+
+mod gate;
+mod hard_cases;
+mod properties;
+mod small;
+mod stage;
+mod worlds;

@@ -1,0 +1,287 @@
+//! Epochs of everyone: which one seals what is written now, who makes the next, who is still to be handed it
+//! (docs/protocol/03-keys.md, "Coverage").
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec;
+use alloc::vec::Vec;
+
+use crate::authority::{CountingEpoch, Presence, package_tag, readers_hash};
+use crate::crypto::Seed;
+use crate::devices::Device;
+use crate::entry::{Content, Entry, GrantRef};
+use crate::id::{AuthorId, EntryId, EpochId, RoleId};
+use crate::keys::{CellKey, EpochSecret};
+use crate::limits::{MAX_DEVICES, MAX_READERS};
+use crate::op::{Op, RoleEpoch, Seal};
+use crate::replica::Replica;
+
+impl Replica {
+    /// The epoch that seals what is written now (K4): of those that count and are held, and that nobody can know who may not read
+    /// now, the one of the senior author; then the least deep.
+    #[must_use]
+    pub fn usable_epoch(&self) -> Option<&EpochSecret> {
+        let reading = self.reading();
+        let everyone = self.authority.epochs().iter().filter(|(_, known)| known.role == RoleId::EVERYONE);
+        let held = everyone.filter(|(id, _)| self.epochs.contains_key(id));
+        let covered = held.filter(|(id, _)| self.is_covered(**id, &reading));
+        let first = covered.min_by_key(|(_, known)| self.epoch_rank(known));
+        first.and_then(|(id, _)| self.epochs.get(id))
+    }
+
+    /// Whether a new epoch is wanted: somebody who may know those there are may not read any more. Whoever holds none waits for
+    /// a welcome instead.
+    #[must_use]
+    pub fn needs_epoch(&self) -> bool {
+        let reading = self.reading();
+        let everyone = || self.authority.epochs().iter().filter(|(_, known)| known.role == RoleId::EVERYONE);
+        self.is_here()
+            && everyone().any(|(id, _)| self.epochs.contains_key(id))
+            && !everyone().any(|(id, _)| self.is_covered(*id, &reading))
+    }
+
+    /// Makes the next epoch, for all devices that read in the past of its entry; nothing from a device that may not sign.
+    #[must_use]
+    pub fn rotate(&self, now_seconds: u64, seed: &mut Seed) -> Option<Entry> {
+        self.writer().ok()?;
+        let by = self.my_grant()?;
+        let secret = EpochSecret::new(seed.draw());
+        let parents: Vec<EpochId> = self.newest_epochs().into_iter().take(MAX_READERS).collect();
+        let backlinks = parents
+            .iter()
+            .filter_map(|parent| self.epochs.get(parent))
+            .map(|older| secret.link_back(self.pursuance, RoleId::EVERYONE, older, seed.draw()));
+        let backlinks = backlinks.collect();
+        // Readers are those in the past of the entry, which names only some heads where there are many.
+        let bare = self.sign_next(Content::Public(vec![Op::Leave]), by, None, now_seconds);
+        let packages = self.authority.packages_before(&self.logs, &bare);
+        let ids: Vec<[u8; 32]> = packages.iter().map(|(id, _)| *id).collect();
+        let seals = packages.iter().map(|(id, package)| {
+            let sealed = secret.seal_to(self.pursuance, RoleId::EVERYONE, package).ok()?;
+            Some(Seal { tag: package_tag(id), sealed })
+        });
+        let op = Op::RoleEpoch(RoleEpoch {
+            role: RoleId::EVERYONE,
+            epoch: secret.id(),
+            parents,
+            readers: readers_hash(&ids),
+            seals: seals.collect::<Option<Vec<Seal>>>()?,
+            backlinks,
+        });
+        Some(self.sign_next(Content::Public(vec![op]), by, None, now_seconds))
+    }
+
+    /// Keys under which a cell of this own entry is to be read: by everybody who may read it, those too who do not know of the
+    /// newest epoch yet. None while no epoch can be used.
+    ///
+    /// What introduces an epoch stands under each of its parents, and under itself for whoever is let in later. What comes before
+    /// it stands under the parents, or nobody could follow. A welcome may be for somebody who lags.
+    #[must_use]
+    pub fn cell_keys_for(&self, entry: &Entry) -> Vec<CellKey> {
+        let Some(usable) = self.usable_epoch().or_else(|| self.parting_epoch()) else { return Vec::new() };
+        let keys = |ids: &BTreeSet<EpochId>| -> Vec<CellKey> {
+            ids.iter().filter_map(|id| self.epochs.get(id)).map(EpochSecret::cell_key).collect()
+        };
+        let ops = match &entry.body().content {
+            Content::Public(ops) => &ops[..],
+            Content::Role(_) => &[],
+        };
+        let made = ops.iter().find_map(|op| if let Op::RoleEpoch(made) = op { Some(made) } else { None });
+        if let Some(made) = made {
+            return keys(&made.parents.iter().copied().chain([made.epoch]).collect());
+        }
+        let mut under = BTreeSet::from([usable.id()]);
+        // Each step goes to an older epoch, and there are no more of them than epochs.
+        for _ in 0..self.authority.epochs().len() {
+            let older: Vec<EpochId> = under
+                .iter()
+                .filter(|epoch| self.introductions(**epoch).any(|(intro, _)| self.logs.in_past(entry.id(), intro)))
+                .copied()
+                .collect();
+            let Some(epoch) = older.into_iter().find(|epoch| self.parents_of(*epoch).next().is_some()) else { break };
+            let parents: Vec<EpochId> = self.parents_of(epoch).filter(|id| self.epochs.contains_key(id)).collect();
+            if parents.is_empty() {
+                break;
+            }
+            under.remove(&epoch);
+            under.extend(parents);
+        }
+        if ops.iter().any(|op| matches!(op, Op::Welcome(_))) {
+            under.extend(self.parents_of(usable.id()).collect::<Vec<_>>());
+        }
+        keys(&under)
+    }
+
+    /// Devices that read everyone's epoch by right and have not been handed it, as far as is known here: to be welcomed; further
+    /// devices of those who were come last.
+    ///
+    /// Once as many have been welcomed by one invite as it says, the rest is left to a person's decision: whoever holds a
+    /// used link could otherwise let in any number, by naming none of those who came before.
+    pub fn unwelcomed(&mut self) -> Vec<AuthorId> {
+        let Some(epoch) = self.usable_epoch().map(EpochSecret::id) else { return Vec::new() };
+        let mut waiting: Vec<(u32, EntryId, Option<GrantRef>, AuthorId)> = Vec::new();
+        let mut welcomed: BTreeMap<GrantRef, usize> = BTreeMap::new();
+        let mut further = Vec::new();
+        let mut handed = core::mem::take(&mut self.handed);
+        for (id, member) in self.authority.present() {
+            let mut lacking = Vec::new();
+            for (author, device) in &member.devices {
+                if handed.contains(&(epoch, *author)) || self.can_reach(epoch, *author, device, &mut BTreeSet::new()) {
+                    handed.insert((epoch, *author));
+                } else {
+                    lacking.push(*author);
+                }
+            }
+            if lacking.len() < member.devices.len() {
+                // Who was let in is let in with all devices, as far as there may be so many.
+                lacking.truncate(MAX_DEVICES.saturating_sub(member.devices.len() - lacking.len()));
+                further.append(&mut lacking);
+                if let Some(by) = member.invite {
+                    *welcomed.entry(by).or_default() += 1;
+                }
+            } else if self.knew_before(&member.devices) {
+                // Let in before, and left out only because two things happened at once.
+                further.append(&mut lacking);
+            } else {
+                let entry = EntryId(id.0);
+                waiting.push((self.logs.depth(entry).unwrap_or(0), entry, member.invite, member.author));
+            }
+        }
+        self.handed = handed;
+        waiting.sort_unstable();
+        let mut due = Vec::new();
+        for (_, _, invite, author) in waiting {
+            let Some(by) = invite else { continue };
+            let used = welcomed.entry(by).or_default();
+            let uses = self.authority.invites().get(&by).map_or(0, |open| usize::from(open.invite.uses));
+            if *used < uses {
+                *used += 1;
+                due.push(author);
+            }
+        }
+        due.append(&mut further);
+        due
+    }
+
+    /// Older secrets that an epoch brings along for whoever holds it (K9). They can be opened before the entry can be judged.
+    pub(crate) fn linked_back(&self, op: &Op) -> Vec<EpochSecret> {
+        let Op::RoleEpoch(made) = op else { return Vec::new() };
+        let Some(secret) = self.epochs.get(&made.epoch) else { return Vec::new() };
+        let unknown = made.backlinks.iter().filter(|link| !self.epochs.contains_key(&link.parent));
+        unknown.filter_map(|link| secret.open_back(self.pursuance, made.role, link).ok()).collect()
+    }
+
+    /// Whether I hold a role, with this device.
+    #[must_use]
+    pub fn is_here(&self) -> bool {
+        self.me().is_some() && self.absence().is_none()
+    }
+
+    /// The rank of my senior role; the last one, if I hold none.
+    #[must_use]
+    pub fn my_rank(&self) -> u8 {
+        let me = self.me().and_then(|me| self.authority.members().get(&me));
+        me.filter(|me| me.presence == Presence::Here).map_or(u8::MAX, |me| me.key.rank)
+    }
+
+    /// Devices that may read now.
+    fn reading(&self) -> BTreeSet<AuthorId> {
+        self.authority.present().flat_map(|(_, member)| member.devices.keys().copied()).collect()
+    }
+
+    /// Coverage: whether everybody who can know an epoch may read now. Whoever knows a later one knows those that it follows.
+    fn is_covered(&self, epoch: EpochId, reading: &BTreeSet<AuthorId>) -> bool {
+        let mut later = vec![epoch];
+        let mut seen = BTreeSet::new();
+        while let Some(id) = later.pop() {
+            if !seen.insert(id) {
+                continue;
+            }
+            let sealed = self.introductions(id).flat_map(|(_, made)| &made.seals);
+            // A package that several published is one person's, who reads if any of them does.
+            let all_read = { sealed }.all(|seal| self.authority.devices_with(seal.tag).any(|to| reading.contains(&to)));
+            let made_by = self.introductions(id).filter_map(|(intro, _)| Some(self.logs.entry(intro)?.body().author));
+            if !all_read || !made_by.chain(self.authority.handed(id)).all(|author| reading.contains(&author)) {
+                return false;
+            }
+            later.extend(self.authority.epochs_after(id));
+        }
+        true
+    }
+
+    /// What the last words of whoever has gone stand under: the youngest epoch held. All who are here hold it, or one that leads
+    /// back to it.
+    fn parting_epoch(&self) -> Option<&EpochSecret> {
+        if self.is_here() {
+            return None;
+        }
+        let held = self.authority.epochs().iter().filter(|(_, known)| known.role == RoleId::EVERYONE);
+        let held = held.filter_map(|(id, known)| Some((known.entries.first()?, self.epochs.get(id)?)));
+        held.max_by_key(|(place, _)| *place).map(|(_, secret)| secret)
+    }
+
+    /// Entries that introduce an epoch and count.
+    fn introductions(&self, epoch: EpochId) -> impl Iterator<Item = (EntryId, &RoleEpoch)> {
+        let entries = self.authority.epochs().get(&epoch).into_iter().flat_map(|known| &known.entries);
+        entries.filter_map(move |(_, id)| match &self.logs.entry(*id)?.body().content {
+            Content::Public(ops) => ops.iter().find_map(|op| match op {
+                Op::RoleEpoch(made) if made.epoch == epoch => Some((*id, made)),
+                _ => None,
+            }),
+            Content::Role(_) => None,
+        })
+    }
+
+    fn parents_of(&self, epoch: EpochId) -> impl Iterator<Item = EpochId> {
+        self.introductions(epoch).flat_map(|(_, made)| made.parents.iter().copied())
+    }
+
+    /// Epochs that count and that no other one follows, ascending.
+    fn newest_epochs(&self) -> BTreeSet<EpochId> {
+        let all = self.authority.epochs().iter().filter(|(_, known)| known.role == RoleId::EVERYONE);
+        let all: BTreeSet<EpochId> = all.map(|(id, _)| *id).collect();
+        let followed: BTreeSet<EpochId> = all.iter().flat_map(|id| self.parents_of(*id)).collect();
+        all.difference(&followed).copied().collect()
+    }
+
+    fn epoch_rank(&self, known: &CountingEpoch) -> impl Ord + use<'_> {
+        let place = known.entries.first().copied();
+        let member =
+            place.and_then(|(_, entry)| self.logs.entry(entry)).and_then(|entry| self.authority.speaker(entry));
+        (member.and_then(|member| self.authority.seniority(member)), place)
+    }
+
+    /// Whether one of these devices was handed some epoch before.
+    fn knew_before(&self, devices: &BTreeMap<AuthorId, Device>) -> bool {
+        self.authority.epochs().keys().any(|epoch| {
+            let sealed = self.introductions(*epoch).flat_map(|(_, made)| &made.seals);
+            let mut sealed_to = sealed.flat_map(|seal| self.authority.devices_with(seal.tag));
+            sealed_to.any(|to| devices.contains_key(&to))
+                || self.authority.handed(*epoch).any(|to| devices.contains_key(&to))
+        })
+    }
+
+    /// Whether a device can come to an epoch by what it was handed. A seal in the entry that introduces the epoch is of use only to
+    /// whoever can read that entry, which stands under its parents (K12); a later epoch leads back to it (K9).
+    fn can_reach(&self, epoch: EpochId, author: AuthorId, device: &Device, asked: &mut BTreeSet<EpochId>) -> bool {
+        if !asked.insert(epoch) {
+            return false;
+        }
+        // What one does not hold oneself cannot be compared: then a seal is taken for a seal.
+        let secret = self.epochs.get(&epoch);
+        device.packages.iter().any(|held| {
+            let expected = secret.map(|secret| secret.seal_to(self.pursuance, RoleId::EVERYONE, &held.package));
+            let is_it =
+                |given: &[u8]| expected.as_ref().is_none_or(|own| own.as_ref().is_ok_and(|own| own[..] == *given));
+            let tag = package_tag(&held.package.id());
+            self.authority.welcomes(epoch, author).any(|welcome| is_it(&welcome.sealed))
+                || self.introductions(epoch).any(|(intro, made)| {
+                    let sealed = made.seals.iter().any(|seal| seal.tag == tag && is_it(&seal.sealed));
+                    let own = self.logs.entry(intro).is_some_and(|entry| entry.body().author == author);
+                    sealed
+                        && (own
+                            || made.parents.is_empty()
+                            || made.parents.iter().any(|parent| self.can_reach(*parent, author, device, asked)))
+                })
+        }) || self.authority.epochs_after(epoch).any(|later| self.can_reach(later, author, device, asked))
+    }
+}

@@ -1,0 +1,204 @@
+//! Commands about people and rules, planned: each becomes one public op, and is refused for the reason for which everybody would
+//! refuse it (docs/protocol/05-tasks.md, "Commands").
+
+use alloc::boxed::Box;
+use alloc::string::{String, ToString};
+use alloc::vec;
+use alloc::vec::Vec;
+
+use crate::change::Change;
+use crate::command::Command;
+use crate::entry::{Content, Entry, GrantRef};
+use crate::id::{EntryId, RoleId};
+use crate::keys::InviteSecret;
+use crate::limits::{MAX_INVITE_USES, MAX_NAME_BYTES, MAX_NOTE_BYTES, MAX_PINS, MAX_RATIFIED, MAX_RELAYS, MAX_ROLES};
+use crate::op::{Grant, Invite, Op, Propose, Remove, SetRule, Vouch};
+use crate::plan::{Authored, Circumstances, changed, line, parse_relays, text, within};
+use crate::refusal::Refusal;
+use crate::replica::Replica;
+use crate::rule::Role;
+
+impl Replica {
+    /// Plans and signs one public op.
+    pub(crate) fn govern(&self, command: &Command, with: &mut Circumstances<'_>) -> Result<Authored, Refusal> {
+        self.may_sign(command)?;
+        if let Command::Invite { role, uses, reviewed } = command {
+            return self.invite(*role, *uses, *reviewed, with);
+        }
+        let op = self.public_op(command, with)?;
+        let entry = self.sign_permitted(&op, with.now_seconds)?;
+        let undo = self.undo_of(&op, entry.id());
+        Ok(Authored { entries: vec![entry], undo, task: None, invite: None })
+    }
+
+    /// Whoever belongs to the pursuance; and whoever was removed, as far as a majority may take them back (R8).
+    fn may_sign(&self, command: &Command) -> Result<(), Refusal> {
+        match self.writer() {
+            Err(Refusal::Removed) if matches!(command, Command::Propose { .. } | Command::Approve { .. }) => Ok(()),
+            other => other.map(|_| ()),
+        }
+    }
+
+    fn public_op(&self, command: &Command, with: &mut Circumstances<'_>) -> Result<Op, Refusal> {
+        Ok(match command {
+            Command::Leave => Op::Leave,
+            Command::RemoveDevice { author } => Op::RemoveDevice(*author),
+            Command::Propose { of, change } => {
+                Op::Propose(Propose { of: *of, op: Box::new(self.op_of(change, with)?) })
+            }
+            Command::Approve { proposal } => Op::Approve(*proposal),
+            Command::WithdrawApproval { proposal } => Op::WithdrawApproval(*proposal),
+            Command::Ratify { entries } => {
+                let entries = ascending(entries, MAX_RATIFIED)?;
+                changed(!entries.is_empty())?;
+                Op::Ratify(entries)
+            }
+            // Of a member's entries, the first is the one by which they came.
+            Command::Admit { member } => Op::Admit(EntryId(member.0)),
+            Command::Vouch { member, note } => Op::Vouch(Vouch { member: *member, note: text(note, MAX_NOTE_BYTES)? }),
+            Command::Rename { name } => self.op_of(&Change::Rename { name: name.clone() }, with)?,
+            Command::DefineRole { name, rank } => {
+                self.op_of(&Change::DefineRole { name: name.clone(), rank: *rank }, with)?
+            }
+            Command::RetireRole { role } => Op::RetireRole(*role),
+            Command::SetRule { rule, present } => Op::SetRule(SetRule { rule: *rule, present: *present }),
+            Command::Grant { member, role } => self.op_of(&Change::Grant { member: *member, role: *role }, with)?,
+            Command::RevokeGrant { grant } => Op::RevokeGrant(*grant),
+            Command::RemoveMember { member, roles } => {
+                self.op_of(&Change::Remove { member: *member, roles: roles.clone(), pins: Vec::new() }, with)?
+            }
+            Command::SuspendDevice { author } => Op::SuspendDevice(*author),
+            Command::SetRelays { relays } => self.op_of(&Change::SetRelays { relays: relays.clone() }, with)?,
+            Command::RevokeInvite { invite } => Op::RevokeInvite(*invite),
+            _ => unreachable!("planned where they are matched"),
+        })
+    }
+
+    /// The op that a change is.
+    fn op_of(&self, change: &Change, with: &mut Circumstances<'_>) -> Result<Op, Refusal> {
+        Ok(match change {
+            Change::Rename { name } => {
+                let name = line(name, MAX_NAME_BYTES)?;
+                changed(name != self.authority.name())?;
+                Op::SetName(name)
+            }
+            Change::DefineRole { name, rank } => {
+                let name = line(name, MAX_NAME_BYTES)?;
+                Op::DefineRole(Role { id: self.free_role(with), name, rank: *rank })
+            }
+            Change::RetireRole { role } => Op::RetireRole(*role),
+            Change::SetRule { rule, present } => Op::SetRule(SetRule { rule: *rule, present: *present }),
+            Change::Grant { member, role } => {
+                // Everybody's already, and nobody's to give.
+                if *role == RoleId::EVERYONE {
+                    return Err(Refusal::NoSuchRole);
+                }
+                Op::Grant(Grant { member: *member, role: *role })
+            }
+            Change::RevokeGrant { grant } => Op::RevokeGrant(*grant),
+            Change::Remove { member, roles, pins } => Op::Remove(Remove {
+                member: *member,
+                roles: ascending(roles, MAX_ROLES)?,
+                pins: ascending(pins, MAX_PINS)?,
+            }),
+            Change::SuspendDevice { author } => Op::SuspendDevice(*author),
+            Change::Checkpoint => Op::Checkpoint,
+            Change::SetRelays { relays } => Op::SetRelays(parse_relays(relays)?),
+            Change::RevokeInvite { invite } => Op::RevokeInvite(*invite),
+        })
+    }
+
+    /// A number that no role has: drawn, so that two who define one at the same time rarely take the same.
+    fn free_role(&self, with: &mut Circumstances<'_>) -> RoleId {
+        loop {
+            let id = RoleId(u16::from_be_bytes(with.seed.draw()));
+            if id != RoleId::EVERYONE && !self.authority.knows_role(id) {
+                return id;
+            }
+        }
+    }
+
+    fn invite(
+        &self,
+        role: RoleId,
+        uses: u16,
+        reviewed: bool,
+        with: &mut Circumstances<'_>,
+    ) -> Result<Authored, Refusal> {
+        let secret = InviteSecret::new(with.seed.draw());
+        let op = Op::Invite(Invite {
+            role,
+            uses: uses.clamp(1, MAX_INVITE_USES),
+            key: secret.signing().author().0,
+            cell_secret: secret.cell_secret(),
+            note: String::new(),
+            since: with.since.iter().take(MAX_RELAYS).copied().collect(),
+            reviewed,
+        });
+        let entry = self.sign_permitted(&op, with.now_seconds)?;
+        if !(1..=MAX_INVITE_USES).contains(&uses) {
+            return Err(Refusal::TooMany { max: MAX_INVITE_USES.into() });
+        }
+        let invite = Some((GrantRef { entry: entry.id(), op: 0 }, secret));
+        Ok(Authored { entries: vec![entry], undo: Vec::new(), task: None, invite })
+    }
+
+    /// Signs an op with the first of my grants that permits it; what permits it is asked of the one who judges.
+    fn sign_permitted(&self, op: &Op, now_seconds: u64) -> Result<Entry, Refusal> {
+        let me = self.me().ok_or(Refusal::NotWelcomedYet)?;
+        let mut grants = self.authority.grants_to_try(me);
+        // Who signs for several roles signs as one of those asked.
+        if let Op::Approve(proposal) = op
+            && let Some(of) = self.authority.asked_of(*proposal)
+        {
+            grants.sort_by_key(|at| self.authority.granted(*at).is_none_or(|(_, role)| role != of));
+        }
+        let mut why = None;
+        for by in grants {
+            let entry = self.sign_next(Content::Public(vec![op.clone()]), by, None, now_seconds);
+            match self.authority.would(self.pursuance, &self.logs, &entry) {
+                // Nothing would change for anybody; asked last, since it matters least.
+                Ok(()) if self.is_same(op) => return Err(Refusal::NothingToChange),
+                Ok(()) => return Ok(entry),
+                // What can be done together says more than that it cannot be done alone.
+                Err(new @ Refusal::NeedsQuorum { .. }) => why = Some(new),
+                Err(Refusal::GrantNotHeld) => {}
+                Err(new) => why = why.or(Some(new)),
+            }
+        }
+        Err(why.or_else(|| self.absence()).unwrap_or(Refusal::GrantNotHeld))
+    }
+
+    fn is_same(&self, op: &Op) -> bool {
+        matches!(op, Op::SetRelays(relays) if relays == self.authority.relays())
+    }
+
+    /// Commands that take back what an op did; none where nothing can.
+    fn undo_of(&self, op: &Op, entry: EntryId) -> Vec<Command> {
+        let undo = match op {
+            Op::SetName(_) => Command::Rename { name: self.authority.name().to_string() },
+            Op::SetRelays(_) => {
+                Command::SetRelays { relays: self.authority.relays().iter().map(ToString::to_string).collect() }
+            }
+            Op::DefineRole(role) => Command::RetireRole { role: role.id },
+            Op::SetRule(set) => Command::SetRule { rule: set.rule, present: !set.present },
+            Op::Grant(_) => Command::RevokeGrant { grant: GrantRef { entry, op: 0 } },
+            Op::RevokeGrant(at) => match self.authority.granted(*at) {
+                Some((member, role)) => Command::Grant { member, role },
+                None => return Vec::new(),
+            },
+            Op::Propose(_) => Command::WithdrawApproval { proposal: entry },
+            Op::Approve(proposal) => Command::WithdrawApproval { proposal: *proposal },
+            _ => return Vec::new(),
+        };
+        vec![undo]
+    }
+}
+
+fn ascending<T: Copy + Ord>(given: &[T], max: usize) -> Result<Vec<T>, Refusal> {
+    let mut sorted = given.to_vec();
+    sorted.sort_unstable();
+    sorted.dedup();
+    within(sorted.len(), max)?;
+    Ok(sorted)
+}
