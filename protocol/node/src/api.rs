@@ -470,6 +470,10 @@ pub enum StatusLine {
     },
     /// This device's own log goes on elsewhere: a copy of its folder is in use, so this one signs nothing more.
     Overtaken,
+    /// I am no longer a member; what is here stays readable, and nothing is posted.
+    Removed,
+    /// This device was taken out by another one of mine, or stopped; likewise.
+    DeviceRemoved,
     /// A device shows two histories.
     TwoHistories {
         /// Its owner's name.

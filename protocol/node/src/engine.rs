@@ -245,7 +245,8 @@ impl Engine {
             return open.storage.rest_until;
         }
         let held = open.held.values();
-        held.flat_map(|held| held.seal_due.into_iter().chain(held.welcome_due.values().copied())).min()
+        held.flat_map(|held| held.seal_due.into_iter().chain(held.epoch_due).chain(held.welcome_due.values().copied()))
+            .min()
     }
 
     fn request(&mut self, request: Request) -> Result<Reply, Trouble> {
@@ -487,7 +488,8 @@ pub(crate) const OFFLINE: &str = "offline";
 impl Held {
     /// What it is called; empty while an invite's preview has not arrived.
     pub(crate) fn name(&self) -> String {
-        let in_log = self.replica.authority().genesis().map(|genesis| genesis.name.clone());
+        let authority = self.replica.authority();
+        let in_log = authority.genesis().map(|_| authority.name().to_owned());
         in_log.or_else(|| self.preview.as_ref()?.view().map(|view| view.name)).unwrap_or_default()
     }
 }

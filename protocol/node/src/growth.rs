@@ -1,25 +1,28 @@
 //! What a long history costs: opening, writing and reading on, and memory, at two sizes. What is allocated, what the database
 //! does and what is read from the disk is counted, so that the result is the same on every machine.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use allocation_counter::measure;
+use allocation_counter::{AllocationInfo, measure};
 use pursuance_core::command::Command;
 use pursuance_core::crypto::Seed;
 use pursuance_core::entry::Entry;
 use pursuance_core::founding::{Founding, found};
-use pursuance_core::id::TaskId;
+use pursuance_core::id::{EntryId, TaskId};
 use pursuance_core::keys::DeviceKeys;
+use pursuance_core::logs::Standing;
 use pursuance_core::plan::{Circumstances, ImportTask};
 use pursuance_core::replica::Replica;
 use pursuance_core::task::Status;
 use pursuance_wire::Cell;
 use zeroize::Zeroizing;
 
+use crate::chance::random;
 use crate::held::{Held, Ingested};
-use crate::store::{KeptStanding, Number, Store, StoreError};
+use crate::store::{KeptStanding, Number, SCHEMA_VERSION, Store, StoreError};
 
 const SMALL_ENTRIES: usize = 1_000;
 const TASKS: usize = 50;
@@ -34,6 +37,12 @@ const LONGER_WAYS_BYTES: u64 = 128 << 10;
 /// The folder that a process of its own opens, and the cells that it reads there.
 const DIR: &str = "PURSUANCE_GROWTH_DIR";
 const CELLS: &str = "cells";
+
+/// Entries that are held at once.
+const MOST_RESTOOD: usize = 10_000;
+
+/// Memory for holding any number of entries at once.
+const MAX_RESTAND_BYTES: u64 = 8 << 20;
 
 /// Entries of the large history: `PURSUANCE_GROWTH_ENTRIES` for the long run.
 fn large_entries() -> usize {
@@ -94,19 +103,20 @@ fn field(file: &str, name: &str) -> u64 {
 }
 
 /// A founder's store, and a second device of theirs. It numbers chains as the founder's does, so both share what is put down.
-struct Pair {
-    dir: tempfile::TempDir,
-    store: Store,
-    held: Held,
+pub(crate) struct Pair {
+    pub(crate) dir: tempfile::TempDir,
+    pub(crate) store: Store,
+    pub(crate) held: Held,
     other: Replica,
     tasks: Vec<TaskId>,
     relay: Number,
     said: u64,
-    stored: usize,
+    pub(crate) stored: usize,
 }
 
 impl Pair {
-    fn new() -> Self {
+    /// Two devices, some tasks.
+    pub(crate) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let mut store = open(dir.path());
         let device = DeviceKeys::from_seed([1; 32]);
@@ -163,6 +173,24 @@ impl Pair {
         self.stored += entries.len();
     }
 
+    /// Ten entries of the other device about a task that nobody else cares for.
+    fn quiet(&mut self) -> Vec<EntryId> {
+        self.said += 1;
+        let (entries, task) = plan(&self.other, &Command::create_task("Quiet"), self.said);
+        let mut written = entries;
+        self.other.append(written[0].clone());
+        for n in 0..9 {
+            self.said += 1;
+            let (task, text) = (task.unwrap(), format!("Nothing new on watch {n}"));
+            let entries = plan(&self.other, &Command::Comment { task, text }, self.said).0;
+            self.other.append(entries[0].clone());
+            written.extend(entries);
+        }
+        let ids = written.iter().map(Entry::id).collect();
+        self.read(written);
+        ids
+    }
+
     /// Somebody says something about a task, or changes it.
     fn wish(&self, n: usize) -> Command {
         let task = self.tasks[n * 7 % self.tasks.len()];
@@ -178,7 +206,7 @@ impl Pair {
     }
 
     /// Entries of the other device, as they come from a relay.
-    fn other_writes(&mut self, from: usize, count: usize) -> Vec<Entry> {
+    pub(crate) fn other_writes(&mut self, from: usize, count: usize) -> Vec<Entry> {
         let wishes: Vec<Command> = (from..from + count).map(|n| self.wish(n)).collect();
         let Self { store, held, other, said, .. } = self;
         let mut written = Vec::new();
@@ -198,8 +226,16 @@ impl Pair {
         written
     }
 
+    /// Reads whatever bytes as if cells with them had come.
+    pub(crate) fn read_sealed(&mut self, entries: &[(EntryId, Vec<u8>)]) {
+        let key = self.held.replica.usable_epoch().unwrap().cell_key();
+        let bytes = entries.iter().map(|(id, bytes)| (*id, bytes.as_slice()));
+        let cells = pursuance_core::cell::seal_entries(&key, bytes, &mut Seed::new([6; 32]));
+        self.held.ingest(&mut self.store, &cells, |_| Ok(())).unwrap();
+    }
+
     /// Both write until this many entries are stored; every own one reaches a relay.
-    fn grow_to(&mut self, entries: usize) {
+    pub(crate) fn grow_to(&mut self, entries: usize) {
         while self.stored < entries {
             let theirs = self.other_writes(self.stored, BATCH.min(entries - self.stored));
             self.read(theirs);
@@ -233,6 +269,28 @@ impl Pair {
     fn reload(&mut self) {
         let kept = &self.store.pursuances().unwrap()[0];
         self.held = Held::load(&mut self.store, kept).unwrap();
+    }
+
+    /// Entries stand otherwise, from one moment to the next; what that took.
+    fn restand(&mut self, flips: &[(EntryId, Standing)]) -> AllocationInfo {
+        measure(|| self.held.restand(&mut self.store, flips).unwrap())
+    }
+
+    /// All role entries, of both devices.
+    fn role_entries(&self) -> Vec<EntryId> {
+        self.store.role_entries().unwrap()
+    }
+
+    /// Forgets what was derived and opens again.
+    fn derive_again(&mut self) {
+        let number = self.held.number;
+        self.store
+            .write(|w| {
+                w.forget_derived(number)?;
+                w.run("UPDATE pursuance SET derived = 0 WHERE number = ?1", [number])
+            })
+            .unwrap();
+        self.reload();
     }
 
     /// Closes, and measures opening, one own change with its cells, and ten new entries of another device.
@@ -331,8 +389,14 @@ fn a_long_history_costs_what_a_short_one_does() {
     let large_entries = large_entries();
     let mut pair = Pair::new();
     let mut costs = Vec::new();
+    let mut restood = Vec::new();
+    let quiet = pair.quiet();
     for entries in [SMALL_ENTRIES, large_entries] {
         pair.grow_to(entries);
+        restood.push([Standing::Held, Standing::Counts].map(|standing| {
+            let flips: Vec<_> = quiet.iter().map(|id| (*id, standing)).collect();
+            pair.restand(&flips).bytes_total
+        }));
         let (again, taken) = pair.costs();
         taken.iter().for_each(|(what, cost)| println!("{entries} entries, {what}: {cost:?}"));
         costs.push(taken);
@@ -342,6 +406,17 @@ fn a_long_history_costs_what_a_short_one_does() {
         for ((figure, small, more), (_, large, _)) in small.figures().into_iter().zip(large.figures()) {
             assert!(large <= small * 3 / 2 + more, "{what}: {large} {figure} where it was {small}");
         }
+    }
+    assert!(restood[1].iter().zip(restood[0]).all(|(large, small)| *large <= small * 3 / 2), "ten held: {restood:?}");
+    // Nearly everything is held at once, and counts again: so much and no more is in memory for it.
+    let mut all: Vec<EntryId> = pair.role_entries();
+    all.truncate(MOST_RESTOOD);
+    for standing in [Standing::Held, Standing::Counts] {
+        let flips: Vec<_> = all.iter().map(|id| (*id, standing)).collect();
+        let began = std::time::Instant::now();
+        let took = pair.restand(&flips);
+        println!("{} entries {standing:?} at once: {} B at most, {:?}", flips.len(), took.bytes_max, began.elapsed());
+        assert!(took.bytes_max < MAX_RESTAND_BYTES, "{} bytes at once", took.bytes_max);
     }
     // With as many tasks as a large list has, which stay in memory whatever the history.
     pair.import_tasks();
@@ -407,7 +482,7 @@ fn a_shelf_that_fails_keeps_nothing() {
 }
 
 #[test]
-fn a_store_of_schema_1_is_derived_when_it_is_opened() {
+fn a_store_of_an_older_schema_is_derived_when_it_is_opened() {
     let mut pair = Pair::new();
     pair.grow_to(2 * BATCH);
     let own = pair.wish(2);
@@ -415,14 +490,55 @@ fn a_store_of_schema_1_is_derived_when_it_is_opened() {
     pair.commit(own);
     let (kept, unhanded) = (rows(&pair.store), pair.held.kept_entries());
     assert_eq!(unhanded, 1);
-    let old = pair.dir.path().join("old");
     let key = Zeroizing::new([7; 32]);
-    pair.store.write_as_schema_1(&old, &key).unwrap();
-    let mut store = Store::open(&old, &key).unwrap();
-    assert!(!store.is_derived(pair.held.number).unwrap());
-    let held = Held::load(&mut store, &pair.store.pursuances().unwrap()[0]).unwrap();
-    assert_eq!((rows(&store), held.kept_entries()), (kept, unhanded));
-    assert!(store.is_derived(pair.held.number).unwrap());
+    for schema in 1..SCHEMA_VERSION {
+        let old = pair.dir.path().join(format!("old-{schema}"));
+        pair.store.write_as_schema(schema, &old, &key).unwrap();
+        let mut store = Store::open(&old, &key).unwrap();
+        assert!(!store.is_derived(pair.held.number).unwrap());
+        let held = Held::load(&mut store, &pair.store.pursuances().unwrap()[0]).unwrap();
+        assert_eq!((rows(&store), held.kept_entries()), (kept.clone(), unhanded));
+        assert!(store.is_derived(pair.held.number).unwrap());
+    }
+}
+
+#[test]
+fn what_is_held_and_counts_again_is_kept_as_it_would_be_derived() {
+    const ROUNDS: usize = 12;
+    let drawn: [u8; 32] = random();
+    println!("seed {drawn:?}");
+    let mut seed = Seed::new(drawn);
+    let mut pair = Pair::new();
+    pair.grow_to(2 * BATCH);
+    let mut held: BTreeSet<EntryId> = BTreeSet::new();
+    for round in 0..ROUNDS {
+        // One in eight, whatever it is about.
+        let chosen = pair.role_entries().into_iter().filter(|_| seed.draw::<1>()[0] < 32);
+        let flips = chosen.map(|id| (id, if held.remove(&id) { Standing::Counts } else { Standing::Held }));
+        let flips: Vec<_> = flips.collect();
+        held.extend(flips.iter().filter(|(_, standing)| *standing == Standing::Held).map(|(id, _)| *id));
+        pair.restand(&flips);
+        // What leans on a task that is not there waits, and is there when it is.
+        let theirs = pair.other_writes(10_000 + round * 10, 10);
+        pair.read(theirs);
+        if round % 4 == 3 {
+            pair.reload();
+        }
+    }
+    let kept = rows(&pair.store);
+    let waiting = "SELECT 1 FROM item WHERE state = 2";
+    assert!(!held.is_empty() && !pair.store.dump(waiting).unwrap().is_empty(), "creations are among what is held");
+    pair.derive_again();
+    assert_ne!(rows(&pair.store), kept);
+    let held: Vec<_> = held.into_iter().map(|id| (id, Standing::Held)).collect();
+    pair.restand(&held);
+    assert!(rows(&pair.store) == kept, "what was kept is not what would be derived");
+    // And all of it counts again.
+    pair.derive_again();
+    let all = rows(&pair.store);
+    pair.restand(&held);
+    pair.restand(&held.iter().map(|(id, _)| (*id, Standing::Counts)).collect::<Vec<_>>());
+    assert!(rows(&pair.store) == all, "something was lost");
 }
 
 /// Entries as they travel.
@@ -434,7 +550,7 @@ fn cells(held: &Held, entries: Vec<Entry>) -> Vec<Cell> {
 
 /// Everything that was derived, as text.
 fn rows(store: &Store) -> Vec<String> {
-    ["chain", "task", "comment", "item"]
+    ["chain", "task", "comment", "item", "touch"]
         .into_iter()
         .map(|table| format!("SELECT * FROM {table} ORDER BY 1, 2, 3"))
         .chain(["SELECT id, chain, depth, clock, whole_clock, public, standing, unnamed FROM entry ORDER BY id".into()])
@@ -443,6 +559,18 @@ fn rows(store: &Store) -> Vec<String> {
 }
 
 impl Held {
+    /// Lets entries stand otherwise, as a verdict would.
+    fn restand(&mut self, store: &mut Store, flips: &[(EntryId, Standing)]) -> Result<(), StoreError> {
+        store.write(|w| {
+            let shelf = w.shelf(self.number);
+            self.replica.restand(flips, &shelf);
+            shelf.check()?;
+            self.keep_derived(w)
+        })?;
+        self.put_down();
+        Ok(())
+    }
+
     /// Reads entries as if their cells had come.
     fn take_in(&mut self, store: &mut Store, entries: Vec<Entry>) -> Result<Ingested, StoreError> {
         let cells = cells(self, entries);

@@ -14,6 +14,7 @@ use pursuance_core::keys::{CellKey, DeviceKeys, EpochSecret, InviteSecret};
 use pursuance_core::link::InviteLink;
 use pursuance_core::logs::Append;
 use pursuance_core::op::Op;
+use pursuance_core::refusal::Refusal;
 use pursuance_core::replica::Replica;
 use pursuance_wire::{Cell, RelayAddress};
 use zeroize::Zeroizing;
@@ -45,6 +46,8 @@ pub(crate) struct Held {
     pub(crate) seal_due: Option<Instant>,
     /// When a newcomer is to be welcomed, unless somebody else did.
     pub(crate) welcome_due: BTreeMap<AuthorId, Instant>,
+    /// When a new epoch is to be made, unless somebody else did.
+    pub(crate) epoch_due: Option<Instant>,
     /// Entries of newer versions, kept as they came.
     pub(crate) newer_entries: usize,
     /// A secret is held by which nothing was read yet.
@@ -66,11 +69,13 @@ pub(crate) struct Ingested {
     pub(crate) learned: bool,
 }
 
-/// What one round over cells found, verified and not stored yet.
+/// What one round over cells found, not stored yet.
 #[derive(Default)]
 struct Found {
+    /// Not stored yet and not verified, perhaps twice.
+    claimed: Vec<UnverifiedEntry>,
+    /// Verified, each once.
     entries: Vec<Entry>,
-    ids: BTreeSet<EntryId>,
     fragments: Vec<KeptFragment>,
     whole: Vec<EntryId>,
     newer: Vec<Vec<u8>>,
@@ -100,6 +105,7 @@ impl Held {
             undo: Vec::new(),
             seal_due: None,
             welcome_due: BTreeMap::new(),
+            epoch_due: None,
             newer_entries: 0,
             unread: false,
             learned: false,
@@ -155,14 +161,14 @@ impl Held {
                 self.show(&decoded(&stored)?);
             }
         }
-        let (waiting, unread) = (store.waiting_entries(self.number)?, store.unread_items(self.number)?);
+        let (waiting, unread) = (store.waiting_entries(self.number)?, store.unread_entries(self.number)?);
         if waiting.is_empty() && unread.is_empty() {
             return Ok(());
         }
         store.write(|w| {
             let shelf = w.shelf(self.number);
-            for (entry, item) in unread {
-                self.replica.take_up_unread(entry, item, &shelf);
+            for entry in unread {
+                self.replica.take_up_unread(entry, &shelf);
             }
             for stored in &waiting {
                 self.enter(stored, &shelf)?;
@@ -209,7 +215,7 @@ impl Held {
     }
 
     /// Keeps what was derived and learned, in the transaction that keeps the entries.
-    fn keep_derived(&mut self, w: &Changes<'_>) -> Result<(), StoreError> {
+    pub(crate) fn keep_derived(&mut self, w: &Changes<'_>) -> Result<(), StoreError> {
         for secret in self.replica.take_learned() {
             self.learned = true;
             w.add_epoch(self.number, secret.as_bytes())?;
@@ -218,7 +224,7 @@ impl Held {
     }
 
     /// After a transaction: what the store has need not be held.
-    fn put_down(&mut self) {
+    pub(crate) fn put_down(&mut self) {
         self.replica.put_down();
     }
 
@@ -265,6 +271,7 @@ impl Held {
                 })
             });
             trouble?;
+            self.verify(&mut found);
             let final_round = keys.is_empty() || found.entries.is_empty();
             let last_change = if final_round { last.take() } else { None };
             self.keep(store, found, last_change, &mut ingested)?;
@@ -327,15 +334,18 @@ impl Held {
     }
 
     fn take(&self, store: &Store, entry: UnverifiedEntry, found: &mut Found) -> Result<(), StoreError> {
-        let id = entry.id();
-        if found.ids.contains(&id) || store.has_entry(self.number, id)? {
-            return Ok(());
-        }
-        if let Ok(entry) = entry.verify(self.id) {
-            found.ids.insert(id);
-            found.entries.push(entry);
+        if !store.has_entry(self.number, entry.id())? {
+            found.claimed.push(entry);
         }
         Ok(())
+    }
+
+    /// Checks all signatures of a round at once. An id does not cover its signature: a copy with a bad one keeps no good one out.
+    fn verify(&self, found: &mut Found) {
+        let claimed = std::mem::take(&mut found.claimed);
+        let mut ids = BTreeSet::new();
+        let judged = UnverifiedEntry::verify_all(claimed, self.id, &mut Seed::new(random()));
+        found.entries.extend(judged.into_iter().flatten().filter(|entry| ids.insert(entry.id())));
     }
 
     /// Stores what was found and what follows from it, in one transaction.
@@ -412,9 +422,9 @@ impl Held {
         self.refresh_posted(store)
     }
 
-    /// Seals own entries that no cell carries yet under everyone's epoch, for these relays; whether there were any.
+    /// Seals own entries that no cell carries yet under everyone's epoch, for these relays; whether there were any. What nobody
+    /// may read yet waits.
     pub(crate) fn seal(&mut self, store: &mut Store, relays: &[Number]) -> Result<bool, StoreError> {
-        let Some(key) = self.replica.usable_epoch().map(EpochSecret::cell_key) else { return Ok(false) };
         let mut unsealed = Vec::new();
         for bytes in store.unsealed_entries(self.number)? {
             let entry = Entry::from_store(&bytes).map_err(|_| StoreError::Damaged)?;
@@ -423,16 +433,44 @@ impl Held {
                 unsealed.push(entry);
             }
         }
-        if unsealed.is_empty() {
+        let mut joined = BTreeSet::new();
+        let mut groups: Vec<(Vec<CellKey>, Vec<&Entry>)> = Vec::new();
+        for entry in &unsealed {
+            let keys = self.replica.cell_keys_for(entry);
+            if keys.is_empty() {
+                break;
+            }
+            if groups.last().is_none_or(|(last, _)| *last != keys) {
+                groups.push((keys, Vec::new()));
+            }
+            let (_, group) = groups.last_mut().expect("pushed if there was none");
+            let joins = self.joins_named(store, std::slice::from_ref(entry))?;
+            group.extend(joins.into_iter().filter(|join| joined.insert(join.id())));
+            group.push(entry);
+        }
+        if groups.is_empty() {
             return Ok(false);
         }
-        let joins = self.joins_named(store, &unsealed)?;
-        let entries: Vec<&Entry> = joins.into_iter().chain(&unsealed).collect();
-        let cells = sealed_cells(&key, &entries);
+        let under = |(keys, group): &(Vec<CellKey>, Vec<&Entry>)| -> Vec<_> {
+            keys.iter().flat_map(|key| sealed_cells(key, group)).collect()
+        };
+        let cells: Vec<_> = groups.iter().flat_map(under).collect();
         store.write(|w| {
             cells.iter().try_for_each(|(cell, cargo)| w.add_cell(self.number, cell, cargo, Door::Epoch, relays))
         })?;
         self.refresh_posted(store)?;
+        Ok(true)
+    }
+
+    /// Makes the next epoch, if one is wanted (coverage); whether it did.
+    pub(crate) fn make_epoch(&mut self, store: &mut Store, now_seconds: u64) -> Result<bool, StoreError> {
+        self.epoch_due = None;
+        if !self.replica.needs_epoch() {
+            return Ok(false);
+        }
+        let Some(entry) = self.replica.rotate(now_seconds, &mut Seed::new(random())) else { return Ok(false) };
+        self.commit(store, std::slice::from_ref(&entry), |_, _| Ok(()))?;
+        self.seal_due = Some(Instant::now());
         Ok(true)
     }
 
@@ -497,6 +535,22 @@ impl Held {
         }
     }
 
+    /// Why I am in no more, or this device is not.
+    pub(crate) fn absence(&self) -> Option<Refusal> {
+        let in_once = self.standing == KeptStanding::Member;
+        self.replica.absence().filter(|absence| in_once && *absence != Refusal::NotAdmitted)
+    }
+
+    /// Whether nothing is to be posted: I am in no more, and have said neither that I go nor that I want to be taken back.
+    pub(crate) fn is_silent(&self) -> bool {
+        let last = |op: &Op| matches!(op, Op::Leave | Op::RemoveDevice(_) | Op::Propose(_) | Op::Approve(_));
+        self.absence().is_some() && {
+            let logs = self.replica.logs();
+            let newest = logs.tip(self.replica.device().author()).and_then(|tip| logs.entry(tip.id));
+            !newest.is_some_and(|entry| matches!(&entry.body().content, Content::Public(ops) if ops.iter().any(last)))
+        }
+    }
+
     /// Remembers how to take a change back.
     pub(crate) fn remember_undo(&mut self, commands: Vec<Command>) {
         if commands.is_empty() {
@@ -538,4 +592,33 @@ fn decoded(stored: &KeptEntryBytes) -> Result<Entry, StoreError> {
 
 fn is_join(entry: &Entry) -> bool {
     matches!(&entry.body().content, Content::Public(ops) if matches!(ops.first(), Some(Op::Join(_))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::growth::Pair;
+
+    #[test]
+    fn a_bad_signature_costs_its_own_entry_and_no_other() {
+        let mut pair = Pair::new();
+        let page = pair.other_writes(1, 20);
+        let spoilt = |entry: &Entry| {
+            let mut bytes = entry.bytes().to_vec();
+            *bytes.last_mut().unwrap() ^= 1;
+            (entry.id(), bytes)
+        };
+        let good = |entry: &Entry| (entry.id(), entry.bytes().to_vec());
+        // A spoilt copy stands before one that is good, twice; the last one comes spoilt only.
+        let (last, rest) = page.split_last().unwrap();
+        let mut entries = vec![spoilt(&page[7])];
+        entries.extend(rest.iter().map(good));
+        entries.extend([good(&page[7]), spoilt(last)]);
+        pair.read_sealed(&entries);
+        let has = |pair: &Pair, entry: &Entry| pair.store.has_entry(pair.held.number, entry.id()).unwrap();
+        assert!(rest.iter().all(|entry| has(&pair, entry)));
+        assert!(!has(&pair, last));
+        pair.read_sealed(&[good(last)]);
+        assert!(has(&pair, last), "it was not kept out for good");
+    }
 }

@@ -13,6 +13,8 @@ mod chance;
 pub mod clock;
 mod engine;
 mod export;
+#[cfg(test)]
+mod figures;
 mod folder;
 #[cfg(test)]
 mod growth;

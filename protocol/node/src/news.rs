@@ -121,11 +121,16 @@ impl Open {
         }
     }
 
-    /// Seals what waited for company long enough, welcomes newcomers, looks whether relays went silent.
+    /// Seals what waited for company long enough, welcomes newcomers, makes the epoch that is wanted, looks whether relays went silent.
     pub(crate) fn do_what_is_due(&mut self, around: &Surroundings) -> Result<bool, StoreError> {
         let now = Instant::now();
         let mut sealed = false;
         for held in self.held.values_mut() {
+            if held.is_silent() {
+                held.seal_due = None;
+                held.welcome_due.clear();
+                continue;
+            }
             let to = held.welcome_due.iter().find(|(_, due)| **due <= now).map(|(to, _)| *to);
             if let Some(to) = to {
                 held.welcome_due.remove(&to);
@@ -145,6 +150,9 @@ impl Open {
                     })?;
                     held.seal_due = Some(now);
                 }
+            }
+            if held.epoch_due.is_some_and(|due| due <= now) {
+                held.make_epoch(&mut self.store, around.clock.now_seconds())?;
             }
             if held.seal_due.is_some_and(|due| due <= now) {
                 // If the disk refuses now, it is tried again later.
@@ -275,13 +283,17 @@ impl Open {
     }
 
     /// What new entries of a pursuance lead to: I am in, others are to be welcomed, relays moved.
-    fn after_news(&mut self, around: &Surroundings, pursuance: Number) -> Result<(), StoreError> {
+    pub(crate) fn after_news(&mut self, around: &Surroundings, pursuance: Number) -> Result<(), StoreError> {
         let Some(held) = self.held.values_mut().find(|held| held.number == pursuance) else { return Ok(()) };
         if held.standing == KeptStanding::Waiting && held.replica.is_member() {
             self.store.write(|w| w.set_standing(pursuance, KeptStanding::Member, held.since_seconds))?;
             held.standing = KeptStanding::Member;
         }
-        if held.standing == KeptStanding::Member {
+        if held.standing == KeptStanding::Member && !held.is_silent() {
+            held.epoch_due = held.epoch_due.filter(|_| held.replica.needs_epoch());
+            if held.epoch_due.is_none() && held.replica.needs_epoch() {
+                held.epoch_due = Some(Instant::now() + around.pace.epoch_delay(held.replica.my_rank()));
+            }
             let unwelcomed = held.replica.unwelcomed();
             held.welcome_due.retain(|to, _| unwelcomed.contains(to));
             for to in unwelcomed {

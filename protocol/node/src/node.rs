@@ -62,6 +62,9 @@ pub struct Pace {
     pub max_post_delay: Duration,
     /// A newcomer is welcomed after a random while of at most this, if nobody else did before.
     pub max_welcome_delay: Duration,
+    /// Where somebody may not read any more, whoever did not see to it makes the next epoch after a random while of at most this, if
+    /// nobody else did before; who stands high waits less.
+    pub max_epoch_delay: Duration,
     /// Pause after the first failure; doubled with each further one.
     pub first_retry: Duration,
     /// Longest pause between two tries.
@@ -77,6 +80,7 @@ impl Default for Pace {
             company: Duration::from_secs(2),
             max_post_delay: Duration::from_secs(2),
             max_welcome_delay: Duration::from_secs(10),
+            max_epoch_delay: Duration::from_secs(600),
             first_retry: Duration::from_secs(2),
             max_retry: Duration::from_secs(300),
         }
@@ -95,6 +99,7 @@ impl Pace {
             company: Duration::from_millis(30),
             max_post_delay: Duration::from_millis(10),
             max_welcome_delay: Duration::from_millis(50),
+            max_epoch_delay: Duration::from_millis(400),
             first_retry: Duration::from_millis(50),
             max_retry: Duration::from_millis(400),
         }
@@ -108,6 +113,12 @@ impl Pace {
 
     pub(crate) fn post_delay(&self) -> Duration {
         up_to(self.max_post_delay)
+    }
+
+    /// Half of it by rank, half by chance, so that not all begin at once.
+    pub(crate) fn epoch_delay(&self, rank: u8) -> Duration {
+        let half = self.max_epoch_delay / 2;
+        half.mul_f64(f64::from(rank.min(4)) / 4.0) + up_to(half)
     }
 
     pub(crate) fn welcome_delay(&self) -> Duration {

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use pursuance_core::command::Command;
 use pursuance_core::crypto::Seed;
+use pursuance_core::entry::Content;
 use pursuance_core::founding::{Founding, found};
 use pursuance_core::id::PursuanceId;
 use pursuance_core::keys::{CellKey, DeviceKeys};
@@ -144,6 +145,8 @@ impl Open {
 
     fn act(&mut self, around: &Surroundings, pursuance: PursuanceId, command: &Command) -> Result<Reply, Trouble> {
         self.no_import(pursuance)?;
+        // Whoever writes does not wait for another's epoch.
+        self.make_epoch(around, pursuance)?;
         let authored = self.plan(around, pursuance, command)?;
         let task = authored.task;
         let held = self.held.get(&pursuance).ok_or(Trouble::NoSuchPursuance)?;
@@ -159,6 +162,8 @@ impl Open {
         };
         let undo = authored.undo.clone();
         self.commit(around, pursuance, &authored, link.clone())?;
+        // Nor does whoever removes: the removal first, then the epoch.
+        self.make_epoch(around, pursuance)?;
         if let Some(held) = self.held.get_mut(&pursuance) {
             held.remember_undo(undo);
         }
@@ -167,6 +172,12 @@ impl Open {
             (None, Some((_, link))) => Reply::Invite { link: link.to_string() },
             (None, None) => Reply::Done,
         })
+    }
+
+    fn make_epoch(&mut self, around: &Surroundings, pursuance: PursuanceId) -> Result<(), Trouble> {
+        let held = self.held.get_mut(&pursuance).ok_or(Trouble::NoSuchPursuance)?;
+        held.make_epoch(&mut self.store, around.clock.now_seconds())?;
+        Ok(())
     }
 
     fn undo(&mut self, around: &Surroundings, pursuance: PursuanceId) -> Result<Reply, Trouble> {
@@ -225,6 +236,11 @@ impl Open {
             held.seal(&mut self.store, &self.relays.wanted_numbers(held.number))?;
             self.settle_relays(around)?;
             self.relays.wake_posters();
+        }
+        // Whoever was let in is to be welcomed; nobody else's entry may come for a while.
+        if authored.entries.iter().any(|entry| matches!(entry.body().content, Content::Public(_))) {
+            let number = self.held.get(&pursuance).ok_or(Trouble::NoSuchPursuance)?.number;
+            self.after_news(around, number)?;
         }
         Ok(())
     }

@@ -67,7 +67,7 @@ pub(crate) fn rescue(folder: &Folder, key: &DatabaseKey, to: &Path) -> Result<Re
         if given == 0 {
             continue;
         }
-        let name = replica.authority().genesis().map(|genesis| genesis.name.clone()).unwrap_or_default();
+        let name = replica.authority().name().to_owned();
         let mut file = fresh(to, &name, folder)?;
         file.write_all(&csv(&rows)).map_err(|error| refused(&error))?;
         file.keep()?;

@@ -2,6 +2,8 @@
 
 use std::time::Instant;
 
+use pursuance_core::refusal::Refusal;
+
 use crate::api::StatusLine;
 use crate::held::Held;
 use crate::relays::{FROM_END, Reading, Relay, Relays};
@@ -9,6 +11,10 @@ use crate::transport::{TorStage, Transport};
 
 /// What matters most of everything that could be said. First what the person chose, then what is wrong, then what goes on.
 pub(crate) fn line(held: &Held, relays: &Relays, offline: bool, transport: &Transport) -> StatusLine {
+    // Nothing is posted any more, so nothing of the rest matters.
+    if let Some(gone) = gone(held) {
+        return gone;
+    }
     let kept = held.kept_entries();
     let used: Vec<(&Relay, Reading, bool)> = relays
         .of(held.number)
@@ -74,6 +80,13 @@ fn unreached(used: &[(&Relay, Reading, bool)], kept: u32, transport: &Transport)
             let wait = retry.map_or(0, |at| at.saturating_duration_since(Instant::now()).as_secs());
             StatusLine::Unreachable { since_seconds, kept, retry_seconds: u32::try_from(wait).unwrap_or(u32::MAX) }
         }
+    }
+}
+
+fn gone(held: &Held) -> Option<StatusLine> {
+    match held.absence()? {
+        Refusal::DeviceRemoved => Some(StatusLine::DeviceRemoved),
+        _ => Some(StatusLine::Removed),
     }
 }
 

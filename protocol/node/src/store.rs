@@ -23,7 +23,7 @@ pub use changes::Changes;
 pub(crate) use derived::StoreShelf;
 
 /// The schema written here.
-pub const SCHEMA_VERSION: u32 = 2;
+pub const SCHEMA_VERSION: u32 = 3;
 
 /// Checkpoints kept for each relay.
 pub const MAX_CHECKPOINTS_SEEN: u64 = 10_000;
@@ -35,7 +35,8 @@ pub const MAX_NEWER_ENTRIES: u64 = 1_000;
 pub const MAX_KEPT_FRAGMENTS: u64 = (MAX_PENDING_FRAGMENT_BYTES / FRAGMENT_BYTES) as u64;
 
 /// What makes schema n + 1 of schema n, from 0.
-const STEPS: [&str; SCHEMA_VERSION as usize] = [include_str!("schema_1.sql"), include_str!("schema_2.sql")];
+const STEPS: [&str; SCHEMA_VERSION as usize] =
+    [include_str!("schema_1.sql"), include_str!("schema_2.sql"), include_str!("schema_3.sql")];
 
 /// How long a statement waits for another connection, which only a copying program could be.
 const BUSY_MILLISECONDS: u64 = 5_000;
@@ -574,14 +575,24 @@ impl Store {
         params: P,
         read: impl Fn(&Row<'_>) -> Result<T>,
     ) -> Result<Vec<T>> {
-        let mut statement = self.connection.prepare_cached(sql)?;
-        let mut rows = statement.query(params)?;
-        let mut kept = Vec::new();
-        while let Some(row) = rows.next()? {
-            kept.push(read(row)?);
-        }
-        Ok(kept)
+        list(&self.connection, sql, params, read)
     }
+}
+
+/// The rows of a query.
+fn list<T>(
+    connection: &Connection,
+    sql: &str,
+    params: impl rusqlite::Params,
+    read: impl Fn(&Row<'_>) -> Result<T>,
+) -> Result<Vec<T>> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(params)?;
+    let mut kept = Vec::new();
+    while let Some(row) = rows.next()? {
+        kept.push(read(row)?);
+    }
+    Ok(kept)
 }
 
 /// A connection that knows the key; nothing was read yet.

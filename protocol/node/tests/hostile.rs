@@ -1,11 +1,19 @@
 //! Relays that lie, stall and talk nonsense: each has its typed error, and what can be proved is proved
-//! (docs/protocol/08-node.md, section 4).
+//! (docs/protocol/08-node.md, section 4). Members who sign what the rules do not let them: it has no effect anywhere
+//! (docs/protocol/04-authority.md).
 
+#[path = "hostile/authority.rs"]
+mod authority;
 #[path = "hostile/flood.rs"]
 mod flood;
+#[allow(dead_code, reason = "the stories need more of it")]
+#[path = "stories/harbour.rs"]
+mod harbour;
 #[path = "hostile/liar.rs"]
 mod liar;
 #[path = "hostile/node.rs"]
 mod node;
+#[path = "hostile/rogue.rs"]
+mod rogue;
 #[path = "hostile/visit.rs"]
 mod visit;

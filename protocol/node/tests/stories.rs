@@ -8,6 +8,8 @@ mod copies;
 mod crash;
 #[path = "stories/disk.rs"]
 mod disk;
+#[path = "stories/governing.rs"]
+mod governing;
 #[path = "stories/harbour.rs"]
 mod harbour;
 #[path = "stories/importing.rs"]

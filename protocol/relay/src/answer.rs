@@ -71,7 +71,7 @@ impl Form {
 
     fn encode(self, cells: &[Cell]) -> Bytes {
         match self {
-            Self::Plain => cells.iter().flat_map(|cell| *cell.as_bytes()).collect(),
+            Self::Plain => cells.iter().map(|cell| cell.as_bytes().as_slice()).collect::<Vec<_>>().concat().into(),
             Self::Bundle => encode_bundle(cells).into(),
         }
     }

@@ -10,11 +10,11 @@ use pursuance_core::kept::{KEPT_FORM, decode_task};
 use pursuance_core::logs::{Chain, Standing, Tip};
 use pursuance_core::register::Place;
 use pursuance_core::replica::Replica;
-use pursuance_core::shelf::{KeptEntry, Shelf};
+use pursuance_core::shelf::{ItemNote, KeptEntry, Shelf, ThreadChange, Touch, WHOLE_ENTRY};
 use pursuance_core::tasks::Comment;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{Changes, KeptEntryBytes, Number, Result, Store, StoreError, signed, unsigned};
+use super::{Changes, KeptEntryBytes, Number, Result, Store, StoreError, list, signed, unsigned};
 
 /// Entries between two of a chain whose clock is kept whole, at most; read back at once.
 const MAX_CLOCK_STEPS: u32 = 32;
@@ -24,7 +24,7 @@ const ROWS_AT_ONCE: usize = 1_000;
 
 /// The shelf of one pursuance. What goes wrong is remembered: ask [`Self::check`] before anything that followed is kept.
 pub(crate) struct StoreShelf<'a> {
-    connection: &'a Connection,
+    changes: &'a Changes<'a>,
     pursuance: Number,
     trouble: RefCell<Option<StoreError>>,
 }
@@ -35,11 +35,15 @@ impl StoreShelf<'_> {
         self.trouble.into_inner().map_or(Ok(()), Err)
     }
 
-    fn answer<T>(&self, found: Result<Option<T>>) -> Option<T> {
+    fn answer<T: Default>(&self, found: Result<T>) -> T {
         found.unwrap_or_else(|error| {
             self.trouble.borrow_mut().get_or_insert(error);
-            None
+            T::default()
         })
+    }
+
+    fn connection(&self) -> &Connection {
+        self.changes.transaction
     }
 }
 
@@ -47,7 +51,7 @@ impl Shelf for StoreShelf<'_> {
     fn entry(&self, id: EntryId) -> Option<KeptEntry> {
         let one = || {
             let sql = format!("{PLACED} AND id = ?2");
-            kept_entries(self.connection, self.pursuance, &sql, params![self.pursuance, id.0])
+            kept_entries(self.connection(), self.pursuance, &sql, params![self.pursuance, id.0])
         };
         self.answer(one().map(|found| found.into_iter().next()))
     }
@@ -55,11 +59,42 @@ impl Shelf for StoreShelf<'_> {
     fn at(&self, dot: Dot) -> Option<EntryId> {
         let one = || {
             let sql = "SELECT id FROM entry WHERE pursuance = ?1 AND chain = ?2 AND seq = ?3";
-            let mut statement = self.connection.prepare_cached(sql)?;
+            let mut statement = self.connection().prepare_cached(sql)?;
             let id = statement.query_row(params![self.pursuance, dot.chain, dot.seq], |row| row.get(0)).optional()?;
             Ok(id.map(EntryId))
         };
         self.answer(one())
+    }
+
+    fn touching(&self, task: TaskId) -> Vec<(Touch, Standing)> {
+        let sql = "SELECT entry.depth, entry.id, touch.item, entry.standing FROM touch JOIN entry ON entry.arrival = touch.arrival
+            WHERE touch.pursuance = ?1 AND touch.task = ?2";
+        self.answer(list(self.connection(), sql, params![self.pursuance, task.0], |row| {
+            let touch = Touch { depth: row.get(0)?, entry: EntryId(row.get(1)?), item: row.get(2)? };
+            Ok((touch, standing(row.get(3)?)?))
+        }))
+    }
+
+    fn touched_by(&self, entry: EntryId) -> Vec<TaskId> {
+        let sql =
+            "SELECT DISTINCT touch.task FROM entry JOIN touch ON touch.pursuance = ?1 AND touch.arrival = entry.arrival
+            WHERE entry.pursuance = ?1 AND entry.id = ?2";
+        let params = params![self.pursuance, entry.0];
+        self.answer(list(self.connection(), sql, params, |row| Ok(TaskId(row.get(0)?))))
+    }
+
+    fn held_by(&self, author: AuthorId, most: usize) -> Vec<EntryId> {
+        let sql = "SELECT id FROM entry WHERE pursuance = ?1 AND author = ?2 AND standing = 3 AND public = 0
+            ORDER BY depth, id LIMIT ?3";
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        self.answer(list(self.connection(), sql, params![self.pursuance, author.0, most], |row| {
+            Ok(EntryId(row.get(0)?))
+        }))
+    }
+
+    fn lighten(&self, replica: &mut Replica) {
+        self.answer(self.changes.keep_derived(self.pursuance, replica));
+        replica.put_down();
     }
 }
 
@@ -104,7 +139,12 @@ impl Store {
         let public = kept_entries(&self.connection, pursuance, &public, [pursuance])?;
         let unnamed = format!("{PLACED} AND unnamed = 1");
         let unnamed = kept_entries(&self.connection, pursuance, &unnamed, [pursuance])?;
-        replica.take_up(chains, arrivals, public, unnamed);
+        let mut mentioned = Vec::new();
+        for id in public.iter().flat_map(|kept| kept.entry.mentions()) {
+            let sql = format!("{PLACED} AND public = 0 AND id = ?2");
+            mentioned.extend(kept_entries(&self.connection, pursuance, &sql, params![pursuance, id.0])?);
+        }
+        replica.take_up(chains, arrivals, public, unnamed, mentioned);
         let mut tasks = self.connection.prepare_cached("SELECT id, bytes FROM task WHERE pursuance = ?1")?;
         let mut rows = tasks.query([pursuance])?;
         while let Some(row) = rows.next()? {
@@ -123,14 +163,14 @@ impl Store {
         self.list(sql, [pursuance], |row| Ok(KeptEntryBytes { bytes: row.get(0)?, own: row.get(1)? }))
     }
 
-    /// Items that could not be read when they came.
+    /// Entries that wait for an epoch's secret. Items that wait for something else are found when that comes.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn unread_items(&self, pursuance: Number) -> Result<Vec<(EntryId, u16)>> {
-        let sql =
-            "SELECT entry, item FROM item INDEXED BY item_by_state WHERE pursuance = ?1 AND state = 2 AND state > 0";
-        self.list(sql, [pursuance], |row| Ok((EntryId(row.get(0)?), row.get(1)?)))
+    pub fn unread_entries(&self, pursuance: Number) -> Result<Vec<EntryId>> {
+        let sql = "SELECT entry FROM item INDEXED BY item_by_state
+            WHERE pursuance = ?1 AND state = 2 AND state > 0 AND item = ?2";
+        self.list(sql, params![pursuance, WHOLE_ENTRY], |row| Ok(EntryId(row.get(0)?)))
     }
 
     /// How many entries and items need a newer Pursuance, those included that could not even be decoded.
@@ -155,10 +195,22 @@ impl Store {
         })
     }
 
-    /// Writes a database as schema 1 had it, with all rows that were there then.
+    /// Role entries, in the order in which they came.
     #[cfg(test)]
-    pub(crate) fn write_as_schema_1(&self, path: &std::path::Path, key: &crate::vault::DatabaseKey) -> Result<()> {
-        super::build(&mut super::connect(path, key)?, 1)?;
+    pub(crate) fn role_entries(&self) -> Result<Vec<EntryId>> {
+        let sql = "SELECT id FROM entry WHERE public = 0 AND chain >= 0 ORDER BY arrival";
+        self.list(sql, [], |row| Ok(EntryId(row.get(0)?)))
+    }
+
+    /// Writes a database as an older schema had it, with all rows that were there then.
+    #[cfg(test)]
+    pub(crate) fn write_as_schema(
+        &self,
+        schema: u32,
+        path: &std::path::Path,
+        key: &crate::vault::DatabaseKey,
+    ) -> Result<()> {
+        super::build(&mut super::connect(path, key)?, schema)?;
         let hex = data_encoding::HEXLOWER.encode(&**key);
         self.connection.execute_batch(&format!("ATTACH '{}' AS old KEY \"x'{hex}'\"", path.display()))?;
         let tables = "SELECT name FROM old.sqlite_schema WHERE type = 'table' ORDER BY rowid";
@@ -167,6 +219,9 @@ impl Store {
             let columns = self.list(columns, [&table], |row| Ok(row.get::<_, String>(0)?))?.join(", ");
             let copy = format!("INSERT INTO old.{table} ({columns}) SELECT {columns} FROM main.{table}");
             self.connection.execute_batch(&copy)?;
+        }
+        if schema > 1 {
+            self.connection.execute_batch("UPDATE old.pursuance SET derived = 1")?;
         }
         Ok(self.connection.execute_batch("DETACH old")?)
     }
@@ -221,7 +276,7 @@ impl Store {
 impl Changes<'_> {
     /// The shelf of a pursuance, as this transaction sees it.
     pub(crate) fn shelf(&self, pursuance: Number) -> StoreShelf<'_> {
-        StoreShelf { connection: self.transaction, pursuance, trouble: RefCell::new(None) }
+        StoreShelf { changes: self, pursuance, trouble: RefCell::new(None) }
     }
 
     /// The next entries of a pursuance after one, in the order in which they arrived, each with its place in it; from 0 the first.
@@ -245,7 +300,7 @@ impl Changes<'_> {
     /// # Errors
     /// [`StoreError`].
     pub fn forget_derived(&self, pursuance: Number) -> Result<()> {
-        for table in ["chain", "task", "comment", "item"] {
+        for table in ["chain", "task", "comment", "item", "touch"] {
             self.run(&format!("DELETE FROM {table} WHERE pursuance = ?1"), [pursuance])?;
         }
         let last: i64 =
@@ -295,33 +350,47 @@ impl Changes<'_> {
         for named in &changes.named {
             self.run("UPDATE entry SET unnamed = 0 WHERE pursuance = ?1 AND id = ?2", params![pursuance, named.0])?;
         }
+        for (entry, standing) in &changes.restood {
+            self.run(
+                "UPDATE entry SET standing = ?3 WHERE pursuance = ?1 AND id = ?2",
+                params![pursuance, entry.0, *standing as u8],
+            )?;
+        }
+        for (task, entry, item) in &changes.touches {
+            self.run(
+                "INSERT INTO touch SELECT ?1, ?2, arrival, ?4 FROM entry WHERE pursuance = ?1 AND id = ?3
+                 ON CONFLICT DO NOTHING",
+                params![pursuance, task.0, entry.0, item],
+            )?;
+        }
         for (number, chain) in &changes.chains {
             self.keep_chain(pursuance, *number, chain)?;
         }
         for task in &changes.tasks {
-            let Some(bytes) = replica.kept_task(*task) else { continue };
-            self.run(
-                "INSERT INTO task VALUES (?1, ?2, ?3) ON CONFLICT (pursuance, id) DO UPDATE SET bytes = ?3",
-                params![pursuance, task.0, bytes],
-            )?;
-        }
-        for (task, comment) in &changes.comments {
-            self.keep_comment(pursuance, *task, comment)?;
-        }
-        for (entry, item, refusal) in &changes.refused {
-            self.keep_item(pursuance, *entry, *item, 0, &refusal.to_string())?;
-        }
-        for (entry, item) in &changes.newer {
-            self.keep_item(pursuance, *entry, *item, 1, "")?;
-        }
-        for (entry, item) in changes.unread.iter().chain(&changes.read) {
-            if replica.is_unread(*entry, *item) {
-                self.keep_item(pursuance, *entry, *item, 2, "")?;
-            } else {
+            if let Some(bytes) = replica.kept_task(*task) {
                 self.run(
-                    "DELETE FROM item WHERE pursuance = ?1 AND entry = ?2 AND item = ?3 AND state = 2",
-                    params![pursuance, entry.0, item],
+                    "INSERT INTO task VALUES (?1, ?2, ?3) ON CONFLICT (pursuance, id) DO UPDATE SET bytes = ?3",
+                    params![pursuance, task.0, bytes],
                 )?;
+            }
+        }
+        for (task, change) in &changes.threads {
+            match change {
+                ThreadChange::Emptied => {
+                    self.run("DELETE FROM comment WHERE pursuance = ?1 AND task = ?2", params![pursuance, task.0])?;
+                }
+                ThreadChange::Line(comment) => self.keep_comment(pursuance, *task, comment)?,
+            }
+        }
+        for (entry, item, note) in &changes.items {
+            match note {
+                ItemNote::Nothing => self.run(
+                    "DELETE FROM item WHERE pursuance = ?1 AND entry = ?2 AND item = ?3",
+                    params![pursuance, entry.0, item],
+                )?,
+                ItemNote::Refused(refusal) => self.keep_item(pursuance, *entry, *item, 0, &refusal.to_string())?,
+                ItemNote::Newer => self.keep_item(pursuance, *entry, *item, 1, "")?,
+                ItemNote::Waits => self.keep_item(pursuance, *entry, *item, 2, "")?,
             }
         }
         if replica.is_overtaken() {
@@ -415,17 +484,21 @@ fn kept_entries(
             chain,
             depth: row.get(4)?,
             clock,
-            standing: match row.get(7)? {
-                0 => Standing::Counts,
-                1 => Standing::Refused,
-                2 => Standing::NeedsNewer,
-                3 => Standing::Held,
-                _ => return Err(StoreError::Damaged),
-            },
+            standing: standing(row.get(7)?)?,
             arrival: unsigned(row, 0)?,
         });
     }
     Ok(kept)
+}
+
+fn standing(number: u8) -> Result<Standing> {
+    Ok(match number {
+        0 => Standing::Counts,
+        1 => Standing::Refused,
+        2 => Standing::NeedsNewer,
+        3 => Standing::Held,
+        _ => return Err(StoreError::Damaged),
+    })
 }
 
 /// A clock from the last whole one of its chain, and what came after.

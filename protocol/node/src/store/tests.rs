@@ -284,19 +284,22 @@ fn a_dropped_pursuance_takes_everything_along() {
     }
 }
 
-/// The committed file of schema 1; made by `write_the_fixture`, never changed.
+/// The committed files of older schemas; made by `write_the_fixture`, never changed.
 #[test]
-fn a_file_of_schema_1_is_read() {
-    let dir = tempfile::tempdir().unwrap();
-    let fixture = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/store-schema-1");
-    std::fs::copy(fixture, dir.path().join("store")).unwrap();
-    let store = open(&dir).unwrap();
-    let kept = store.pursuances().unwrap();
-    assert_eq!((kept.len(), kept[0].id), (1, PursuanceId([1; 32])));
-    assert_eq!(store.entries(kept[0].number).unwrap().len(), 2);
-    assert_eq!(store.relays().unwrap()[0].address, relay_address());
-    let relay = store.relays().unwrap()[0].number;
-    assert_eq!(store.waiting_cells(relay, 10).unwrap()[0].cell, cell(4));
+fn files_of_older_schemas_are_read() {
+    for schema in 1..SCHEMA_VERSION {
+        let dir = tempfile::tempdir().unwrap();
+        let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures");
+        std::fs::copy(format!("{fixtures}/store-schema-{schema}"), dir.path().join("store")).unwrap();
+        let store = open(&dir).unwrap();
+        let kept = store.pursuances().unwrap();
+        assert_eq!((kept.len(), kept[0].id), (1, PursuanceId([1; 32])));
+        assert!(!store.is_derived(kept[0].number).unwrap(), "what was derived has another form");
+        assert_eq!(store.entries(kept[0].number).unwrap().len(), 2);
+        assert_eq!(store.relays().unwrap()[0].address, relay_address());
+        let relay = store.relays().unwrap()[0].number;
+        assert_eq!(store.waiting_cells(relay, 10).unwrap()[0].cell, cell(4));
+    }
 }
 
 #[test]

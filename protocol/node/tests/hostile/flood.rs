@@ -46,7 +46,7 @@ async fn a_member_who_floods_keeps_nobody_out() {
     let _alone = ALONE.lock().await;
     let (node, dir, pursuance, shared) = founder(Liar::honest(40)).await;
     until(&node, "fine", |status| matches!(status, StatusLine::Fine { kept: 0, .. })).await;
-    let command = Command::Invite { role: MEMBER, uses: 9 };
+    let command = Command::Invite { role: MEMBER, uses: 9, reviewed: false };
     let Ok(Reply::Invite { link }) = node.request(Request::Act { pursuance, command }).await else { panic!("a link") };
     let mut ben = Guest::join(&link, "Ben", &shared).await;
     let eve = Guest::join(&link, "Eve", &shared).await;
@@ -100,7 +100,7 @@ async fn a_relay_that_streams_without_end_costs_little_and_keeps_no_other_out() 
         Request::StartPursuance { name: "Harbour watch".into(), mission: String::new(), my_name: "Maya".into(), relay };
     let Ok(Reply::Pursuance { pursuance }) = node.request(start).await else { panic!("founded") };
     until(&node, "fine", |status| matches!(status, StatusLine::Fine { kept: 0, .. })).await;
-    let command = Command::Invite { role: MEMBER, uses: 9 };
+    let command = Command::Invite { role: MEMBER, uses: 9, reviewed: false };
     let Ok(Reply::Invite { link }) = node.request(Request::Act { pursuance, command }).await else { panic!("a link") };
     let mut ben = Guest::join(&link, "Ben", &shared).await;
 

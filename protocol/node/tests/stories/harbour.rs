@@ -132,7 +132,7 @@ impl Sailor {
 
     pub async fn invite(&self, pursuance: PursuanceId, uses: u16) -> String {
         let role = pursuance_core::founding::MEMBER;
-        match self.act(pursuance, Command::Invite { role, uses }).await {
+        match self.act(pursuance, Command::Invite { role, uses, reviewed: false }).await {
             Reply::Invite { link } => link,
             other => panic!("{other:?}"),
         }
