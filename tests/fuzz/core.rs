@@ -11,7 +11,7 @@ use pursuance_core::entry::{Content, Entry, ItemSeal, UnverifiedEntry};
 use pursuance_core::fragment::{Assembly, Fragments};
 use pursuance_core::id::RoleId;
 use pursuance_core::keys::{CellKey, DeviceKeys};
-use pursuance_core::limits::{FRAGMENT_BYTES, MAX_PENDING_FRAGMENT_BYTES};
+use pursuance_core::limits::{FRAGMENT_BYTES, MAX_OPS, MAX_PENDING_FRAGMENT_BYTES};
 use pursuance_core::link::InviteLink;
 use pursuance_core::op::{Op, number};
 use pursuance_core::replica::Replica;
@@ -32,12 +32,13 @@ static BEN: LazyLock<DeviceKeys> = LazyLock::new(|| CAST.ben_keys());
 
 #[test]
 fn entry() {
-    Target::new("entry", seeds::field("entry", "entry"), |bytes| {
+    let target = Target::new("entry", seeds::field("entry", "entry"), |bytes| {
         let Ok(entry) = UnverifiedEntry::decode(bytes) else { return false };
         assert_eq!(V::parse(bytes).encode(), bytes, "there is one form only");
         entry.verify(CAST.pursuance).inspect(|entry| assert_eq!(entry.bytes(), bytes)).is_ok()
-    })
-    .run();
+    });
+    // Whatever the length, there can be as many ops as an entry may have.
+    Target { base_bytes: target.base_bytes + 2 * MAX_OPS * size_of::<Op>(), ..target }.run();
 }
 
 /// Of what happened, and of one entry for each op of authority.

@@ -215,7 +215,7 @@ impl Person {
             View::People(people) => people.roles.iter().max_by_key(|role| role.rank).map(|role| role.id),
             _ => None,
         };
-        let command = Command::Invite { role: role.unwrap_or(RoleId(1)), uses: 5 };
+        let command = Command::Invite { role: role.unwrap_or(RoleId(1)), uses: 5, reviewed: false };
         let Reply::Invite { link } = self.act(pursuance, command).await? else {
             return Err(DemoError::Refused("inviting", Trouble::Malformed));
         };

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use given::{Given, Malformed};
 
+pub mod authority_logs;
 pub mod core_kinds;
 pub mod given;
 pub mod wire_kinds;
@@ -90,7 +91,7 @@ pub fn run_folder(folder: &Path) -> Summary {
 /// Every kind by its name.
 #[must_use]
 pub fn kinds() -> BTreeMap<&'static str, Kind> {
-    core_kinds::KINDS.iter().chain(wire_kinds::KINDS).copied().collect()
+    core_kinds::KINDS.iter().chain(authority_logs::KINDS).chain(wire_kinds::KINDS).copied().collect()
 }
 
 /// The outcome of one vector, whatever it expects.

@@ -1,6 +1,5 @@
-//! Entries of one author: made, and taken in, by us and by p2panda-core; processor time of the thread.
+//! Entries of several authors: made, and taken in, by us, by p2panda-core and by ssb-validate; processor time of the thread.
 
-use std::fs;
 use std::hint::black_box;
 
 use ed25519_zebra::{Signature, VerificationKey, VerificationKeyBytes, batch};
@@ -15,6 +14,9 @@ use pursuance_core::keys::DeviceKeys;
 use pursuance_core::logs::{Append, Logs};
 use pursuance_core::plan::Circumstances;
 use pursuance_core::replica::Replica;
+
+use crate::clock::{median, thread_nanos};
+use crate::ssb;
 
 const AUTHORS: usize = 8;
 const ENTRIES: usize = 1_024;
@@ -40,12 +42,13 @@ pub fn compare() {
             (entry.body().author.0, message, *bytes.last_chunk().expect("ends with its signature"))
         })
         .collect();
-    let mut nanos: [Vec<f64>; 7] = Default::default();
+    let messages = ssb::write(AUTHORS, ENTRIES, payload);
+    let mut nanos: [Vec<f64>; 9] = Default::default();
     for round in 0..ROUNDS {
         let mut keep = |which: usize, work: &mut dyn FnMut()| {
-            let before = processor_nanos();
+            let before = thread_nanos();
             work();
-            nanos[which].push((processor_nanos() - before) / ENTRIES as f64);
+            nanos[which].push((thread_nanos() - before) / ENTRIES as f64);
         };
         keep(0, &mut || {
             for (key, message, signature) in black_box(&bare) {
@@ -89,23 +92,25 @@ pub fn compare() {
                 last[n % AUTHORS] = Some(operation.header);
             }
         });
-        keep(5, &mut || drop(black_box(write_ours(pursuance, &bodies))));
-        keep(6, &mut || drop(black_box(write_theirs(payload))));
+        keep(5, &mut || ssb::take_in(AUTHORS, black_box(&messages)));
+        keep(6, &mut || ssb::take_in_at_once(AUTHORS, black_box(&messages)));
+        keep(7, &mut || drop(black_box(write_ours(pursuance, &bodies))));
+        keep(8, &mut || drop(black_box(write_theirs(payload))));
     }
-    let [single, batch, ours_single, ours_batch, panda, ours_made, panda_made] = nanos.map(median_micros);
+    let [single, batch, ours_single, ours_batch, panda, ssb, ssb_batch, ours_made, panda_made] =
+        nanos.map(|nanos| median(nanos) / 1e3);
     println!("{ENTRIES} entries of {AUTHORS} authors, {} bytes each, median of {ROUNDS} rounds", ours[0].len());
     println!("taken in: strictly decoded, signature, links");
     println!("    bare Ed25519, one at a time       {single:6.1} us");
     println!("    bare Ed25519, all at once         {batch:6.1} us");
-    println!(
-        "    ours, one at a time               {ours_single:6.1} us   ({:.2} x as fast as p2panda)",
-        panda / ours_single
-    );
-    println!(
-        "    ours, a page at once              {ours_batch:6.1} us   ({:.2} x as fast as p2panda)",
-        panda / ours_batch
-    );
-    println!("    p2panda-core 0.6.1                {panda:6.1} us");
+    println!("    ours, one at a time               {ours_single:6.1} us");
+    println!("    ours, a page at once              {ours_batch:6.1} us");
+    for (name, theirs) in
+        [("p2panda-core 0.6.1", panda), ("ssb-validate 1.4.2", ssb), ("ssb-validate, signatures at once", ssb_batch)]
+    {
+        let (single, page) = (theirs / ours_single, theirs / ours_batch);
+        println!("    {name:33} {theirs:6.1} us   (ours {single:.2} x as fast, a page at once {page:.2} x)");
+    }
     println!("made: encoded and signed (ours also decodes and checks what it made)");
     println!("    ours                              {ours_made:6.1} us");
     println!("    p2panda-core 0.6.1                {panda_made:6.1} us");
@@ -177,15 +182,4 @@ fn write_theirs(payload: usize) -> Vec<(Vec<u8>, Vec<u8>)> {
             (header.to_bytes(), body.to_bytes())
         })
         .collect()
-}
-
-fn median_micros(mut nanos: Vec<f64>) -> f64 {
-    nanos.sort_by(f64::total_cmp);
-    nanos[nanos.len() / 2] / 1e3
-}
-
-/// Processor time of this thread, as Linux counts it.
-fn processor_nanos() -> f64 {
-    let text = fs::read_to_string("/proc/thread-self/schedstat").expect("Linux");
-    text.split(' ').next().expect("three numbers").parse().expect("a number")
 }

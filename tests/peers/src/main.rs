@@ -1,7 +1,31 @@
-//! What others need for the same work, in one program and one run (docs/benchmarks.md).
+//! What others need for the same work, beside us in one run (docs/benchmarks.md).
+//!
+//! ```text
+//! pursuance-peers                  entries of a page and acts of a team, in this process
+//! pursuance-peers relay PROGRAM    posts and fetches: the relay's program beside other servers
+//! ```
 
+mod clock;
 mod logs;
+mod nostr;
+mod posts;
+mod servers;
+mod ssb;
+mod team;
+
+use std::path::Path;
 
 fn main() {
-    logs::compare();
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    match &words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] => {
+            // What works in several threads is to work in this one, whose time is taken.
+            rayon::ThreadPoolBuilder::new().num_threads(1).use_current_thread().build_global().expect("the first");
+            logs::compare();
+            team::compare();
+        }
+        ["relay", program] => posts::compare(Path::new(program)),
+        ["bare", dir] => servers::serve_bare(Path::new(dir)),
+        _ => panic!("pursuance-peers [relay PROGRAM]"),
+    }
 }

@@ -59,7 +59,7 @@ fn entry(given: &Given<'_>) -> Result<Value, Malformed> {
 }
 
 /// Decodes and verifies; what fails is told with the step at which it did.
-fn read_entry(pursuance: PursuanceId, bytes: &[u8]) -> Result<Entry, Value> {
+pub(super) fn read_entry(pursuance: PursuanceId, bytes: &[u8]) -> Result<Entry, Value> {
     let unverified =
         UnverifiedEntry::decode(bytes).map_err(|error| json!({"at": "decode", "error": format!("{error:?}")}))?;
     unverified.verify(pursuance).map_err(|error| json!({"at": "verify", "error": format!("{error:?}")}))

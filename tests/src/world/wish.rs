@@ -48,7 +48,7 @@ impl World {
         let founder = self.groups[group].founder == node;
         let wants_more = self.groups[group].nodes.len() < self.groups[group].max_nodes;
         if founder && wants_more && (self.groups[group].links.is_empty() || self.chance(20)) {
-            return Some(Command::Invite { role: OFFERED, uses: self.rng.random_range(1..=4) });
+            return Some(Command::Invite { role: OFFERED, uses: self.rng.random_range(1..=4), reviewed: false });
         }
         let any = |rng: &mut rand::rngs::StdRng| (!tasks.is_empty()).then(|| tasks[rng.random_range(0..tasks.len())]);
         let (one, other) = (any(&mut self.rng), any(&mut self.rng));

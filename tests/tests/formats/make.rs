@@ -24,6 +24,7 @@ pub mod authority;
 pub mod cell;
 mod command;
 mod entry;
+mod golden;
 mod log;
 pub mod raw;
 pub mod sealed;
@@ -43,7 +44,15 @@ pub fn all() -> Vectors {
     command::make(&cast, &mut vectors);
     cell::make(&cast, &mut vectors);
     sealed::make(&cast, &mut vectors);
+    golden::make(&mut vectors);
     vectors.0
+}
+
+/// The golden logs alone, by their names.
+pub fn golden_logs() -> Vectors {
+    let mut vectors = Shelf(Vectors::new());
+    golden::make(&mut vectors);
+    vectors.0.into_iter().map(|(path, vector)| (path["authority/".len()..].to_owned(), vector)).collect()
 }
 
 /// Where makers put their vectors.
@@ -52,7 +61,15 @@ pub struct Shelf(Vectors);
 impl Shelf {
     /// Adds a vector; its folder is its kind.
     pub fn add(&mut self, kind: &str, case: &str, given: Value, expect: Value) {
-        let vector = json!({"kind": kind, "given": given, "expect": expect});
+        self.put(kind, case, json!({"kind": kind, "given": given, "expect": expect}));
+    }
+
+    /// Adds a vector that says what it is about.
+    pub fn add_with(&mut self, kind: &str, case: &str, comment: &str, given: Value, expect: Value) {
+        self.put(kind, case, json!({"kind": kind, "comment": comment, "given": given, "expect": expect}));
+    }
+
+    fn put(&mut self, kind: &str, case: &str, vector: Value) {
         let path = format!("{kind}/{case}");
         assert!(self.0.insert(path, vector).is_none(), "{kind}/{case} twice");
     }
@@ -120,7 +137,7 @@ impl Cast {
         let mut entries = Vec::new();
         take(&mut maya, &founded.entries, &mut entries);
 
-        let authored = act(&maya, 0x42, &Command::Invite { role: MEMBER, uses: 1 });
+        let authored = act(&maya, 0x42, &Command::Invite { role: MEMBER, uses: 1, reviewed: false });
         let (invite, invite_secret) = authored.invite.expect("an invite");
         take(&mut maya, &authored.entries, &mut entries);
         let created = act(&maya, 0x43, &create("Photograph the permits"));

@@ -32,7 +32,7 @@ fn table() -> Vec<String> {
     let mut with = Circumstances { now_seconds: 1_790_000_000, seed: &mut seed, since: Vec::new() };
     let import = cast.maya.import(&rows, &mut with).expect("good rows").entries;
     vec![
-        row("start a pursuance: genesis (13 rules, 1 relay)", &cast, one(at::GENESIS)),
+        row("start a pursuance: genesis (24 rules, 1 relay)", &cast, one(at::GENESIS)),
         row("its first epoch, with the founder's key package", &cast, one(at::EPOCH)),
         row("invite", &cast, one(at::INVITE)),
         row("join", &cast, one(at::JOIN)),

@@ -37,18 +37,27 @@ pub fn committed(folder: &Path) -> BTreeMap<PathBuf, Value> {
 
 #[test]
 fn the_core_vectors_are_what_the_makers_make() {
-    let core = folder().join("core");
+    compare(&folder().join("core"), make::all());
+}
+
+#[test]
+fn the_golden_logs_are_what_the_maker_makes() {
+    compare(&folder().join("core/authority"), make::golden_logs());
+}
+
+/// Compares what is committed in a folder with what is made, or writes it.
+fn compare(folder: &Path, made: make::Vectors) {
     let made: BTreeMap<PathBuf, Value> =
-        make::all().into_iter().map(|(path, vector)| (core.join(format!("{path}.json")), vector)).collect();
+        made.into_iter().map(|(path, vector)| (folder.join(format!("{path}.json")), vector)).collect();
     if std::env::var_os(WRITE).is_some() {
-        let _ = fs::remove_dir_all(&core);
+        let _ = fs::remove_dir_all(folder);
         for (path, vector) in &made {
             fs::create_dir_all(path.parent().expect("in a folder")).expect("writable");
             let text = serde_json::to_string_pretty(vector).expect("JSON");
             fs::write(path, text + "\n").expect("writable");
         }
     }
-    let committed = committed(&core);
+    let committed = committed(folder);
     let names = |of: &BTreeMap<PathBuf, Value>| of.keys().cloned().collect::<Vec<_>>();
     assert_eq!(names(&committed), names(&made), "a vector is missing, or left over: write them with {WRITE}=1");
     for (path, vector) in &made {

@@ -87,7 +87,8 @@ fn all_files() -> Vec<File> {
 /// The sources of the rooms, without their tests.
 fn room_sources() -> Vec<File> {
     let is_room = |path: &str| path.starts_with("protocol/") || path.starts_with("src-tauri/");
-    let is_test = |path: &str| ["/tests.rs", "/world.rs", "/growth.rs"].iter().any(|end| path.ends_with(end));
+    let tests = ["/tests.rs", "/world.rs", "/growth.rs", "/figures.rs"];
+    let is_test = |path: &str| tests.iter().any(|end| path.ends_with(end));
     let is_source = |path: &str| path.contains("/src/") && path.ends_with(".rs") && !is_test(path);
     let rooms = all_files()
         .into_iter()

@@ -166,11 +166,14 @@ impl Node {
             let link = self.disk.link.as_ref().expect("only who has a link joins");
             return vec![(CellKey::of_invite(&link.secret.cell_secret()), vec![entry])];
         }
-        let Some(epoch) = replica.usable_epoch() else { return doors };
+        let keys = replica.cell_keys_for(entry);
+        if keys.is_empty() {
+            return doors;
+        }
         // A join came by one relay, under its invite's key. Whoever names it brings it to where the naming is read.
         let mut carried = if self.lacks(Defence::CarriesJoins) { Vec::new() } else { self.joins_named(entry) };
         carried.push(entry);
-        doors.push((epoch.cell_key(), carried));
+        doors.extend(keys.into_iter().map(|key| (key, carried.clone())));
         match first {
             Some(Op::Invite(invite)) => {
                 let id = pursuance_core::entry::GrantRef { entry: entry.id(), op: 0 };

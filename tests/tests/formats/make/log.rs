@@ -4,7 +4,7 @@ use pursuance_core::authority::{join_message, package_tag, readers_hash};
 use pursuance_core::crypto::{KeySuite, Seed};
 use pursuance_core::entry::{AudienceSeal, Content, Entry, GrantRef, ItemSeal, RolePart};
 use pursuance_core::founding::{MEMBER, ORGANISER};
-use pursuance_core::id::{AuthorId, MemberId, RoleId, TaskId};
+use pursuance_core::id::{AuthorId, EpochId, MemberId, RoleId, TaskId};
 use pursuance_core::keys::{DeviceKeys, EpochSecret};
 use pursuance_core::op::{AddDevice, Invite, Join, KeyPackage, Op, RoleEpoch, Seal, Welcome};
 use pursuance_core::replica::Replica;
@@ -368,6 +368,7 @@ fn devices(cast: &Cast, shelf: &mut Shelf) {
         parents: vec![],
         readers: readers_hash(&ids),
         seals: packages.iter().map(seal).collect(),
+        backlinks: vec![],
     });
     let introduces = begin(cast, &second, by, vec![added.id()], vec![introduces]);
     verdict(cast, shelf, "ok-epoch-for-all-devices", &[&added, &introduces], json!("counts"));
@@ -393,6 +394,7 @@ fn keys(cast: &Cast, shelf: &mut Shelf) {
             parents: vec![cast.epoch.id()],
             readers: readers_hash(&ids),
             seals: seals.collect(),
+            backlinks: vec![],
         }
     };
     let says = |epoch: RoleEpoch| cast.says(&cast.ben, vec![Op::RoleEpoch(epoch)]);
@@ -434,13 +436,12 @@ fn keys(cast: &Cast, shelf: &mut Shelf) {
     let welcome =
         Op::Welcome(Welcome { role: MEMBER, epoch: epoch.id(), to: cast.maya_keys().author(), sealed: vec![] });
     verdict(cast, shelf, "bad-welcome-of-another-role", &[&cast.says(&cast.ben, vec![welcome])], refused("noSuchRole"));
-    let lying = Op::Welcome(Welcome {
-        role: RoleId::EVERYONE,
-        epoch: epoch.id(),
-        to: cast.maya_keys().author(),
-        sealed: vec![0; 1_168],
-    });
-    verdict(cast, shelf, "ok-welcome-that-does-not-open", &[&cast.says(&cast.ben, vec![lying])], json!("counts"));
+    let handed = |epoch: EpochId| {
+        let to = cast.maya_keys().author();
+        cast.says(&cast.ben, vec![Op::Welcome(Welcome { role: RoleId::EVERYONE, epoch, to, sealed: vec![0; 1_168] })])
+    };
+    verdict(cast, shelf, "ok-welcome-that-does-not-open", &[&handed(cast.epoch.id())], json!("counts"));
+    verdict(cast, shelf, "bad-welcome-to-an-epoch-nobody-made", &[&handed(epoch.id())], refused("badKeys"));
 }
 
 fn items(cast: &Cast, shelf: &mut Shelf) {
