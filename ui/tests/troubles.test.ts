@@ -234,6 +234,8 @@ describe('lines that stay until it is over', () => {
     expect(by('quick-add-fault').textContent).toContain('(F23)');
     expect(by<HTMLInputElement>('quick-add').value).toBe('Not signed');
     expect(statusSentence({ code: 'overtaken' }, 0)).toBe('A copy of this folder is in use elsewhere. This one signs nothing more');
+    expect(statusSentence({ code: 'removed' }, 0)).toBe('You are no longer a member. What you wrote stays here.');
+    expect(statusSentence({ code: 'deviceRemoved' }, 0)).toBe('This device was taken out. What it wrote stays here.');
   });
 
   it.each([[{ code: 'inUse' as const }, 'Pursuance is open already'], [{ code: 'newerFile' as const, found: 7, known: 1 }, 'This folder needs a newer Pursuance'], [{ code: 'disk' as const }, 'Pursuance could not open its folder']])('%j has a title and a way to try again', async (trouble, title) => {

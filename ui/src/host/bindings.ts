@@ -89,6 +89,71 @@ verb: Verb,
 refusal: Refusal, };
 
 /**
+ * A change of who is who, and of what the rules say.
+ */
+export type Change = { "kind": "rename", 
+/**
+ * Not empty.
+ */
+name: string, } | { "kind": "defineRole", 
+/**
+ * Not empty.
+ */
+name: string, 
+/**
+ * 0 is the highest.
+ */
+rank: number, } | { "kind": "retireRole", 
+/**
+ * Which.
+ */
+role: RoleId, } | { "kind": "setRule", 
+/**
+ * The whole line.
+ */
+rule: Rule, 
+/**
+ * Whether it stands there from now on.
+ */
+present: boolean, } | { "kind": "grant", 
+/**
+ * To whom.
+ */
+member: string, 
+/**
+ * Which role; never *everyone*.
+ */
+role: RoleId, } | { "kind": "revokeGrant", 
+/**
+ * Which grant.
+ */
+grant: GrantRef, } | { "kind": "remove", 
+/**
+ * Who.
+ */
+member: string, 
+/**
+ * From which roles; none: from all, and the pursuance.
+ */
+roles?: Array<RoleId>, 
+/**
+ * Decided together only: what stays of what they did, these entries and what these know; none: all that is known here.
+ */
+pins?: Array<string>, } | { "kind": "suspendDevice", 
+/**
+ * Which.
+ */
+author: string, } | { "kind": "checkpoint" } | { "kind": "setRelays", 
+/**
+ * `<onion>.onion/<log key>` each.
+ */
+relays: Array<string>, } | { "kind": "revokeInvite", 
+/**
+ * Which.
+ */
+invite: GrantRef, };
+
+/**
  * One wish; planning it against the state gives ops, or a [`Refusal`](crate::refusal::Refusal).
  */
 export type Command = { "kind": "createTask", 
@@ -219,11 +284,103 @@ role: RoleId,
 /**
  * How many may come by it, 1 to `MAX_INVITE_USES`.
  */
-uses: number, } | { "kind": "setRelays", 
+uses: number, 
+/**
+ * Whoever comes by it waits until somebody lets them in.
+ */
+reviewed?: boolean, } | { "kind": "setRelays", 
 /**
  * `<onion>.onion/<log key>` each.
  */
-relays: Array<string>, };
+relays: Array<string>, } | { "kind": "rename", 
+/**
+ * Not empty.
+ */
+name: string, } | { "kind": "defineRole", 
+/**
+ * Not empty.
+ */
+name: string, 
+/**
+ * 0 is the highest; it never changes.
+ */
+rank: number, } | { "kind": "retireRole", 
+/**
+ * Which.
+ */
+role: RoleId, } | { "kind": "setRule", 
+/**
+ * The whole line.
+ */
+rule: Rule, 
+/**
+ * Whether it stands there from now on.
+ */
+present: boolean, } | { "kind": "grant", 
+/**
+ * To whom.
+ */
+member: string, 
+/**
+ * Which role; never *everyone*.
+ */
+role: RoleId, } | { "kind": "revokeGrant", 
+/**
+ * Which grant.
+ */
+grant: GrantRef, } | { "kind": "removeMember", 
+/**
+ * Who.
+ */
+member: string, 
+/**
+ * From which roles; none: from all, and the pursuance.
+ */
+roles?: Array<RoleId>, } | { "kind": "leave" } | { "kind": "suspendDevice", 
+/**
+ * Which.
+ */
+author: string, } | { "kind": "removeDevice", 
+/**
+ * Which.
+ */
+author: string, } | { "kind": "propose", 
+/**
+ * The role.
+ */
+of: RoleId, 
+/**
+ * What is to be decided.
+ */
+change: Change, } | { "kind": "approve", 
+/**
+ * The entry that proposes it.
+ */
+proposal: string, } | { "kind": "withdrawApproval", 
+/**
+ * The entry that proposes it.
+ */
+proposal: string, } | { "kind": "ratify", 
+/**
+ * Which.
+ */
+entries: Array<string>, } | { "kind": "revokeInvite", 
+/**
+ * Which.
+ */
+invite: GrantRef, } | { "kind": "admit", 
+/**
+ * Who.
+ */
+member: string, } | { "kind": "vouch", 
+/**
+ * Whom.
+ */
+member: string, 
+/**
+ * How, in a few words; may be empty.
+ */
+note?: string, };
 
 /**
  * One line of a thread.
@@ -256,6 +413,43 @@ delivery: Delivery | null, };
 export type Condition = "always" | "own" | "notSelf";
 
 /**
+ * Something that some decide together.
+ */
+export type DecisionView = { 
+/**
+ * The entry that proposes it.
+ */
+proposal: string, 
+/**
+ * What is to be decided.
+ */
+change: Change, 
+/**
+ * Whoever proposed it.
+ */
+proposer: Person, 
+/**
+ * The role whose holders decide.
+ */
+of: RoleId, 
+/**
+ * Those of them who signed.
+ */
+signed: Array<Person>, 
+/**
+ * How many must sign, as far as is known here.
+ */
+needed: number, 
+/**
+ * Whether it is decided.
+ */
+decided: boolean, 
+/**
+ * Whether I signed it.
+ */
+mine: boolean, };
+
+/**
  * How far an own change is known to have come; `None` in a view means it is somebody else's.
  */
 export type Delivery = "kept" | "handed" | "seen";
@@ -285,6 +479,19 @@ twoHistories: boolean, };
  * In what way a relay broke its word.
  */
 export type Fault = "forked" | "rolledBack" | "brokenReceipt" | "garbage" | "wrongOrigin" | "stale";
+
+/**
+ * A grant, or an invite: the entry that made it and the op in it.
+ */
+export type GrantRef = { 
+/**
+ * The entry.
+ */
+entry: string, 
+/**
+ * The op's index in it.
+ */
+op: number, };
 
 /**
  * A column of the file.
@@ -419,6 +626,10 @@ export type InviteView = {
  */
 invite: string, 
 /**
+ * The op of that entry, from 0.
+ */
+op: number, 
+/**
  * Whoever made it.
  */
 inviter: Person, 
@@ -433,7 +644,15 @@ uses: number,
 /**
  * How many came.
  */
-used: number, };
+used: number, 
+/**
+ * Whether one can still come by it, as long as it is not used up.
+ */
+open: boolean, 
+/**
+ * Whether whoever comes by it waits to be let in.
+ */
+reviewed: boolean, };
 
 /**
  * One member.
@@ -444,9 +663,17 @@ export type MemberView = {
  */
 person: Person, 
 /**
+ * Whether they belong to the pursuance.
+ */
+presence: Presence, 
+/**
  * Roles held, senior first.
  */
 roles: Array<Role>, 
+/**
+ * The grants by which they hold them, in the same order.
+ */
+grants: Array<GrantRef>, 
 /**
  * How they came.
  */
@@ -474,17 +701,25 @@ export type Object = { "over": "role", "role": RoleId } | { "over": "relays" } |
  */
 export type PeopleView = { 
 /**
- * All members, senior first.
+ * Members who are here, senior first.
  */
 members: Array<MemberView>, 
 /**
- * All roles.
+ * Those who wait to be let in, and those who are gone.
+ */
+others: Array<MemberView>, 
+/**
+ * All roles in force.
  */
 roles: Array<Role>, 
 /**
- * All rules, in their numbers' order.
+ * All rules in force, in their numbers' order.
  */
 rules: Array<Rule>, 
+/**
+ * What was proposed to be decided together, oldest first.
+ */
+decisions: Array<DecisionView>, 
 /**
  * What I may not do here and why (invite, amend).
  */
@@ -510,6 +745,11 @@ mark: string,
  * Whether this is me.
  */
 me: boolean, };
+
+/**
+ * Whether somebody belongs to the pursuance.
+ */
+export type Presence = "here" | "waiting" | "gone";
 
 /**
  * How far the preview of an invite has come.
@@ -1062,7 +1302,7 @@ entries: number,
 /**
  * The author's name, where it is one author only.
  */
-by: string | null, } | { "code": "overtaken" } | { "code": "twoHistories", 
+by: string | null, } | { "code": "overtaken" } | { "code": "removed" } | { "code": "deviceRemoved" } | { "code": "twoHistories", 
 /**
  * Its owner's name.
  */

@@ -29,8 +29,10 @@ export class FakeGroup {
   /** Carries out a command, or throws the refusal. */
   act(command: Command): Reply {
     if (this.data.row.status.code === 'overtaken') throw refused({ code: 'overtakenElsewhere' });
-    if (command.kind === 'invite') return this.#invite(command.role, command.uses);
+    if (command.kind === 'invite') return this.#invite(command.role, command.uses, command.reviewed ?? false);
     if (command.kind === 'setRelays') return this.#setRelays(command.relays);
+    // What the fake has no people for.
+    if (command.kind !== 'createTask' && !('task' in command)) throw refused({ code: 'notAllowed', verb: 'amend', rule: null, allowedRole: null });
     const before = structuredClone(this.data.tasks);
     const reply = this.#change(command);
     this.data.undo.push(before);
@@ -60,7 +62,7 @@ export class FakeGroup {
     if ('kept' in status) this.data.row.status = { ...status, kept: status.kept + 1 };
   }
 
-  #change(command: Exclude<Command, { kind: 'invite' } | { kind: 'setRelays' }>): Reply {
+  #change(command: Extract<Command, { kind: 'createTask' } | { task: string }>): Reply {
     if (command.kind === 'createTask') {
       this.#must('create', null);
       if (command.title.trim() === '') throw refused({ code: 'empty' });
@@ -137,13 +139,13 @@ export class FakeGroup {
     return { kind: 'done' };
   }
 
-  #invite(role: number, uses: number): Reply {
+  #invite(role: number, uses: number, reviewed: boolean): Reply {
     this.#must('invite', null);
     const offered = this.data.roles.find((each) => each.id === role);
     if (offered === undefined) throw refused({ code: 'noSuchRole' });
     this.#count += 1;
     const link = `pursuance:${fakeId(90, `link ${this.#count}`).replace(/[0189]/g, 'k')}`;
-    this.data.invites.push({ invite: { invite: fakeId(32, link), inviter: this.me, role: offered, uses, used: 0 }, link, qr: fakeQr(link), handed: this.#count % 2 === 0 });
+    this.data.invites.push({ invite: { invite: fakeId(32, link), op: 0, inviter: this.me, role: offered, uses, used: 0, open: true, reviewed }, link, qr: fakeQr(link), handed: this.#count % 2 === 0 });
     return { kind: 'invite', link };
   }
 
@@ -194,7 +196,7 @@ export class FakeGroup {
       case 'tree': return { kind: 'tree', view: this.#tree(query) };
       case 'labels': return { kind: 'labels', view: [...new Set(this.data.tasks.flatMap((task) => task.labels))].sort((a, b) => a.localeCompare(b)) };
       case 'task': return { kind: 'task', view: this.#taskView(this.#task(query.task)) };
-      case 'people': return { kind: 'people', view: { members: this.data.members, roles: this.data.roles, rules: this.data.rules, cannot: this.#cannot(null) } };
+      case 'people': return { kind: 'people', view: { members: this.data.members, others: [], roles: this.data.roles, rules: this.data.rules, decisions: [], cannot: this.#cannot(null) } };
       case 'invites': return { kind: 'invites', view: this.data.invites };
       case 'relays': return { kind: 'relays', view: this.data.relays };
     }

@@ -24,6 +24,8 @@ export const sentences = {
   'status.wrongOrigin': 'A relay is not the one it should be. Look',
   'status.stale': 'A relay has stopped making checkpoints. Look',
   'status.overtaken': 'A copy of this folder is in use elsewhere. This one signs nothing more',
+  'status.removed': 'You are no longer a member. What you wrote stays here.',
+  'status.deviceRemoved': 'This device was taken out. What it wrote stays here.',
   'status.none': 'No pursuance is open',
 
   'fault.forked': 'It showed two different logs. What it says is not used any more.',
