@@ -111,26 +111,37 @@ impl Replica {
         keys(&under)
     }
 
-    /// Devices that read everyone's epoch by right and have not been handed it, as far as is known here: to be welcomed; further
-    /// devices of those who were come last.
+    /// Devices that read everyone's epochs by right and cannot come to one of them, as far as is known here: to be welcomed; further
+    /// devices of those who were let in come last.
     ///
     /// Once as many have been welcomed by one invite as it says, the rest is left to a person's decision: whoever holds a
     /// used link could otherwise let in any number, by naming none of those who came before.
     pub fn unwelcomed(&mut self) -> Vec<AuthorId> {
         let Some(epoch) = self.usable_epoch().map(EpochSecret::id) else { return Vec::new() };
+        let older: Vec<EpochId> = self.held_epochs().filter(|older| *older != epoch).collect();
         let mut waiting: Vec<(u32, EntryId, Option<GrantRef>, AuthorId)> = Vec::new();
         let mut welcomed: BTreeMap<GrantRef, usize> = BTreeMap::new();
         let mut further = Vec::new();
         let mut handed = core::mem::take(&mut self.handed);
         for (id, member) in self.authority.present() {
-            let mut lacking = Vec::new();
+            let (mut lacking, mut late) = (Vec::new(), Vec::new());
             for (author, device) in &member.devices {
-                if handed.contains(&(epoch, *author)) || self.can_reach(epoch, *author, device, &mut BTreeSet::new()) {
-                    handed.insert((epoch, *author));
-                } else {
+                let mut has = |epoch: EpochId| {
+                    let has = handed.contains(&(epoch, *author))
+                        || self.can_reach(epoch, *author, device, &mut BTreeSet::new());
+                    if has {
+                        handed.insert((epoch, *author));
+                    }
+                    has
+                };
+                if !has(epoch) {
                     lacking.push(*author);
+                } else if !older.iter().all(|older| has(*older)) {
+                    // Written by those who did not know of them.
+                    late.push(*author);
                 }
             }
+            further.append(&mut late);
             if lacking.len() < member.devices.len() {
                 // Who was let in is let in with all devices, as far as there may be so many.
                 lacking.truncate(MAX_DEVICES.saturating_sub(member.devices.len() - lacking.len()));
@@ -258,6 +269,24 @@ impl Replica {
             sealed_to.any(|to| devices.contains_key(&to))
                 || self.authority.handed(*epoch).any(|to| devices.contains_key(&to))
         })
+    }
+
+    /// The epoch that a device is to be handed: the usable one, or another in which something was written that it cannot read.
+    pub(crate) fn wanted_by(&self, to: AuthorId) -> Option<&EpochSecret> {
+        let usable = self.usable_epoch()?;
+        let device = self.authority.present().find_map(|(_, member)| member.devices.get(&to));
+        let lacks =
+            |epoch: &EpochId| device.is_some_and(|device| !self.can_reach(*epoch, to, device, &mut BTreeSet::new()));
+        if lacks(&usable.id()) {
+            return Some(usable);
+        }
+        self.held_epochs().find(lacks).and_then(|id| self.epochs.get(&id)).or(Some(usable))
+    }
+
+    /// Epochs of everyone that count and are held.
+    fn held_epochs(&self) -> impl Iterator<Item = EpochId> + '_ {
+        let everyone = self.authority.epochs().iter().filter(|(_, known)| known.role == RoleId::EVERYONE);
+        everyone.map(|(id, _)| *id).filter(|id| self.epochs.contains_key(id))
     }
 
     /// Whether a device can come to an epoch by what it was handed. A seal in the entry that introduces the epoch is of use only to

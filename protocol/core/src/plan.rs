@@ -84,11 +84,11 @@ impl Replica {
         }
     }
 
-    /// Hands the usable epoch to a device that lacks it; nothing from a device that may not sign.
+    /// Hands an epoch to a device that cannot come to it, the usable one first; nothing from a device that may not sign.
     #[must_use]
     pub fn welcome(&self, to: AuthorId, now_seconds: u64) -> Option<Entry> {
         self.writer().ok()?;
-        let epoch = self.usable_epoch()?;
+        let epoch = self.wanted_by(to)?;
         let packages = self.authority.packages_known(&self.logs);
         let (_, package, _) = packages.into_iter().find(|(.., author)| *author == to)?;
         let sealed = epoch.seal_to(self.pursuance, RoleId::EVERYONE, package).ok()?;

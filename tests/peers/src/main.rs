@@ -8,6 +8,7 @@
 mod clock;
 mod logs;
 mod nostr;
+mod ours;
 mod posts;
 mod servers;
 mod ssb;

@@ -1,7 +1,7 @@
 //! Goal L3: what it takes to load the signed acts of a team; processor time of the thread.
 //!
-//! `@localfirst/auth` is measured by `team/load.mjs`, in a language of its own. Our side will stand here beside p2panda-auth, with
-//! the same acts: a founding, members who are added, and rights that change.
+//! `@localfirst/auth` is measured by `team/load.mjs`, in a language of its own. Our side stands beside p2panda-auth ([`crate::ours`]), with
+//! the same acts: a founding, members who come, and rights that change.
 
 use std::hint::black_box;
 
@@ -16,6 +16,7 @@ use p2panda_core::{
 use serde::{Deserialize, Serialize};
 
 use crate::clock::{median, thread_nanos};
+use crate::ours;
 
 const ACTS: usize = 1_000;
 const MEMBERS: usize = 100;
@@ -84,6 +85,8 @@ pub fn compare() {
     println!("\n{ACTS} acts of a team of {MEMBERS}, signed by its founder, median of {ROUNDS} rounds");
     println!("    p2panda-auth 0.6.1                {whole:6.0} ms, of it {checked:.0} ms for decoding and signatures");
     println!("    @localfirst/auth                  see tests/peers/team");
+    ours::load(ACTS, MEMBERS, ROUNDS);
+    ours::load(10 * ACTS, MEMBERS, ROUNDS);
 }
 
 /// Decodes and checks, as p2panda-core does.

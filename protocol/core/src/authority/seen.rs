@@ -318,12 +318,12 @@ pub(crate) trait Seen: Sized {
     fn has_amender(&self, without: impl Fn(GrantRef, &GrantFact) -> bool) -> bool {
         let facts = self.facts();
         let amending = facts.lines.keys().filter(|line| line.verb == Verb::Amend && line.object == Object::Rules);
-        let amending: Vec<&Rule> = amending.filter(|line| self.is_in_force(line)).collect();
-        facts.grants.iter().any(|(at, grant)| {
-            let role =
-                |line: &&Rule| line.role == grant.role || line.quorum.is_some_and(|quorum| quorum.of == grant.role);
-            amending.iter().any(role) && self.holds(at.entry) && !without(*at, grant) && self.is_active(*at)
-        })
+        let amending = amending.filter(|line| self.is_in_force(line));
+        let roles: BTreeSet<RoleId> =
+            amending.flat_map(|line| [Some(line.role), line.quorum.map(|quorum| quorum.of)]).flatten().collect();
+        let grants = roles.iter().flat_map(|role| facts.grants_to.get(role).into_iter().flatten());
+        let grants = grants.filter_map(|at| Some((at, facts.grants.get(at)?)));
+        { grants }.any(|(at, grant)| self.holds(at.entry) && !without(*at, grant) && self.is_active(*at))
     }
 
     /// Where the decision of a proposal can stand: by a majority, and by fewer (R8).
