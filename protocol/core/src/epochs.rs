@@ -126,17 +126,14 @@ impl Replica {
         for (id, member) in self.authority.present() {
             let (mut lacking, mut late) = (Vec::new(), Vec::new());
             for (author, device) in &member.devices {
-                let mut has = |epoch: EpochId| {
-                    let has = handed.contains(&(epoch, *author))
-                        || self.can_reach(epoch, *author, device, &mut BTreeSet::new());
-                    if has {
-                        handed.insert((epoch, *author));
-                    }
-                    has
-                };
-                if !has(epoch) {
+                let known = |epoch: &EpochId| handed.contains(&(*epoch, *author));
+                if !known(&epoch) || !older.iter().all(known) {
+                    handed.extend(self.reachable(*author, device).into_iter().map(|epoch| (epoch, *author)));
+                }
+                let has = |epoch: &EpochId| handed.contains(&(*epoch, *author));
+                if !has(&epoch) {
                     lacking.push(*author);
-                } else if !older.iter().all(|older| has(*older)) {
+                } else if !older.iter().all(has) {
                     // Written by those who did not know of them.
                     late.push(*author);
                 }
@@ -275,8 +272,8 @@ impl Replica {
     pub(crate) fn wanted_by(&self, to: AuthorId) -> Option<&EpochSecret> {
         let usable = self.usable_epoch()?;
         let device = self.authority.present().find_map(|(_, member)| member.devices.get(&to));
-        let lacks =
-            |epoch: &EpochId| device.is_some_and(|device| !self.can_reach(*epoch, to, device, &mut BTreeSet::new()));
+        let reached = device.map(|device| self.reachable(to, device));
+        let lacks = |epoch: &EpochId| reached.as_ref().is_some_and(|reached| !reached.contains(epoch));
         if lacks(&usable.id()) {
             return Some(usable);
         }
@@ -289,28 +286,48 @@ impl Replica {
         everyone.map(|(id, _)| *id).filter(|id| self.epochs.contains_key(id))
     }
 
-    /// Whether a device can come to an epoch by what it was handed. A seal in the entry that introduces the epoch is of use only to
-    /// whoever can read that entry, which stands under its parents (K12); a later epoch leads back to it (K9).
-    fn can_reach(&self, epoch: EpochId, author: AuthorId, device: &Device, asked: &mut BTreeSet<EpochId>) -> bool {
-        if !asked.insert(epoch) {
-            return false;
-        }
-        // What one does not hold oneself cannot be compared: then a seal is taken for a seal.
-        let secret = self.epochs.get(&epoch);
-        device.packages.iter().any(|held| {
-            let expected = secret.map(|secret| secret.seal_to(self.pursuance, RoleId::EVERYONE, &held.package));
-            let is_it =
-                |given: &[u8]| expected.as_ref().is_none_or(|own| own.as_ref().is_ok_and(|own| own[..] == *given));
-            let tag = package_tag(&held.package.id());
-            self.authority.welcomes(epoch, author).any(|welcome| is_it(&welcome.sealed))
-                || self.introductions(epoch).any(|(intro, made)| {
-                    let sealed = made.seals.iter().any(|seal| seal.tag == tag && is_it(&seal.sealed));
+    /// Epochs that a device can come to by what it was handed. A seal in the entry that introduces an epoch is of use only to whoever
+    /// can read that entry, which stands under its parents (K12); a later epoch leads back to those before it (K9).
+    ///
+    /// A list, not recursion: anybody can make a long row of epochs.
+    fn reachable(&self, author: AuthorId, device: &Device) -> BTreeSet<EpochId> {
+        let begins = |epoch: &EpochId| {
+            let given = |sealed: &[u8]| self.is_seal_to(*epoch, device, sealed);
+            self.authority.welcomes(*epoch, author).any(|welcome| given(&welcome.sealed))
+                || self.introductions(*epoch).any(|(intro, made)| {
                     let own = self.logs.entry(intro).is_some_and(|entry| entry.body().author == author);
-                    sealed
-                        && (own
-                            || made.parents.is_empty()
-                            || made.parents.iter().any(|parent| self.can_reach(*parent, author, device, asked)))
+                    (own || made.parents.is_empty()) && self.is_sealed_in(made, device)
                 })
-        }) || self.authority.epochs_after(epoch).any(|later| self.can_reach(later, author, device, asked))
+        };
+        let mut open: Vec<EpochId> = self.authority.epochs().keys().filter(|epoch| begins(epoch)).copied().collect();
+        let mut reached = BTreeSet::new();
+        while let Some(epoch) = open.pop() {
+            if reached.insert(epoch) {
+                open.extend(self.parents_of(epoch));
+                let later = self.authority.epochs_after(epoch).filter(|later| !reached.contains(later));
+                open.extend(later.filter(|later| {
+                    self.introductions(*later)
+                        .any(|(_, made)| made.parents.contains(&epoch) && self.is_sealed_in(made, device))
+                }));
+            }
+        }
+        reached
+    }
+
+    fn is_sealed_in(&self, made: &RoleEpoch, device: &Device) -> bool {
+        device.packages.iter().any(|held| {
+            let tag = package_tag(&held.package.id());
+            made.seals.iter().any(|seal| seal.tag == tag && self.is_seal_to(made.epoch, device, &seal.sealed))
+        })
+    }
+
+    /// Whether a seal is the one that is made for this device (K2). The secret of an epoch that is not held makes none to compare with:
+    /// then a seal is taken for a seal.
+    fn is_seal_to(&self, epoch: EpochId, device: &Device, sealed: &[u8]) -> bool {
+        let Some(secret) = self.epochs.get(&epoch) else { return true };
+        device.packages.iter().any(|held| {
+            let expected = secret.seal_to(self.pursuance, RoleId::EVERYONE, &held.package);
+            expected.is_ok_and(|expected| expected[..] == *sealed)
+        })
     }
 }

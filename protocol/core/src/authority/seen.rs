@@ -169,11 +169,11 @@ pub(crate) trait Seen: Sized {
             .filter(|device| self.holds(device.source) && self.counts(device.source))
             .map(|device| &device.path)
             .min()?;
-        (!bars(Switch::D6Gone, self.is_taken(author, member, path))).then(|| path.clone())
+        (!bars(Switch::D6Gone, self.is_taken(author, member))).then(|| path.clone())
     }
 
     /// Whether a device was removed or suspended.
-    fn is_taken(&self, author: AuthorId, member: MemberId, _path: &[Step]) -> bool {
+    fn is_taken(&self, author: AuthorId, member: MemberId) -> bool {
         let facts = self.facts();
         let on_device = facts.on_device.get(&author).into_iter().flatten();
         let on_others = facts.on_devices_of.get(&member).into_iter().flatten();
