@@ -189,4 +189,5 @@ found! {
     a_branch_breaks_receipts_at_once: 214, 231, 238;
     a_newcomer_whose_relay_nobody_reads_is_alone: 62, 155, 221;
     a_secret_may_be_in_a_welcome_alone: 98;
+    a_surplus_join_waits_with_whoever_read_it: 613;
 }
