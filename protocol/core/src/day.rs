@@ -11,6 +11,19 @@ pub struct Day {
     day: u8,
 }
 
+impl serde::Serialize for Day {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Day {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).map_err(serde::de::Error::custom)
+    }
+}
+
 /// A text that names no day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a day written YYYY-MM-DD")]
@@ -59,6 +72,19 @@ impl Day {
     #[must_use]
     pub fn plus_days(self, days: u32) -> Self {
         Self::of_number(self.number() + i64::from(days))
+    }
+
+    /// Days since 0001-01-01, the first day there is.
+    #[must_use]
+    pub fn of_first(self) -> u32 {
+        u32::try_from(self.number() - FIRST_DAY).expect("no day is before the first")
+    }
+
+    /// The day so many days after 0001-01-01, if there is one.
+    #[must_use]
+    pub fn from_first(days: u32) -> Option<Self> {
+        let number = FIRST_DAY + i64::from(days);
+        (number <= LAST_DAY).then(|| Self::of_number(number))
     }
 
     /// Days since 1970-01-01; less than 0 before.

@@ -15,7 +15,7 @@ use crate::limits::{MAX_MEMBER_NAME_BYTES, MAX_MISSION_BYTES, MAX_NAME_BYTES, MA
 use crate::op::{Genesis, Op, RoleEpoch, Seal};
 use crate::plan::{line, text};
 use crate::refusal::Refusal;
-use crate::rule::{Condition, Object, Quorum, Role, Rule, RuleTable, Verb};
+use crate::rule::{Conditions, Object, Quorum, Role, Rule, RuleTable, Verb};
 
 /// What a founder says.
 pub struct Founding {
@@ -51,38 +51,38 @@ const MOST: Option<Quorum> = Some(Quorum { count: 0, of: ORGANISER });
 #[must_use]
 pub fn starting_rules() -> RuleTable {
     let everyone = Object::Role(RoleId::EVERYONE);
-    let rule = |role, verb, object, condition| Rule { role, verb, object, condition, quorum: None };
+    let rule = |role, verb, object, conditions| Rule { role, verb, object, conditions, quorum: None };
     RuleTable {
         roles: vec![
             Role { id: ORGANISER, name: "organiser".into(), rank: 0 },
             Role { id: MEMBER, name: "member".into(), rank: 1 },
         ],
         rules: vec![
-            rule(RoleId::EVERYONE, Verb::See, everyone, Condition::Always),
-            rule(RoleId::EVERYONE, Verb::Create, everyone, Condition::Always),
-            rule(RoleId::EVERYONE, Verb::Claim, everyone, Condition::Always),
-            rule(RoleId::EVERYONE, Verb::Comment, everyone, Condition::Always),
-            rule(RoleId::EVERYONE, Verb::Finish, everyone, Condition::Always),
-            rule(RoleId::EVERYONE, Verb::Reopen, everyone, Condition::Always),
-            rule(RoleId::EVERYONE, Verb::Edit, everyone, Condition::Own),
-            rule(RoleId::EVERYONE, Verb::Label, everyone, Condition::Own),
-            rule(ORGANISER, Verb::Edit, everyone, Condition::Always),
-            rule(ORGANISER, Verb::Label, everyone, Condition::Always),
-            rule(ORGANISER, Verb::Assign, everyone, Condition::Always),
-            rule(ORGANISER, Verb::Invite, Object::Role(MEMBER), Condition::Always),
-            rule(ORGANISER, Verb::Amend, Object::Relays, Condition::Always),
-            rule(ORGANISER, Verb::Amend, Object::Rules, Condition::Always),
+            rule(RoleId::EVERYONE, Verb::See, everyone, Conditions::ALWAYS),
+            rule(RoleId::EVERYONE, Verb::Create, everyone, Conditions::ALWAYS),
+            rule(RoleId::EVERYONE, Verb::Claim, everyone, Conditions::ALWAYS),
+            rule(RoleId::EVERYONE, Verb::Comment, everyone, Conditions::ALWAYS),
+            rule(RoleId::EVERYONE, Verb::Finish, everyone, Conditions::ALWAYS),
+            rule(RoleId::EVERYONE, Verb::Reopen, everyone, Conditions::ALWAYS),
+            rule(RoleId::EVERYONE, Verb::Edit, everyone, Conditions::OWN),
+            rule(RoleId::EVERYONE, Verb::Label, everyone, Conditions::OWN),
+            rule(ORGANISER, Verb::Edit, everyone, Conditions::ALWAYS),
+            rule(ORGANISER, Verb::Label, everyone, Conditions::ALWAYS),
+            rule(ORGANISER, Verb::Assign, everyone, Conditions::ALWAYS),
+            rule(ORGANISER, Verb::Invite, Object::Role(MEMBER), Conditions::ALWAYS),
+            rule(ORGANISER, Verb::Amend, Object::Relays, Conditions::ALWAYS),
+            rule(ORGANISER, Verb::Amend, Object::Rules, Conditions::ALWAYS),
             // What is about organisers themselves, more than half of them decide.
-            Rule { quorum: MOST, ..rule(ORGANISER, Verb::Amend, Object::Rules, Condition::Always) },
-            rule(ORGANISER, Verb::Admit, Object::Role(MEMBER), Condition::Always),
-            rule(ORGANISER, Verb::Grant, Object::Role(MEMBER), Condition::Always),
-            rule(ORGANISER, Verb::Grant, Object::Role(ORGANISER), Condition::Always),
-            rule(ORGANISER, Verb::Revoke, Object::Role(MEMBER), Condition::Always),
-            rule(ORGANISER, Verb::Remove, Object::Role(MEMBER), Condition::Always),
-            Rule { quorum: MOST, ..rule(ORGANISER, Verb::Remove, Object::Role(ORGANISER), Condition::NotSelf) },
-            Rule { quorum: MOST, ..rule(ORGANISER, Verb::Checkpoint, Object::Role(ORGANISER), Condition::Always) },
-            rule(RoleId::EVERYONE, Verb::Vouch, Object::Role(MEMBER), Condition::Always),
-            rule(RoleId::EVERYONE, Verb::Vouch, Object::Role(ORGANISER), Condition::Always),
+            Rule { quorum: MOST, ..rule(ORGANISER, Verb::Amend, Object::Rules, Conditions::ALWAYS) },
+            rule(ORGANISER, Verb::Admit, Object::Role(MEMBER), Conditions::ALWAYS),
+            rule(ORGANISER, Verb::Grant, Object::Role(MEMBER), Conditions::ALWAYS),
+            rule(ORGANISER, Verb::Grant, Object::Role(ORGANISER), Conditions::ALWAYS),
+            rule(ORGANISER, Verb::Revoke, Object::Role(MEMBER), Conditions::ALWAYS),
+            rule(ORGANISER, Verb::Remove, Object::Role(MEMBER), Conditions::ALWAYS),
+            Rule { quorum: MOST, ..rule(ORGANISER, Verb::Remove, Object::Role(ORGANISER), Conditions::NOT_SELF) },
+            Rule { quorum: MOST, ..rule(ORGANISER, Verb::Checkpoint, Object::Role(ORGANISER), Conditions::ALWAYS) },
+            rule(RoleId::EVERYONE, Verb::Vouch, Object::Role(MEMBER), Conditions::ALWAYS),
+            rule(RoleId::EVERYONE, Verb::Vouch, Object::Role(ORGANISER), Conditions::ALWAYS),
         ],
     }
 }

@@ -7,16 +7,16 @@ use alloc::vec::Vec;
 use crate::clock::Dot;
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::day::Day;
-use crate::id::{EntryId, MemberId, TaskId};
+use crate::id::{EntryId, MemberId, RoleId, TaskId};
 use crate::limits::{MAX_BODY_BYTES, MAX_DAY_BYTES, MAX_LABEL_BYTES, MAX_OWNER_BYTES, MAX_TITLE_BYTES};
 use crate::register::{Place, Register, Write};
 use crate::seal::TaskKey;
 use crate::shelf::KeptTask;
 use crate::task::Status;
-use crate::tasks::{Creation, Task};
+use crate::tasks::{Creation, Mark, Said, Task};
 
 /// The form written here. A store that holds another one derives everything again.
-pub const KEPT_FORM: u32 = 2;
+pub const KEPT_FORM: u32 = 3;
 
 /// Writes or elements of one field that are read back: far more than a task has.
 const MAX_KEPT: usize = 1 << 20;
@@ -59,6 +59,16 @@ pub fn encode_task(task: &Task, key: &TaskKey) -> Vec<u8> {
     register(&mut w, &task.priority, |w, priority| {
         w.uint((*priority).into());
     });
+    register(&mut w, &task.filed, |w, filed| {
+        w.uint((*filed).into());
+    });
+    w.array(task.marks.len());
+    for mark in &task.marks {
+        w.uint(mark.depth.into());
+        place(&mut w, mark.at);
+        w.bytes(&mark.by.0).uint(mark.role.0.into()).uint(mark.dot.chain.into()).uint(mark.dot.seq.into());
+        w.uint(mark.said as u64);
+    }
     match &task.import {
         Some((import, of)) => {
             w.array(2).bytes(import).uint((*of).into());
@@ -117,6 +127,8 @@ pub fn decode_task(bytes: &[u8]) -> Result<KeptTask, DecodeError> {
             day => Day::parse(day).map(Some).map_err(|_| DecodeError::Structure),
         })?,
         priority: read_register(&mut r, |r| r.small())?,
+        filed: read_register(&mut r, |r| Ok(r.uint()? != 0))?,
+        marks: (0..r.list(MAX_KEPT)?).map(|_| read_mark(&mut r)).collect::<Result<_, _>>()?,
         import: match r.list(2)? {
             0 => None,
             2 => Some((r.exact()?, r.small()?)),
@@ -140,6 +152,22 @@ fn place(w: &mut Writer, at: Place) {
 
 fn read_place(r: &mut Reader<'_>) -> Result<Place, DecodeError> {
     Ok(Place { entry: EntryId(r.exact()?), item: r.small()?, op: r.small()? })
+}
+
+fn read_mark(r: &mut Reader<'_>) -> Result<Mark, DecodeError> {
+    Ok(Mark {
+        depth: r.small()?,
+        at: read_place(r)?,
+        by: MemberId(r.exact()?),
+        role: RoleId(r.small()?),
+        dot: Dot { chain: r.small()?, seq: r.small()? },
+        said: match r.uint()? {
+            0 => Said::NotYet,
+            1 => Said::Good,
+            2 => Said::Again,
+            _ => return Err(DecodeError::UnknownNumber),
+        },
+    })
 }
 
 #[expect(clippy::ptr_arg, reason = "registers and sets hand out their own type")]
@@ -215,6 +243,8 @@ mod tests {
             labels: [("a".into(), one(true, at, by, dot)), ("b".into(), one(false, at, by, dot))].into(),
             due: one(Some(Day::parse("2026-12-31").unwrap()), at, by, dot),
             priority: one(4, at, by, dot),
+            filed: one(true, at, by, dot),
+            marks: alloc::vec![Mark { depth: 301, at, by, role: RoleId(2), dot, said: Said::Good }],
             import: Some(([8; 16], 3_127)),
             comment_count: 5,
             newest_own: Some((dot, at.entry)),

@@ -93,5 +93,10 @@ pub const MAX_EPOCH_CANDIDATES: usize = 256;
 /// Entries of a preview, besides the genesis and the invite.
 pub const MAX_PREVIEW_ENTRIES: usize = 512;
 
+/// Conditions of one line of the rules.
+pub const MAX_CONDITIONS: usize = 8;
+/// Numbers of one condition, its own included.
+pub const MAX_CONDITION_FIELDS: usize = 4;
+
 /// Rows of one page of the tree.
 pub const MAX_TREE_ROWS: u32 = 50;

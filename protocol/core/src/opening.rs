@@ -129,10 +129,12 @@ impl Replica {
                 continue;
             }
             let was_there = self.tasks.task(line.task).is_some();
+            let marks = self.tasks.task(line.task).map_or(0, |task| task.marks.len());
             self.open_item(&entry, line, arrival, shelf);
             let is_there = self.tasks.task(line.task).is_some();
-            // Others may have waited for this: for the key, or for the creation.
-            if line.brings_key || was_there != is_there {
+            let marks_now = self.tasks.task(line.task).map_or(0, |task| task.marks.len());
+            // Others may have waited for this: for the key, or for the creation, or for somebody to find it good.
+            if line.brings_key || was_there != is_there || (arrival == Arrival::Late && marks != marks_now) {
                 let touches = self.touching(line.task, shelf);
                 if touches.keys().any(|touch| (touch.entry, touch.item) != (id, line.item)) {
                     self.make_again(line.task, &touches, shelf);
@@ -192,7 +194,8 @@ impl Replica {
         let Some(at) = self.place_of(entry).filter(|_| self.logs.standing(id) == Some(Standing::Counts)) else {
             return;
         };
-        let Some(by) = self.authority.speaker(entry) else { return };
+        let speaker = self.authority.speaker(entry).zip(self.authority.leant_on(entry));
+        let Some(speaker) = speaker else { return };
         let Some(key) = self.task_keys.get(&(line.task, line.generation)) else {
             return self.tasks.note(id, line.item, ItemNote::Waits);
         };
@@ -201,7 +204,7 @@ impl Replica {
             return self.tasks.note(id, line.item, ItemNote::Refused(Refusal::BadKeys)); // K8
         };
         let own_id = task_id(at, line.item, key);
-        let opened = Opened::new(entry, line.item, by, line.audience, line.task, own_id, ops);
+        let opened = Opened::new(entry, line.item, speaker, line.audience, line.task, own_id, ops);
         if arrival == Arrival::Late {
             // The writes that it may come before.
             let compared: Vec<EntryId> =

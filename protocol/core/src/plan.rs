@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use pursuance_wire::RelayAddress;
 
-use crate::authority::Presence;
+use crate::authority::{Occasion, Presence};
 use crate::codec::is_clean_char;
 use crate::command::Command;
 use crate::crypto::Seed;
@@ -22,7 +22,7 @@ use crate::limits::{
 use crate::op::{Op, Since, Welcome};
 use crate::refusal::Refusal;
 use crate::replica::Replica;
-use crate::rule::{Object, Verb};
+use crate::rule::Object;
 use crate::seal::{GivesKey, Item, TaskKey, Where, seal_items, task_id};
 use crate::task::Status;
 use crate::task_op::TaskOp;
@@ -73,8 +73,7 @@ impl Replica {
             Command::CreateTask { .. } => self.create_task(me, command, with),
             about_task => {
                 let draft = self.draft(me, about_task)?;
-                let own = self.tasks.task(draft.task).is_some_and(|task| created_by(task, me));
-                let by = self.grant_for_ops(me, &draft.ops, own)?;
+                let by = self.grant_for_ops(me, &draft.ops, self.tasks.task(draft.task))?;
                 // A task is known here only because its first key opened it.
                 let key = self.task_keys.get(&(draft.task, 0)).cloned().ok_or(Refusal::BadKeys)?;
                 let item = Item { task: draft.task, generation: 0, key, gives_key: GivesKey::No, ops: draft.ops };
@@ -156,7 +155,7 @@ impl Replica {
             ops.push(TaskOp::AddLabel(line(label, MAX_LABEL_BYTES)?));
         }
         ops.extend(when(due_day(due.as_deref())?, *priority)?);
-        let by = self.grant_for_ops(me, &ops, true)?;
+        let by = self.grant_for_ops(me, &ops, None)?;
         let key = TaskKey(with.seed.draw());
         let task = task_id(self.place_after(by, None), 0, &key);
         let item = Item { task, generation: 0, key, gives_key: GivesKey::Yes, ops };
@@ -297,11 +296,29 @@ impl Replica {
         self.me().filter(|_| self.is_member()).ok_or(Refusal::NotWelcomedYet)
     }
 
-    /// The grant by which the rules let a member do all of these; `own` says whether the task is the member's own.
-    pub(crate) fn grant_for_ops(&self, member: MemberId, ops: &[TaskOp], own: bool) -> Result<GrantRef, Refusal> {
-        let verbs: Option<Vec<Verb>> = ops.iter().map(TaskOp::verb).collect();
-        let verbs = verbs.ok_or(Refusal::NeedsNewer)?;
-        self.authority.grant_for_all(member, &verbs, Object::Role(RoleId::EVERYONE), own)
+    /// The grant by which the rules let a member do all of these to a task; `None` for one that is to be created.
+    pub(crate) fn grant_for_ops(
+        &self,
+        member: MemberId,
+        ops: &[TaskOp],
+        task: Option<&Task>,
+    ) -> Result<GrantRef, Refusal> {
+        let verbs = TaskOp::verbs(ops).ok_or(Refusal::NeedsNewer)?;
+        let agreed = task.map(Task::agreed_now).unwrap_or_default();
+        let occasion = self.occasion(member, task, &agreed);
+        self.authority.grant_for_all(member, &verbs, Object::Role(RoleId::EVERYONE), &occasion)
+    }
+
+    /// What a member would do now to a task, or to a new one.
+    pub(crate) fn occasion<'a>(
+        &self,
+        member: MemberId,
+        task: Option<&Task>,
+        agreed: &'a [(RoleId, MemberId)],
+    ) -> Occasion<'a> {
+        let own = task.is_none_or(|task| created_by(task, member));
+        let entries = self.logs.tip(self.device.author()).map_or(0, |tip| tip.seq + 1);
+        Occasion { by: member, own, entries, agreed }
     }
 
     /// This device's newest entry.

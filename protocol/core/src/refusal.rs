@@ -152,4 +152,50 @@ pub enum Refusal {
     /// Held: something it leans on has no effect any more.
     #[error("F39: it leans on what has no effect any more")]
     LeansOnHeld,
+    /// A rule gives the verb, but only on what is not one's own.
+    #[error("F40: rule {rule} lets this role {verb:?} only what others made")]
+    OnlyOthers {
+        /// What was tried.
+        verb: Verb,
+        /// The rule with the condition.
+        rule: u16,
+    },
+    /// A rule gives the verb only after others found the task good.
+    #[error("F41: rule {rule} lets this role {verb:?} only after {count} holders of role {of} agreed")]
+    NeedsReview {
+        /// What was tried.
+        verb: Verb,
+        /// The rule that asks for it.
+        rule: u16,
+        /// How many must have agreed; 0 where a line asks for what no task can show.
+        count: u16,
+        /// The role whose holders they are.
+        of: u16,
+    },
+    /// A rule gives the verb only to who has written more.
+    #[error("F42: rule {rule} lets this role {verb:?} only after {entries} entries of one's own")]
+    OnProbation {
+        /// What was tried.
+        verb: Verb,
+        /// The rule that asks for it.
+        rule: u16,
+        /// How many entries one's own log must have.
+        entries: u16,
+    },
+    /// One's own client, by the advice of a rule: not before that day.
+    #[error("F43: rule {rule} says not before {day}")]
+    NotBefore {
+        /// The rule that says so.
+        rule: u16,
+        /// `YYYY-MM-DD`.
+        day: alloc::string::String,
+    },
+    /// One's own client, by the advice of a rule: not more often today.
+    #[error("F44: rule {rule} says at most {times} a day")]
+    EnoughToday {
+        /// The rule that says so.
+        rule: u16,
+        /// How often.
+        times: u16,
+    },
 }

@@ -1,10 +1,13 @@
 //! Roles, verbs and the one rule table (docs/protocol/04-authority.md).
 
 use alloc::string::String;
+use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::codec::{DecodeError, Reader, Writer};
+use crate::day::Day;
 use crate::id::RoleId;
+use crate::limits::{MAX_CONDITION_FIELDS, MAX_CONDITIONS};
 
 /// What a rule may allow; the numbers are reserved for ever.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
@@ -27,12 +30,18 @@ pub enum Verb {
     Remove = 5,
     /// Say that one knows a member.
     Vouch = 6,
+    /// Write to a member in private.
+    Contact = 7,
     /// Change rules, or what the object names.
     Amend = 8,
+    /// End the pursuance.
+    Dissolve = 9,
     /// Settle what has happened; only ever together.
     Checkpoint = 10,
     /// Remove members so that only what the removal names stays of what they did.
     RemoveRetroactive = 11,
+    /// Create tasks as suggestions.
+    Suggest = 16,
     /// Create tasks.
     Create = 17,
     /// Take a task, and give it back.
@@ -45,15 +54,35 @@ pub enum Verb {
     Comment = 21,
     /// End a task: done or dropped.
     Finish = 22,
+    /// Say of a task that it is done well, or not.
+    Review = 23,
     /// Open an ended task again.
     Reopen = 24,
+    /// Put a task out of sight, and take it out again.
+    File = 25,
+    /// Let more people read a task.
+    Widen = 26,
     /// Add and remove labels.
     Label = 27,
+    /// Attach a file to a task.
+    Attach = 28,
+    /// Let what is attached leave the pursuance.
+    Publish = 29,
+    /// Agree with another pursuance to exchange tasks.
+    Link = 30,
+    /// Send a task by a link.
+    Send = 31,
+    /// Take a task that came by a link.
+    Accept = 32,
+    /// Found a new pursuance with a part of this one.
+    Splinter = 33,
+    /// Take contents out; advice, since whoever can read can copy.
+    Export = 34,
 }
 
 impl Verb {
     /// Every verb that this version knows.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 31] = [
         Self::See,
         Self::Invite,
         Self::Admit,
@@ -61,23 +90,64 @@ impl Verb {
         Self::Revoke,
         Self::Remove,
         Self::Vouch,
+        Self::Contact,
         Self::Amend,
+        Self::Dissolve,
         Self::Checkpoint,
         Self::RemoveRetroactive,
+        Self::Suggest,
         Self::Create,
         Self::Claim,
         Self::Assign,
         Self::Edit,
         Self::Comment,
         Self::Finish,
+        Self::Review,
         Self::Reopen,
+        Self::File,
+        Self::Widen,
         Self::Label,
+        Self::Attach,
+        Self::Publish,
+        Self::Link,
+        Self::Send,
+        Self::Accept,
+        Self::Splinter,
+        Self::Export,
     ];
 
     /// The verb with this number; others are reserved.
     #[must_use]
     pub fn from_number(number: u8) -> Option<Self> {
         Self::ALL.into_iter().find(|verb| *verb as u8 == number)
+    }
+
+    /// A list of this one.
+    #[must_use]
+    pub fn alone(self) -> &'static [Self] {
+        let at = Self::ALL.iter().position(|verb| *verb == self).expect("all are listed");
+        &Self::ALL[at..=at]
+    }
+
+    /// Whether it is done to tasks, and so judged by those who read them.
+    #[must_use]
+    pub const fn is_about_tasks(self) -> bool {
+        matches!(
+            self,
+            Self::See
+                | Self::Suggest
+                | Self::Create
+                | Self::Claim
+                | Self::Assign
+                | Self::Edit
+                | Self::Comment
+                | Self::Finish
+                | Self::Review
+                | Self::Reopen
+                | Self::File
+                | Self::Widen
+                | Self::Label
+        )
     }
 }
 
@@ -93,20 +163,51 @@ pub enum Object {
     Relays,
     /// Name, roles and rules.
     Rules,
+    /// Labels that no task has yet.
+    NewLabels,
 }
 
-/// A condition on a rule.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+/// When a rule applies: all that is set must hold. How many must agree stands beside it, as [`Quorum`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 #[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
-#[serde(rename_all = "camelCase")]
-pub enum Condition {
+#[serde(rename_all = "camelCase", default)]
+pub struct Conditions {
+    /// Only what one created oneself; of people, whom one let in or gave the role.
+    pub own: bool,
+    /// Only others, never oneself: not on what one created; where others agree, not by one's own agreement.
+    pub not_self: bool,
+    /// Of task verbs: only after a holder of this role found it good.
+    pub review: Option<RoleId>,
+    /// Only once one's own log has so many entries.
+    pub probation: Option<u16>,
+    /// Advice: so often a day.
+    pub daily: Option<u16>,
+    /// Advice: not before that day.
+    #[cfg_attr(feature = "bindings", ts(type = "string | null"))]
+    pub after: Option<Day>,
+}
+
+impl Conditions {
     /// None.
-    Always,
+    pub const ALWAYS: Self =
+        Self { own: false, not_self: false, review: None, probation: None, daily: None, after: None };
     /// Only what one created oneself.
-    Own,
-    /// Only others, never oneself.
-    NotSelf,
+    pub const OWN: Self = Self { own: true, ..Self::ALWAYS };
+    /// Only others.
+    pub const NOT_SELF: Self = Self { not_self: true, ..Self::ALWAYS };
+}
+
+/// Numbers of conditions on the wire, reserved for ever. 4 is kept for *via a link*.
+mod condition {
+    pub(super) const OWN: u64 = 0;
+    pub(super) const NOT_SELF: u64 = 1;
+    pub(super) const QUORUM: u64 = 2;
+    pub(super) const REVIEW: u64 = 3;
+    pub(super) const VIA: u64 = 4;
+    pub(super) const PROBATION: u64 = 5;
+    pub(super) const DAILY: u64 = 6;
+    pub(super) const AFTER: u64 = 7;
 }
 
 /// How many must agree.
@@ -132,7 +233,9 @@ pub struct Rule {
     /// Over whom or what.
     pub object: Object,
     /// When.
-    pub condition: Condition,
+    #[serde(default)]
+    #[cfg_attr(feature = "bindings", ts(as = "Conditions"))]
+    pub conditions: Conditions,
     /// Only together with others, or `None` where one is enough.
     pub quorum: Option<Quorum>,
 }
@@ -142,9 +245,9 @@ impl Rule {
     pub fn roles(&self) -> impl Iterator<Item = RoleId> + use<> {
         let over = match self.object {
             Object::Role(role) => Some(role),
-            Object::Relays | Object::Rules => None,
+            Object::Relays | Object::Rules | Object::NewLabels => None,
         };
-        [Some(self.role), over, self.quorum.map(|quorum| quorum.of)].into_iter().flatten()
+        [Some(self.role), over, self.quorum.map(|quorum| quorum.of), self.conditions.review].into_iter().flatten()
     }
 
     pub(crate) fn write(&self, w: &mut Writer) {
@@ -152,42 +255,73 @@ impl Rule {
             Object::Role(role) => (0, role.0),
             Object::Relays => (1, 0),
             Object::Rules => (2, 0),
+            Object::NewLabels => (3, 0),
         };
-        w.array(if self.quorum.is_some() { 7 } else { 5 });
-        w.uint(self.role.0.into()).uint(self.verb as u64).uint(kind).uint(over.into());
-        w.uint(match self.condition {
-            Condition::Always => 0,
-            Condition::Own => 1,
-            Condition::NotSelf => 2,
-        });
-        if let Some(quorum) = self.quorum {
-            w.uint(quorum.count.into()).uint(quorum.of.0.into());
+        let Conditions { own, not_self, review, probation, daily, after } = self.conditions;
+        let conditions = [
+            own.then(|| vec![condition::OWN]),
+            not_self.then(|| vec![condition::NOT_SELF]),
+            self.quorum.map(|quorum| vec![condition::QUORUM, quorum.count.into(), quorum.of.0.into()]),
+            review.map(|of| vec![condition::REVIEW, of.0.into()]),
+            probation.map(|entries| vec![condition::PROBATION, entries.into()]),
+            daily.map(|times| vec![condition::DAILY, times.into()]),
+            after.map(|day| vec![condition::AFTER, day.of_first().into()]),
+        ];
+        w.array(5).uint(self.role.0.into()).uint(self.verb as u64).uint(kind).uint(over.into());
+        w.array(conditions.iter().flatten().count());
+        for numbers in conditions.into_iter().flatten() {
+            w.array(numbers.len());
+            for number in numbers {
+                w.uint(number);
+            }
         }
     }
 
-    /// Of five values, or of seven with a quorum; whether the roles exist is asked elsewhere.
+    /// Whether the roles exist is asked elsewhere.
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let fields = r.list(7)?;
-        if fields != 5 && fields != 7 {
-            return Err(DecodeError::Structure);
-        }
+        r.array(5)?;
         let role = RoleId(r.small()?);
         let verb = Verb::from_number(r.small()?).ok_or(DecodeError::UnknownNumber)?;
         let object = match (r.uint()?, r.small()?) {
             (0, over) => Object::Role(RoleId(over)),
             (1, 0) => Object::Relays,
             (2, 0) => Object::Rules,
+            (3, 0) => Object::NewLabels,
             _ => return Err(DecodeError::UnknownNumber),
         };
-        let condition = match r.uint()? {
-            0 => Condition::Always,
-            1 => Condition::Own,
-            2 => Condition::NotSelf,
-            _ => return Err(DecodeError::UnknownNumber),
-        };
-        let quorum = if fields == 7 { Some(Quorum { count: r.small()?, of: RoleId(r.small()?) }) } else { None };
-        Ok(Self { role, verb, object, condition, quorum })
+        let (mut conditions, mut quorum) = (Conditions::default(), None);
+        let mut last = None;
+        for _ in 0..r.list(MAX_CONDITIONS)? {
+            let fields = r.list(MAX_CONDITION_FIELDS)?;
+            let number = r.uint()?;
+            // Ascending, so that a line has one form.
+            if last.is_some_and(|last| last >= number) {
+                return Err(DecodeError::NotSorted);
+            }
+            last = Some(number);
+            match (number, fields) {
+                (condition::OWN, 1) => conditions.own = true,
+                (condition::NOT_SELF, 1) => conditions.not_self = true,
+                (condition::QUORUM, 3) => quorum = Some(Quorum { count: r.small()?, of: RoleId(r.small()?) }),
+                (condition::REVIEW, 2) => conditions.review = Some(RoleId(r.small()?)),
+                (condition::PROBATION, 2) => conditions.probation = Some(at_least_one(r)?),
+                (condition::DAILY, 2) => conditions.daily = Some(at_least_one(r)?),
+                (condition::AFTER, 2) => {
+                    conditions.after = Some(Day::from_first(r.small()?).ok_or(DecodeError::Structure)?);
+                }
+                (condition::OWN..=condition::AFTER, _) if number != condition::VIA => {
+                    return Err(DecodeError::Structure);
+                }
+                _ => return Err(DecodeError::UnknownNumber),
+            }
+        }
+        Ok(Self { role, verb, object, conditions, quorum })
     }
+}
+
+fn at_least_one(r: &mut Reader<'_>) -> Result<u16, DecodeError> {
+    let number = r.small()?;
+    if number == 0 { Err(DecodeError::Structure) } else { Ok(number) }
 }
 
 /// A role as defined; its rank never changes (0 highest).

@@ -67,6 +67,15 @@ pub enum TaskOp {
         /// Its tasks, 1 to `MAX_IMPORT_TASKS`.
         of: u32,
     },
+    /// Says that it is done well, or not yet.
+    Review {
+        /// Whether it is.
+        good: bool,
+    },
+    /// Puts it out of sight.
+    File,
+    /// Takes it out again.
+    Unfile,
     /// An op of a newer version, kept as it came.
     Unknown {
         /// Its number.
@@ -96,8 +105,34 @@ impl TaskOp {
             Self::Assign(_) | Self::Unassign(_) => Verb::Assign,
             Self::AddLabel(_) | Self::RemoveLabel(_) => Verb::Label,
             Self::Comment(_) => Verb::Comment,
+            Self::Review { .. } => Verb::Review,
+            Self::File | Self::Unfile => Verb::File,
             Self::Unknown { .. } => return None,
         })
+    }
+
+    /// The verbs that an item needs, each with what does instead; `None` where a newer version will tell (T3).
+    ///
+    /// Whoever may create a task may say what it is in the item that creates it. A suggestion needs less.
+    #[must_use]
+    pub fn verbs(ops: &[Self]) -> Option<Vec<&'static [Verb]>> {
+        let creates = matches!(ops.first(), Some(Self::Create { .. }));
+        let suggests = creates && ops.contains(&Self::Step(Status::Suggested));
+        let mut needed: Vec<&'static [Verb]> = Vec::new();
+        for op in ops {
+            let verb = op.verb()?;
+            let says_what =
+                creates && (verb == Verb::Edit || matches!(op, Self::Step(Status::Suggested | Status::Open)));
+            let verbs: &'static [Verb] = match verb {
+                _ if says_what => continue,
+                Verb::Create if suggests => &[Verb::Create, Verb::Suggest],
+                verb => verb.alone(),
+            };
+            if !needed.contains(&verbs) {
+                needed.push(verbs);
+            }
+        }
+        Some(needed)
     }
 
     fn write(&self, w: &mut Writer) {
@@ -129,6 +164,12 @@ impl TaskOp {
                 a.array(2).bytes(import).uint((*of).into());
                 19
             }
+            Self::Review { good } => {
+                a.uint((*good).into());
+                20
+            }
+            Self::File => 21,
+            Self::Unfile => 22,
             Self::Unknown { number, arguments } => {
                 w.array(2).uint((*number).into()).bytes(arguments);
                 return;
@@ -186,6 +227,12 @@ impl TaskOp {
                     _ => return Err(DecodeError::UnknownNumber),
                 }
             }
+            20 => match a.uint()? {
+                said @ (0 | 1) => Self::Review { good: said == 1 },
+                _ => return Err(DecodeError::UnknownNumber),
+            },
+            21 => Self::File,
+            22 => Self::Unfile,
             _ => return Err(DecodeError::UnknownNumber),
         };
         a.end()?;
@@ -283,6 +330,10 @@ mod tests {
             TaskOp::SetDue(Some(Day::parse("2026-12-31").expect("a day"))),
             TaskOp::SetPriority(4),
             TaskOp::PartOf { import: [3; 16], of: 5_000 },
+            TaskOp::Review { good: true },
+            TaskOp::Review { good: false },
+            TaskOp::File,
+            TaskOp::Unfile,
             TaskOp::Unknown { number: 900, arguments: vec![1, 2, 3] },
         ];
         let bytes = encode_ops(&ops);

@@ -4,7 +4,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::authority::Authority;
+use crate::authority::{Authority, Occasion};
 use crate::clock::Dot;
 use crate::day::Day;
 use crate::entry::Entry;
@@ -12,7 +12,7 @@ use crate::id::{AuthorId, EntryId, MemberId, RoleId, TaskId};
 use crate::logs::Logs;
 use crate::refusal::Refusal;
 use crate::register::{Place, Register, Write};
-use crate::rule::Object;
+use crate::rule::{Object, Verb};
 use crate::shelf::{Changes, ItemNote, ThreadChange};
 use crate::task::Status;
 use crate::task_op::TaskOp;
@@ -50,6 +50,10 @@ pub struct Task {
     pub priority: Register<u8>,
     /// The import it came with, and how many tasks that has.
     pub import: Option<([u8; 16], u32)>,
+    /// Whether it was put out of sight.
+    pub filed: Register<bool>,
+    /// All that was ever said of how it was done.
+    pub marks: Vec<Mark>,
     /// How many lines the thread has.
     pub comment_count: u32,
     /// Lines of the thread that are in memory, in no order.
@@ -69,6 +73,36 @@ pub struct Creation {
     pub by: MemberId,
     /// Claimed time.
     pub claimed_seconds: u64,
+}
+
+/// What somebody found of how a task was done. None is ever taken away: whether others may finish the task follows from those in
+/// their past.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Mark {
+    /// Depth of the entry in the graph: the order in which marks follow each other.
+    pub depth: u32,
+    /// Its place.
+    pub at: Place,
+    /// By whom.
+    pub by: MemberId,
+    /// With which role.
+    pub role: RoleId,
+    /// The entry's place in its chain.
+    pub dot: Dot,
+    /// What.
+    pub said: Said,
+}
+
+/// See [`Mark`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Said {
+    /// Not done well yet.
+    NotYet = 0,
+    /// Done well.
+    Good = 1,
+    /// To be done again: what was said before is about another result.
+    Again = 2,
 }
 
 /// One line of a thread.
@@ -115,6 +149,8 @@ pub struct Opened {
     pub seq: u32,
     /// Claimed time.
     pub claimed_seconds: u64,
+    /// The role with which they said it.
+    pub role: RoleId,
     /// The audience by which it was opened.
     pub audience: RoleId,
     /// The task.
@@ -131,7 +167,7 @@ impl Opened {
     pub fn new(
         entry: &Entry,
         item: u16,
-        by: MemberId,
+        (by, role): (MemberId, RoleId),
         audience: RoleId,
         task: TaskId,
         own_id: TaskId,
@@ -141,6 +177,7 @@ impl Opened {
         Self {
             at: Place { entry: entry.id(), item, op: 0 },
             by,
+            role,
             author: body.author,
             seq: body.seq,
             claimed_seconds: body.claimed_seconds,
@@ -278,11 +315,18 @@ impl Tasks {
         if creates_again || (creates && opened.task != opened.own_id) || parts > usize::from(creates) {
             return Err(Refusal::NotACreation); // T2
         }
-        let creator = self.task(opened.task).and_then(|task| task.created.as_ref()).map(|created| created.by);
+        let task = self.task(opened.task);
+        let creator = task.and_then(|task| task.created.as_ref()).map(|created| created.by);
         let own = creates || creator == Some(opened.by);
+        let agreed = task.map(|task| task.agreed(logs, opened.at.entry)).unwrap_or_default();
+        let occasion = Occasion { by: opened.by, own, entries: opened.seq, agreed: &agreed };
+        for verbs in TaskOp::verbs(&opened.ops).ok_or(Refusal::NeedsNewer)? {
+            let allowed = |verb: &Verb| {
+                authority.allowed_then(logs, opened.at.entry, *verb, Object::Role(opened.audience), &occasion)
+            };
+            any_of(verbs, allowed)?;
+        }
         for op in &opened.ops {
-            let verb = op.verb().ok_or(Refusal::NeedsNewer)?;
-            authority.allowed_then(logs, opened.at.entry, verb, Object::Role(opened.audience), own)?;
             // T5: a member is named by a first entry, and that must be in the past of what names the member.
             if let TaskOp::Assign(member) | TaskOp::Unassign(member) = op
                 && !(logs.in_past(EntryId(member.0), opened.at.entry) && authority.members().contains_key(member))
@@ -311,9 +355,15 @@ impl Tasks {
                 self.changes.threads.push((opened.task, ThreadChange::Line(comment)));
             } else {
                 task.apply(logs, op, from);
+                task.mark(op, from, opened.role);
             }
         }
     }
+}
+
+/// The first of several that will do; why not, of the last.
+pub(crate) fn any_of(verbs: &[Verb], allowed: impl Fn(&Verb) -> Result<(), Refusal>) -> Result<(), Refusal> {
+    verbs.iter().map(allowed).reduce(Result::or).unwrap_or(Ok(()))
 }
 
 /// Where an op comes from.
@@ -374,6 +424,45 @@ impl Task {
             .chain(of(&self.finished))
             .chain(of(&self.due))
             .chain(of(&self.priority))
+            .chain(of(&self.filed))
+    }
+
+    /// Who found it good, in the past of an entry in memory, and did not say otherwise since; nobody before it was reopened.
+    #[must_use]
+    pub fn agreed(&self, logs: &Logs, before: EntryId) -> Vec<(RoleId, MemberId)> {
+        self.agreed_by(|mark| logs.dot_in_past(mark.dot, before) && mark.at.entry != before)
+    }
+
+    /// The same, of all that is known.
+    #[must_use]
+    pub fn agreed_now(&self) -> Vec<(RoleId, MemberId)> {
+        self.agreed_by(|_| true)
+    }
+
+    fn agreed_by(&self, known: impl Fn(&Mark) -> bool) -> Vec<(RoleId, MemberId)> {
+        let known: Vec<&Mark> = self.marks.iter().filter(|mark| known(mark)).collect();
+        let stands = |good: &&&Mark| {
+            let against = known.iter().filter(|mark| mark.said != Said::Good && mark.depth >= good.depth);
+            !{ against }.any(|mark| mark.said == Said::Again || mark.by == good.by)
+        };
+        let good = known.iter().filter(|mark| mark.said == Said::Good);
+        good.filter(stands).map(|mark| (mark.role, mark.by)).collect()
+    }
+
+    /// Keeps what others may ask for later (T13).
+    fn mark(&mut self, op: &TaskOp, from: Source, role: RoleId) {
+        let said = match op {
+            TaskOp::Review { good: true } => Said::Good,
+            TaskOp::Review { good: false } => Said::NotYet,
+            TaskOp::Reopen => Said::Again,
+            _ => return,
+        };
+        let Source { at, by, dot, depth, .. } = from;
+        let mark = Mark { depth, at, by, role, dot, said };
+        let place = self.marks.partition_point(|other| *other < mark);
+        if self.marks.get(place) != Some(&mark) {
+            self.marks.insert(place, mark);
+        }
     }
 
     fn apply(&mut self, logs: &Logs, op: &TaskOp, from: Source) {
@@ -394,6 +483,8 @@ impl Task {
             TaskOp::Step(status) => self.step.write(from.write(*status), logs),
             TaskOp::End(status) => self.ending.write(from.write(Some(*status)), logs),
             TaskOp::Reopen => self.ending.write(from.write(None), logs),
+            TaskOp::File => self.filed.write(from.write(true), logs),
+            TaskOp::Unfile => self.filed.write(from.write(false), logs),
             TaskOp::Claim => element(&mut self.claims, from.by, from.write(true), logs),
             TaskOp::GiveBack => element(&mut self.claims, from.by, from.write(false), logs),
             TaskOp::Assign(member) => element(&mut self.assignees, *member, from.write(true), logs),
@@ -413,7 +504,7 @@ impl Task {
                 }
             }
             // The thread is not a register; `Unknown` keeps a whole item away.
-            TaskOp::Comment(_) | TaskOp::Unknown { .. } => {}
+            TaskOp::Comment(_) | TaskOp::Review { .. } | TaskOp::Unknown { .. } => {}
         }
     }
 }

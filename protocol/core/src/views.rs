@@ -97,7 +97,7 @@ impl Replica {
         TreeView {
             name: self.authority.name().into(),
             mission: genesis.map(|genesis| genesis.mission.clone()).unwrap_or_default(),
-            cannot: self.cannot(&[Verb::Create, Verb::Assign], false),
+            cannot: self.cannot(&[Verb::Create, Verb::Suggest, Verb::Assign], None),
             ..TreeView::default()
         }
     }
@@ -131,7 +131,6 @@ impl Replica {
         let title = |task: &Task| task.title.shown(rank).cloned().unwrap_or_default();
         let mut thread: Vec<&Comment> = thread.iter().collect();
         thread.sort();
-        let own = self.me() == Some(created.by);
         Some(TaskView {
             row: self.row(place, task, &names, handed),
             path: path.iter().filter_map(|step| self.tasks.task(*step).map(title)).collect(),
@@ -166,10 +165,12 @@ impl Replica {
                     Verb::Edit,
                     Verb::Comment,
                     Verb::Finish,
+                    Verb::Review,
                     Verb::Reopen,
+                    Verb::File,
                     Verb::Label,
                 ],
-                own,
+                Some(task),
             ),
         })
     }
@@ -245,9 +246,10 @@ impl Replica {
     fn cannot_govern(&self) -> Vec<Cannot> {
         let mut cannot = Vec::new();
         let Some(me) = self.me() else { return cannot };
+        let occasion = self.occasion(me, None, &[]).on_own(false);
         let allows = |verb, object| match self.absence() {
             Some(refusal) => Err(refusal),
-            None => self.authority.allows(me, verb, object, false),
+            None => self.authority.allows(me, verb, object, &occasion),
         };
         let roles = self.authority.table().map_or(&[][..], |table| &table.roles);
         let invites: Vec<_> = roles.iter().map(|role| allows(Verb::Invite, Object::Role(role.id))).collect();
@@ -432,15 +434,19 @@ impl Replica {
         }
     }
 
-    fn cannot(&self, verbs: &[Verb], own: bool) -> Vec<Cannot> {
+    /// Which of these verbs I may not use, on a task or on tasks of others.
+    fn cannot(&self, verbs: &[Verb], task: Option<&Task>) -> Vec<Cannot> {
         let Some(me) = self.me() else { return Vec::new() };
+        let agreed = task.map(Task::agreed_now).unwrap_or_default();
+        let occasion = self.occasion(me, task, &agreed);
+        let occasion = occasion.on_own(task.is_some() && occasion.own);
         if let Some(refusal) = self.absence() {
             return verbs.iter().map(|verb| Cannot { verb: *verb, refusal: refusal.clone() }).collect();
         }
         verbs
             .iter()
             .filter_map(|verb| {
-                let refusal = self.authority.allows(me, *verb, Object::Role(RoleId::EVERYONE), own).err()?;
+                let refusal = self.authority.allows(me, *verb, Object::Role(RoleId::EVERYONE), &occasion).err()?;
                 Some(Cannot { verb: *verb, refusal })
             })
             .collect()

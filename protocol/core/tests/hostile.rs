@@ -462,9 +462,9 @@ fn an_unknown_number_in_a_known_op_waits_for_a_newer_version() {
     assert_eq!(decode_ops(&encode_ops(std::slice::from_ref(&unknown))), Ok(vec![unknown]));
     assert_eq!(maya.task_view(task, &|_| false).unwrap().row.status, Status::Open);
     // In place of a genesis there is nothing that could wait: a log cannot begin with what nobody understands (E10).
-    for (verb, condition) in [(9, 0), (0, 9)] {
+    for (verb, kind) in [(15, 0), (0, 9)] {
         let genesis = maya.logs().iter().next().unwrap();
-        let changed = with_first_rule(genesis, verb, condition);
+        let changed = with_first_rule(genesis, verb, kind);
         assert_eq!(UnverifiedEntry::decode(&changed).err(), Some(EntryError::Beginning));
     }
 }
@@ -475,12 +475,12 @@ fn arguments(write: impl FnOnce(&mut Writer) -> &mut Writer) -> Vec<u8> {
     w.finish()
 }
 
-/// The genesis with another verb and condition in its first rule, which is `[0, 0, 0, 0, 0]`.
-fn with_first_rule(genesis: &Entry, verb: u8, condition: u8) -> Vec<u8> {
-    let rule = [0x85, 0, 0, 0, 0, 0];
+/// The genesis with another verb, over another kind of thing, in its first rule, which is `[0, 0, 0, 0, []]`.
+fn with_first_rule(genesis: &Entry, verb: u8, kind: u8) -> Vec<u8> {
+    let rule = [0x85, 0, 0, 0, 0, 0x80];
     let at = genesis.bytes().windows(6).position(|bytes| bytes == rule).unwrap();
     let mut bytes = genesis.bytes().to_vec();
-    (bytes[at + 2], bytes[at + 5]) = (verb, condition);
+    (bytes[at + 2], bytes[at + 3]) = (verb, kind);
     bytes
 }
 

@@ -13,7 +13,7 @@ use pursuance_core::joining::Preview;
 use pursuance_core::keys::DeviceKeys;
 use pursuance_core::plan::{Authored, Circumstances};
 use pursuance_core::replica::Replica;
-use pursuance_core::rule::{Condition, Object, Rule, Verb};
+use pursuance_core::rule::{Conditions, Object, Rule, Verb};
 
 use crate::clock::{median, thread_nanos};
 
@@ -92,7 +92,7 @@ fn write(acts: usize, members: usize) -> (Replica, Vec<Vec<u8>>) {
     take(&mut founder, &defined.entries);
     let role = founder.people().roles.iter().map(|role| role.id).find(|id| !before.contains(id)).expect("defined");
     for verb in [Verb::Grant, Verb::Revoke] {
-        let rule = Rule { role: ORGANISER, verb, object: Object::Role(role), condition: Condition::Always, quorum: None };
+        let rule = Rule { role: ORGANISER, verb, object: Object::Role(role), conditions: Conditions::ALWAYS, quorum: None };
         // What is about organisers they decide together; there is one.
         let change = Change::SetRule { rule, present: true };
         let set = says(&founder, &Command::Propose { of: ORGANISER, change });

@@ -9,7 +9,7 @@ use pursuance_core::keys::DeviceKeys;
 use pursuance_core::logs::Append;
 use pursuance_core::refusal::Refusal;
 use pursuance_core::replica::Replica;
-use pursuance_core::rule::{Condition, Object, Rule};
+use pursuance_core::rule::{Conditions, Object, Rule};
 use serde_json::{Map, Value, json};
 
 use super::Kind;
@@ -156,21 +156,27 @@ fn reason(refusal: &Refusal) -> String {
     format!("{number} {name}")
 }
 
-/// A line of the rules: its numbers as they are on the wire.
+/// A line of the rules: its numbers as they are on the wire; each condition after a stroke.
 #[must_use]
 pub fn line(rule: &Rule) -> String {
     let (kind, over) = match rule.object {
         Object::Role(role) => (0, role.0),
         Object::Relays => (1, 0),
         Object::Rules => (2, 0),
+        Object::NewLabels => (3, 0),
     };
-    let condition = match rule.condition {
-        Condition::Always => 0,
-        Condition::Own => 1,
-        Condition::NotSelf => 2,
-    };
-    let five = format!("{} {} {kind} {over} {condition}", rule.role.0, rule.verb as u8);
-    rule.quorum.map_or_else(|| five.clone(), |quorum| format!("{five} {} {}", quorum.count, quorum.of.0))
+    let Conditions { own, not_self, review, probation, daily, after } = rule.conditions;
+    let conditions = [
+        own.then(|| "0".to_owned()),
+        not_self.then(|| "1".to_owned()),
+        rule.quorum.map(|quorum| format!("2 {} {}", quorum.count, quorum.of.0)),
+        review.map(|of| format!("3 {}", of.0)),
+        probation.map(|entries| format!("5 {entries}")),
+        daily.map(|times| format!("6 {times}")),
+        after.map(|day| format!("7 {}", day.of_first())),
+    ];
+    let plain = format!("{} {} {kind} {over}", rule.role.0, rule.verb as u8);
+    conditions.into_iter().flatten().fold(plain, |line, condition| line + " / " + &condition)
 }
 
 /// Puts down, as paths, what a reading says and is not so. What it leaves out, it says nothing about.

@@ -5,6 +5,7 @@ use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use super::facts::{Needs, ProposalFact};
+use super::occasion::Occasion;
 use super::permit::Checked;
 use super::seen::Seen;
 use super::sight::Learned;
@@ -15,6 +16,7 @@ use crate::logs::Logs;
 use crate::op::Op;
 use crate::refusal::Refusal;
 use crate::rule::{Object, Verb};
+use crate::tasks::any_of;
 
 /// A proposal, and how far it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,14 +57,15 @@ impl Authority {
     pub(crate) fn grant_for_all(
         &self,
         member: MemberId,
-        verbs: &[Verb],
+        verbs: &[&'static [Verb]],
         object: Object,
-        own: bool,
+        occasion: &Occasion<'_>,
     ) -> Result<GrantRef, Refusal> {
         let held = self.members.get(&member).map_or(&[][..], |member| &member.grants);
         let mut refusal = None;
         for grant in held {
-            match verbs.iter().try_for_each(|verb| self.allows_role(Some(grant.role), *verb, object, own)) {
+            let allows = |verb: &Verb| self.allows_role(Some(grant.role), *verb, object, occasion);
+            match verbs.iter().try_for_each(|verbs| any_of(verbs, allows)) {
                 Ok(()) => return Ok(grant.at),
                 Err(new) => refusal = refusal.or(Some(new)),
             }

@@ -16,13 +16,14 @@ use crate::id::{AuthorId, EntryId, EpochId, MemberId, PursuanceId, RoleId};
 use crate::logs::{Logs, Standing};
 use crate::op::{Genesis, Invite, KeyPackage, Op, Welcome};
 use crate::refusal::Refusal;
-use crate::rule::{Condition, Object, Role, RuleTable, Verb};
+use crate::rule::{Object, Role, Rule, RuleTable, Verb};
 
 mod asking;
 #[cfg(test)]
 mod definition;
 mod facts;
 mod note;
+mod occasion;
 mod permit;
 mod position;
 mod restand;
@@ -34,10 +35,12 @@ mod switch;
 mod tests;
 
 pub use asking::Decision;
+pub use occasion::Occasion;
 pub use position::{Place as Seat, Position, SeniorityKey, Step, Tail};
 pub use restand::Doubt;
 
 use facts::{Act, Facts};
+use occasion::not_allowed;
 use permit::{Case, Checked, Denial, Permit};
 use seen::Seen;
 use sight::{Learned, Outcomes, Sight, View};
@@ -353,6 +356,12 @@ impl Authority {
         packages
     }
 
+    /// The role that an entry leans on; `None` where that is no grant.
+    #[must_use]
+    pub fn leant_on(&self, entry: &Entry) -> Option<RoleId> {
+        Some(self.facts.grants.get(&entry.body().by?)?.role)
+    }
+
     /// Relays in force.
     #[must_use]
     pub fn relays(&self) -> &[RelayAddress] {
@@ -365,21 +374,27 @@ impl Authority {
         self.members.get(&member).map(|member| &member.key)
     }
 
-    /// The grant by which the rules let a member do this over that now; `own` says whether it is the member's own.
+    /// The grant by which the rules let a member do this over that now.
     ///
     /// # Errors
-    /// [`Refusal::NotAllowed`], [`Refusal::OnlyOwn`], [`Refusal::NeedsQuorum`], with the number of the rule that says so.
-    pub fn grant_for(&self, member: MemberId, verb: Verb, object: Object, own: bool) -> Result<GrantRef, Refusal> {
+    /// [`Refusal::NotAllowed`], or why no line that gives it applies, with the number of the rule that says so.
+    pub fn grant_for(
+        &self,
+        member: MemberId,
+        verb: Verb,
+        object: Object,
+        occasion: &Occasion<'_>,
+    ) -> Result<GrantRef, Refusal> {
         let held = self.members.get(&member).map_or(&[][..], |member| &member.grants);
         let mut refusal = None;
         for grant in held {
-            match self.allows_role(Some(grant.role), verb, object, own) {
+            match self.allows_role(Some(grant.role), verb, object, occasion) {
                 Ok(()) => return Ok(grant.at),
                 Err(new) => refusal = refusal.or(Some(new)),
             }
         }
         Err(refusal
-            .map_or_else(|| self.allows_role(None, verb, object, own).err(), Some)
+            .map_or_else(|| self.allows_role(None, verb, object, occasion).err(), Some)
             .unwrap_or(Refusal::GrantNotHeld))
     }
 
@@ -387,8 +402,8 @@ impl Authority {
     ///
     /// # Errors
     /// As [`Self::grant_for`].
-    pub fn allows(&self, member: MemberId, verb: Verb, object: Object, own: bool) -> Result<(), Refusal> {
-        self.grant_for(member, verb, object, own).map(|_| ())
+    pub fn allows(&self, member: MemberId, verb: Verb, object: Object, occasion: &Occasion<'_>) -> Result<(), Refusal> {
+        self.grant_for(member, verb, object, occasion).map(|_| ())
     }
 
     /// Whether the rules that an entry's own past knows let its author do this with the role it leans on (R2, for what is inside
@@ -402,16 +417,16 @@ impl Authority {
         entry: EntryId,
         verb: Verb,
         object: Object,
-        own: bool,
+        occasion: &Occasion<'_>,
     ) -> Result<(), Refusal> {
         let by = logs.entry(entry).and_then(|entry| entry.body().by);
         let grant = by.and_then(|by| self.facts.grants.get(&by)).ok_or(Refusal::GrantNotHeld)?;
         // Rules that were never changed are the same in every view.
         if !self.facts.rules_changed {
-            return self.allows_role(Some(grant.role), verb, object, own);
+            return self.allows_role(Some(grant.role), verb, object, occasion);
         }
         let past = logs.past(entry).unwrap_or_default();
-        self.sight(logs, View::Past(past)).allowed(grant.role, verb, object, own).map(|_| ())
+        self.sight(logs, View::Past(past)).allowed(grant.role, verb, object, occasion).map(|_| ())
     }
 
     /// The newest key package of each device that reads now, sorted by package id.
@@ -429,28 +444,20 @@ impl Authority {
         ids.into_iter().filter_map(|(id, author)| Some((id, held(author, id)?, author))).collect()
     }
 
-    fn allows_role(&self, role: Option<RoleId>, verb: Verb, object: Object, own: bool) -> Result<(), Refusal> {
-        let mut refusal = None;
-        let mut elsewhere = None;
-        let about = self.table.rules.iter().enumerate().filter(|(_, rule)| rule.verb == verb && rule.object == object);
-        for (index, rule) in about {
-            let number = u16::try_from(index + 1).expect("at most MAX_RULES");
-            if Some(rule.role) != role && (rule.role != RoleId::EVERYONE || role.is_none()) {
-                elsewhere = elsewhere.or(Some((number, rule.role)));
-            } else if let Some(quorum) = rule.quorum {
-                let more = Refusal::NeedsQuorum { verb, rule: number, count: quorum.count, of: quorum.of.0 };
-                refusal = refusal.or(Some(more));
-            } else if rule.condition != Condition::Own || own {
-                return Ok(());
-            } else {
-                refusal = Some(Refusal::OnlyOwn { verb, rule: number });
-            }
-        }
-        Err(refusal.unwrap_or(Refusal::NotAllowed {
-            verb,
-            rule: elsewhere.map(|(number, _)| number),
-            allowed_role: elsewhere.map(|(_, role)| role.0),
-        }))
+    fn allows_role(
+        &self,
+        role: Option<RoleId>,
+        verb: Verb,
+        object: Object,
+        occasion: &Occasion<'_>,
+    ) -> Result<(), Refusal> {
+        let numbered = (1..).zip(self.table.rules.iter().copied());
+        let about = numbered.filter(|(_, rule)| rule.verb == verb && rule.object == object);
+        let (lines, others): (Vec<(u16, Rule)>, Vec<_>) =
+            about.partition(|(_, rule)| role.is_some_and(|role| rule.role == role || rule.role == RoleId::EVERYONE));
+        let elsewhere = others.first().map(|(number, rule)| (*number, rule.role));
+        let usable = occasion.usable(&lines).map(|_| ());
+        usable.map_err(|refusal| refusal.unwrap_or_else(|| not_allowed(verb, elsewhere)))
     }
 
     fn judge_as(&mut self, pursuance: PursuanceId, logs: &Logs, entry: &Entry, checked: Checked) -> Verdict {

@@ -6,6 +6,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::facts::{GrantFact, Needs, Source};
+use super::occasion::Occasion;
 use super::position::{Position, Step};
 use super::seen::Seen;
 use super::switch::{Switch, asks, bars, on, require};
@@ -17,7 +18,7 @@ use crate::id::{AuthorId, EntryId, MemberId, PursuanceId, RoleId};
 use crate::limits::{MAX_DEVICES, MAX_ROLES, MAX_RULES, MAX_SENIORITY_DEPTH};
 use crate::op::{AddDevice, Invite, Join, KeyPackage, Op, Propose, Recover, Remove, RoleEpoch, SetRule};
 use crate::refusal::Refusal;
-use crate::rule::{Condition, Object, Role, Rule, Verb};
+use crate::rule::{Object, Role, Rule, Verb};
 
 /// What a permitted entry stands on.
 #[derive(Debug, Clone)]
@@ -267,14 +268,15 @@ impl<S: Seen> Case<'_, S> {
                 require(Switch::R2AdmitWaits, waits, Refusal::NothingToChange)?;
                 let rank = actor.grant.key.rank;
                 require(Switch::R2AdmitRank, joined.key.rank >= rank, Refusal::RankAboveOwn)?;
-                permit.uses.push(self.seen.allowed(actor.grant.role, Verb::Admit, Object::Role(joined.role), false)?);
+                let own = self.given_by(joined) == Some(actor.member);
+                permit.uses.push(self.allowed(actor, Verb::Admit, Object::Role(joined.role), own)?);
             }
             Op::Vouch(vouch) => {
                 require(Switch::R2VouchOther, vouch.member != actor.member, Refusal::NothingToChange)?;
                 let held = self.seen.active_grants(vouch.member);
                 let (_, first) = held.first().ok_or(Refusal::NoSuchMember)?;
                 let role = Object::Role(first.role);
-                permit.uses.push(self.seen.allowed(actor.grant.role, Verb::Vouch, role, false)?);
+                permit.uses.push(self.allowed(actor, Verb::Vouch, role, false)?);
             }
             Op::RevokeInvite(at) => {
                 let lines = self.closes_invite(actor, *at)?;
@@ -297,8 +299,9 @@ impl<S: Seen> Case<'_, S> {
             | Op::RevokeGrant(_)
             | Op::Remove(_) => {
                 let standing = Standing { lowest_peer: u16::from(actor.grant.key.rank) + 1, own: actor.grant.key.rank };
+                let own = self.is_own(actor, op);
                 for (verb, object) in self.acts_on(op, &standing)? {
-                    permit.uses.push(self.seen.allowed(actor.grant.role, verb, object, false)?);
+                    permit.uses.push(self.allowed(actor, verb, object, own)?);
                 }
                 if let Op::Grant(grant) = op {
                     let deep = Refusal::TooMany { max: MAX_SENIORITY_DEPTH as u32 };
@@ -484,12 +487,14 @@ impl<S: Seen> Case<'_, S> {
             needs = Needs::Majority;
         }
         let mut lines: Vec<Vec<Rule>> = Vec::new();
+        let own = self.is_own(actor, &propose.op);
+        let occasion = self.occasion(actor, own);
         for (verb, object) in needed {
             let found = self.seen.lines_for(actor.grant.role, verb, object);
-            let with: Vec<Rule> =
-                found.into_iter().filter(|line| line.quorum.is_some_and(|quorum| quorum.of == propose.of)).collect();
+            let found = found.into_iter().filter(|line| line.quorum.is_some_and(|quorum| quorum.of == propose.of));
+            let with: Vec<Rule> = found.filter(|line| occasion.lets_propose(line)).collect();
             if with.is_empty() {
-                let alone = self.seen.allowed(actor.grant.role, verb, object, false).err();
+                let alone = self.allowed(actor, verb, object, own).err();
                 return Err(alone.unwrap_or(Refusal::NotProposable));
             }
             lines.push(with);
@@ -497,7 +502,7 @@ impl<S: Seen> Case<'_, S> {
         if !on(Switch::R8EachAsked) {
             lines.truncate(1);
         }
-        let not_self = |with: &Vec<Rule>| with.iter().all(|line| line.condition == Condition::NotSelf);
+        let not_self = |with: &Vec<Rule>| with.iter().all(|line| line.conditions.not_self);
         let not = match &*propose.op {
             Op::Remove(remove) if lines.iter().any(not_self) => Some(remove.member),
             _ => None,
@@ -550,8 +555,8 @@ impl<S: Seen> Case<'_, S> {
                 require(Switch::R12Senior, permit.position < act.position, Refusal::NotSenior)?;
                 require(Switch::R12Held, !self.seen.counts(*id), Refusal::NothingToChange)?;
                 let role = Object::Role(invite.invite.role);
-                let admits = self.seen.allowed(actor.grant.role, Verb::Admit, role, false);
-                let lines = admits.or_else(|_| self.seen.allowed(actor.grant.role, Verb::Invite, role, false))?;
+                let admits = self.allowed(actor, Verb::Admit, role, false);
+                let lines = admits.or_else(|_| self.allowed(actor, Verb::Invite, role, false))?;
                 permit.uses.push(lines);
             } else {
                 let by = self.seen.logs().entry(*id).and_then(|entry| entry.body().by);
@@ -560,7 +565,7 @@ impl<S: Seen> Case<'_, S> {
                 // Whoever may remove them decides what stays of them.
                 let lines = self.seen.lines_for(actor.grant.role, Verb::Remove, Object::Role(grant.role));
                 if lines.is_empty() {
-                    self.seen.allowed(actor.grant.role, Verb::Remove, Object::Role(grant.role), false)?;
+                    self.allowed(actor, Verb::Remove, Object::Role(grant.role), false)?;
                 }
                 permit.uses.push(lines);
             }
@@ -578,16 +583,14 @@ impl<S: Seen> Case<'_, S> {
         let rank = self.seen.rank(invite.invite.role).unwrap_or(u8::MAX);
         require(Switch::R2CloseSenior, rank > actor.grant.key.rank, Refusal::NotSenior)?;
         let role = Object::Role(invite.invite.role);
-        let revokes = self.seen.allowed(actor.grant.role, Verb::Revoke, role, false);
-        revokes
-            .or_else(|refusal| self.seen.allowed(actor.grant.role, Verb::Invite, role, false).map_err(|_| refusal))
-            .map(Some)
+        let revokes = self.allowed(actor, Verb::Revoke, role, false);
+        revokes.or_else(|refusal| self.allowed(actor, Verb::Invite, role, false).map_err(|_| refusal)).map(Some)
     }
 
     fn invite(&self, actor: &Actor<'_>, invite: &Invite) -> Result<Vec<Rule>, Refusal> {
         let role = self.role(invite.role)?;
         require(Switch::R2InviteLiving, !self.seen.is_retired(invite.role), Refusal::NoSuchRole)?;
-        let lines = self.seen.allowed(actor.grant.role, Verb::Invite, Object::Role(invite.role), false)?;
+        let lines = self.allowed(actor, Verb::Invite, Object::Role(invite.role), false)?;
         // A rule named the role, so one's own rank may be offered; a higher one never (R2).
         require(Switch::R2InviteRank, role.rank >= actor.grant.key.rank, Refusal::RankAboveOwn)?;
         Ok(lines)
@@ -697,6 +700,41 @@ impl<S: Seen> Case<'_, S> {
     fn acts_as_senior(&self, actor: &Actor<'_>) -> Result<(), Refusal> {
         let first = self.seen.active_grants(actor.member).first().map(|(at, _)| *at);
         require(Switch::R2LeansOnFirst, first == Some(actor.at), Refusal::GrantNotHeld)
+    }
+
+    /// Lines by which who acts may do this alone.
+    fn allowed(&self, actor: &Actor<'_>, verb: Verb, object: Object, own: bool) -> Result<Vec<Rule>, Refusal> {
+        self.seen.allowed(actor.grant.role, verb, object, &self.occasion(actor, own))
+    }
+
+    fn occasion(&self, actor: &Actor<'_>, own: bool) -> Occasion<'static> {
+        Occasion::of(actor.member, self.entry.body().seq).on_own(own)
+    }
+
+    /// Whether it is about what the one who acts gave, or whom they let in.
+    fn is_own(&self, actor: &Actor<'_>, op: &Op) -> bool {
+        match op {
+            Op::RevokeGrant(at) => {
+                let grant = self.seen.facts().grants.get(at);
+                grant.is_some_and(|grant| self.given_by(grant) == Some(actor.member))
+            }
+            Op::Remove(remove) => {
+                let held = self.seen.active_grants(remove.member);
+                held.iter().all(|(_, grant)| self.given_by(grant) == Some(actor.member))
+            }
+            _ => false,
+        }
+    }
+
+    /// Who gave a role, or let somebody in by an invite of theirs.
+    fn given_by(&self, grant: &GrantFact) -> Option<MemberId> {
+        let facts = self.seen.facts();
+        let by = match (grant.invite, grant.source) {
+            (Some(invite), _) => facts.invites.get(&invite)?.by,
+            (None, Source::Entry(given)) => facts.acts.get(&given)?.by?,
+            (None, Source::Decision(_)) => return None,
+        };
+        facts.grants.get(&by).map(|grant| grant.holder)
     }
 
     /// What was checked when the entry came is not checked again.

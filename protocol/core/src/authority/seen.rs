@@ -7,13 +7,14 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 use super::facts::{Act, Facts, GrantFact, Kind, LineWrite, Needs, ProposalFact, Restriction, Source};
+use super::occasion::{Occasion, not_allowed};
 use super::position::{Position, Step};
 use super::switch::{Switch, asks, bars, on};
 use crate::entry::GrantRef;
 use crate::id::{AuthorId, EntryId, EpochId, MemberId, RoleId};
 use crate::logs::Logs;
 use crate::refusal::Refusal;
-use crate::rule::{Condition, Object, Role, Rule, Verb};
+use crate::rule::{Object, Role, Rule, Verb};
 
 /// A view, and how it is evaluated.
 pub(crate) trait Seen: Sized {
@@ -287,31 +288,23 @@ pub(crate) trait Seen: Sized {
     /// Lines by which the holder of a role may do this alone.
     ///
     /// # Errors
-    /// [`Refusal::NotAllowed`], [`Refusal::OnlyOwn`], [`Refusal::NeedsQuorum`], with the number of the line that says so.
-    fn allowed(&self, role: RoleId, verb: Verb, object: Object, own: bool) -> Result<Vec<Rule>, Refusal> {
-        let lines = self.lines_for(role, verb, object);
-        let alone = |line: &Rule| {
-            asks(Switch::R2Together, line.quorum.is_none())
-                && asks(Switch::R2Own, line.condition != Condition::Own || own)
-        };
-        let usable: Vec<Rule> = lines.iter().copied().filter(alone).collect();
-        if asks(Switch::R2Allowed, !usable.is_empty()) {
-            return Ok(usable);
+    /// See [`Occasion::usable`], and [`Refusal::NotAllowed`], with the number of the line that says so.
+    fn allowed(&self, role: RoleId, verb: Verb, object: Object, occasion: &Occasion<'_>) -> Result<Vec<Rule>, Refusal> {
+        let lines: Vec<(u16, Rule)> = self.lines_for(role, verb, object).into_iter().map(|line| (0, line)).collect();
+        match occasion.usable(&lines) {
+            Ok(usable) => return Ok(usable),
+            Err(_) if !on(Switch::R2Allowed) => return Ok(Vec::new()),
+            Err(_) => {}
         }
+        // Numbers are for people, and asked for only where there is something to say.
         let table = self.table();
         let number = |line: &Rule| table.iter().position(|one| one == line).map_or(0, |at| at as u16 + 1);
-        Err(if let Some(line) = lines.iter().find(|line| line.quorum.is_none()) {
-            Refusal::OnlyOwn { verb, rule: number(line) }
-        } else if let Some((line, quorum)) = lines.iter().find_map(|line| Some((line, line.quorum?))) {
-            Refusal::NeedsQuorum { verb, rule: number(line), count: quorum.count, of: quorum.of.0 }
-        } else {
-            let elsewhere = table.iter().position(|line| line.verb == verb && line.object == object);
-            Refusal::NotAllowed {
-                verb,
-                rule: elsewhere.map(|at| at as u16 + 1),
-                allowed_role: elsewhere.map(|at| table[at].role.0),
-            }
-        })
+        let numbered: Vec<(u16, Rule)> = lines.into_iter().map(|(_, line)| (number(&line), line)).collect();
+        let elsewhere = || {
+            let at = table.iter().position(|line| line.verb == verb && line.object == object)?;
+            Some((at as u16 + 1, table[at].role))
+        };
+        Err(occasion.usable(&numbered).err().flatten().unwrap_or_else(|| not_allowed(verb, elsewhere())))
     }
 
     /// Whether anybody could still change the rules, were some grants gone.

@@ -48,6 +48,12 @@ switches! {
     R2Own,
     /// A line with a number of signatures allows nothing to one alone.
     R2Together,
+    /// A line with *not oneself* allows nothing on one's own, and asks others to agree.
+    R2NotSelf,
+    /// A line with *probation* allows nothing before one's log is so long.
+    R2Probation,
+    /// A line with *review* allows nothing before somebody who may found it good.
+    R2Reviewed,
     /// An epoch that a role entry is sealed with was declared in its past.
     R2EpochDeclared,
     /// Leaving, and what is about one's devices, leans on the first of one's grants.

@@ -13,17 +13,18 @@ use zeroize::Zeroizing;
 use super::*;
 use crate::codec::require_canonical;
 use crate::crypto::{KeySuite, SigningKey};
+use crate::day::Day;
 use crate::devices::device_message;
 use crate::id::{EpochId, MemberId, PursuanceId};
 use crate::keys::DeviceKeys;
 use crate::limits::{MAX_NAME_BYTES, MAX_NOTE_BYTES, MAX_PINS, MAX_RATIFIED, MAX_ROLES};
-use crate::rule::{Condition, Object, Quorum, Rule, RuleTable, Verb};
+use crate::rule::{Conditions, Object, Quorum, Rule, RuleTable, Verb};
 
 const RULE: Rule = Rule {
     role: RoleId(1),
     verb: Verb::Remove,
     object: Object::Role(RoleId(2)),
-    condition: Condition::NotSelf,
+    conditions: Conditions::NOT_SELF,
     quorum: Some(Quorum { count: 3, of: RoleId(1) }),
 };
 const REF: GrantRef = GrantRef { entry: EntryId([5; 32]), op: 3 };
@@ -201,33 +202,58 @@ fn texts_and_lists_have_their_limits() {
 
 #[test]
 fn a_number_without_meaning_leaves_the_op_unknown() {
-    let rule = |w: &mut Writer, values: [u64; 7], count| {
-        w.array(count);
-        values[..count].iter().for_each(|value| _ = w.uint(*value));
-    };
-    let set_rule = |values, count, present| {
+    let set_rule = |values: &[u64], conditions: &[&[u64]], present| {
         with(number::SET_RULE, |w| {
-            w.array(2);
-            rule(w, values, count);
+            w.array(2).array(values.len() + 1);
+            values.iter().for_each(|value| _ = w.uint(*value));
+            w.array(conditions.len());
+            for numbers in conditions {
+                w.array(numbers.len());
+                numbers.iter().for_each(|number| _ = w.uint(*number));
+            }
             w.uint(present);
         })
     };
-    assert!(matches!(set_rule([1, 5, 0, 2, 2, 3, 1], 7, 1), Ok(Op::SetRule(set)) if set.rule == RULE && set.present));
-    assert!(matches!(set_rule([1, 8, 2, 0, 0, 0, 0], 5, 0), Ok(Op::SetRule(set)) if set.rule.quorum.is_none()));
-    for (values, present) in [
-        ([1, 9, 0, 2, 0, 3, 1], 1),      // verb
-        ([1, 5, 3, 0, 0, 3, 1], 1),      // object
-        ([1, 5, 2, 1, 0, 3, 1], 1),      // the rules, and more
-        ([1, 5, 0, 2, 3, 3, 1], 1),      // condition
-        ([65_536, 5, 0, 2, 0, 3, 1], 1), // role
-        ([1, 5, 0, 2, 0, 65_536, 1], 1), // quorum
-        ([1, 5, 0, 2, 0, 3, 65_536], 1), // its role
-        ([1, 5, 0, 2, 0, 3, 1], 2),      // neither present nor not
-    ] {
-        assert!(matches!(set_rule(values, 7, present), Ok(Op::Unknown { .. })), "{values:?}");
+    let plain = &[1, 5, 0, 2];
+    let two = set_rule(plain, &[&[1], &[2, 3, 1]], 1);
+    assert!(matches!(two, Ok(Op::SetRule(set)) if set.rule == RULE && set.present));
+    assert!(matches!(set_rule(&[1, 8, 2, 0], &[], 0), Ok(Op::SetRule(set)) if set.rule.quorum.is_none()));
+    let newer: [(&[u64; 4], &[&[u64]], u64); 14] = [
+        (&[1, 15, 0, 2], &[], 1),           // verb
+        (&[1, 35, 0, 2], &[], 1),           // verb
+        (&[1, 5, 4, 0], &[], 1),            // object
+        (&[1, 5, 2, 1], &[], 1),            // the rules, and more
+        (&[65_536, 5, 0, 2], &[], 1),       // role
+        (plain, &[&[8]], 1),                // condition
+        (plain, &[&[0], &[4, 7]], 1),       // by a link
+        (plain, &[&[9, 1, 2, 3]], 1),       // condition
+        (plain, &[&[2, 65_536, 1]], 1),     // quorum
+        (plain, &[&[2, 3, 65_536]], 1),     // its role
+        (plain, &[&[3, 65_536]], 1),        // who reviews
+        (plain, &[&[5, 65_536]], 1),        // probation
+        (plain, &[&[7, 4_294_967_296]], 1), // day
+        (plain, &[], 2),                    // neither present nor not
+    ];
+    for (values, conditions, present) in newer {
+        let read = set_rule(values, conditions, present);
+        assert!(matches!(read, Ok(Op::Unknown { .. })), "{values:?} {conditions:?}: {read:?}");
     }
-    for count in [0, 4, 6] {
-        assert_eq!(set_rule([1, 5, 0, 2, 0, 3, 1], count, 1), Err(DecodeError::Structure), "a rule of {count}");
+    let malformed: [(&[&[u64]], DecodeError); 9] = [
+        (&[&[1], &[0]], DecodeError::NotSorted),
+        (&[&[1], &[1]], DecodeError::NotSorted),
+        (&[&[0, 1]], DecodeError::Structure),
+        (&[&[2, 3]], DecodeError::Structure),
+        (&[&[5, 0]], DecodeError::Structure),
+        (&[&[6, 0]], DecodeError::Structure),
+        (&[&[7, 3_652_059]], DecodeError::Structure), // after 9999-12-31
+        (&[&[9, 1, 2, 3, 4]], DecodeError::TooLong),
+        (&[&[0], &[1], &[2, 1, 1], &[3, 1], &[5, 1], &[6, 1], &[7, 1], &[8], &[9]], DecodeError::TooLong),
+    ];
+    for (conditions, error) in malformed {
+        assert_eq!(set_rule(plain, conditions, 1).err(), Some(error), "{conditions:?}");
+    }
+    for values in [&[][..], &[1, 5, 0], &[1, 5, 0, 2, 0]] {
+        assert_eq!(set_rule(values, &[], 1), Err(DecodeError::Structure), "a rule of {values:?}");
     }
     let rank = with(number::DEFINE_ROLE, |w| _ = w.array(3).uint(1).text("r").uint(256));
     assert!(matches!(rank, Ok(Op::Unknown { .. })));
@@ -335,14 +361,33 @@ fn any_package() -> impl Strategy<Value = KeyPackage> {
 }
 
 fn any_rule() -> impl Strategy<Value = Rule> {
-    let object =
-        prop_oneof![any::<u16>().prop_map(|id| Object::Role(RoleId(id))), Just(Object::Relays), Just(Object::Rules)];
-    let condition = prop_oneof![Just(Condition::Always), Just(Condition::Own), Just(Condition::NotSelf)];
+    let object = prop_oneof![
+        any::<u16>().prop_map(|id| Object::Role(RoleId(id))),
+        Just(Object::Relays),
+        Just(Object::Rules),
+        Just(Object::NewLabels)
+    ];
     let quorum = prop::option::of((any::<u16>(), any::<u16>()));
-    (any::<u16>(), 0..Verb::ALL.len(), object, condition, quorum).prop_map(|(role, verb, object, condition, quorum)| {
+    let parts = (any::<u16>(), 0..Verb::ALL.len(), object, any_conditions(), quorum);
+    parts.prop_map(|(role, verb, object, conditions, quorum)| {
         let quorum = quorum.map(|(count, of)| Quorum { count, of: RoleId(of) });
-        Rule { role: RoleId(role), verb: Verb::ALL[verb], object, condition, quorum }
+        Rule { role: RoleId(role), verb: Verb::ALL[verb], object, conditions, quorum }
     })
+}
+
+fn any_conditions() -> impl Strategy<Value = Conditions> {
+    let (of, least) = (|| prop::option::of(any::<u16>()), || prop::option::of(1..=u16::MAX));
+    let after = prop::option::of((0..3_652_059_u32).prop_map(|days| Day::from_first(days).expect("a day")));
+    (any::<bool>(), any::<bool>(), of(), least(), least(), after).prop_map(
+        |(own, not_self, review, probation, daily, after)| Conditions {
+            own,
+            not_self,
+            review: review.map(RoleId),
+            probation,
+            daily,
+            after,
+        },
+    )
 }
 
 fn proposable() -> impl Strategy<Value = Op> {

@@ -11,7 +11,7 @@ use pursuance_core::id::{EntryId, MemberId, PursuanceId, RoleId};
 use pursuance_core::link::InviteLink;
 use pursuance_core::op::{Grant, Invite, Join, Op, Propose, Remove, SetRule};
 use pursuance_core::refusal::Refusal;
-use pursuance_core::rule::{Condition, Object, Quorum, Role, Rule, RuleTable, Verb};
+use pursuance_core::rule::{Conditions, Object, Quorum, Role, Rule, RuleTable, Verb};
 use pursuance_core::view::PeopleView;
 use pursuance_node::api::{Request, Trouble};
 use tokio::time::{sleep, timeout};
@@ -146,7 +146,7 @@ async fn expel(proposer: &Sailor, other: &Sailor, pursuance: PursuanceId, member
 }
 
 fn rule(role: RoleId, verb: Verb, object: Object) -> Rule {
-    Rule { role, verb, object, condition: Condition::Always, quorum: None }
+    Rule { role, verb, object, conditions: Conditions::ALWAYS, quorum: None }
 }
 
 fn set(rule: Rule, present: bool) -> Op {

@@ -7,7 +7,7 @@ use pursuance_core::entry::GrantRef;
 use pursuance_core::founding::{MEMBER, ORGANISER};
 use pursuance_core::id::{MemberId, PursuanceId, RoleId};
 use pursuance_core::refusal::Refusal;
-use pursuance_core::rule::{Condition, Object, Quorum, Rule, Verb};
+use pursuance_core::rule::{Conditions, Object, Quorum, Rule, Verb};
 use pursuance_core::view::MemberView;
 use pursuance_node::api::{Reply, Request, Standing, StatusLine, Trouble};
 
@@ -102,7 +102,7 @@ async fn two_of_a_role_decide() {
     maya.until_async("both are in", async || maya.people(harbour).await.members.len() == 3).await;
     let quorum = Some(Quorum { count: 2, of: MEMBER });
     let over = Object::Role(MEMBER);
-    let rule = Rule { condition: Condition::NotSelf, quorum, ..line(MEMBER, Verb::Remove, over) };
+    let rule = Rule { conditions: Conditions::NOT_SELF, quorum, ..line(MEMBER, Verb::Remove, over) };
     maya.act(harbour, Command::SetRule { rule, present: true }).await;
     let (me, him) = (member(&maya, harbour, "Maya").await, member(&maya, harbour, "Ben").await);
     maya.act(harbour, Command::Grant { member: me, role: MEMBER }).await;
@@ -199,7 +199,7 @@ async fn rules_and_the_name_change_for_all() {
 }
 
 const fn line(role: RoleId, verb: Verb, object: Object) -> Rule {
-    Rule { role, verb, object, condition: Condition::Always, quorum: None }
+    Rule { role, verb, object, conditions: Conditions::ALWAYS, quorum: None }
 }
 
 const fn act(pursuance: PursuanceId, command: Command) -> Request {

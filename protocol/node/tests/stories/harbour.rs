@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use pursuance_core::command::Command;
 use pursuance_core::id::{PursuanceId, TaskId};
-use pursuance_core::rule::{Condition, Object};
+use pursuance_core::rule::{Conditions, Object};
 use pursuance_core::view::{PeopleView, TaskView, TreeView};
 use pursuance_node::api::{
     AppView, InviteRow, PreviewState, PursuanceRow, Query, RelayView, Reply, Request, Standing, Trouble, View,
@@ -293,5 +293,5 @@ pub fn row(app: &AppView, pursuance: PursuanceId) -> Option<&PursuanceRow> {
 /// Rules that no story changes; named so that a change of the starting rules is noticed here.
 pub fn everyone_may_see(people: &PeopleView) -> bool {
     let rule = &people.rules[0];
-    rule.condition == Condition::Always && matches!(rule.object, Object::Role(role) if role.0 == 0)
+    rule.conditions == Conditions::ALWAYS && matches!(rule.object, Object::Role(role) if role.0 == 0)
 }

@@ -6,7 +6,7 @@ use pursuance_core::founding::{MEMBER, ORGANISER};
 use pursuance_core::id::{EntryId, RoleId};
 use pursuance_core::keys::DeviceKeys;
 use pursuance_core::op::{Grant, Invite, Op, Propose, Recover, RecoveryKey, Remove, SetRule, Vouch, number};
-use pursuance_core::rule::{Condition, Object, Quorum, Role, Rule, Verb};
+use pursuance_core::rule::{Conditions, Object, Quorum, Role, Rule, Verb};
 
 use super::entry::{accepted, field, op, refused};
 use super::raw::{V, wide_head};
@@ -39,7 +39,7 @@ pub fn entries(cast: &Cast) -> Vec<(&'static str, Entry)> {
         role: ORGANISER,
         verb: Verb::Grant,
         object: Object::Role(MEMBER),
-        condition: Condition::Always,
+        conditions: Conditions::ALWAYS,
         quorum: None,
     };
     let together =
@@ -65,7 +65,7 @@ pub fn entries(cast: &Cast) -> Vec<(&'static str, Entry)> {
             "set-rule-with-a-majority",
             says(set(Rule { quorum: Some(Quorum { count: 0, of: ORGANISER }), ..together }, true)),
         ),
-        ("set-rule-not-for-oneself", says(set(Rule { condition: Condition::NotSelf, ..plain }, true))),
+        ("set-rule-not-for-oneself", says(set(Rule { conditions: Conditions::NOT_SELF, ..plain }, true))),
         ("set-rule-of-a-role-that-is-not-there", says(set(Rule { role: RoleId(9), ..plain }, true))),
         ("grant", says(Op::Grant(Grant { member: ben, role: ORGANISER }))),
         ("revoke-grant", says(Op::RevokeGrant(grant))),

@@ -21,7 +21,7 @@ use crate::entry::{Entry, GrantRef};
 use crate::id::{AuthorId, EntryId, MemberId, RoleId};
 use crate::op::{Op, SetRule};
 use crate::refusal::Refusal;
-use crate::rule::{Condition, Object, Role, Rule, Verb};
+use crate::rule::{Conditions, Object, Role, Rule, Verb};
 
 /// Asked of a world, with its seed for whatever is left to chance; says what it found wrong.
 pub(crate) type Property = fn(&Stage, u64) -> Result<(), String>;
@@ -421,7 +421,8 @@ fn somebody_can_amend(stage: &Stage, _: u64) -> Result<(), String> {
             stage.at(*who).speak();
         }
     }
-    let rule = Rule { role: of, verb: Verb::Amend, object: Object::Rules, condition: Condition::Always, quorum: None };
+    let rule =
+        Rule { role: of, verb: Verb::Amend, object: Object::Rules, conditions: Conditions::ALWAYS, quorum: None };
     let proposal = stage.at(signers[0]).propose(of, Op::SetRule(SetRule { rule, present: true }));
     for who in &signers[1..] {
         stage.at(*who).approve(proposal);

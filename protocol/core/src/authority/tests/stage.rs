@@ -28,7 +28,7 @@ use crate::op::{
     SetRule, Vouch, Welcome, recover_message,
 };
 use crate::refusal::Refusal;
-use crate::rule::{Condition, Object, Quorum, Role, Rule, RuleTable, Verb};
+use crate::rule::{Conditions, Object, Quorum, Role, Rule, RuleTable, Verb};
 
 /// A device on the stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,12 +46,12 @@ pub(crate) const THIRD: RoleId = RoleId(3);
 
 /// The line that lets a role do something alone.
 pub(crate) const fn alone(role: RoleId, verb: Verb, object: Object) -> Rule {
-    Rule { role, verb, object, condition: Condition::Always, quorum: None }
+    Rule { role, verb, object, conditions: Conditions::ALWAYS, quorum: None }
 }
 
 /// The line that lets holders of `of` decide something together, which holders of `role` may propose; 0 is a majority.
 pub(crate) const fn together(role: RoleId, verb: Verb, object: Object, count: u16, of: RoleId) -> Rule {
-    Rule { role, verb, object, condition: Condition::Always, quorum: Some(Quorum { count, of }) }
+    Rule { role, verb, object, conditions: Conditions::ALWAYS, quorum: Some(Quorum { count, of }) }
 }
 
 /// Roles of ranks 0, 1, 2, ... named by their numbers, and these lines.

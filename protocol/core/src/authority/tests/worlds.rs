@@ -25,7 +25,7 @@ use crate::entry::{Content, GrantRef};
 use crate::id::{EntryId, RoleId};
 use crate::op::Op;
 use crate::refusal::Refusal;
-use crate::rule::{Condition, Object, Rule, RuleTable, Verb};
+use crate::rule::{Conditions, Object, Rule, RuleTable, Verb};
 
 /// Worlds of the ordinary run.
 const WORLDS: u64 = 2_000;
@@ -72,7 +72,7 @@ fn some_table(chance: &mut StdRng) -> RuleTable {
         rules.push(alone(FIRST, Verb::Grant, Object::Role(FIRST)));
         rules.push(alone(SECOND, Verb::Grant, Object::Role(SECOND)));
         rules.push(Rule {
-            condition: Condition::NotSelf,
+            conditions: Conditions::NOT_SELF,
             ..together(FIRST, Verb::Remove, Object::Role(FIRST), 2, FIRST)
         });
         rules.push(alone(SECOND, Verb::Amend, Object::Rules));
@@ -473,7 +473,7 @@ pub(crate) fn describe(stage: &Stage) -> String {
     }
     let rules = stage.told.rules().iter().map(|rule| {
         let quorum = rule.quorum.map(|quorum| (quorum.count, quorum.of.0));
-        format!("{} {:?} {:?} {:?} {quorum:?}", rule.role.0, rule.verb, rule.object, rule.condition)
+        format!("{} {:?} {:?} {:?} {quorum:?}", rule.role.0, rule.verb, rule.object, rule.conditions)
     });
     text + &rules.collect::<Vec<_>>().join("\n")
 }

@@ -15,7 +15,7 @@ use pursuance_core::op::{
     AddDevice, Genesis, Grant, Invite, Join, KeyPackage, Op, Propose, Recover, RecoveryKey, Remove, RoleEpoch, Seal,
     SetRule, Vouch, recover_message,
 };
-use pursuance_core::rule::{Condition, Object, Quorum, Role, Rule, RuleTable, Verb};
+use pursuance_core::rule::{Conditions, Object, Quorum, Role, Rule, RuleTable, Verb};
 use serde_json::Value;
 
 use super::super::{NOW_SECONDS, signing_seed};
@@ -36,12 +36,12 @@ pub const ADA: Who = Who(0);
 
 /// The line that lets a role do something alone.
 pub const fn alone(role: RoleId, verb: Verb, object: Object) -> Rule {
-    Rule { role, verb, object, condition: Condition::Always, quorum: None }
+    Rule { role, verb, object, conditions: Conditions::ALWAYS, quorum: None }
 }
 
 /// The line that lets so many holders of a role do something together; 0 is more than half of them.
 pub const fn together(verb: Verb, object: Object, count: u16, of: RoleId) -> Rule {
-    Rule { role: of, verb, object, condition: Condition::Always, quorum: Some(Quorum { count, of }) }
+    Rule { role: of, verb, object, conditions: Conditions::ALWAYS, quorum: Some(Quorum { count, of }) }
 }
 
 /// Over a role.

@@ -2,7 +2,7 @@
 
 use pursuance_core::id::RoleId;
 use pursuance_core::op::{Grant, Op, SetRule};
-use pursuance_core::rule::{Condition, Object, Rule, Verb};
+use pursuance_core::rule::{Conditions, Object, Rule, Verb};
 use serde_json::json;
 
 use super::stage::{ADA, KEEPER, MEMBER, STEWARD, Stage, Who, alone, first, over, removal_of, together, usual_and};
@@ -352,7 +352,7 @@ fn the_expelled_sign_with_the_majority() -> Stage {
 
 fn not_the_one_it_is_about() -> Stage {
     let comment = "A line can say that the one it is about does not sign.";
-    let line = Rule { condition: Condition::NotSelf, ..TWO };
+    let line = Rule { conditions: Conditions::NOT_SELF, ..TWO };
     let mut s = Stage::found("not-the-one-it-is-about", comment, usual_and(&[line]));
     let [ben, cy, dee] = stewards(&mut s, ["Ben", "Cy", "Dee"]);
     let remove = removal_of(&s, dee);

@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
 
+use super::super::occasion::Occasion;
 use super::super::stage::{FIRST, FOUNDER, SECOND, Stage, THIRD, alone, first, ranks, removal, together};
 use super::super::switch::Switch::*;
 use super::{Play, Who, admitted, both, counts, inviter, plain, refused, two_remove, with};
@@ -13,7 +14,17 @@ use crate::id::{EntryId, EpochId, MemberId, RoleId};
 use crate::limits::{MAX_DEVICES, MAX_ROLES, MAX_RULES, MAX_SENIORITY_DEPTH};
 use crate::op::{KeyPackage, Op, Propose, Welcome};
 use crate::refusal::Refusal as F;
-use crate::rule::{Condition, Object, Role, Rule, Verb};
+use crate::rule::{Conditions, Object, Role, Rule, Verb};
+
+const ME: MemberId = MemberId([1; 32]);
+
+/// Me, on what others made.
+const OTHERS: Occasion<'_> = Occasion::of(ME, 0);
+
+/// Why a line does not apply.
+fn judged(line: Rule, occasion: &Occasion<'_>) -> Option<F> {
+    occasion.usable(&[(1, line)]).err().flatten()
+}
 
 const OVER_FIRST: Object = Object::Role(FIRST);
 const OVER_SECOND: Object = Object::Role(SECOND);
@@ -53,7 +64,7 @@ pub(super) const PLAYS: &[Play] = &[
         both(&stage, |told| matches!(told.verdict(act.entry), Some(super::Verdict::Refused(F::NotAllowed { .. }))))
     }),
     (R2Own, "a line about one's own reaches no other", || {
-        let line = Rule { condition: Condition::Own, ..alone(THIRD, Verb::Vouch, OVER_THIRD) };
+        let line = Rule { conditions: Conditions::OWN, ..alone(THIRD, Verb::Vouch, OVER_THIRD) };
         let mut stage = with(&[line]);
         let [ann, ben] = [(); 2].map(|()| stage.newcomer(FOUNDER, THIRD));
         let act = stage.at(ann).vouch(ben);
@@ -64,6 +75,31 @@ pub(super) const PLAYS: &[Play] = &[
         let ann = stage.newcomer(FOUNDER, SECOND);
         let act = stage.at(ann).say(vec![Op::SetRelays(Vec::new())]);
         both(&stage, |told| matches!(told.verdict(act), Some(super::Verdict::Refused(F::NeedsQuorum { .. }))))
+    }),
+    (R2NotSelf, "on what others made only", || {
+        let line = Rule { conditions: Conditions::NOT_SELF, ..alone(THIRD, Verb::Finish, OVER_THIRD) };
+        judged(line, &OTHERS).is_none() && matches!(judged(line, &OTHERS.on_own(true)), Some(F::OnlyOthers { .. }))
+    }),
+    (R2NotSelf, "nobody finds good what they finish themselves", || {
+        let conditions = Conditions { review: Some(SECOND), ..Conditions::NOT_SELF };
+        let line = Rule { conditions, ..alone(THIRD, Verb::Finish, OVER_THIRD) };
+        matches!(judged(line, &Occasion { agreed: &[(SECOND, ME)], ..OTHERS }), Some(F::NeedsReview { .. }))
+    }),
+    (R2Probation, "not before one has written so much", || {
+        let conditions = Conditions { probation: Some(5), ..Conditions::ALWAYS };
+        let mut stage = with(&[Rule { conditions, ..alone(THIRD, Verb::Vouch, OVER_THIRD) }]);
+        let [ann, ben] = [(); 2].map(|()| stage.newcomer(FOUNDER, THIRD));
+        let early = stage.at(ann).vouch(ben);
+        let is_early =
+            |told: &super::Told| matches!(told.verdict(early), Some(super::Verdict::Refused(F::OnProbation { .. })));
+        both(&stage, is_early)
+    }),
+    (R2Reviewed, "not before two others found it good", || {
+        let line = together(THIRD, Verb::Finish, OVER_THIRD, 2, SECOND);
+        let (one, other, third) =
+            ((SECOND, MemberId([2; 32])), (SECOND, MemberId([3; 32])), (THIRD, MemberId([4; 32])));
+        let said = |agreed: &[_]| judged(line, &Occasion { agreed, ..OTHERS });
+        said(&[one, other]).is_none() && matches!(said(&[one, third]), Some(F::NeedsReview { count: 2, .. }))
     }),
     (R2EpochDeclared, "nothing is sealed with an epoch that nobody declared", || {
         let mut stage = plain();

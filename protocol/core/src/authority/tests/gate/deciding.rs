@@ -8,7 +8,7 @@ use super::{Play, Who, admitted, both, holds, is_gone, is_here, lacks, plain, re
 use crate::id::EntryId;
 use crate::op::{Grant, Op};
 use crate::refusal::Refusal as F;
-use crate::rule::{Condition, Object, Rule, Verb};
+use crate::rule::{Conditions, Object, Rule, Verb};
 
 const OVER_FIRST: Object = Object::Role(FIRST);
 const OVER_SECOND: Object = Object::Role(SECOND);
@@ -23,7 +23,7 @@ pub(super) const PLAYS: &[Play] = &[
         holds(&stage, dan, SECOND)
     }),
     (R8NotSelf, "who is to be removed does not sign, where the line says so", || {
-        let line = Rule { condition: Condition::NotSelf, ..two_remove() };
+        let line = Rule { conditions: Conditions::NOT_SELF, ..two_remove() };
         let rules = vec![line, alone(FIRST, Verb::Invite, OVER_SECOND), alone(FIRST, Verb::Admit, OVER_SECOND)];
         let mut stage = Stage::found(ranks(3, rules));
         let [ann, ben] = admitted(&mut stage, SECOND);
