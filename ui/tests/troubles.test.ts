@@ -2,7 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Refusal, Rule } from '../src/host/bindings';
 import { en } from '../src/words/en';
-import { refusalSentence, ruleSentence, statusSentence, troubleSentence } from '../src/words/sentences';
+import { ALWAYS } from '../src/host/rule';
+import { ruleSentence } from '../src/words/rules';
+import { refusalSentence, statusSentence, troubleSentence } from '../src/words/sentences';
 import { all, by, click, fill, openWindow, press, rowOf, settled } from './open';
 
 const CSV = 'nr,what,state,by\n1,Rent a hall,done,2026-12-24\n2,Ask the shipyard,open,\n';
@@ -273,7 +275,7 @@ describe('refusals and rules of authority', () => {
   it.each<[Partial<Rule>, string]>([
     [{ verb: 'amend', object: { over: 'rules' } }, 'Organisers may change the name, the roles and the rules.'],
     [{ verb: 'amend', object: { over: 'relays' } }, 'Organisers may change which relays carry this pursuance.'],
-    [{ verb: 'grant', condition: 'notSelf' }, 'Organisers may give the role member. Never for themselves.'],
+    [{ verb: 'grant', conditions: { ...ALWAYS, notSelf: true } }, 'Organisers may give the role member. Never for themselves.'],
     [{ verb: 'revoke' }, 'Organisers may take the role member back.'],
     [{ verb: 'admit' }, 'Organisers may admit members.'],
     [{ verb: 'vouch', role: 0, object: { over: 'role', role: 0 } }, 'Everyone may vouch for anybody.'],
@@ -281,7 +283,7 @@ describe('refusals and rules of authority', () => {
     [{ verb: 'removeRetroactive', quorum: { count: 0, of: 0 } }, 'Organisers may remove members and say how much of what they did stays. More than half of all members must agree.'],
     [{ verb: 'checkpoint', object: { over: 'rules' } }, 'Organisers may agree on a checkpoint.'],
   ])('%j reads as one sentence, and one for each limit', (given, words) => {
-    const rule: Rule = { role: 1, verb: 'grant', object: { over: 'role', role: 2 }, condition: 'always', quorum: null, ...given };
+    const rule: Rule = { role: 1, verb: 'grant', object: { over: 'role', role: 2 }, conditions: ALWAYS, quorum: null, ...given };
     expect(plain(ruleSentence(rule, roles))).toBe(words);
   });
 });

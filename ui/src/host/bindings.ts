@@ -408,9 +408,33 @@ claimedSeconds: number,
 delivery: Delivery | null, };
 
 /**
- * A condition on a rule.
+ * When a rule applies: all that is set must hold. How many must agree stands beside it, as [`Quorum`].
  */
-export type Condition = "always" | "own" | "notSelf";
+export type Conditions = { 
+/**
+ * Only what one created oneself; of people, whom one let in or gave the role.
+ */
+own: boolean, 
+/**
+ * Only others, never oneself: not on what one created; where others agree, not by one's own agreement.
+ */
+notSelf: boolean, 
+/**
+ * Of task verbs: only after a holder of this role found it good.
+ */
+review: RoleId | null, 
+/**
+ * Only once one's own log has so many entries.
+ */
+probation: number | null, 
+/**
+ * Advice: so often a day.
+ */
+daily: number | null, 
+/**
+ * Advice: not before that day.
+ */
+after: string | null, };
 
 /**
  * Something that some decide together.
@@ -694,7 +718,7 @@ devices: Array<DeviceView>, };
 /**
  * Over whom or what a rule reaches.
  */
-export type Object = { "over": "role", "role": RoleId } | { "over": "relays" } | { "over": "rules" };
+export type Object = { "over": "role", "role": RoleId } | { "over": "relays" } | { "over": "rules" } | { "over": "newLabels" };
 
 /**
  * Members, roles and rules.
@@ -980,7 +1004,59 @@ count: number,
 /**
  * The role whose holders decide.
  */
-of: number, } | { "code": "noSuchProposal" } | { "code": "lastAmender" } | { "code": "noSuchDevice" } | { "code": "notTwoHistories" } | { "code": "notAdmitted" } | { "code": "notProposable" } | { "code": "removed" } | { "code": "deviceRemoved" } | { "code": "roleRetired" } | { "code": "ruleTakenBack" } | { "code": "sealedOff" } | { "code": "inviteClosed" } | { "code": "leansOnHeld" };
+of: number, } | { "code": "noSuchProposal" } | { "code": "lastAmender" } | { "code": "noSuchDevice" } | { "code": "notTwoHistories" } | { "code": "notAdmitted" } | { "code": "notProposable" } | { "code": "removed" } | { "code": "deviceRemoved" } | { "code": "roleRetired" } | { "code": "ruleTakenBack" } | { "code": "sealedOff" } | { "code": "inviteClosed" } | { "code": "leansOnHeld" } | { "code": "onlyOthers", 
+/**
+ * What was tried.
+ */
+verb: Verb, 
+/**
+ * The rule with the condition.
+ */
+rule: number, } | { "code": "needsReview", 
+/**
+ * What was tried.
+ */
+verb: Verb, 
+/**
+ * The rule that asks for it.
+ */
+rule: number, 
+/**
+ * How many must have agreed; 0 where a line asks for what no task can show.
+ */
+count: number, 
+/**
+ * The role whose holders they are.
+ */
+of: number, } | { "code": "onProbation", 
+/**
+ * What was tried.
+ */
+verb: Verb, 
+/**
+ * The rule that asks for it.
+ */
+rule: number, 
+/**
+ * How many entries one's own log must have.
+ */
+entries: number, } | { "code": "notBefore", 
+/**
+ * The rule that says so.
+ */
+rule: number, 
+/**
+ * `YYYY-MM-DD`.
+ */
+day: string, } | { "code": "enoughToday", 
+/**
+ * The rule that says so.
+ */
+rule: number, 
+/**
+ * How often.
+ */
+times: number, };
 
 /**
  * A relay of a pursuance.
@@ -1206,7 +1282,7 @@ object: Object,
 /**
  * When.
  */
-condition: Condition, 
+conditions: Conditions, 
 /**
  * Only together with others, or `None` where one is enough.
  */
@@ -1540,7 +1616,7 @@ problems: number, } | { "code": "importCancelled" } | { "code": "importRunning" 
 /**
  * What a rule may allow; the numbers are reserved for ever.
  */
-export type Verb = "see" | "invite" | "admit" | "grant" | "revoke" | "remove" | "vouch" | "amend" | "checkpoint" | "removeRetroactive" | "create" | "claim" | "assign" | "edit" | "comment" | "finish" | "reopen" | "label";
+export type Verb = "see" | "invite" | "admit" | "grant" | "revoke" | "remove" | "vouch" | "contact" | "amend" | "dissolve" | "checkpoint" | "removeRetroactive" | "suggest" | "create" | "claim" | "assign" | "edit" | "comment" | "finish" | "review" | "reopen" | "file" | "widen" | "label" | "attach" | "publish" | "link" | "send" | "accept" | "splinter" | "export";
 
 /**
  * What is to be seen.

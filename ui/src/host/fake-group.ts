@@ -175,9 +175,9 @@ export class FakeGroup {
   }
 
   #refusal(verb: Verb, task: FakeTask | null): Refusal | null {
-    const fits = (condition: 'always' | 'own'): number => this.data.rules.findIndex((rule) => rule.verb === verb && rule.condition === condition && (rule.role === this.data.myRole || rule.role === 0));
-    if (fits('always') !== -1) return null;
-    const mine = fits('own');
+    const fits = (own: boolean): number => this.data.rules.findIndex((rule) => rule.verb === verb && rule.conditions.own === own && (rule.role === this.data.myRole || rule.role === 0));
+    if (fits(false) !== -1) return null;
+    const mine = fits(true);
     if (mine === -1) {
       const any = this.data.rules.findIndex((rule) => rule.verb === verb);
       return { code: 'notAllowed', verb, rule: any === -1 ? null : any + 1, allowedRole: this.data.rules[any]?.role ?? null };

@@ -1,5 +1,6 @@
 // The sample world of the fake host: one pursuance that looks lived in, its people, rules and tasks.
 import type { Arriving, CommentView, DeviceView, InviteRow, MemberView, Person, PursuanceRow, RelayView, Role, Rule, Status, Verb } from './bindings';
+import { ALWAYS } from './rule';
 
 /** A task as the fake keeps it; rows and views are made of it. */
 export type FakeTask = {
@@ -46,13 +47,13 @@ const MEMBER: Role = { id: 2, name: 'member', rank: 1 };
 /** The roles every fake pursuance has. */
 export const ROLES: Role[] = [ORGANISER, MEMBER];
 
-function rule(role: number, verb: Verb, over: number | 'relays' = 0, condition: 'always' | 'own' = 'always'): Rule {
-  return { role, verb, object: over === 'relays' ? { over: 'relays' } : { over: 'role', role: over }, condition, quorum: null };
+function rule(role: number, verb: Verb, over: number | 'relays' = 0, own = false): Rule {
+  return { role, verb, object: over === 'relays' ? { over: 'relays' } : { over: 'role', role: over }, conditions: { ...ALWAYS, own }, quorum: null };
 }
 
 /** Rules in the order of their numbers, as a pursuance starts with. */
 export const RULES: Rule[] = [
-  rule(0, 'see'), rule(0, 'create'), rule(0, 'claim'), rule(0, 'comment'), rule(0, 'finish'), rule(0, 'reopen'), rule(0, 'edit', 0, 'own'), rule(0, 'label', 0, 'own'),
+  rule(0, 'see'), rule(0, 'create'), rule(0, 'claim'), rule(0, 'comment'), rule(0, 'finish'), rule(0, 'reopen'), rule(0, 'edit', 0, true), rule(0, 'label', 0, true),
   rule(1, 'edit'), rule(1, 'label'), rule(1, 'assign'), rule(1, 'invite', 2), rule(1, 'amend', 'relays'),
 ];
 

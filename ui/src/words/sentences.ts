@@ -1,9 +1,9 @@
 // One sentence for each code the node gives: status, trouble, refusal, rule, delivery.
-import type { Condition, Fault, Person, PreviewView, Quorum, Readers, Refusal, Role, Rule, StatusLine, Trouble, Verb } from '../host/bindings';
+import type { Fault, Person, Readers, Refusal, Role, StatusLine, Trouble } from '../host/bindings';
+import { EVERYONE } from '../host/rule';
 import { isolated, t, type Key } from './index';
+import { holders, manyOf, verbWords } from './rules';
 
-/** The id of the built-in role that covers all members. */
-export const EVERYONE = 0;
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
@@ -146,6 +146,11 @@ export function refusalSentence(refusal: Refusal, roles: readonly Role[]): strin
       const words = { verb: verbWords(refusal.verb), count: refusal.count, of: holders(refusal.of, roles), rule: refusal.rule };
       return t(refusal.count === 0 ? 'refused.needsMost' : 'refused.needsSome', words);
     }
+    case 'onlyOthers':
+    case 'onProbation': return t(`refused.${refusal.code}`, { ...refusal, verb: verbWords(refusal.verb) });
+    case 'needsReview': return t('refused.needsReview', { verb: verbWords(refusal.verb), count: refusal.count, of: holders(refusal.of, roles), rule: refusal.rule });
+    case 'notBefore': return t('refused.notBefore', { rule: refusal.rule, day: refusal.day });
+    case 'enoughToday': return t('refused.enoughToday', { rule: refusal.rule, times: refusal.times });
     default: return t(`refused.${refusal.code}`);
   }
 }
@@ -158,124 +163,6 @@ export function troubleSentence(trouble: Trouble, roles: readonly Role[]): strin
     case 'newerFile': return t('trouble.newerFile', { found: trouble.found, known: trouble.known });
     case 'importProblems': return t('trouble.importProblems', { problems: trouble.problems });
     default: return t(`trouble.${trouble.code}`);
-  }
-}
-
-function verbWords(verb: Verb): string {
-  return t(`verb.${verb}`);
-}
-
-/** A role's name; 0 is everyone. */
-export function roleName(id: number, roles: readonly Role[]): string {
-  if (id === EVERYONE) return t('rule.everyone');
-  return roles.find((role) => role.id === id)?.name ?? String(id);
-}
-
-/** Those who hold a role, in English: "members", "organisers". A name that is no plain English word stays as it is. */
-export function manyOf(id: number, roles: readonly Role[]): string {
-  const name = roleName(id, roles);
-  if (id === EVERYONE || !/[a-z]$/.test(name) || name.endsWith('s')) return name;
-  return /[^aeiou]y$/.test(name) ? `${name.slice(0, -1)}ies` : `${name}s`;
-}
-
-/** Those who decide together: "the organisers", "all members". */
-function holders(id: number, roles: readonly Role[]): string {
-  return id === EVERYONE ? t('rule.allMembers') : t('rule.holders', { role: manyOf(id, roles) });
-}
-
-/** A rule in one sentence; others say who must agree, and that it is not for oneself. */
-export function ruleSentence(rule: Rule, roles: readonly Role[]): string {
-  return ruleWords(rule, roles) + limits('rule', rule, roles);
-}
-
-/** What a rule asks for besides its verb. */
-function limits(kind: 'rule' | 'can', rule: Rule, roles: readonly Role[]): string {
-  const notSelf = rule.condition === 'notSelf' ? t(`${kind}.notSelf`) : '';
-  return notSelf + (rule.quorum === null ? '' : quorumWords(kind, rule.quorum, roles));
-}
-
-function quorumWords(kind: 'rule' | 'can', quorum: Quorum, roles: readonly Role[]): string {
-  const of = holders(quorum.of, roles);
-  return quorum.count === 0 ? t(`${kind}.most`, { of }) : t(`${kind}.some`, { count: quorum.count, of });
-}
-
-/** Whom a rule about people reaches: "members", "anybody". */
-function whom(id: number, roles: readonly Role[]): string {
-  return id === EVERYONE ? t('rule.anybody') : manyOf(id, roles);
-}
-
-function ruleWords(rule: Rule, roles: readonly Role[]): string {
-  const role = capital(manyOf(rule.role, roles));
-  if (rule.verb === 'checkpoint') return t('rule.checkpoint', { role });
-  if (rule.object.over === 'relays') return t('rule.relays', { role });
-  if (rule.object.over === 'rules') return t('rule.rules', { role });
-  const over = roleName(rule.object.role, roles);
-  const toAll = rule.object.role === EVERYONE;
-  switch (rule.verb) {
-    case 'see': return toAll ? t('rule.read', { role }) : t('rule.readFor', { role, over });
-    case 'invite': return t('rule.invite', { role, over: manyOf(rule.object.role, roles) });
-    case 'amend': return t('rule.amend', { role, over });
-    case 'grant':
-    case 'revoke': return t(`rule.${rule.verb}`, { role, over });
-    case 'admit':
-    case 'remove':
-    case 'vouch':
-    case 'removeRetroactive': return t(`rule.${rule.verb}`, { role, over: whom(rule.object.role, roles) });
-    default: return t(`rule.${rule.verb}`, { role, of: ofWords('rule', rule.object.role, rule.condition, over) });
-  }
-}
-
-function ofWords(kind: 'rule' | 'can', over: number, condition: Condition, name: string): string {
-  const own = condition === 'own';
-  if (over === EVERYONE) return own ? t(`${kind}.ofOwn`) : '';
-  if (!own) return t('rule.ofRole', { over: name });
-  return t(`${kind}.ofRoleOwn`, { over: name });
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toLocaleUpperCase() + text.slice(1);
-}
-
-/** A right somebody would have, and the rule that gives it. */
-export type Right = { text: string; rule: number | null };
-
-/** What the role of an invite could read, and what it could do: two columns, never one. */
-export function rightsOf(preview: PreviewView): { read: Right[]; act: Right[] } {
-  const read: Right[] = [{ text: t('can.always'), rule: null }];
-  const act: Right[] = [];
-  const applies = (rule: Rule): boolean => rule.role === preview.role.id || rule.role === EVERYONE;
-  preview.rules.forEach((rule, index) => {
-    if (!applies(rule)) return;
-    // What one may always, one need not be told one may with one's own.
-    const wider = rule.condition === 'own' && preview.rules.some((each) => applies(each) && each.condition === 'always' && each.quorum === null && each.verb === rule.verb && sameObject(each, rule));
-    if (wider) return;
-    const right = { text: rightWords(rule, preview.roles) + limits('can', rule, preview.roles), rule: index + 1 };
-    (rule.verb === 'see' ? read : act).push(right);
-  });
-  return { read, act };
-}
-
-function sameObject(a: Rule, b: Rule): boolean {
-  if (a.object.over === 'role' && b.object.over === 'role') return a.object.role === b.object.role;
-  return a.object.over === b.object.over;
-}
-
-function rightWords(rule: Rule, roles: readonly Role[]): string {
-  if (rule.verb === 'checkpoint') return t('can.checkpoint');
-  if (rule.object.over === 'relays') return t('can.relays');
-  if (rule.object.over === 'rules') return t('can.rules');
-  const over = roleName(rule.object.role, roles);
-  switch (rule.verb) {
-    case 'see': return rule.object.role === EVERYONE ? t('can.read') : t('can.readFor', { over });
-    case 'invite': return t('can.invite', { over: manyOf(rule.object.role, roles) });
-    case 'amend': return t('can.amend', { over });
-    case 'grant':
-    case 'revoke': return t(`can.${rule.verb}`, { over });
-    case 'admit':
-    case 'remove':
-    case 'vouch':
-    case 'removeRetroactive': return t(`can.${rule.verb}`, { over: whom(rule.object.role, roles) });
-    default: return t(`can.${rule.verb}`, { of: ofWords('can', rule.object.role, rule.condition, over) });
   }
 }
 

@@ -1,6 +1,7 @@
 //! Ops of authority in entries: roles, rules, removal, decisions, recovery. Form alone; who may is judged in logs.
 
 use pursuance_core::crypto::SigningKey;
+use pursuance_core::day::Day;
 use pursuance_core::entry::{Body, Content, Entry};
 use pursuance_core::founding::{MEMBER, ORGANISER};
 use pursuance_core::id::{EntryId, RoleId};
@@ -65,6 +66,26 @@ pub fn entries(cast: &Cast) -> Vec<(&'static str, Entry)> {
             "set-rule-with-a-majority",
             says(set(Rule { quorum: Some(Quorum { count: 0, of: ORGANISER }), ..together }, true)),
         ),
+        (
+            "set-rule-with-all-conditions",
+            says(set(
+                Rule {
+                    verb: Verb::Finish,
+                    conditions: Conditions {
+                        own: true,
+                        not_self: true,
+                        review: Some(MEMBER),
+                        probation: Some(5),
+                        daily: Some(3),
+                        after: Some(Day::parse("2026-12-31").expect("a day")),
+                    },
+                    quorum: Some(Quorum { count: 2, of: ORGANISER }),
+                    ..plain
+                },
+                true,
+            )),
+        ),
+        ("set-rule-on-new-labels", says(set(Rule { verb: Verb::Label, object: Object::NewLabels, ..plain }, true))),
         ("set-rule-not-for-oneself", says(set(Rule { conditions: Conditions::NOT_SELF, ..plain }, true))),
         ("set-rule-of-a-role-that-is-not-there", says(set(Rule { role: RoleId(9), ..plain }, true))),
         ("grant", says(Op::Grant(Grant { member: ben, role: ORGANISER }))),
@@ -202,22 +223,45 @@ fn roles(cast: &Cast, shelf: &mut Shelf) {
     refused(cast, shelf, "set-rule-of-one", &rule.arguments(|a| drop(a.pop())), STRUCTURE);
     refused(cast, shelf, "set-rule-of-three", &rule.arguments(|a| a.push(V::Uint(1))), STRUCTURE);
     refused(cast, shelf, "set-rule-with-a-rule-of-four", &of_rule(&|r| r.truncate(4)), STRUCTURE);
-    refused(cast, shelf, "set-rule-with-a-rule-of-six", &of_rule(&|r| r.truncate(6)), STRUCTURE);
-    refused(cast, shelf, "set-rule-with-a-rule-of-eight", &of_rule(&|r| r.push(V::Uint(0))), TOO_LONG);
+    refused(cast, shelf, "set-rule-with-a-rule-of-six", &of_rule(&|r| r.push(V::Uint(0))), STRUCTURE);
     refused(cast, shelf, "set-rule-with-a-verb-as-text", &of_rule(&|r| r[1] = text("amend")), STRUCTURE);
     refused(cast, shelf, "set-rule-present-as-true", &rule.arguments(|a| a[1] = V::Raw(vec![0xf5])), STRUCTURE);
-    let kept: [(&str, usize, u64); 7] = [
-        ("set-rule-of-an-unknown-verb-is-kept", 1, 9),
-        ("set-rule-over-an-unknown-object-is-kept", 2, 3),
+    let kept: [(&str, usize, u64); 4] = [
+        ("set-rule-of-an-unknown-verb-is-kept", 1, 15),
+        ("set-rule-over-an-unknown-object-is-kept", 2, 4),
         ("set-rule-over-more-than-the-rules-is-kept", 3, 1),
-        ("set-rule-with-an-unknown-condition-is-kept", 4, 3),
         ("set-rule-of-a-role-beyond-16-bits-is-kept", 0, 65_536),
-        ("set-rule-with-a-quorum-beyond-16-bits-is-kept", 5, 65_536),
-        ("set-rule-with-a-quorum-of-a-role-beyond-16-bits-is-kept", 6, 65_536),
     ];
     for (case, place, value) in kept {
         accepted(cast, shelf, case, &of_rule(&|r| r[place] = V::Uint(value)));
     }
+    let when = |conditions: &[&[u64]]| of_rule(&|r| r[4] = listed(conditions));
+    let kept: [(&str, &[&[u64]]); 6] = [
+        ("set-rule-with-an-unknown-condition-is-kept", &[&[8]]),
+        ("set-rule-by-a-link-is-kept", &[&[4, 1]]),
+        ("set-rule-with-a-quorum-beyond-16-bits-is-kept", &[&[2, 65_536, 1]]),
+        ("set-rule-with-a-quorum-of-a-role-beyond-16-bits-is-kept", &[&[2, 2, 65_536]]),
+        ("set-rule-with-a-probation-beyond-16-bits-is-kept", &[&[5, 65_536]]),
+        ("set-rule-after-a-day-beyond-32-bits-is-kept", &[&[7, 4_294_967_296]]),
+    ];
+    for (case, conditions) in kept {
+        accepted(cast, shelf, case, &when(conditions));
+    }
+    let bad: [(&str, &[&[u64]], &str); 8] = [
+        ("set-rule-with-conditions-unsorted", &[&[1], &[0]], NOT_SORTED),
+        ("set-rule-with-a-condition-twice", &[&[0], &[0]], NOT_SORTED),
+        ("set-rule-with-an-own-of-two", &[&[0, 0]], STRUCTURE),
+        ("set-rule-with-a-quorum-of-two", &[&[2, 2]], STRUCTURE),
+        ("set-rule-with-a-probation-of-nothing", &[&[5, 0]], STRUCTURE),
+        ("set-rule-with-a-limit-of-nothing", &[&[6, 0]], STRUCTURE),
+        ("set-rule-after-the-last-day", &[&[7, 3_652_059]], STRUCTURE),
+        ("set-rule-with-a-condition-of-five", &[&[9, 1, 2, 3, 4]], TOO_LONG),
+    ];
+    for (case, conditions, error) in bad {
+        refused(cast, shelf, case, &when(conditions), error);
+    }
+    let nine = when(&[&[0], &[1], &[2, 2, 1], &[3, 1], &[5, 1], &[6, 1], &[7, 1], &[8], &[9]]);
+    refused(cast, shelf, "set-rule-with-nine-conditions", &nine, TOO_LONG);
     let neither = rule.arguments(|a| a[1] = V::Uint(2));
     accepted(cast, shelf, "set-rule-neither-present-nor-not-is-kept", &neither);
 
@@ -227,7 +271,7 @@ fn roles(cast: &Cast, shelf: &mut Shelf) {
         bend_arguments(tree.list()[field::OPS].list()[0].list(), |a| bend(a[4].list()[0].list()));
         signed(&cast.maya_keys(), cast.pursuance, &tree.encode())
     };
-    let with_quorum = |of: u64| move |r: &mut Vec<V>| r.extend([V::Uint(2), V::Uint(of)]);
+    let with_quorum = |of: u64| move |r: &mut Vec<V>| r[4] = listed(&[&[2, 2, of]]);
     let foreign = |shelf: &mut Shelf, case: &str, bytes: &[u8]| {
         // Well formed, so that it is the genesis of another pursuance.
         let given = serde_json::json!({"pursuance": super::hex(&cast.pursuance.0), "entry": super::hex(bytes)});
@@ -237,6 +281,12 @@ fn roles(cast: &Cast, shelf: &mut Shelf) {
     foreign(shelf, "genesis-with-a-quorum-is-of-another-pursuance", &genesis(&with_quorum(1)));
     refused(cast, shelf, "genesis-with-a-quorum-of-an-unknown-role", &genesis(&with_quorum(9)), "Beginning");
     refused(cast, shelf, "genesis-with-a-rule-of-six", &genesis(&|r| r.push(V::Uint(2))), STRUCTURE);
+}
+
+/// A list of lists of numbers.
+fn listed(lists: &[&[u64]]) -> V {
+    let one = |numbers: &&[u64]| V::Array(numbers.iter().copied().map(V::Uint).collect());
+    V::Array(lists.iter().map(one).collect())
 }
 
 fn members(cast: &Cast, shelf: &mut Shelf) {

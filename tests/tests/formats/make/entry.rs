@@ -333,8 +333,10 @@ fn ops(cast: &Cast, shelf: &mut Shelf) {
     arguments("rule-of-an-unknown-verb", at::GENESIS, "Beginning", &|a| a[4].list()[0].list()[1] = V::Uint(99));
     arguments("rule-over-an-unknown-role", at::GENESIS, "Beginning", &|a| a[4].list()[0].list()[3] = V::Uint(9));
     arguments("rule-of-an-unknown-role", at::GENESIS, "Beginning", &|a| a[4].list()[0].list()[0] = V::Uint(9));
-    arguments("rule-with-an-unknown-condition", at::GENESIS, "Beginning", &|a| a[4].list()[0].list()[4] = V::Uint(3));
-    arguments("rule-over-an-unknown-object", at::GENESIS, "Beginning", &|a| a[4].list()[0].list()[2] = V::Uint(3));
+    arguments("rule-with-an-unknown-condition", at::GENESIS, "Beginning", &|a| {
+        a[4].list()[0].list()[4] = V::Array(vec![V::Array(vec![V::Uint(8)])]);
+    });
+    arguments("rule-over-an-unknown-object", at::GENESIS, "Beginning", &|a| a[4].list()[0].list()[2] = V::Uint(4));
     arguments("relay-that-is-no-key", at::GENESIS, "Decode(NotARelay)", &|a| {
         a[5].list()[0].list()[0] = V::Bytes([&[2][..], &[0; 31]].concat());
     });
