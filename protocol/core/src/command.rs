@@ -36,6 +36,30 @@ pub enum Command {
         #[cfg_attr(feature = "bindings", ts(as = "Option<u8>", optional))]
         priority: u8,
     },
+    /// A new task that somebody who creates tasks is to look at first.
+    SuggestTask {
+        /// The only text.
+        title: String,
+        /// `null` puts it below the mission.
+        #[cfg_attr(feature = "bindings", ts(type = "string | null"))]
+        parent: Option<TaskId>,
+    },
+    /// I found it done well, or not yet.
+    Review {
+        /// Which task.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        task: TaskId,
+        /// Whether it is.
+        good: bool,
+    },
+    /// Puts it out of sight, or takes it out again.
+    SetFiled {
+        /// Which task.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        task: TaskId,
+        /// Whether it is out of sight from now on.
+        filed: bool,
+    },
     /// Another title.
     SetTitle {
         /// Which task.

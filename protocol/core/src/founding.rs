@@ -87,11 +87,25 @@ pub fn starting_rules() -> RuleTable {
     }
 }
 
-/// Signs the genesis and the first epoch.
+/// Signs the genesis, with the rules that a pursuance starts with, and the first epoch.
 ///
 /// # Errors
 /// [`Refusal::Empty`], [`Refusal::TooLong`] for the texts given.
 pub fn found(founding: &Founding, device: &DeviceKeys, now_seconds: u64, seed: &mut Seed) -> Result<Founded, Refusal> {
+    found_with(founding, starting_rules(), device, now_seconds, seed)
+}
+
+/// The same with other rules, which name only roles that they define.
+///
+/// # Errors
+/// [`Refusal::Empty`], [`Refusal::TooLong`] for the texts given.
+pub fn found_with(
+    founding: &Founding,
+    table: RuleTable,
+    device: &DeviceKeys,
+    now_seconds: u64,
+    seed: &mut Seed,
+) -> Result<Founded, Refusal> {
     if founding.relays.len() > MAX_RELAYS {
         return Err(Refusal::TooMany { max: MAX_RELAYS as u32 });
     }
@@ -99,7 +113,7 @@ pub fn found(founding: &Founding, device: &DeviceKeys, now_seconds: u64, seed: &
         name: line(&founding.name, MAX_NAME_BYTES)?,
         mission: text(&founding.mission, MAX_MISSION_BYTES)?,
         founder_name: line(&founding.my_name, MAX_MEMBER_NAME_BYTES)?,
-        table: starting_rules(),
+        table,
         relays: founding.relays.clone(),
         nonce: seed.draw(),
     };

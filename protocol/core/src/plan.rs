@@ -26,7 +26,7 @@ use crate::rule::Object;
 use crate::seal::{GivesKey, Item, TaskKey, Where, seal_items, task_id};
 use crate::task::Status;
 use crate::task_op::TaskOp;
-use crate::tasks::Task;
+use crate::tasks::{Said, Task};
 
 pub use crate::importing::{ImportPlan, ImportTask};
 
@@ -70,7 +70,24 @@ impl Replica {
         }
         let me = self.writer()?;
         match command {
-            Command::CreateTask { .. } => self.create_task(me, command, with),
+            Command::CreateTask { title, parent, assignees, labels, due, priority } => {
+                within(assignees.len(), MAX_ASSIGNEES)?;
+                within(labels.len(), MAX_LABELS)?;
+                let mut ops = vec![TaskOp::SetTitle(line(title, MAX_TITLE_BYTES)?)];
+                for member in assignees {
+                    self.known_member(*member)?;
+                    ops.push(TaskOp::Assign(*member));
+                }
+                for label in labels {
+                    ops.push(TaskOp::AddLabel(line(label, MAX_LABEL_BYTES)?));
+                }
+                ops.extend(when(due_day(due.as_deref())?, *priority)?);
+                self.create_task(me, *parent, ops, with)
+            }
+            Command::SuggestTask { title, parent } => {
+                let ops = vec![TaskOp::Step(Status::Suggested), TaskOp::SetTitle(line(title, MAX_TITLE_BYTES)?)];
+                self.create_task(me, *parent, ops, with)
+            }
             about_task => {
                 let draft = self.draft(me, about_task)?;
                 let by = self.grant_for_ops(me, &draft.ops, self.tasks.task(draft.task))?;
@@ -136,25 +153,18 @@ impl Replica {
         ranked.first().map(|write| (self.authority.seniority(write.by), write.at))
     }
 
-    fn create_task(&self, me: MemberId, wish: &Command, with: &mut Circumstances<'_>) -> Result<Authored, Refusal> {
-        let Command::CreateTask { title, parent, assignees, labels, due, priority } = wish else {
-            unreachable!("planned where it is matched")
-        };
-        let (title, parent) = (line(title, MAX_TITLE_BYTES)?, *parent);
+    /// Creates a task of which these say what it is.
+    fn create_task(
+        &self,
+        me: MemberId,
+        parent: Option<TaskId>,
+        says: Vec<TaskOp>,
+        with: &mut Circumstances<'_>,
+    ) -> Result<Authored, Refusal> {
         if parent.is_some_and(|parent| self.tasks.task(parent).is_none()) {
             return Err(Refusal::NoSuchTask);
         }
-        within(assignees.len(), MAX_ASSIGNEES)?;
-        within(labels.len(), MAX_LABELS)?;
-        let mut ops = vec![TaskOp::Create { parent }, TaskOp::SetTitle(title)];
-        for member in assignees {
-            self.known_member(*member)?;
-            ops.push(TaskOp::Assign(*member));
-        }
-        for label in labels {
-            ops.push(TaskOp::AddLabel(line(label, MAX_LABEL_BYTES)?));
-        }
-        ops.extend(when(due_day(due.as_deref())?, *priority)?);
+        let ops: Vec<TaskOp> = core::iter::once(TaskOp::Create { parent }).chain(says).collect();
         let by = self.grant_for_ops(me, &ops, None)?;
         let key = TaskKey(with.seed.draw());
         let task = task_id(self.place_after(by, None), 0, &key);
@@ -272,6 +282,18 @@ impl Replica {
                 changed(task.due.writes().len() > 1 || due != old)?;
                 let old = old.map(|day| day.to_string());
                 (id, vec![TaskOp::SetDue(due)], vec![Command::SetDue { task: id, due: old }])
+            }
+            Command::Review { task, good } => {
+                let (id, task) = known(task)?;
+                let says = if *good { Said::Good } else { Said::NotYet };
+                changed(task.last_said(me) != Some(says))?;
+                (id, vec![TaskOp::Review { good: *good }], vec![Command::Review { task: id, good: !good }])
+            }
+            Command::SetFiled { task, filed } => {
+                let (id, task) = known(task)?;
+                changed(task.filed.is_there() != *filed)?;
+                let op = if *filed { TaskOp::File } else { TaskOp::Unfile };
+                (id, vec![op], vec![Command::SetFiled { task: id, filed: !filed }])
             }
             Command::SetPriority { task, priority: wanted } => {
                 let (id, task) = known(task)?;
@@ -430,6 +452,9 @@ const fn is_public(command: &Command) -> bool {
     !matches!(
         command,
         Command::CreateTask { .. }
+            | Command::SuggestTask { .. }
+            | Command::Review { .. }
+            | Command::SetFiled { .. }
             | Command::SetTitle { .. }
             | Command::SetBody { .. }
             | Command::SetStatus { .. }

@@ -439,6 +439,19 @@ impl Task {
         self.agreed_by(|_| true)
     }
 
+    /// What a member said last of how it was done; `None` where it was reopened since, or they said nothing.
+    #[must_use]
+    pub fn last_said(&self, member: MemberId) -> Option<Said> {
+        self.last_mark(member).map(|mark| mark.said)
+    }
+
+    /// See [`Self::last_said`].
+    #[must_use]
+    pub fn last_mark(&self, member: MemberId) -> Option<Mark> {
+        let theirs = self.marks.iter().filter(|mark| mark.by == member || mark.said == Said::Again);
+        { theirs }.next_back().copied().filter(|mark| mark.said != Said::Again)
+    }
+
     fn agreed_by(&self, known: impl Fn(&Mark) -> bool) -> Vec<(RoleId, MemberId)> {
         let known: Vec<&Mark> = self.marks.iter().filter(|mark| known(mark)).collect();
         let stands = |good: &&&Mark| {

@@ -151,6 +151,8 @@ pub struct TreeRow {
     pub done_below: u32,
     /// Tasks below it (all depths) that are not dropped.
     pub total_below: u32,
+    /// Whether it was put out of sight.
+    pub filed: bool,
     /// How far the newest own change of it has come.
     pub delivery: Option<Delivery>,
 }
@@ -180,12 +182,28 @@ pub struct TaskView {
     pub started: Option<String>,
     /// The day an import says it was finished, as text.
     pub finished: Option<String>,
+    /// Who found it done well, or not yet, since it was last opened again: the last word of each, oldest first.
+    pub reviews: Vec<ReviewView>,
     /// The thread, oldest first.
     pub thread: Vec<CommentView>,
     /// Roles that can read it, with the number of members in each.
     pub readers: Vec<Readers>,
     /// What I may not do to this task and why; a verb that is absent is allowed.
     pub cannot: Vec<Cannot>,
+}
+
+/// What somebody found of how a task was done.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct ReviewView {
+    /// Who.
+    pub by: Person,
+    /// The role with which they said it.
+    pub role: RoleId,
+    /// Whether it is done well.
+    pub good: bool,
 }
 
 /// A role that can read, and how many hold it now.

@@ -17,10 +17,10 @@ use crate::register::Register;
 use crate::replica::Replica;
 use crate::rule::{Object, Role, Verb};
 use crate::task::Status;
-use crate::tasks::{Comment, Task};
+use crate::tasks::{Comment, Mark, Said, Task};
 use crate::view::{
-    CameBy, Cannot, CommentView, DecisionView, Delivery, InviteView, MemberView, PeopleView, Person, Readers, TaskView,
-    TreeRow, TreeView,
+    CameBy, Cannot, CommentView, DecisionView, Delivery, InviteView, MemberView, PeopleView, Person, Readers,
+    ReviewView, TaskView, TreeRow, TreeView,
 };
 
 /// Where the tree has a task.
@@ -141,6 +141,7 @@ impl Replica {
             created_seconds: created.claimed_seconds,
             started: task.started.shown(rank).filter(|day| !day.is_empty()).cloned(),
             finished: task.finished.shown(rank).filter(|day| !day.is_empty()).cloned(),
+            reviews: self.reviews(task, &names),
             thread: thread
                 .into_iter()
                 .map(|comment| CommentView {
@@ -173,6 +174,16 @@ impl Replica {
                 Some(task),
             ),
         })
+    }
+
+    fn reviews(&self, task: &Task, names: &Names) -> Vec<ReviewView> {
+        let last = |mark: &&Mark| mark.said != Said::Again && task.last_mark(mark.by) == Some(**mark);
+        let view = |mark: &Mark| ReviewView {
+            by: self.person(mark.by, names),
+            role: mark.role,
+            good: mark.said == Said::Good,
+        };
+        task.marks.iter().filter(last).map(view).collect()
     }
 
     /// Members, roles, rules, and what is being decided.
@@ -430,6 +441,7 @@ impl Replica {
             comments: task.comment_count,
             done_below: place.done_below,
             total_below: place.total_below,
+            filed: task.filed.is_there(),
             delivery: task.newest_own.map(|(dot, entry)| self.delivery(dot, entry, handed)),
         }
     }

@@ -180,7 +180,31 @@ due?: string | null,
 /**
  * 0 none, 1 urgent, 2 high, 3 normal, 4 low.
  */
-priority?: number, } | { "kind": "setTitle", 
+priority?: number, } | { "kind": "suggestTask", 
+/**
+ * The only text.
+ */
+title: string, 
+/**
+ * `null` puts it below the mission.
+ */
+parent: string | null, } | { "kind": "review", 
+/**
+ * Which task.
+ */
+task: string, 
+/**
+ * Whether it is.
+ */
+good: boolean, } | { "kind": "setFiled", 
+/**
+ * Which task.
+ */
+task: string, 
+/**
+ * Whether it is out of sight from now on.
+ */
+filed: boolean, } | { "kind": "setTitle", 
 /**
  * Which task.
  */
@@ -1242,6 +1266,23 @@ folder: string, } | { "kind": "setOffline",
 offline: boolean, };
 
 /**
+ * What somebody found of how a task was done.
+ */
+export type ReviewView = { 
+/**
+ * Who.
+ */
+by: Person, 
+/**
+ * The role with which they said it.
+ */
+role: RoleId, 
+/**
+ * Whether it is done well.
+ */
+good: boolean, };
+
+/**
  * A role as defined; its rank never changes (0 highest).
  */
 export type Role = { 
@@ -1434,6 +1475,10 @@ started: string | null,
  */
 finished: string | null, 
 /**
+ * Who found it done well, or not yet, since it was last opened again: the last word of each, oldest first.
+ */
+reviews: Array<ReviewView>, 
+/**
  * The thread, oldest first.
  */
 thread: Array<CommentView>, 
@@ -1530,6 +1575,10 @@ doneBelow: number,
  * Tasks below it (all depths) that are not dropped.
  */
 totalBelow: number, 
+/**
+ * Whether it was put out of sight.
+ */
+filed: boolean, 
 /**
  * How far the newest own change of it has come.
  */

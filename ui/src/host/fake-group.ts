@@ -5,7 +5,7 @@ import { fakeId, fakeQr, newTask, type FakePursuance, type FakeTask } from './fa
 
 const MAX_TITLE_BYTES = 1_000;
 const MAX_PRIORITY = 4;
-const VERBS: readonly Verb[] = ['invite', 'amend', 'create', 'claim', 'assign', 'edit', 'comment', 'finish', 'reopen', 'label'];
+const VERBS: readonly Verb[] = ['invite', 'amend', 'suggest', 'create', 'claim', 'assign', 'edit', 'comment', 'finish', 'review', 'reopen', 'file', 'label'];
 
 /** A refusal as a host throws it. */
 export function refused(refusal: Refusal): Trouble {
@@ -79,6 +79,13 @@ export class FakeGroup {
     }
     const task = this.#task(command.task);
     switch (command.kind) {
+      case 'review':
+        this.#must('review', task);
+        break;
+      case 'setFiled':
+        this.#must('file', task);
+        task.filed = command.filed;
+        break;
       case 'setTitle':
         this.#must('edit', task);
         if (command.title.trim() === '') throw refused({ code: 'empty' });
@@ -213,7 +220,7 @@ export class FakeGroup {
     if (row === null) throw refused({ code: 'noSuchTask' });
     return {
       row, path, body: task.body, otherTitles: task.otherTitles, otherBodies: [], creator: task.creator, createdSeconds: task.createdSeconds, started: task.started, finished: task.finished,
-      thread: task.thread, readers: [{ role: 0, name: '', members: this.data.members.length }], cannot: this.#cannot(task),
+      reviews: [], thread: task.thread, readers: [{ role: 0, name: '', members: this.data.members.length }], cannot: this.#cannot(task),
     };
   }
 }

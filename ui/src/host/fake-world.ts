@@ -14,6 +14,7 @@ export type FakeTask = {
   ownerText: string | null;
   labels: string[];
   thread: CommentView[];
+  filed?: boolean;
   delivery: 'kept' | 'handed' | 'seen' | null;
   started: string | null;
   finished: string | null;
