@@ -33,6 +33,7 @@ pub mod op;
 mod opening;
 mod overtaken;
 pub mod pages;
+pub mod phrase;
 pub mod plan;
 pub mod refusal;
 pub mod register;

@@ -1,7 +1,7 @@
 //! The door between the window and the node: requests, replies, views, troubles (docs/protocol/08-node.md).
 
 use pursuance_core::command::Command;
-use pursuance_core::id::{PursuanceId, TaskId};
+use pursuance_core::id::{MemberId, PursuanceId, TaskId};
 use pursuance_core::refusal::Refusal;
 use pursuance_core::view::{InviteView, PeopleView, PreviewView, TaskView, TreeView};
 use serde::{Deserialize, Serialize};
@@ -110,6 +110,15 @@ pub enum Request {
         passphrase: String,
         /// Where: an absolute path of a folder that exists.
         folder: String,
+    },
+    /// Notes on this computer that I compared the phrase with a member, and that it was the same.
+    PhraseCompared {
+        /// Which pursuance.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        pursuance: PursuanceId,
+        /// With whom.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        member: MemberId,
     },
     /// Stays away from all relays, or goes back to them.
     SetOffline {
@@ -231,6 +240,15 @@ pub enum Query {
         #[cfg_attr(feature = "bindings", ts(type = "string"))]
         pursuance: PursuanceId,
     },
+    /// The words to compare with a member who came by my invite, or by whose invite I came.
+    Phrase {
+        /// Which pursuance.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        pursuance: PursuanceId,
+        /// With whom.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        member: MemberId,
+    },
     /// What an open invite shows.
     Preview {
         /// Which pursuance.
@@ -278,10 +296,25 @@ pub enum View {
     Invites(Vec<InviteRow>),
     /// See [`Query::Relays`].
     Relays(Vec<RelayView>),
+    /// See [`Query::Phrase`]; `None` where there are none for the two.
+    Phrase(Option<PhraseView>),
     /// See [`Query::Preview`].
     Preview(PreviewState),
     /// See [`Query::ImportPreview`].
     ImportPreview(ImportPreview),
+}
+
+/// What to compare aloud with somebody.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct PhraseView {
+    /// Four words.
+    pub words: Vec<String>,
+    /// When I noted last that they were the same, by this computer's clock, seconds since 1970.
+    #[cfg_attr(feature = "bindings", ts(type = "number | null"))]
+    pub compared_seconds: Option<u64>,
 }
 
 /// The frame around everything.

@@ -29,6 +29,7 @@ mod requests;
 mod rescue;
 mod stack;
 mod status;
+mod phrase;
 mod storage;
 pub mod store;
 pub mod transport;

@@ -6,7 +6,7 @@ use pursuance_core::command::Command;
 use pursuance_core::crypto::Seed;
 use pursuance_core::entry::Content;
 use pursuance_core::founding::{Founding, found};
-use pursuance_core::id::PursuanceId;
+use pursuance_core::id::{MemberId, PursuanceId};
 use pursuance_core::keys::{CellKey, DeviceKeys};
 use pursuance_core::link::InviteLink;
 use pursuance_core::op::Since;
@@ -32,6 +32,7 @@ impl Open {
             Request::DropInvite { pursuance } => self.drop_invite(around, pursuance),
             Request::Act { pursuance, command } => self.act(around, pursuance, &command),
             Request::Undo { pursuance } => self.undo(around, pursuance),
+            Request::PhraseCompared { pursuance, member } => self.phrase_compared(around, pursuance, member),
             Request::CancelImport => {
                 self.cancel_import();
                 Ok(Reply::Done)
@@ -81,6 +82,19 @@ impl Open {
         self.held.insert(founded.pursuance, held);
         self.settle_relays(around)?;
         Ok(Reply::Pursuance { pursuance: founded.pursuance })
+    }
+
+    fn phrase_compared(
+        &mut self,
+        around: &Surroundings,
+        pursuance: PursuanceId,
+        member: MemberId,
+    ) -> Result<Reply, Trouble> {
+        let held = self.held.get(&pursuance).ok_or(Trouble::NoSuchPursuance)?;
+        held.replica.phrase_with(member).ok_or_else(|| refused(Refusal::NoSuchMember))?;
+        let (number, now_seconds) = (held.number, around.clock.now_seconds());
+        self.store.write(|w| w.set_compared(number, member, now_seconds))?;
+        Ok(Reply::Done)
     }
 
     fn open_invite(&mut self, around: &Surroundings, text: &str) -> Result<Reply, Trouble> {

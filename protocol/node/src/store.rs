@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use pursuance_core::id::{AuthorId, EntryId, PursuanceId};
+use pursuance_core::id::{AuthorId, EntryId, MemberId, PursuanceId};
 use pursuance_core::limits::{FRAGMENT_BYTES, MAX_PENDING_FRAGMENT_BYTES};
 use pursuance_wire::{Cell, LeafHash, RelayAddress};
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, TransactionBehavior, params};
@@ -23,7 +23,7 @@ pub use changes::Changes;
 pub(crate) use derived::StoreShelf;
 
 /// The schema written here.
-pub const SCHEMA_VERSION: u32 = 3;
+pub const SCHEMA_VERSION: u32 = 4;
 
 /// Checkpoints kept for each relay.
 pub const MAX_CHECKPOINTS_SEEN: u64 = 10_000;
@@ -36,7 +36,7 @@ pub const MAX_KEPT_FRAGMENTS: u64 = (MAX_PENDING_FRAGMENT_BYTES / FRAGMENT_BYTES
 
 /// What makes schema n + 1 of schema n, from 0.
 const STEPS: [&str; SCHEMA_VERSION as usize] =
-    [include_str!("schema_1.sql"), include_str!("schema_2.sql"), include_str!("schema_3.sql")];
+    [include_str!("schema_1.sql"), include_str!("schema_2.sql"), include_str!("schema_3.sql"), include_str!("schema_4.sql")];
 
 /// How long a statement waits for another connection, which only a copying program could be.
 const BUSY_MILLISECONDS: u64 = 5_000;
@@ -461,6 +461,17 @@ impl Store {
         let mut statement =
             self.connection.prepare_cached("SELECT note FROM checkpoint_seen WHERE relay = ?1 AND slot = ?2")?;
         Ok(statement.query_row(params![relay, signed(slot)], |row| row.get(0)).optional()?)
+    }
+
+    /// When the phrase was compared with a member, if it was.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn compared_seconds(&self, pursuance: Number, member: MemberId) -> Result<Option<u64>> {
+        let sql = "SELECT seconds FROM compared WHERE pursuance = ?1 AND member = ?2";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let seconds: Option<i64> = statement.query_row(params![pursuance, member.0], |row| row.get(0)).optional()?;
+        Ok(seconds.map(|seconds| u64::try_from(seconds).unwrap_or_default()))
     }
 
     /// Own entries in the log that no cell carries yet, in order, as bytes.

@@ -53,9 +53,9 @@ pub type DatabaseKey = Zeroizing<[u8; 32]>;
 /// What one guess of the passphrase costs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct VaultCost {
-    memory_kib: u32,
-    passes: u32,
-    lanes: u32,
+    pub(crate) memory_kib: u32,
+    pub(crate) passes: u32,
+    pub(crate) lanes: u32,
 }
 
 impl VaultCost {
@@ -124,7 +124,7 @@ pub fn create(path: &Path, passphrase: &str, cost: VaultCost, database_key: &Dat
     }
     header.extend_from_slice(&random::<SALT_BYTES>());
     let nonce = random::<NONCE_BYTES>();
-    let passphrase_key = derive(passphrase, cost, &header).ok_or(VaultError::Damaged)?;
+    let passphrase_key = derive(passphrase.as_bytes(), cost, &header).ok_or(VaultError::Damaged)?;
     let sealed = seal_vault_key(&passphrase_key, &nonce, &header, database_key);
 
     let mut file = header;
@@ -163,7 +163,7 @@ pub fn cost(file: &[u8]) -> Result<VaultCost, VaultError> {
 /// Each case of [`VaultError`] but the disk's.
 pub fn unseal(file: &[u8], passphrase: &str) -> Result<DatabaseKey, VaultError> {
     let sealed = Sealed::parse(file)?;
-    let passphrase_key = derive(passphrase, sealed.cost, sealed.header).ok_or(VaultError::Damaged)?;
+    let passphrase_key = derive(passphrase.as_bytes(), sealed.cost, sealed.header).ok_or(VaultError::Damaged)?;
     open_vault_key(&passphrase_key, sealed.nonce, sealed.header, sealed.key).map_err(|_| VaultError::WrongPassphrase)
 }
 
@@ -205,14 +205,15 @@ fn number(bytes: &[u8]) -> Result<(u32, &[u8]), VaultError> {
     Ok((u32::from_be_bytes(*number), rest))
 }
 
-/// Argon2id (RFC 9106) with the whole header as salt, so that the parameters are bound too. `None`: impossible parameters.
-fn derive(passphrase: &str, cost: VaultCost, header: &[u8]) -> Option<Zeroizing<[u8; 32]>> {
+/// Argon2id (RFC 9106); for a vault with the whole header as salt, so that the parameters are bound too. `None`: impossible
+/// parameters.
+pub(crate) fn derive(password: &[u8], cost: VaultCost, salt: &[u8]) -> Option<Zeroizing<[u8; 32]>> {
     let params = cost.params()?;
     let mut memory = vec![Block::new(); params.block_count()];
     let mut key = Zeroizing::new([0; 32]);
     let outcome = Argon2::new(Algorithm::Argon2id, Version::V0x13, params).hash_password_into_with_memory(
-        passphrase.as_bytes(),
-        header,
+        password,
+        salt,
         &mut *key,
         &mut memory,
     );

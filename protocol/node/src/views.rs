@@ -2,14 +2,15 @@
 
 use pursuance_core::day::Day;
 use pursuance_core::filter::Filter;
-use pursuance_core::id::PursuanceId;
+use pursuance_core::id::{MemberId, PursuanceId};
 use pursuance_core::pages::{Dropped, PageQuery};
 use qrcode::{Color, EcLevel, QrCode};
 
-use crate::api::{InviteRow, PreviewState, Query, RelayView, Trouble, View};
+use crate::api::{InviteRow, PhraseView, PreviewState, Query, RelayView, Trouble, View};
 use crate::engine::{Open, Surroundings};
 use crate::held::Held;
 use crate::import;
+use crate::phrase::phrase;
 use crate::store::{KeptStanding, PostCounts};
 
 /// Folded tasks that are looked at: as many as an import brings.
@@ -43,12 +44,20 @@ impl Open {
             Query::People { pursuance } => Ok(View::People(self.held(*pursuance)?.replica.people())),
             Query::Invites { pursuance } => Ok(View::Invites(invites(self.held(*pursuance)?))),
             Query::Relays { pursuance } => self.relay_views(self.held(*pursuance)?).map(View::Relays),
+            Query::Phrase { pursuance, member } => self.phrase(*pursuance, *member).map(View::Phrase),
             Query::Preview { pursuance } => preview(self.held(*pursuance)?).map(View::Preview),
             Query::ImportPreview { pursuance, csv, fields } => {
                 self.held(*pursuance)?;
                 Ok(View::ImportPreview(import::read(csv, fields.as_deref()).preview()))
             }
         }
+    }
+
+    fn phrase(&self, pursuance: PursuanceId, member: MemberId) -> Result<Option<PhraseView>, Trouble> {
+        let held = self.held(pursuance)?;
+        let Some(made_of) = held.replica.phrase_with(member) else { return Ok(None) };
+        let words = phrase(&made_of).map(String::from).into();
+        Ok(Some(PhraseView { words, compared_seconds: self.store.compared_seconds(held.number, member)? }))
     }
 
     fn held(&self, pursuance: PursuanceId) -> Result<&Held, Trouble> {

@@ -14,6 +14,8 @@ mod governing;
 mod harbour;
 #[path = "stories/importing.rs"]
 mod importing;
+#[path = "stories/phrase.rs"]
+mod phrase;
 #[path = "stories/together.rs"]
 mod together;
 #[path = "stories/trouble.rs"]

@@ -795,6 +795,19 @@ mark: string,
 me: boolean, };
 
 /**
+ * What to compare aloud with somebody.
+ */
+export type PhraseView = { 
+/**
+ * Four words.
+ */
+words: Array<string>, 
+/**
+ * When I noted last that they were the same, by this computer's clock, seconds since 1970.
+ */
+comparedSeconds: number | null, };
+
+/**
  * Whether somebody belongs to the pursuance.
  */
 export type Presence = "here" | "waiting" | "gone";
@@ -933,7 +946,15 @@ pursuance: string, } | { "kind": "relays",
 /**
  * Which pursuance.
  */
-pursuance: string, } | { "kind": "preview", 
+pursuance: string, } | { "kind": "phrase", 
+/**
+ * Which pursuance.
+ */
+pursuance: string, 
+/**
+ * With whom.
+ */
+member: string, } | { "kind": "preview", 
 /**
  * Which pursuance.
  */
@@ -1259,7 +1280,15 @@ passphrase: string,
 /**
  * Where: an absolute path of a folder that exists.
  */
-folder: string, } | { "kind": "setOffline", 
+folder: string, } | { "kind": "phraseCompared", 
+/**
+ * Which pursuance.
+ */
+pursuance: string, 
+/**
+ * With whom.
+ */
+member: string, } | { "kind": "setOffline", 
 /**
  * Whether to stay away.
  */
@@ -1670,4 +1699,4 @@ export type Verb = "see" | "invite" | "admit" | "grant" | "revoke" | "remove" | 
 /**
  * What is to be seen.
  */
-export type View = { "kind": "app", "view": AppView } | { "kind": "tree", "view": TreeView } | { "kind": "labels", "view": Array<string> } | { "kind": "task", "view": TaskView } | { "kind": "people", "view": PeopleView } | { "kind": "invites", "view": Array<InviteRow> } | { "kind": "relays", "view": Array<RelayView> } | { "kind": "preview", "view": PreviewState } | { "kind": "importPreview", "view": ImportPreview };
+export type View = { "kind": "app", "view": AppView } | { "kind": "tree", "view": TreeView } | { "kind": "labels", "view": Array<string> } | { "kind": "task", "view": TaskView } | { "kind": "people", "view": PeopleView } | { "kind": "invites", "view": Array<InviteRow> } | { "kind": "relays", "view": Array<RelayView> } | { "kind": "phrase", "view": PhraseView | null } | { "kind": "preview", "view": PreviewState } | { "kind": "importPreview", "view": ImportPreview };

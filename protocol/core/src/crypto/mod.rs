@@ -24,6 +24,8 @@ pub mod label {
     pub const RECOVERY_KEY_SIGNATURE: &[u8] = b"pursuance 1 recovery key signature";
     /// Prefix of the message that a recovery key signs to bring its member back on a new device.
     pub const RECOVER_SIGNATURE: &[u8] = b"pursuance 1 recover signature";
+    /// What the phrase of two people is made of.
+    pub const PHRASE: &str = "pursuance 1 phrase";
     /// Id of an epoch: commitment to its secret.
     pub const EPOCH_ID: &str = "pursuance 1 epoch id";
     /// Epoch secret to the key that seals cells.

@@ -1,6 +1,6 @@
 //! What can be written, inside one transaction (docs/protocol/08-node.md, section 5).
 
-use pursuance_core::id::{EntryId, PursuanceId};
+use pursuance_core::id::{EntryId, MemberId, PursuanceId};
 use pursuance_core::kept::KEPT_FORM;
 use pursuance_wire::{Cell, LeafHash, RelayAddress};
 use rusqlite::{Transaction, params};
@@ -62,6 +62,18 @@ impl Changes<'_> {
     /// [`StoreError`](super::StoreError).
     pub fn drop_pursuance(&self, pursuance: Number) -> Result<()> {
         self.run("DELETE FROM pursuance WHERE number = ?1", [pursuance])
+    }
+
+    /// Notes when the phrase was compared with a member.
+    ///
+    /// # Errors
+    /// [`StoreError`](super::StoreError).
+    pub fn set_compared(&self, pursuance: Number, member: MemberId, seconds: u64) -> Result<()> {
+        self.run(
+            "INSERT INTO compared (pursuance, member, seconds) VALUES (?1, ?2, ?3)
+             ON CONFLICT (pursuance, member) DO UPDATE SET seconds = excluded.seconds",
+            params![pursuance, member.0, signed(seconds)],
+        )
     }
 
     /// Stores an entry; one that is stored already is left as it is.
