@@ -10,6 +10,7 @@ use pursuance_core::importing::{ImportPlan, ImportTask};
 use pursuance_core::keys::DeviceKeys;
 use pursuance_core::plan::Circumstances;
 use pursuance_core::replica::Replica;
+use pursuance_core::templates::Template;
 use pursuance_node::api::{Reply, Request};
 use pursuance_node::{Clock, Node, NodeConfig, Pace, TorChoice, import};
 use pursuance_tests::tasklist::{AT_SIZE, tasks};
@@ -130,7 +131,7 @@ impl Person {
 
     fn found(&self) -> PursuanceId {
         let (name, mission, my_name) = ("Harbour".into(), String::new(), "Maya".into());
-        match self.ask(Request::StartPursuance { name, mission, my_name, relay: None }) {
+        match self.ask(Request::StartPursuance { name, mission, my_name, relay: None, template: Template::Plain }) {
             Reply::Pursuance { pursuance } => pursuance,
             other => panic!("{other:?}"),
         }

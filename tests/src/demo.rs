@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use pursuance_core::command::Command;
 use pursuance_core::id::{PursuanceId, RoleId, TaskId};
 use pursuance_core::task::Status;
+use pursuance_core::templates::Template;
 use pursuance_node::api::{PreviewState, Query, Reply, Request, Standing, StatusLine, Trouble, View};
 use pursuance_node::{Clock, Node, NodeConfig, Pace, RelayAddress, TorChoice};
 use pursuance_relay::{Relay, RelayConfig, RelayError};
@@ -181,6 +182,7 @@ impl Person {
             mission: "Fifty repaired bicycles for people who need one, by the end of summer".into(),
             my_name: "Ada".into(),
             relay: Some(relay),
+            template: Template::Plain,
         };
         match self.ask("starting a pursuance", request).await? {
             Reply::Pursuance { pursuance } => Ok(pursuance),

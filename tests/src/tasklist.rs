@@ -147,6 +147,7 @@ mod tests {
     use std::path::Path;
 
     use pursuance_core::id::PursuanceId;
+    use pursuance_core::templates::Template;
     use pursuance_node::api::{Reply, Request};
     use pursuance_node::{Clock, Node, NodeConfig, Pace, TorChoice, import};
 
@@ -201,7 +202,16 @@ mod tests {
 
     async fn found(node: &Node, name: &str) -> PursuanceId {
         let (mission, my_name) = (String::new(), "Maya".to_owned());
-        match node.request(Request::StartPursuance { name: name.into(), mission, my_name, relay: None }).await {
+        match node
+            .request(Request::StartPursuance {
+                name: name.into(),
+                mission,
+                my_name,
+                relay: None,
+                template: Template::Plain,
+            })
+            .await
+        {
             Ok(Reply::Pursuance { pursuance }) => pursuance,
             other => panic!("{other:?}"),
         }

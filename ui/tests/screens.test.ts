@@ -10,6 +10,25 @@ const LINK = `pursuance:${'k'.repeat(120)}`;
 const CSV = 'id,parent,title,status,owner\n1,,Rent a hall,done,Maya\n2,1,Ask the shipyard,open,\n';
 
 describe('the way in', () => {
+  it('says what a kind of group begins with, and warns only where somebody could rely on what is not there', async () => {
+    await openWindow();
+    await click(by('rail-start'));
+    const told = (id: string): string => all(id)[0]?.textContent ?? '';
+    expect(told('start-caution')).toBe('');
+    expect(told('start-lone')).toContain('While you are the only one of the organisers');
+    for (const [kind, caution] of [['affinityGroup', 'Until you are three'], ['leakDesk', 'every member can read every task'], ['volunteerCampaign', 'newcomers can read'], ['openCall', 'callers can read']] as const) {
+      await click(by(`start-template-${kind}`));
+      expect(told('start-caution')).toContain(caution);
+    }
+    await fill('start-name', 'Harbour');
+    await fill('start-mission', 'Keep the quay open');
+    await fill('start-my-name', 'Noor');
+    await click(by('start-submit'));
+    await settled();
+    expect(document.body.textContent).toContain('Be three: find two more stewards');
+    expect(document.body.textContent).toContain('Charter');
+  });
+
   it('goes from welcome to the first task', async () => {
     await openWindow({ stage: 'fresh', empty: true });
     expect(by('data-folder').textContent).toContain('pursuance');

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Refusal, Rule } from '../src/host/bindings';
 import { en } from '../src/words/en';
-import { ALWAYS } from '../src/host/rule';
+import { ALWAYS } from '../src/words/rule';
 import { ruleSentence } from '../src/words/rules';
 import { refusalSentence, statusSentence, troubleSentence } from '../src/words/sentences';
 import { all, by, click, fill, openWindow, press, rowOf, settled } from './open';

@@ -20,13 +20,8 @@ impl Replica {
         };
         let (invite, joiner, inviter) = invited(other, me).or_else(|| invited(me, other))?;
         let author = |member: MemberId| Some(self.authority().members().get(&member)?.author);
-        let parts: [&[u8]; 5] = [
-            &self.pursuance().0,
-            &invite.entry.0,
-            &invite.op.to_be_bytes(),
-            &author(joiner)?.0,
-            &author(inviter)?.0,
-        ];
+        let parts: [&[u8]; 5] =
+            [&self.pursuance().0, &invite.entry.0, &invite.op.to_be_bytes(), &author(joiner)?.0, &author(inviter)?.0];
         Some(crypto::hash(label::PHRASE, &parts))
     }
 }

@@ -3,6 +3,7 @@
 use pursuance_core::command::Command;
 use pursuance_core::id::{MemberId, PursuanceId, TaskId};
 use pursuance_core::refusal::Refusal;
+use pursuance_core::templates::Template;
 use pursuance_core::view::{InviteView, PeopleView, PreviewView, TaskView, TreeView};
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +35,10 @@ pub enum Request {
         my_name: String,
         /// A relay address, if one is known already.
         relay: Option<String>,
+        /// Which roles and rules it starts with.
+        #[serde(default)]
+        #[cfg_attr(feature = "bindings", ts(as = "Option<Template>", optional))]
+        template: Template,
     },
     /// Reads an invite link and starts looking for its preview.
     OpenInvite {

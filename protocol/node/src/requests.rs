@@ -5,13 +5,14 @@ use std::time::Instant;
 use pursuance_core::command::Command;
 use pursuance_core::crypto::Seed;
 use pursuance_core::entry::Content;
-use pursuance_core::founding::{Founding, found};
+use pursuance_core::founding::{Founding, found_with};
 use pursuance_core::id::{MemberId, PursuanceId};
 use pursuance_core::keys::{CellKey, DeviceKeys};
 use pursuance_core::link::InviteLink;
 use pursuance_core::op::Since;
 use pursuance_core::plan::{Authored, Circumstances, parse_relays};
 use pursuance_core::refusal::Refusal;
+use pursuance_core::templates::Template;
 use zeroize::Zeroizing;
 
 use crate::api::{Reply, Request, Trouble};
@@ -24,8 +25,10 @@ use crate::store::{Door, KeptStanding};
 impl Open {
     pub(crate) fn request(&mut self, around: &Surroundings, request: Request) -> Result<Reply, Trouble> {
         match request {
-            Request::StartPursuance { name, mission, my_name, relay } => {
-                self.start_pursuance(around, name, mission, my_name, relay)
+            Request::StartPursuance { name, mission, my_name, relay, template } => {
+                let relay: Vec<String> = relay.into_iter().filter(|relay| !relay.trim().is_empty()).collect();
+                let relays = parse_relays(&relay).map_err(refused)?;
+                self.start_pursuance(around, &Founding { name, mission, my_name, relays }, template)
             }
             Request::OpenInvite { link } => self.open_invite(around, &Zeroizing::new(link)),
             Request::Join { pursuance, my_name } => self.join(around, pursuance, &my_name),
@@ -57,18 +60,14 @@ impl Open {
     fn start_pursuance(
         &mut self,
         around: &Surroundings,
-        name: String,
-        mission: String,
-        my_name: String,
-        relay: Option<String>,
+        founding: &Founding,
+        template: Template,
     ) -> Result<Reply, Trouble> {
-        let relay: Vec<String> = relay.into_iter().filter(|relay| !relay.trim().is_empty()).collect();
-        let relays = parse_relays(&relay).map_err(refused)?;
         let device_seed = Zeroizing::new(random::<32>());
         let device = DeviceKeys::from_seed(*device_seed);
         let now_seconds = around.clock.now_seconds();
-        let founding = Founding { name, mission, my_name, relays };
-        let founded = found(&founding, &device, now_seconds, &mut Seed::new(random())).map_err(refused)?;
+        let founded = found_with(founding, template.table(), &device, now_seconds, &mut Seed::new(random()));
+        let founded = founded.map_err(refused)?;
         let mut held = self.store.write(|w| {
             let standing = KeptStanding::Member;
             let number = w.add_pursuance(founded.pursuance, standing, &device_seed, "", now_seconds)?;

@@ -35,8 +35,12 @@ pub const MAX_NEWER_ENTRIES: u64 = 1_000;
 pub const MAX_KEPT_FRAGMENTS: u64 = (MAX_PENDING_FRAGMENT_BYTES / FRAGMENT_BYTES) as u64;
 
 /// What makes schema n + 1 of schema n, from 0.
-const STEPS: [&str; SCHEMA_VERSION as usize] =
-    [include_str!("schema_1.sql"), include_str!("schema_2.sql"), include_str!("schema_3.sql"), include_str!("schema_4.sql")];
+const STEPS: [&str; SCHEMA_VERSION as usize] = [
+    include_str!("schema_1.sql"),
+    include_str!("schema_2.sql"),
+    include_str!("schema_3.sql"),
+    include_str!("schema_4.sql"),
+];
 
 /// How long a statement waits for another connection, which only a copying program could be.
 const BUSY_MILLISECONDS: u64 = 5_000;

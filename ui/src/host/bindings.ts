@@ -1204,7 +1204,11 @@ myName: string,
 /**
  * A relay address, if one is known already.
  */
-relay: string | null, } | { "kind": "openInvite", 
+relay: string | null, 
+/**
+ * Which roles and rules it starts with.
+ */
+template?: Template, } | { "kind": "openInvite", 
 /**
  * The link as pasted.
  */
@@ -1519,6 +1523,11 @@ readers: Array<Readers>,
  * What I may not do to this task and why; a verb that is absent is allowed.
  */
 cannot: Array<Cannot>, };
+
+/**
+ * A set of roles and rules that somebody can start with.
+ */
+export type Template = "plain" | "affinityGroup" | "leakDesk" | "volunteerCampaign" | "openCall";
 
 /**
  * One task in the tree.

@@ -198,7 +198,7 @@ export class FakeGroup {
   }
 
   /** Answers a query about this pursuance. */
-  view(query: Exclude<Query, { kind: 'app' } | { kind: 'preview' } | { kind: 'importPreview' }>): View {
+  view(query: Exclude<Query, { kind: 'app' } | { kind: 'phrase' } | { kind: 'preview' } | { kind: 'importPreview' }>): View {
     switch (query.kind) {
       case 'tree': return { kind: 'tree', view: this.#tree(query) };
       case 'labels': return { kind: 'labels', view: [...new Set(this.data.tasks.flatMap((task) => task.labels))].sort((a, b) => a.localeCompare(b)) };

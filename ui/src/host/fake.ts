@@ -120,6 +120,8 @@ export function fakeHost(given: Partial<FakeChoices> = {}): FakeHost {
     queueMicrotask(() => listen(told));
   }
 
+  const compared = new Map<string, number>();
+
   function app(): AppView {
     const rows = groups.map((group) => group.data.row);
     for (const [pursuance, state] of invited) {
@@ -207,6 +209,9 @@ export function fakeHost(given: Partial<FakeChoices> = {}): FakeHost {
         if (asked.passphrase.startsWith('wrong')) throw { code: 'wrongPassphrase' } satisfies Trouble;
         if (NOWHERE.test(asked.folder)) throw { code: 'noSuchFolder' } satisfies Trouble;
         return { kind: 'rescued', pursuances: 2, tasks: 1_204, lost: 17 };
+      case 'phraseCompared':
+        compared.set(asked.member, Math.floor(Date.now() / 1000));
+        return { kind: 'done' };
       case 'setOffline':
         offline = asked.offline;
         if (!offline) for (const one of groups) one.data.row.status = { code: 'connecting', kept: 2 };
@@ -254,6 +259,11 @@ export function fakeHost(given: Partial<FakeChoices> = {}): FakeHost {
   function view(asked: Query): View {
     switch (asked.kind) {
       case 'app': return { kind: 'app', view: structuredClone(app()) };
+      case 'phrase': {
+        const person = group(asked.pursuance).data.members.find((each) => each.person.member === asked.member)?.person;
+        if (person === undefined || person.me) return { kind: 'phrase', view: null };
+        return { kind: 'phrase', view: { words: ['harbor', 'lantern', 'ribbon', 'walnut'], comparedSeconds: compared.get(asked.member) ?? null } };
+      }
       case 'preview': {
         const state = invited.get(asked.pursuance);
         if (state === undefined) throw { code: 'noSuchPursuance' } satisfies Trouble;

@@ -97,8 +97,9 @@ export const screens = {
   'start.relay': 'Relay address (optional)',
   'start.relayHint': 'A relay is a helper computer that passes sealed envelopes; it sees when, not what. You can begin without one and add it later; until then everything is kept here.',
   'start.rulesTitle': 'Rules it begins with',
-  'start.rule1': 'Everyone can read all tasks, create, take, comment, end, and edit their own.',
-  'start.rule2': 'Organisers, which you are, also ask others to do tasks, edit any task, invite members and set the relays.',
+  'start.kind': 'What kind of group is it?',
+  'start.lone': 'You begin alone. While you are the only one of the {founders}, nobody else can change the rules, and nobody can remove you. If you are arrested or lose this computer, the group is stuck. Be three soon.',
+  'start.tasks': 'It begins with {n:# task|# tasks}, which you can change or drop.',
   'start.rule3': 'Every rule has a number, everyone can read it, and every member’s app holds to it.',
   'start.submit': 'Start',
 

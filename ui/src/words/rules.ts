@@ -1,7 +1,7 @@
 // Rules as sentences, and what a role could read and do.
 
 import type { PreviewView, Quorum, Role, Rule, Verb } from '../host/bindings';
-import { EVERYONE, asksNothing, isAboutTasks } from '../host/rule';
+import { EVERYONE, asksNothing, isAboutTasks } from './rule';
 import { t } from './index';
 
 /** What a verb is, after "may". */

@@ -1,6 +1,6 @@
 // One sentence for each code the node gives: status, trouble, refusal, rule, delivery.
 import type { Fault, Person, Readers, Refusal, Role, StatusLine, Trouble } from '../host/bindings';
-import { EVERYONE } from '../host/rule';
+import { EVERYONE } from './rule';
 import { isolated, t, type Key } from './index';
 import { holders, manyOf, verbWords } from './rules';
 

@@ -38,6 +38,8 @@ pub(super) struct Asked {
     pub(super) majority_rank: u8,
     pub(super) rank: u8,
     pub(super) lines: Vec<Vec<Rule>>,
+    /// What of it the one who proposes may do alone.
+    pub(super) alone: Vec<Vec<Rule>>,
     pub(super) needs: Needs,
     pub(super) not: Option<MemberId>,
 }
@@ -256,7 +258,7 @@ impl<S: Seen> Case<'_, S> {
                 require(Switch::R8ProposesAlone, ops.len() == 1, Refusal::NotProposable)?;
                 permit.asked = Some(self.propose(actor, propose)?);
                 let asked = permit.asked.as_ref().expect("just set");
-                permit.uses.extend(asked.lines.iter().cloned());
+                permit.uses.extend(asked.lines.iter().chain(&asked.alone).cloned());
             }
             Op::Ratify(entries) => self.ratify(actor, entries, permit)?,
             Op::Checkpoint => require(Switch::R9OnlyDecided, false, Refusal::NotProposable)?,
@@ -467,7 +469,14 @@ impl<S: Seen> Case<'_, S> {
                 let member = self.suspended(actor, *author)?;
                 let standing = self.seen.standing(member).ok_or(Refusal::NothingToChange)?;
                 require(Switch::R10NextRank, self.next_rank(standing) == Some(of), Refusal::NotSenior)?;
-                return Ok(Asked { majority_rank, rank: of, lines: Vec::new(), needs: Needs::Majority, not: None });
+                return Ok(Asked {
+                    majority_rank,
+                    rank: of,
+                    lines: Vec::new(),
+                    alone: Vec::new(),
+                    needs: Needs::Majority,
+                    not: None,
+                });
             }
             Op::RevokeInvite(at) => {
                 let invite = self.seen.facts().invites.get(at).filter(|_| self.seen.counts(at.entry));
@@ -480,13 +489,20 @@ impl<S: Seen> Case<'_, S> {
             || matches!(&*propose.op, Op::Grant(grant) if self.may_amend(grant.role));
         if bars(Switch::R13Fallback, orphaned && !self.seen.has_amender(|_, _| false)) && self.first_rank() == Some(of)
         {
-            return Ok(Asked { majority_rank, rank: of, lines: Vec::new(), needs: Needs::TwoThirds, not: None });
+            return Ok(Asked {
+                majority_rank,
+                rank: of,
+                lines: Vec::new(),
+                alone: Vec::new(),
+                needs: Needs::TwoThirds,
+                not: None,
+            });
         }
         let changes_rules = needed.contains(&(Verb::Amend, Object::Rules));
         if bars(Switch::R8RulesByMajority, changes_rules) && needs == Needs::Rule {
             needs = Needs::Majority;
         }
-        let mut lines: Vec<Vec<Rule>> = Vec::new();
+        let (mut lines, mut alone): (Vec<Vec<Rule>>, Vec<Vec<Rule>>) = (Vec::new(), Vec::new());
         let own = self.is_own(actor, &propose.op);
         let occasion = self.occasion(actor, own);
         for (verb, object) in needed {
@@ -494,10 +510,14 @@ impl<S: Seen> Case<'_, S> {
             let found = found.into_iter().filter(|line| line.quorum.is_some_and(|quorum| quorum.of == propose.of));
             let with: Vec<Rule> = found.filter(|line| occasion.lets_propose(line)).collect();
             if with.is_empty() {
-                let alone = self.allowed(actor, verb, object, own).err();
-                return Err(alone.unwrap_or(Refusal::NotProposable));
+                // What who proposes may do alone needs nobody's signature, where something else of it does.
+                alone.push(self.allowed(actor, verb, object, own)?);
+            } else {
+                lines.push(with);
             }
-            lines.push(with);
+        }
+        if lines.is_empty() {
+            return Err(Refusal::NotProposable);
         }
         if !on(Switch::R8EachAsked) {
             lines.truncate(1);
@@ -507,7 +527,7 @@ impl<S: Seen> Case<'_, S> {
             Op::Remove(remove) if lines.iter().any(not_self) => Some(remove.member),
             _ => None,
         };
-        Ok(Asked { majority_rank, rank: of, lines, needs, not })
+        Ok(Asked { majority_rank, rank: of, lines, alone, needs, not })
     }
 
     /// The rank before which a majority's decision stands: that of the role asked, or of a senior one that it is about.

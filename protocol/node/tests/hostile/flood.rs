@@ -19,6 +19,7 @@ use pursuance_core::link::InviteLink;
 use pursuance_core::op::Op;
 use pursuance_core::plan::Circumstances;
 use pursuance_core::replica::Replica;
+use pursuance_core::templates::Template;
 use pursuance_node::api::{Fault, Query, RelayView, Reply, Request, StatusLine, View};
 use pursuance_node::{Clock, Node, NodeConfig, Pace, RelayAddress, TorChoice};
 use pursuance_wire::limits::MAX_TREE_CELLS;
@@ -96,8 +97,13 @@ async fn a_relay_that_streams_without_end_costs_little_and_keeps_no_other_out() 
     let node = Node::start_with(config, Pace::hurried()).unwrap();
     node.request(Request::CreateVault { passphrase: PASSPHRASE.into() }).await.unwrap();
     let relay = Some(address().to_string());
-    let start =
-        Request::StartPursuance { name: "Harbour watch".into(), mission: String::new(), my_name: "Maya".into(), relay };
+    let start = Request::StartPursuance {
+        name: "Harbour watch".into(),
+        mission: String::new(),
+        my_name: "Maya".into(),
+        relay,
+        template: Template::Plain,
+    };
     let Ok(Reply::Pursuance { pursuance }) = node.request(start).await else { panic!("founded") };
     until(&node, "fine", |status| matches!(status, StatusLine::Fine { kept: 0, .. })).await;
     let command = Command::Invite { role: MEMBER, uses: 9, reviewed: false };
@@ -505,6 +511,7 @@ impl Hose {
             mission: String::new(),
             my_name: "Maya".into(),
             relay,
+            template: Template::Plain,
         };
         let Ok(Reply::Pursuance { pursuance }) = node.request(start).await else { panic!("founded") };
         (node, dir, pursuance)

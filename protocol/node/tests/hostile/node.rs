@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use pursuance_core::command::Command;
 use pursuance_core::id::PursuanceId;
+use pursuance_core::templates::Template;
 use pursuance_node::api::{AppView, Fault, Query, Reply, Request, StatusLine, View};
 use pursuance_node::{Clock, Node, NodeConfig, Pace, TorChoice};
 use tempfile::TempDir;
@@ -29,6 +30,7 @@ pub async fn founder(liar: Liar) -> (Node, Arc<TempDir>, PursuanceId, Shared) {
         mission: String::new(),
         my_name: "Maya".into(),
         relay: Some(address().to_string()),
+        template: Template::Plain,
     };
     let Ok(Reply::Pursuance { pursuance }) = node.request(request).await else { panic!("founded") };
     (node, dir, pursuance, shared)

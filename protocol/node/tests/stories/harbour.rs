@@ -8,6 +8,7 @@ use std::time::Duration;
 use pursuance_core::command::Command;
 use pursuance_core::id::{PursuanceId, TaskId};
 use pursuance_core::rule::{Conditions, Object};
+use pursuance_core::templates::Template;
 use pursuance_core::view::{PeopleView, TaskView, TreeView};
 use pursuance_node::api::{
     AppView, InviteRow, PreviewState, PursuanceRow, Query, RelayView, Reply, Request, Standing, Trouble, View,
@@ -108,6 +109,7 @@ impl Sailor {
             mission: "Know what is built there".into(),
             my_name: "Maya".into(),
             relay: relay.map(ToString::to_string),
+            template: Template::Plain,
         };
         match self.ask(request).await {
             Ok(Reply::Pursuance { pursuance }) => pursuance,

@@ -10,6 +10,7 @@ use futures::join;
 use pursuance_core::command::Command;
 use pursuance_core::id::PursuanceId;
 use pursuance_core::task::Status;
+use pursuance_core::templates::Template;
 use pursuance_node::Clock;
 use pursuance_node::api::{ImportField, ImportReason, ImportState, Query, Reply, Request, StatusLine, Trouble, View};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -32,7 +33,7 @@ fn import(pursuance: PursuanceId, csv: &str) -> Request {
 
 async fn found(sailor: &Sailor, name: &str) -> PursuanceId {
     let (name, mission, my_name) = (name.into(), String::new(), "Maya".into());
-    match sailor.ask(Request::StartPursuance { name, mission, my_name, relay: None }).await {
+    match sailor.ask(Request::StartPursuance { name, mission, my_name, relay: None, template: Template::Plain }).await {
         Ok(Reply::Pursuance { pursuance }) => pursuance,
         other => panic!("{other:?}"),
     }

@@ -1,5 +1,6 @@
 //! Passphrases, files, folders, links and clocks that are not as they should be: each has its sentence, and none loses anything.
 
+use pursuance_core::templates::Template;
 use std::sync::Arc;
 
 use pursuance_node::api::{ImportReason, Query, Request, Stage, StatusLine, Trouble, View};
@@ -106,6 +107,7 @@ async fn relays_that_are_none_are_refused() {
             mission: String::new(),
             my_name: "y".into(),
             relay: Some(relay.into()),
+            template: Template::Plain,
         };
         assert_eq!(maya.ask(request).await, Err(Trouble::Refused { refusal: refusal.clone() }), "{relay}");
     }

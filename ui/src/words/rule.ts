@@ -1,6 +1,6 @@
 // What a line of the rules says, as far as screens look at it.
 
-import type { Conditions, Rule, Verb } from '../host/bindings.ts';
+import type { Conditions, Rule, Verb } from '../host/bindings';
 
 /** The built-in role of all members. */
 export const EVERYONE = 0;

@@ -1,0 +1,318 @@
+//! Each row of the templates, both ways: whom it lets do something can, and whom none lets is refused with the number of the row
+//! that would. Generated from the tables; what a row means is read here a second time, without the code that judges.
+
+use pursuance_core::authority::Occasion;
+use pursuance_core::change::Change;
+use pursuance_core::command::Command;
+use pursuance_core::crypto::Seed;
+use pursuance_core::entry::Entry;
+use pursuance_core::founding::{Founding, found_with};
+use pursuance_core::id::{EntryId, MemberId, RoleId, TaskId};
+use pursuance_core::joining::Preview;
+use pursuance_core::keys::{DeviceKeys, InviteSecret};
+use pursuance_core::plan::{Authored, Circumstances};
+use pursuance_core::refusal::Refusal;
+use pursuance_core::replica::Replica;
+use pursuance_core::rule::{Object, Rule, RuleTable, Verb};
+use pursuance_core::task::Status;
+use pursuance_core::templates::Template;
+
+const NOW_SECONDS: u64 = 1_790_000_000;
+const FIRST: RoleId = RoleId(1);
+const EVERYONE: Object = Object::Role(RoleId::EVERYONE);
+
+/// A pursuance in which each role has a holder, and the first has three. All of them know everything.
+struct Cast {
+    table: RuleTable,
+    /// Who holds which role; the first is the founder.
+    people: Vec<(RoleId, Replica)>,
+    drawn: u64,
+}
+
+impl Cast {
+    fn of(template: Template) -> Self {
+        let table = template.table();
+        let founding =
+            Founding { name: "Harbour".into(), mission: String::new(), my_name: "Maya".into(), relays: vec![] };
+        let device = DeviceKeys::from_seed([1; 32]);
+        let founded =
+            found_with(&founding, table.clone(), &device, NOW_SECONDS, &mut Seed::new([9; 32])).expect("texts");
+        let mut maya = Replica::new(founded.pursuance, device);
+        take(&mut maya, &founded.entries);
+        let mut cast = Self { table, people: vec![(FIRST, maya)], drawn: 0 };
+        for role in cast.table.roles.clone().into_iter().skip(1) {
+            cast.joins(role.id);
+        }
+        // Two more of the first role: founders are told to have three. Whoever came by a link needs a word to sign.
+        let least = cast.table.roles.last().expect("several").id;
+        for _ in 0..2 {
+            let came_as = if cast.gives(FIRST, Verb::Invite, Object::Role(FIRST)) { FIRST } else { least };
+            let at = cast.joins(came_as);
+            let member = cast.member(at);
+            cast.does(0, &Command::Vouch { member, note: String::new() }).expect("the first role may vouch");
+            if came_as != FIRST {
+                if cast.gives(FIRST, Verb::Grant, Object::Role(FIRST)) {
+                    cast.does(0, &Command::Grant { member, role: FIRST }).expect("one gives it");
+                } else {
+                    cast.decides(FIRST, &Change::Grant { member, role: FIRST });
+                }
+                cast.people[at].0 = FIRST;
+            }
+        }
+        cast
+    }
+
+    /// Whether a row lets the role, or everyone, do it alone.
+    fn gives(&self, role: RoleId, verb: Verb, object: Object) -> bool {
+        rows(&self.table, role, verb, object).any(|(_, row)| row.quorum.is_none())
+    }
+
+    fn member(&self, at: usize) -> MemberId {
+        self.people[at].1.me().expect("is in")
+    }
+
+    fn seed(&mut self) -> Seed {
+        self.drawn += 1;
+        let mut seed = [0; 32];
+        seed[..8].copy_from_slice(&self.drawn.to_be_bytes());
+        Seed::new(seed)
+    }
+
+    fn plan(&mut self, at: usize, command: &Command) -> Result<Authored, Refusal> {
+        let mut seed = self.seed();
+        let with = &mut Circumstances { now_seconds: NOW_SECONDS, seed: &mut seed, since: Vec::new() };
+        self.people[at].1.command(command, with)
+    }
+
+    fn does(&mut self, at: usize, command: &Command) -> Result<Authored, Refusal> {
+        let authored = self.plan(at, command)?;
+        self.tell(&authored.entries);
+        Ok(authored)
+    }
+
+    fn tell(&mut self, entries: &[Entry]) {
+        for (_, replica) in &mut self.people {
+            take(replica, entries);
+            let counts = |entry: &Entry| {
+                replica.authority().verdict(entry.id()) == Some(&pursuance_core::authority::Verdict::Counts)
+            };
+            assert!(entries.iter().all(counts), "what one's own client allows counts everywhere");
+        }
+    }
+
+    /// Somebody comes by a link of the founder to a role.
+    fn joins(&mut self, role: RoleId) -> usize {
+        let link = self.does(0, &Command::Invite { role, uses: 1, reviewed: false }).expect("the first role invites");
+        let (grant, secret) = link.invite.expect("an invite");
+        let host = &self.people[0].1;
+        let mut preview = Preview::new(host.pursuance(), grant.entry, InviteSecret::new(*secret.as_bytes()));
+        host.preview_entries(grant).into_iter().for_each(|entry| preview.add(entry.clone()));
+        let number = self.people.len() as u8 + 1;
+        let device = DeviceKeys::from_seed([number; 32]);
+        let author = device.author();
+        let join = preview.join(&device, &format!("Member {number}"), NOW_SECONDS).expect("open");
+        self.tell(&[join]);
+        let welcome = self.people[0].1.welcome(author, NOW_SECONDS).expect("the epoch is held");
+        self.tell(&[welcome]);
+        let mut replica = Replica::new(self.people[0].1.pursuance(), DeviceKeys::from_seed([number; 32]));
+        let known: Vec<Entry> = self.people[0].1.logs().iter().cloned().collect();
+        take(&mut replica, &known);
+        assert!(replica.is_member());
+        self.people.push((role, replica));
+        self.people.len() - 1
+    }
+
+    /// As many holders as it takes sign, until it is decided.
+    fn decides(&mut self, of: RoleId, change: &Change) -> usize {
+        let proposal = self.does(0, &Command::Propose { of, change: change.clone() }).expect("it can be proposed");
+        let proposal = proposal.entries[0].id();
+        let signers: Vec<usize> = (1..self.people.len()).filter(|at| self.people[*at].0 == of).collect();
+        let mut signed = 1;
+        for at in signers {
+            if self.is_decided(proposal) {
+                break;
+            }
+            self.does(at, &Command::Approve { proposal }).expect("a holder signs");
+            signed += 1;
+        }
+        assert!(self.is_decided(proposal), "{change:?}");
+        signed
+    }
+
+    fn is_decided(&self, proposal: EntryId) -> bool {
+        let decisions = self.people[0].1.people().decisions;
+        decisions.iter().any(|decision| decision.proposal == proposal && decision.decided)
+    }
+
+    /// A task that the founder made.
+    fn task(&mut self) -> TaskId {
+        self.does(0, &Command::create_task("Count the ships")).expect("the first role creates").task.expect("a task")
+    }
+}
+
+fn take(replica: &mut Replica, entries: &[Entry]) {
+    entries.iter().for_each(|entry| drop(replica.append(entry.clone())));
+}
+
+/// Rows that give this to the role or to everyone, with their numbers.
+fn rows(table: &RuleTable, role: RoleId, verb: Verb, object: Object) -> impl Iterator<Item = (u16, Rule)> {
+    let numbered = (1..).zip(table.rules.clone());
+    numbered.filter(move |(_, row)| {
+        row.verb == verb && row.object == object && (row.role == role || row.role == RoleId::EVERYONE)
+    })
+}
+
+fn each() -> impl Iterator<Item = Template> {
+    Template::ALL.into_iter()
+}
+
+#[test]
+fn every_template_is_read_and_its_rules_can_be_changed() {
+    for template in each() {
+        let table = template.table();
+        assert_eq!(table.roles[0].rank, 0, "{template:?}: the founder's role is first");
+        let amends = |row: &Rule| row.verb == Verb::Amend && row.object == Object::Rules;
+        assert!(table.rules.iter().any(|row| amends(row) && row.quorum.is_some()), "{template:?}: together");
+        assert!(Cast::of(template).people.len() > table.roles.len(), "{template:?}");
+    }
+}
+
+/// Conditions are what they are asked of: one occasion meets all, one none.
+#[test]
+fn each_row_lets_whom_it_names_and_refuses_others_with_its_number() {
+    for template in each() {
+        let cast = Cast::of(template);
+        let authority = cast.people[0].1.authority();
+        for row in &cast.table.rules {
+            let (verb, object) = (row.verb, row.object);
+            for (at, (role, _)) in cast.people.iter().enumerate() {
+                let member = cast.member(at);
+                // Two others of any role found it good.
+                let agreed: Vec<(RoleId, MemberId)> = cast
+                    .table
+                    .roles
+                    .iter()
+                    .flat_map(|role| [(role.id, MemberId([1; 32])), (role.id, MemberId([2; 32]))])
+                    .collect();
+                let best = Occasion { by: member, own: true, entries: u32::MAX, agreed: &agreed };
+                let worst = Occasion::of(member, 0);
+                let held: Vec<RoleId> = authority.members()[&member].grants.iter().map(|grant| grant.role).collect();
+                let mine: Vec<(u16, Rule)> =
+                    held.iter().flat_map(|role| rows(&cast.table, *role, verb, object)).collect();
+                let alone = mine.iter().any(|(_, row)| row.quorum.is_none() || verb.is_about_tasks());
+                let always = mine
+                    .iter()
+                    .any(|(_, row)| row.quorum.is_none() && !row.conditions.own && row.conditions.review.is_none());
+                let what = format!("{template:?}: {role:?} {verb:?} {object:?}");
+                assert_eq!(authority.allows(member, verb, object, &best).is_ok(), alone, "{what}");
+                let refusal = authority.allows(member, verb, object, &worst).err();
+                assert_eq!(refusal.is_none(), always, "{what}");
+                let Some(refusal) = refusal else { continue };
+                let first = (1..).zip(&cast.table.rules).find(|(_, row)| row.verb == verb && row.object == object);
+                let (number, first) = first.expect("this very row");
+                let expected = match mine.first() {
+                    None => Refusal::NotAllowed { verb, rule: Some(number), allowed_role: Some(first.role.0) },
+                    Some((rule, row)) => match (row.quorum, row.conditions.review) {
+                        (Some(quorum), _) if verb.is_about_tasks() => {
+                            Refusal::NeedsReview { verb, rule: *rule, count: quorum.count, of: quorum.of.0 }
+                        }
+                        (Some(quorum), _) => {
+                            Refusal::NeedsQuorum { verb, rule: *rule, count: quorum.count, of: quorum.of.0 }
+                        }
+                        (None, Some(of)) => Refusal::NeedsReview { verb, rule: *rule, count: 1, of: of.0 },
+                        (None, None) => Refusal::OnlyOwn { verb, rule: *rule },
+                    },
+                };
+                assert_eq!(refusal, expected, "{what}");
+            }
+        }
+    }
+}
+
+/// The command that a row is about, done to a fresh object, where this version has one.
+fn command(cast: &mut Cast, row: &Rule, at: usize) -> Option<Command> {
+    let task = if row.verb.is_about_tasks() && row.object == EVERYONE { Some(cast.task()) } else { None };
+    Some(match (row.verb, row.object) {
+        (Verb::Create, EVERYONE) => Command::create_task("Another"),
+        (Verb::Suggest, EVERYONE) => Command::SuggestTask { title: "Perhaps".into(), parent: None },
+        (Verb::Claim, EVERYONE) => Command::Claim { task: task? },
+        (Verb::Comment, EVERYONE) => Command::Comment { task: task?, text: "Seen".into() },
+        (Verb::Edit, EVERYONE) if !row.conditions.own => Command::SetTitle { task: task?, title: "Better".into() },
+        (Verb::Label, EVERYONE) if !row.conditions.own => Command::AddLabel { task: task?, label: "field".into() },
+        (Verb::Assign, EVERYONE) => Command::Assign { task: task?, member: cast.member(0) },
+        (Verb::Finish, EVERYONE) => Command::SetStatus { task: task?, status: Status::Done },
+        (Verb::Review, EVERYONE) => Command::Review { task: task?, good: true },
+        (Verb::File, EVERYONE) => Command::SetFiled { task: task?, filed: true },
+        (Verb::Invite, Object::Role(role)) => Command::Invite { role, uses: 1, reviewed: false },
+        (Verb::Vouch, Object::Role(role)) => {
+            let other = (0..cast.people.len()).find(|other| *other != at && cast.people[*other].0 == role)?;
+            Command::Vouch { member: cast.member(other), note: String::new() }
+        }
+        (Verb::Amend, Object::Relays) => Command::SetRelays { relays: Vec::new() },
+        _ => return None,
+    })
+}
+
+#[test]
+fn each_row_is_done_and_refused_through_commands() {
+    let mut tried = 0;
+    for template in each() {
+        let mut cast = Cast::of(template);
+        for (number, row) in (1..).zip(cast.table.rules.clone()) {
+            if row.quorum.is_some() {
+                continue;
+            }
+            for at in 0..cast.people.len() {
+                let Some(command) = command(&mut cast, &row, at) else { continue };
+                let role = cast.people[at].0;
+                let may = rows(&cast.table, role, row.verb, row.object)
+                    .chain(
+                        rows(&cast.table, cast.table.roles.last().expect("several").id, row.verb, row.object)
+                            .filter(|_| role == FIRST && at > 0),
+                    )
+                    .any(|(_, row)| row.quorum.is_none() && !row.conditions.own);
+                // Who may create may suggest.
+                let may = may
+                    || row.verb == Verb::Suggest && rows(&cast.table, role, Verb::Create, EVERYONE).next().is_some();
+                // Nothing is said twice about the same.
+                let done = match cast.does(at, &command) {
+                    Err(Refusal::NothingToChange) if row.object == Object::Relays => Ok(()),
+                    done => done.map(drop),
+                };
+                tried += 1;
+                assert_eq!(done.is_ok(), may, "{template:?} rule {number} by {role:?}: {done:?}");
+                if let Err(Refusal::NotAllowed { verb, rule, .. }) = done {
+                    let first =
+                        cast.table.rules.iter().position(|other| other.verb == verb && other.object == row.object);
+                    assert_eq!(rule, first.map(|at| at as u16 + 1), "{template:?} rule {number}");
+                }
+            }
+        }
+    }
+    assert!(tried > 300, "{tried}");
+}
+
+#[test]
+fn what_takes_several_takes_as_many_as_its_row_says() {
+    for (template, signatures) in [
+        (Template::Plain, 2),
+        (Template::AffinityGroup, 2),
+        (Template::LeakDesk, 2),
+        (Template::VolunteerCampaign, 2),
+        (Template::OpenCall, 2),
+    ] {
+        let mut cast = Cast::of(template);
+        let firsts: Vec<usize> = (0..cast.people.len()).filter(|at| cast.people[*at].0 == FIRST).collect();
+        let out = cast.member(firsts[2]);
+        // *Not oneself*: of three two are asked, and both agree, or the two that the row names.
+        let change = Change::Remove { member: out, roles: vec![], pins: vec![] };
+        let alone = cast.plan(0, &Command::RemoveMember { member: out, roles: vec![] }).err();
+        assert!(matches!(alone, Some(Refusal::NeedsQuorum { .. } | Refusal::NotSenior)), "{template:?}: {alone:?}");
+        assert_eq!(cast.decides(FIRST, &change), signatures, "{template:?}");
+    }
+    // Three change the rules of an affinity group.
+    let mut cast = Cast::of(Template::AffinityGroup);
+    assert_eq!(cast.decides(FIRST, &Change::Rename { name: "Quay".into() }), 3);
+    let mut cast = Cast::of(Template::VolunteerCampaign);
+    assert_eq!(cast.decides(FIRST, &Change::Rename { name: "Quay".into() }), 2);
+}
