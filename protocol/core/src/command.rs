@@ -247,6 +247,11 @@ pub enum Command {
         /// What is to be decided.
         change: Change,
     },
+    /// Does it alone where the rules let me, or else asks those whom they name to decide it together.
+    Decide {
+        /// What is to be done, or decided.
+        change: Change,
+    },
     /// I agree to a proposal.
     Approve {
         /// The entry that proposes it.

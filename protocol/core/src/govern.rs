@@ -2,6 +2,7 @@
 //! refuse it (docs/protocol/05-tasks.md, "Commands").
 
 use alloc::boxed::Box;
+use alloc::collections::BTreeSet;
 use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
@@ -18,6 +19,26 @@ use crate::refusal::Refusal;
 use crate::replica::Replica;
 use crate::rule::Role;
 
+/// How a change would be made.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(tag = "how", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum How {
+    /// By me.
+    Alone,
+    /// By those who hold a role; my signature is the first, if I am one of them.
+    Together {
+        /// Which role.
+        of: RoleId,
+    },
+    /// Not by me.
+    Refused {
+        /// Why.
+        refusal: Refusal,
+    },
+}
+
 impl Replica {
     /// Plans and signs one public op.
     pub(crate) fn govern(&self, command: &Command, with: &mut Circumstances<'_>) -> Result<Authored, Refusal> {
@@ -25,8 +46,13 @@ impl Replica {
         if let Command::Invite { role, uses, reviewed } = command {
             return self.invite(*role, *uses, *reviewed, with);
         }
-        let op = self.public_op(command, with)?;
-        let entry = self.sign_permitted(&op, with.now_seconds)?;
+        let (op, entry) = if let Command::Decide { change } = command {
+            self.sign_alone_or_together(&self.op_of(change, with)?, with.now_seconds)?
+        } else {
+            let op = self.public_op(command, with)?;
+            let entry = self.sign_permitted(&op, with.now_seconds)?;
+            (op, entry)
+        };
         let undo = self.undo_of(&op, entry.id());
         Ok(Authored { entries: vec![entry], undo, task: None, invite: None })
     }
@@ -34,7 +60,11 @@ impl Replica {
     /// Whoever belongs to the pursuance; and whoever was removed, as far as a majority may take them back (R8).
     fn may_sign(&self, command: &Command) -> Result<(), Refusal> {
         match self.writer() {
-            Err(Refusal::Removed) if matches!(command, Command::Propose { .. } | Command::Approve { .. }) => Ok(()),
+            Err(Refusal::Removed)
+                if matches!(command, Command::Propose { .. } | Command::Decide { .. } | Command::Approve { .. }) =>
+            {
+                Ok(())
+            }
             other => other.map(|_| ()),
         }
     }
@@ -141,6 +171,37 @@ impl Replica {
         }
         let invite = Some((GrantRef { entry: entry.id(), op: 0 }, secret));
         Ok(Authored { entries: vec![entry], undo: Vec::new(), task: None, invite })
+    }
+
+    /// How a change would be made by me now.
+    #[must_use]
+    pub fn how(&self, change: &Change, with: &mut Circumstances<'_>) -> How {
+        let signed = self.op_of(change, with).and_then(|op| self.sign_alone_or_together(&op, with.now_seconds));
+        match signed {
+            Ok((Op::Propose(Propose { of, .. }), _)) => How::Together { of },
+            Ok(_) => How::Alone,
+            Err(refusal) => How::Refused { refusal },
+        }
+    }
+
+    /// Signs what I may do alone, or a proposal to the first role that may decide it.
+    fn sign_alone_or_together(&self, op: &Op, now_seconds: u64) -> Result<(Op, Entry), Refusal> {
+        let alone = self.writer().and_then(|_| self.sign_permitted(op, now_seconds));
+        let why = match alone {
+            Ok(entry) => return Ok((op.clone(), entry)),
+            Err(why) => why,
+        };
+        let asked: BTreeSet<RoleId> = self
+            .authority
+            .table()
+            .into_iter()
+            .flat_map(|table| &table.rules)
+            .filter_map(|rule| rule.quorum)
+            .map(|quorum| quorum.of)
+            .collect();
+        let proposals = asked.into_iter().map(|of| Op::Propose(Propose { of, op: Box::new(op.clone()) }));
+        let mut signed = proposals.filter_map(|op| Some((self.sign_permitted(&op, now_seconds).ok()?, op)));
+        signed.next().map(|(entry, op)| (op, entry)).ok_or(why)
     }
 
     /// Signs an op with the first of my grants that permits it; what permits it is asked of the one who judges.

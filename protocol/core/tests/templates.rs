@@ -7,6 +7,7 @@ use pursuance_core::command::Command;
 use pursuance_core::crypto::Seed;
 use pursuance_core::entry::Entry;
 use pursuance_core::founding::{Founding, found_with};
+use pursuance_core::govern::How;
 use pursuance_core::id::{EntryId, MemberId, RoleId, TaskId};
 use pursuance_core::joining::Preview;
 use pursuance_core::keys::{DeviceKeys, InviteSecret};
@@ -315,4 +316,44 @@ fn what_takes_several_takes_as_many_as_its_row_says() {
     assert_eq!(cast.decides(FIRST, &Change::Rename { name: "Quay".into() }), 3);
     let mut cast = Cast::of(Template::VolunteerCampaign);
     assert_eq!(cast.decides(FIRST, &Change::Rename { name: "Quay".into() }), 2);
+}
+
+#[test]
+fn a_change_of_the_rules_asks_as_many_as_it_takes_and_is_remembered_with_who_signed() {
+    let mut cast = Cast::of(Template::VolunteerCampaign);
+    assert_eq!(cast.people[0].1.rules_view().versions, []);
+    let [organiser, coordinator, newcomer] = [1, 2, 4].map(RoleId);
+    let line = Rule {
+        role: coordinator,
+        verb: Verb::Remove,
+        object: Object::Role(newcomer),
+        conditions: Default::default(),
+        quorum: None,
+    };
+    let change = Change::SetRule { rule: line, present: true };
+    let mut seed = cast.seed();
+    let with = &mut Circumstances { now_seconds: NOW_SECONDS, seed: &mut seed, since: Vec::new() };
+    assert_eq!(cast.people[0].1.how(&change, with), How::Together { of: organiser });
+    assert!(matches!(cast.people[2].1.how(&change, with), How::Refused { .. }));
+    let relays = Change::SetRelays { relays: vec![cast_relay()] };
+    assert_eq!(cast.people[0].1.how(&relays, with), How::Alone);
+
+    let proposal = cast.does(0, &Command::Decide { change: change.clone() }).expect("proposed").entries[0].id();
+    let open = cast.people[0].1.people().decisions.pop().expect("just proposed");
+    assert_eq!((open.signed.len(), open.needed, open.decided), (1, 2, false));
+    assert!(!cast.people[0].1.rules_view().rules.contains(&line), "one of two is not enough");
+    let second = (1..cast.people.len()).find(|at| cast.people[*at].0 == FIRST).expect("three organisers");
+    cast.does(second, &Command::Approve { proposal }).expect("a holder signs");
+    for (_, replica) in &cast.people {
+        let view = replica.rules_view();
+        assert!(view.rules.contains(&line) && view.text.contains("remove newcomer"));
+        assert_eq!(view.versions.len(), 1);
+        assert_eq!((view.versions[0].signed.len(), &view.versions[0].changes[..]), (2, &[change.clone()][..]));
+    }
+}
+
+fn cast_relay() -> String {
+    use pursuance_wire::log::LogSigner;
+    let key = |seed| *LogSigner::from_seed(&[seed; 32]).key().as_bytes();
+    pursuance_wire::RelayAddress::new(key(3), key(4)).expect("two keys").to_string()
 }

@@ -3,6 +3,7 @@
 use pursuance_core::command::Command;
 use pursuance_core::id::{MemberId, PursuanceId, TaskId};
 use pursuance_core::refusal::Refusal;
+use pursuance_core::ruling::RulesView;
 use pursuance_core::templates::Template;
 use pursuance_core::view::{InviteView, PeopleView, PreviewView, TaskView, TreeView};
 use serde::{Deserialize, Serialize};
@@ -245,6 +246,12 @@ pub enum Query {
         #[cfg_attr(feature = "bindings", ts(type = "string"))]
         pursuance: PursuanceId,
     },
+    /// The rules, as a table and as a text, and how they came to be.
+    Rules {
+        /// Which pursuance.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        pursuance: PursuanceId,
+    },
     /// The words to compare with a member who came by my invite, or by whose invite I came.
     Phrase {
         /// Which pursuance.
@@ -301,6 +308,8 @@ pub enum View {
     Invites(Vec<InviteRow>),
     /// See [`Query::Relays`].
     Relays(Vec<RelayView>),
+    /// See [`Query::Rules`].
+    Rules(RulesView),
     /// See [`Query::Phrase`]; `None` where there are none for the two.
     Phrase(Option<PhraseView>),
     /// See [`Query::Preview`].

@@ -44,6 +44,7 @@ impl Open {
             Query::People { pursuance } => Ok(View::People(self.held(*pursuance)?.replica.people())),
             Query::Invites { pursuance } => Ok(View::Invites(invites(self.held(*pursuance)?))),
             Query::Relays { pursuance } => self.relay_views(self.held(*pursuance)?).map(View::Relays),
+            Query::Rules { pursuance } => Ok(View::Rules(self.held(*pursuance)?.replica.rules_view())),
             Query::Phrase { pursuance, member } => self.phrase(*pursuance, *member).map(View::Phrase),
             Query::Preview { pursuance } => preview(self.held(*pursuance)?).map(View::Preview),
             Query::ImportPreview { pursuance, csv, fields } => {

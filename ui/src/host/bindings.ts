@@ -376,6 +376,10 @@ of: RoleId,
 /**
  * What is to be decided.
  */
+change: Change, } | { "kind": "decide", 
+/**
+ * What is to be done, or decided.
+ */
 change: Change, } | { "kind": "approve", 
 /**
  * The entry that proposes it.
@@ -946,6 +950,10 @@ pursuance: string, } | { "kind": "relays",
 /**
  * Which pursuance.
  */
+pursuance: string, } | { "kind": "rules", 
+/**
+ * Which pursuance.
+ */
 pursuance: string, } | { "kind": "phrase", 
 /**
  * Which pursuance.
@@ -1363,6 +1371,27 @@ conditions: Conditions,
 quorum: Quorum | null, };
 
 /**
+ * Roles and rules, and how they came to be.
+ */
+export type RulesView = { 
+/**
+ * As a text (docs/protocol/09-rules-text.md).
+ */
+text: string, 
+/**
+ * The roles.
+ */
+roles: Array<Role>, 
+/**
+ * The rules, in the order of their numbers.
+ */
+rules: Array<Rule>, 
+/**
+ * Changes since the beginning, oldest first.
+ */
+versions: Array<VersionView>, };
+
+/**
  * Where the vault stands.
  */
 export type Stage = "fresh" | "locked" | "open";
@@ -1706,6 +1735,27 @@ problems: number, } | { "code": "importCancelled" } | { "code": "importRunning" 
 export type Verb = "see" | "invite" | "admit" | "grant" | "revoke" | "remove" | "vouch" | "contact" | "amend" | "dissolve" | "checkpoint" | "removeRetroactive" | "suggest" | "create" | "claim" | "assign" | "edit" | "comment" | "finish" | "review" | "reopen" | "file" | "widen" | "label" | "attach" | "publish" | "link" | "send" | "accept" | "splinter" | "export";
 
 /**
+ * One change of the rules that counts.
+ */
+export type VersionView = { 
+/**
+ * The entry that made or proposed it.
+ */
+entry: string, 
+/**
+ * Who signed it.
+ */
+signed: Array<Person>, 
+/**
+ * Claimed time of the entry, seconds since 1970.
+ */
+claimedSeconds: number, 
+/**
+ * What changed.
+ */
+changes: Array<Change>, };
+
+/**
  * What is to be seen.
  */
-export type View = { "kind": "app", "view": AppView } | { "kind": "tree", "view": TreeView } | { "kind": "labels", "view": Array<string> } | { "kind": "task", "view": TaskView } | { "kind": "people", "view": PeopleView } | { "kind": "invites", "view": Array<InviteRow> } | { "kind": "relays", "view": Array<RelayView> } | { "kind": "phrase", "view": PhraseView | null } | { "kind": "preview", "view": PreviewState } | { "kind": "importPreview", "view": ImportPreview };
+export type View = { "kind": "app", "view": AppView } | { "kind": "tree", "view": TreeView } | { "kind": "labels", "view": Array<string> } | { "kind": "task", "view": TaskView } | { "kind": "people", "view": PeopleView } | { "kind": "invites", "view": Array<InviteRow> } | { "kind": "relays", "view": Array<RelayView> } | { "kind": "rules", "view": RulesView } | { "kind": "phrase", "view": PhraseView | null } | { "kind": "preview", "view": PreviewState } | { "kind": "importPreview", "view": ImportPreview };

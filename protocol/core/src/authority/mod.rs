@@ -33,11 +33,13 @@ mod state;
 mod switch;
 #[cfg(test)]
 mod tests;
+mod versions;
 
 pub use asking::Decision;
 pub use occasion::Occasion;
 pub use position::{Place as Seat, Position, SeniorityKey, Step, Tail};
 pub use restand::Doubt;
+pub use versions::Version;
 
 use facts::{Act, Facts};
 use occasion::not_allowed;
