@@ -24,6 +24,7 @@ pub mod govern;
 pub mod id;
 pub mod importing;
 pub mod joining;
+pub mod journal;
 pub mod kept;
 pub mod keys;
 pub mod language;

@@ -42,8 +42,11 @@ pub enum Append {
 }
 
 /// Whether an entry counts, in one word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(serde::Serialize, Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
 pub enum Standing {
     /// It does.
     Counts = 0,

@@ -2,6 +2,7 @@
 
 use pursuance_core::command::Command;
 use pursuance_core::id::{MemberId, PursuanceId, TaskId};
+use pursuance_core::journal::LogRow;
 use pursuance_core::refusal::Refusal;
 use pursuance_core::ruling::RulesView;
 use pursuance_core::templates::Template;
@@ -246,6 +247,19 @@ pub enum Query {
         #[cfg_attr(feature = "bindings", ts(type = "string"))]
         pursuance: PursuanceId,
     },
+    /// A page of the log, newest first.
+    Log {
+        /// Which pursuance.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        pursuance: PursuanceId,
+        /// Entries before this page's last one: `LogView.older` of that page.
+        #[serde(default)]
+        #[cfg_attr(feature = "bindings", ts(type = "number | null", optional = nullable))]
+        before: Option<u64>,
+        /// Only what does not count, as a whole or in part.
+        #[serde(default)]
+        trouble: bool,
+    },
     /// The rules, as a table and as a text, and how they came to be.
     Rules {
         /// Which pursuance.
@@ -308,6 +322,8 @@ pub enum View {
     Invites(Vec<InviteRow>),
     /// See [`Query::Relays`].
     Relays(Vec<RelayView>),
+    /// See [`Query::Log`].
+    Log(LogView),
     /// See [`Query::Rules`].
     Rules(RulesView),
     /// See [`Query::Phrase`]; `None` where there are none for the two.
@@ -316,6 +332,25 @@ pub enum View {
     Preview(PreviewState),
     /// See [`Query::ImportPreview`].
     ImportPreview(ImportPreview),
+}
+
+/// A page of the log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct LogView {
+    /// Entries in the order in which they came here, newest first.
+    pub rows: Vec<LogRow>,
+    /// Where the next page begins; `None` at the end.
+    #[cfg_attr(feature = "bindings", ts(type = "number | null"))]
+    pub older: Option<u64>,
+    /// Entries in the log.
+    pub entries: u32,
+    /// Of those: entries that do not count, as a whole or in part.
+    pub troubles: u32,
+    /// Entries that others name and that have not arrived.
+    pub announced: u32,
 }
 
 /// What to compare aloud with somebody.

@@ -16,11 +16,13 @@ use crate::vault::DatabaseKey;
 
 mod changes;
 mod derived;
+mod log;
 #[cfg(test)]
 mod tests;
 
 pub use changes::Changes;
 pub(crate) use derived::StoreShelf;
+pub use log::{ListedEntry, Which};
 
 /// The schema written here.
 pub const SCHEMA_VERSION: u32 = 4;

@@ -6,12 +6,15 @@ use pursuance_core::id::{MemberId, PursuanceId};
 use pursuance_core::pages::{Dropped, PageQuery};
 use qrcode::{Color, EcLevel, QrCode};
 
-use crate::api::{InviteRow, PhraseView, PreviewState, Query, RelayView, Trouble, View};
+use crate::api::{InviteRow, LogView, PhraseView, PreviewState, Query, RelayView, Trouble, View};
 use crate::engine::{Open, Surroundings};
 use crate::held::Held;
 use crate::import;
 use crate::phrase::phrase;
-use crate::store::{KeptStanding, PostCounts};
+use crate::store::{KeptStanding, ListedEntry, PostCounts, Which};
+
+/// Entries of one page of the log.
+const LOG_ROWS: usize = 50;
 
 /// Folded tasks that are looked at: as many as an import brings.
 const MAX_FOLDED: usize = 5_000;
@@ -44,6 +47,10 @@ impl Open {
             Query::People { pursuance } => Ok(View::People(self.held(*pursuance)?.replica.people())),
             Query::Invites { pursuance } => Ok(View::Invites(invites(self.held(*pursuance)?))),
             Query::Relays { pursuance } => self.relay_views(self.held(*pursuance)?).map(View::Relays),
+            Query::Log { pursuance, before, trouble } => {
+                let which = if *trouble { Which::Troubles } else { Which::All };
+                self.log(self.held(*pursuance)?, *before, which).map(View::Log)
+            }
             Query::Rules { pursuance } => Ok(View::Rules(self.held(*pursuance)?.replica.rules_view())),
             Query::Phrase { pursuance, member } => self.phrase(*pursuance, *member).map(View::Phrase),
             Query::Preview { pursuance } => preview(self.held(*pursuance)?).map(View::Preview),
@@ -52,6 +59,22 @@ impl Open {
                 Ok(View::ImportPreview(import::read(csv, fields.as_deref()).preview()))
             }
         }
+    }
+
+    fn log(&self, held: &Held, before: Option<u64>, which: Which) -> Result<LogView, Trouble> {
+        let page = self.store.log_page(held.number, before, which, LOG_ROWS)?;
+        let older = page.last().filter(|_| page.len() == LOG_ROWS).map(|listed| listed.arrival);
+        let counts = self.store.log_counts(held.number)?;
+        let row = |listed: ListedEntry| {
+            held.replica.log_row(&listed.entry, listed.standing, &listed.tasks, listed.items_refused)
+        };
+        Ok(LogView {
+            rows: page.into_iter().map(row).collect(),
+            older,
+            entries: counts.entries,
+            troubles: counts.troubles,
+            announced: u32::try_from(held.replica.logs().announced().len()).unwrap_or(u32::MAX),
+        })
     }
 
     fn phrase(&self, pursuance: PursuanceId, member: MemberId) -> Result<Option<PhraseView>, Trouble> {

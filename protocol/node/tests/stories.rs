@@ -14,6 +14,8 @@ mod governing;
 mod harbour;
 #[path = "stories/importing.rs"]
 mod importing;
+#[path = "stories/log.rs"]
+mod log;
 #[path = "stories/phrase.rs"]
 mod phrase;
 #[path = "stories/together.rs"]

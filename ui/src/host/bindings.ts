@@ -707,6 +707,76 @@ open: boolean,
 reviewed: boolean, };
 
 /**
+ * One entry.
+ */
+export type LogRow = { 
+/**
+ * Its id.
+ */
+entry: string, 
+/**
+ * The device that wrote it.
+ */
+author: string, 
+/**
+ * Its place in that device's log.
+ */
+seq: number, 
+/**
+ * As whom it was written, where that is known.
+ */
+by: Person | null, 
+/**
+ * Claimed time, seconds since 1970.
+ */
+claimedSeconds: number, 
+/**
+ * What became of it.
+ */
+standing: Standing, 
+/**
+ * Why it does not count, where that is said of the whole entry.
+ */
+refusal: Refusal | null, 
+/**
+ * Numbers of the reasons for which items of it were refused.
+ */
+itemsRefused: Array<number>, 
+/**
+ * The other entry at its place, where its device shows two histories.
+ */
+beside: string | null, 
+/**
+ * What it says, in order.
+ */
+says: Array<Saying>, };
+
+/**
+ * A page of the log.
+ */
+export type LogView = { 
+/**
+ * Entries in the order in which they came here, newest first.
+ */
+rows: Array<LogRow>, 
+/**
+ * Where the next page begins; `None` at the end.
+ */
+older: number | null, 
+/**
+ * Entries in the log.
+ */
+entries: number, 
+/**
+ * Of those: entries that do not count, as a whole or in part.
+ */
+troubles: number, 
+/**
+ * Entries that others name and that have not arrived.
+ */
+announced: number, };
+
+/**
  * One member.
  */
 export type MemberView = { 
@@ -950,7 +1020,19 @@ pursuance: string, } | { "kind": "relays",
 /**
  * Which pursuance.
  */
-pursuance: string, } | { "kind": "rules", 
+pursuance: string, } | { "kind": "log", 
+/**
+ * Which pursuance.
+ */
+pursuance: string, 
+/**
+ * Entries before this page's last one: `LogView.older` of that page.
+ */
+before?: number | null, 
+/**
+ * Only what does not count, as a whole or in part.
+ */
+trouble: boolean, } | { "kind": "rules", 
 /**
  * Which pursuance.
  */
@@ -1392,6 +1474,63 @@ rules: Array<Rule>,
 versions: Array<VersionView>, };
 
 /**
+ * One thing that an entry says.
+ */
+export type Saying = { "kind": "founded" } | { "kind": "changed", 
+/**
+ * What.
+ */
+change: Change, 
+/**
+ * Whom it is about, if anybody.
+ */
+about: Person | null, } | { "kind": "proposed", 
+/**
+ * Which role.
+ */
+of: RoleId, 
+/**
+ * What.
+ */
+change: Change, 
+/**
+ * Whom it is about, if anybody.
+ */
+about: Person | null, } | { "kind": "approved" } | { "kind": "withdrew" } | { "kind": "invited", 
+/**
+ * Which role.
+ */
+role: RoleId, 
+/**
+ * To how many.
+ */
+uses: number, } | { "kind": "joined", 
+/**
+ * By the name.
+ */
+name: string, } | { "kind": "admitted", 
+/**
+ * Whom.
+ */
+about: Person | null, } | { "kind": "vouched", 
+/**
+ * Whom.
+ */
+about: Person | null, } | { "kind": "left" } | { "kind": "addedDevice" } | { "kind": "removedDevice" } | { "kind": "recovered" } | { "kind": "keys" } | { "kind": "ratified", 
+/**
+ * How many.
+ */
+entries: number, } | { "kind": "tasks", 
+/**
+ * Titles of those that can be read here, at most `MAX_LOG_TITLES`.
+ */
+titles: Array<string>, 
+/**
+ * How many items there are.
+ */
+items: number, } | { "kind": "newer" };
+
+/**
  * Where the vault stands.
  */
 export type Stage = "fresh" | "locked" | "open";
@@ -1758,4 +1897,4 @@ changes: Array<Change>, };
 /**
  * What is to be seen.
  */
-export type View = { "kind": "app", "view": AppView } | { "kind": "tree", "view": TreeView } | { "kind": "labels", "view": Array<string> } | { "kind": "task", "view": TaskView } | { "kind": "people", "view": PeopleView } | { "kind": "invites", "view": Array<InviteRow> } | { "kind": "relays", "view": Array<RelayView> } | { "kind": "rules", "view": RulesView } | { "kind": "phrase", "view": PhraseView | null } | { "kind": "preview", "view": PreviewState } | { "kind": "importPreview", "view": ImportPreview };
+export type View = { "kind": "app", "view": AppView } | { "kind": "tree", "view": TreeView } | { "kind": "labels", "view": Array<string> } | { "kind": "task", "view": TaskView } | { "kind": "people", "view": PeopleView } | { "kind": "invites", "view": Array<InviteRow> } | { "kind": "relays", "view": Array<RelayView> } | { "kind": "log", "view": LogView } | { "kind": "rules", "view": RulesView } | { "kind": "phrase", "view": PhraseView | null } | { "kind": "preview", "view": PreviewState } | { "kind": "importPreview", "view": ImportPreview };

@@ -204,6 +204,7 @@ export class FakeGroup {
       case 'labels': return { kind: 'labels', view: [...new Set(this.data.tasks.flatMap((task) => task.labels))].sort((a, b) => a.localeCompare(b)) };
       case 'task': return { kind: 'task', view: this.#taskView(this.#task(query.task)) };
       case 'people': return { kind: 'people', view: { members: this.data.members, others: [], roles: this.data.roles, rules: this.data.rules, decisions: [], cannot: this.#cannot(null) } };
+      case 'log': return { kind: 'log', view: { rows: [], older: null, entries: 0, troubles: 0, announced: 0 } };
       case 'rules': return { kind: 'rules', view: { text: '', roles: this.data.roles, rules: this.data.rules, versions: [] } };
       case 'invites': return { kind: 'invites', view: this.data.invites };
       case 'relays': return { kind: 'relays', view: this.data.relays };

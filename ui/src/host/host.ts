@@ -1,5 +1,5 @@
 // The one door of the window: three calls, whoever stands behind them.
-import type { AppView, ImportPreview, InviteRow, PeopleView, PhraseView, PreviewState, Query, RelayView, Reply, Request, RulesView, TaskView, TreeView, Trouble, View } from './bindings';
+import type { AppView, ImportPreview, InviteRow, LogView, PeopleView, PhraseView, PreviewState, Query, RelayView, Reply, Request, RulesView, TaskView, TreeView, Trouble, View } from './bindings';
 
 /** What the window can ask of the desktop (or of the fake in a browser). */
 export interface Host {
@@ -22,6 +22,7 @@ export type ViewOf = {
   people: PeopleView;
   invites: InviteRow[];
   relays: RelayView[];
+  log: LogView;
   rules: RulesView;
   phrase: PhraseView | null;
   preview: PreviewState;

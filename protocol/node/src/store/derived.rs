@@ -491,7 +491,7 @@ fn kept_entries(
     Ok(kept)
 }
 
-fn standing(number: u8) -> Result<Standing> {
+pub(super) fn standing(number: u8) -> Result<Standing> {
     Ok(match number {
         0 => Standing::Counts,
         1 => Standing::Refused,
