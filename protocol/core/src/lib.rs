@@ -26,6 +26,7 @@ pub mod importing;
 pub mod joining;
 pub mod kept;
 pub mod keys;
+pub mod language;
 pub mod limits;
 pub mod link;
 pub mod logs;
