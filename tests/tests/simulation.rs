@@ -203,7 +203,7 @@ without! {
     without_sealing_leftovers_something_is_lost: SealsLeftovers, 1 => Broken::Lost { .. } | Broken::Missing { .. } | Broken::NotAdmitted { .. },
     without_taking_up_reading_a_newcomer_is_never_in: TakesUpReading, 63 => Broken::NotAdmitted { .. } | Broken::Missing { .. } | Broken::Lost { .. },
     without_carrying_joins_one_is_missing: CarriesJoins, 5 => Broken::Missing { .. } | Broken::Lost { .. } | Broken::Diverged { .. },
-    without_coverage_somebody_removed_reads_on: Coverage, 0 => Broken::ReadByOutsider { .. },
+    without_coverage_somebody_removed_reads_on: Coverage, 1 => Broken::ReadByOutsider { .. } | Broken::NoEpoch { .. },
     without_epochs_under_their_parents_nobody_follows: EpochUnderParents, 0 => Broken::Missing { .. } | Broken::Lost { .. } | Broken::NotAdmitted { .. } | Broken::NoEpoch { .. } | Broken::OtherEpoch { .. },
     without_epochs_under_themselves_a_newcomer_misses_the_beginning: EpochUnderItself, 0 => Broken::Missing { .. } | Broken::Lost { .. } | Broken::NotAdmitted { .. },
     without_backlinks_a_newcomer_misses_the_beginning: Backlinks, 0 => Broken::Missing { .. } | Broken::Lost { .. } | Broken::NotAdmitted { .. },
