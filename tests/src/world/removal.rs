@@ -208,7 +208,7 @@ impl World {
         };
         let usable = |node: usize| self.nodes[node].memory.replica.usable_epoch().map(EpochSecret::id);
         for node in members {
-            if can_make && usable(*node).is_none() {
+            if can_make && usable(*node).is_none() && self.can_welcome(*node) {
                 return Err(Broken::NoEpoch { node: *node });
             }
             let other = members.iter().find(|other| holds(**other) == holds(*node) && usable(**other) != usable(*node));
@@ -238,15 +238,18 @@ impl World {
         Ok(())
     }
 
-    /// Nothing has an effect that somebody wrote who was removed at that time.
+    /// Nothing has an effect that somebody wrote who was removed at that time. Whoever was given another role meanwhile may hold
+    /// that one all the same.
     fn check_effects(&self, node: usize) -> Result<(), Broken> {
         let replica = &self.nodes[node].memory.replica;
         let logs = replica.logs();
         for entry in logs.iter().filter(|entry| self.has_gone(entry.body().author)) {
             let Some(member) = replica.authority().speaker(entry) else { continue };
             let outside = departures(replica, member).into_iter().any(|departure| {
+                let by = entry.body().by.map(|by| by.entry);
                 departure != entry.id()
                     && !logs.in_past(entry.id(), departure)
+                    && by.is_some_and(|by| logs.in_past(by, departure))
                     && logs.standing(departure) == Some(Standing::Counts)
             });
             if outside && logs.standing(entry.id()) == Some(Standing::Counts) {
