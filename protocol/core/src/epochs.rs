@@ -83,7 +83,7 @@ impl Replica {
     /// it stands under the parents, or nobody could follow. A welcome may be for somebody who lags.
     #[must_use]
     pub fn cell_keys_for(&self, entry: &Entry) -> Vec<CellKey> {
-        let Some(usable) = self.usable_epoch().or_else(|| self.parting_epoch()) else { return Vec::new() };
+        let Some(usable) = self.usable_epoch().or_else(|| self.parting_epoch(entry)) else { return Vec::new() };
         let keys = |ids: &BTreeSet<EpochId>| -> Vec<CellKey> {
             ids.iter().filter_map(|id| self.epochs.get(id)).map(EpochSecret::cell_key).collect()
         };
@@ -221,7 +221,8 @@ impl Replica {
             }
             let sealed = self.introductions(id).flat_map(|(_, made)| &made.seals);
             // A package that several published is one person's, who reads if any of them does.
-            let all_read = { sealed }.all(|seal| self.authority.devices_with(seal.tag).any(|to| readers.now.contains(&to)));
+            let all_read =
+                { sealed }.all(|seal| self.authority.devices_with(seal.tag).any(|to| readers.now.contains(&to)));
             let made_by = self.introductions(id).filter_map(|(intro, _)| Some(self.logs.entry(intro)?.body().author));
             if !all_read || !made_by.chain(self.authority.handed(id)).all(|author| readers.now.contains(&author)) {
                 return false;
@@ -239,19 +240,28 @@ impl Replica {
     /// not believed: whoever is out sees the ids of epochs, and would have everybody make one more for each.
     fn follows(&self, later: EpochId, epoch: EpochId) -> bool {
         self.authority.epochs().get(&later).is_some_and(|known| known.counts)
-            || self.introductions(later).any(|(intro, _)| {
-                self.introductions(epoch).any(|(parent, _)| self.logs.in_past(parent, intro))
-            })
+            || self
+                .introductions(later)
+                .any(|(intro, _)| self.introductions(epoch).any(|(parent, _)| self.logs.in_past(parent, intro)))
     }
 
-    /// What the last words of whoever has gone stand under: the youngest epoch held. All who are here hold it, or one that leads
-    /// back to it.
-    fn parting_epoch(&self) -> Option<&EpochSecret> {
-        if self.is_here() {
+    /// What the last words of a device that makes no epoch any more stand under: the one that was usable by what it knew when it said
+    /// them; if there was none, the youngest held. All who are here hold it, or one that leads back to it.
+    fn parting_epoch(&self, said: &Entry) -> Option<&EpochSecret> {
+        if self.is_here() && !self.is_overtaken() {
             return None;
         }
-        let held = self.counting_epochs().filter_map(|(id, known)| Some((known.entries.first()?, self.epochs.get(id)?)));
-        held.max_by_key(|(place, _)| *place).map(|(_, secret)| secret)
+        let packages = self.authority.packages_before(&self.logs, said);
+        let tags = packages.iter().map(|(id, _)| package_tag(id));
+        let then: BTreeSet<AuthorId> = tags.flat_map(|tag| self.authority.devices_with(tag)).collect();
+        let known = |came_by: &EntryId| self.logs.in_past(*came_by, said.id());
+        let gone = self.authority.arrivals().filter(|(author, by)| !then.contains(author) && by.iter().all(known));
+        let readers = Readers { gone: gone.flat_map(|(_, came_by)| came_by).collect(), now: then };
+        let held = || self.authority.epochs().iter().filter(|(id, _)| self.epochs.contains_key(id));
+        let covered = held().filter(|(id, _)| self.is_covered(**id, &readers));
+        let youngest = || held().filter(|(_, known)| known.counts).max_by_key(|(_, known)| known.entries.first());
+        let (id, _) = covered.min_by_key(|(_, known)| self.epoch_rank(known)).or_else(youngest)?;
+        self.epochs.get(id)
     }
 
     /// Entries that introduce an epoch: those that count, or all, where none does.

@@ -30,6 +30,9 @@ use super::{Broken, Course, Defence, World};
 /// Most members of a group who are removed or go.
 const MAX_DEPARTURES: usize = 5;
 
+/// Most epochs that one device makes for each who went.
+const MAX_EPOCHS_PER_DEPARTURE: usize = 1;
+
 /// What is known of removals from outside.
 #[derive(Default)]
 pub struct Removals {
@@ -230,7 +233,7 @@ impl World {
             let author = self.nodes[*node].memory.replica.device().author();
             let next = |entry: &&Entry| introduced(entry).is_some_and(|made| !made.parents.is_empty());
             let made = kept().filter(next).filter(|entry| entry.body().author == author).count();
-            let most = went * (1 + self.removals.put_back.get(node).copied().unwrap_or(0));
+            let most = went * MAX_EPOCHS_PER_DEPARTURE * (1 + self.removals.put_back.get(node).copied().unwrap_or(0));
             if made > most {
                 return Err(Broken::TooManyEpochs { node: *node, made, most });
             }
@@ -275,9 +278,16 @@ impl World {
         for entry in self.outsider(group, node).read() {
             let id = entry.id();
             let Some(knew) = self.removals.knew.get(&id) else { continue };
+            if entry.body().author == author {
+                continue;
+            }
             let open = is_join(&entry) || public(&entry).any(|op| matches!(op, Op::RoleEpoch(_) | Op::Welcome(_)));
             // Who is out says the rest under what they hold; who makes an epoch, under what it follows.
-            let gone = self.has_gone(entry.body().author);
+            let goes = |last: &Entry| {
+                let (last, body) = (last.body(), entry.body());
+                last.author == body.author && last.seq >= body.seq && last.content == Content::Public(vec![Op::Leave])
+            };
+            let gone = self.has_gone(entry.body().author) || logs.iter().any(goes);
             let before_an_epoch = |departure: EntryId| {
                 let makes = |made: &Entry| {
                     made.body().author == entry.body().author

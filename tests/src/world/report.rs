@@ -54,8 +54,6 @@ pub enum Defence {
     EpochUnderParents,
     /// What introduces an epoch stands under that epoch too.
     EpochUnderItself,
-    /// An epoch brings along the secrets of those that it follows.
-    Backlinks,
     /// What comes before an epoch stands under those that it follows.
     PastUnderParents,
     /// An epoch that somebody else is to make, and does not, is made.
@@ -64,7 +62,7 @@ pub enum Defence {
 
 impl Defence {
     /// Every one; some world breaks without it.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 24] = [
         Self::Consistency,
         Self::Bodies,
         Self::Inclusion,
@@ -87,7 +85,6 @@ impl Defence {
         Self::Coverage,
         Self::EpochUnderParents,
         Self::EpochUnderItself,
-        Self::Backlinks,
         Self::PastUnderParents,
         Self::CompletesEpochs,
     ];

@@ -349,10 +349,11 @@ impl Authority {
         made.filter(move |(_, made)| counts(&made.source)).map(move |(author, made)| {
             let grants = self.facts.grants_of.get(&made.member).into_iter().flatten();
             let signed = |proposal: EntryId| self.facts.proposals.get(&proposal).map(|asked| &asked.approvals);
-            let given = grants.filter_map(|at| Some(self.facts.grants.get(at)?.source)).flat_map(|source| match source {
-                Source::Entry(id) => Vec::from_iter(counts(&id).then_some(id)),
-                Source::Decision(id) => signed(id).into_iter().flatten().copied().chain([id]).collect(),
-            });
+            let given =
+                grants.filter_map(|at| Some(self.facts.grants.get(at)?.source)).flat_map(|source| match source {
+                    Source::Entry(id) => Vec::from_iter(counts(&id).then_some(id)),
+                    Source::Decision(id) => signed(id).into_iter().flatten().copied().chain([id]).collect(),
+                });
             let admitted = self.facts.admits.get(&EntryId(made.member.0)).into_iter().flatten().copied();
             (author, given.chain(admitted).chain([made.source]).collect())
         })

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use super::facts::Source;
 use super::seen::Seen;
 use super::switch::{Switch, bars, on};
-use super::{Authority, KnownEpoch, HeldGrant, MAX_WELCOMES, Member, OpenInvite, Position, Presence};
+use super::{Authority, HeldGrant, KnownEpoch, MAX_WELCOMES, Member, OpenInvite, Position, Presence};
 use crate::devices::Device;
 use crate::entry::{Entry, GrantRef};
 use crate::id::{EntryId, EpochId, MemberId};

@@ -25,19 +25,7 @@ impl Node {
             return None;
         }
         let now_seconds = self.clock(now, rng);
-        let entry = self.memory.replica.rotate(now_seconds, &mut Seed::new(rng.random()))?;
-        if !self.lacks(Defence::Backlinks) {
-            return Some(entry);
-        }
-        let mut body = entry.body().clone();
-        if let Content::Public(ops) = &mut body.content {
-            for op in ops {
-                if let Op::RoleEpoch(made) = op {
-                    made.backlinks.clear();
-                }
-            }
-        }
-        Some(Entry::sign(&self.memory.replica.device().signing, Some(self.pursuance), &body))
+        self.memory.replica.rotate(now_seconds, &mut Seed::new(rng.random()))
     }
 
     /// Saves an epoch of its own with its secret.
