@@ -8,7 +8,7 @@
 //! ```
 //!
 //! This file is the world and its course. `life` is what nodes do, `lies` what relays do to them, `copies` what owners do to
-//! data folders, `check` what must be true when all is quiet.
+//! data folders, `removal` who goes and what follows, `check` what must be true when all is quiet.
 
 mod check;
 mod copies;
@@ -17,6 +17,7 @@ mod lies;
 mod life;
 pub mod node;
 pub mod relay;
+mod removal;
 mod report;
 mod wish;
 
@@ -75,6 +76,8 @@ pub enum Course {
     Ordinary,
     /// The relay by which somebody joins is often gone for good as soon as a member has read the join.
     JoinsAreLost,
+    /// Members are removed and go, and epochs follow.
+    Removals,
 }
 
 /// A whole world.
@@ -110,6 +113,7 @@ pub struct World {
     accused: BTreeSet<(usize, usize)>,
     copies: BTreeMap<usize, Disk>,
     put_back: copies::PutBack,
+    removals: removal::Removals,
     tally: Tally,
 }
 
@@ -122,7 +126,8 @@ pub fn run(seed: u64, course: Course, without: Option<Defence>) -> Result<Tally,
     if !world.chance(4) {
         world.gather()?;
     }
-    for _ in 0..world.rng.random_range(60..220) {
+    let steps = if course == Course::Removals { 120..300 } else { 60..220 };
+    for _ in 0..world.rng.random_range(steps) {
         world.step()?;
     }
     world.crashes = false;
@@ -136,7 +141,7 @@ impl World {
         let mut rng = StdRng::seed_from_u64(seed);
         let now = 1_790_000_000 + rng.random_range(0..1_000_000);
         let (count, steady) = match course {
-            Course::Ordinary => {
+            Course::Ordinary | Course::Removals => {
                 let count = [1, 1, 2, 2, 2, 2, 3, 3, 3, MAX_RELAYS][rng.random_range(0..10)];
                 (count, rng.random_range(0..count))
             }
@@ -179,10 +184,12 @@ impl World {
             accused: BTreeSet::new(),
             copies: BTreeMap::new(),
             put_back: copies::PutBack::default(),
+            removals: removal::Removals::default(),
             tally: Tally::default(),
         };
         let all: Vec<usize> = (0..count).collect();
-        let max_nodes = if world.chance(8) { MAX_NODES } else { world.rng.random_range(2..=5) };
+        let max_nodes =
+            if world.chance(8) || course == Course::Removals { MAX_NODES } else { world.rng.random_range(2..=5) };
         world.found(&all, max_nodes);
         let max_nodes = world.rng.random_range(1..=2);
         world.found(&[steady], max_nodes);
@@ -243,6 +250,9 @@ impl World {
         let Some(at) = (!relays.is_empty()).then(|| relays[self.rng.random_range(0..relays.len())]) else {
             return Ok(());
         };
+        if self.govern(node)? {
+            return Ok(());
+        }
         match self.rng.random_range(0..400) {
             0..112 => self.act(node),
             112..132 => self.say_in_parts(node, at),
@@ -349,6 +359,9 @@ impl World {
                 if self.chance(2) {
                     self.welcome(node)?;
                 }
+                if self.course == Course::Removals && self.chance(2) {
+                    self.epoch_at_last(node)?;
+                }
                 self.seal(node)?;
                 for at in self.nodes[node].relays() {
                     while self.relays[at].is_up(self.now) && !self.nodes[node].waiting(at).is_empty() {
@@ -367,7 +380,8 @@ impl World {
             before = now;
             let unanswered =
                 (0..self.nodes.len()).any(|node| self.can_welcome(node) && self.nodes[node].owes_a_welcome());
-            if quiet >= 3 && !unanswered {
+            let unfinished = (0..self.nodes.len()).any(|node| self.may_write(node) && self.nodes[node].wants_epoch());
+            if quiet >= 3 && !unanswered && !unfinished {
                 break;
             }
         }

@@ -18,6 +18,9 @@ const WORLDS: u64 = 300;
 /// Worlds of an ordinary run in which joins are lost.
 const WORLDS_WITH_LOST_JOINS: u64 = 50;
 
+/// Worlds of an ordinary run in which members are removed and go.
+const WORLDS_WITH_REMOVALS: u64 = 80;
+
 /// Worlds among which one must break when a defence is left out.
 const WORLDS_WITHOUT: u64 = 300;
 
@@ -35,7 +38,15 @@ fn live(seed: u64, course: Course) -> Tally {
 /// The first world that breaks without this defence; `known` is tried before the others.
 fn noticed(without: Defence, known: u64) -> Broken {
     let mut worlds = std::iter::once(known).chain(0..WORLDS_WITHOUT);
-    let course = if without == Defence::CarriesJoins { Course::JoinsAreLost } else { Course::Ordinary };
+    let course = match without {
+        Defence::CarriesJoins => Course::JoinsAreLost,
+        Defence::Coverage
+        | Defence::EpochUnderParents
+        | Defence::EpochUnderItself
+        | Defence::PastUnderParents
+        | Defence::CompletesEpochs => Course::Removals,
+        _ => Course::Ordinary,
+    };
     let found = worlds.find_map(|seed| Some((seed, run(seed, course, Some(without)).err()?)));
     let (seed, broken) = found.unwrap_or_else(|| panic!("{WORLDS_WITHOUT} worlds stand without {without:?}"));
     println!("without {without:?}: seed {seed}: {broken:?}");
@@ -130,6 +141,28 @@ fn a_join_that_is_lost_stops_no_member() {
     assert!(lost >= WORLDS_WITH_LOST_JOINS / 10, "{lost} were lost");
 }
 
+#[test]
+fn who_is_removed_reads_no_more_and_all_others_everything() {
+    if let Some(seed) = number("PURSUANCE_SIM_SEED") {
+        println!("{:#?}", live(seed, Course::Removals));
+        return;
+    }
+    // A long run lives through a tenth as many of these.
+    let worlds = number("PURSUANCE_SIM_WORLDS").map_or(WORLDS_WITH_REMOVALS, |worlds| worlds.div_ceil(10));
+    let tally = live_all(worlds, Course::Removals);
+    println!("{tally:#?}");
+    if worlds < WORLDS_WITH_REMOVALS {
+        return;
+    }
+    let happened = |what: &str| tally.counts.get(what).copied().unwrap_or(0);
+    for what in ["grant", "removal", "epoch", "out"] {
+        assert!(happened(what) >= worlds / 2, "{what} hardly happened");
+    }
+    for what in ["leave", "crash at an epoch", "old copy, reads first", "old copy, writes first"] {
+        assert!(happened(what) >= worlds / 20, "{what} hardly happened");
+    }
+}
+
 /// Every defence, a world that broke without it (the first to be tried), and what may break: without it, what it is there for
 /// happens in some world.
 macro_rules! without {
@@ -164,6 +197,11 @@ without! {
     without_sealing_leftovers_something_is_lost: SealsLeftovers, 1 => Broken::Lost { .. } | Broken::Missing { .. } | Broken::NotAdmitted { .. },
     without_taking_up_reading_a_newcomer_is_never_in: TakesUpReading, 63 => Broken::NotAdmitted { .. } | Broken::Missing { .. } | Broken::Lost { .. },
     without_carrying_joins_one_is_missing: CarriesJoins, 5 => Broken::Missing { .. } | Broken::Lost { .. } | Broken::Diverged { .. },
+    without_coverage_somebody_removed_reads_on: Coverage, 5 => Broken::ReadByOutsider { .. },
+    without_epochs_under_their_parents_nobody_follows: EpochUnderParents, 1 => Broken::Missing { .. } | Broken::Lost { .. } | Broken::NotAdmitted { .. } | Broken::NoEpoch { .. } | Broken::OtherEpoch { .. },
+    without_epochs_under_themselves_a_newcomer_misses_the_beginning: EpochUnderItself, 10 => Broken::Missing { .. } | Broken::Lost { .. } | Broken::NotAdmitted { .. },
+    without_its_past_under_the_parents_nobody_follows_an_epoch: PastUnderParents, 1 => Broken::Missing { .. } | Broken::Lost { .. } | Broken::NotAdmitted { .. } | Broken::NoEpoch { .. } | Broken::OtherEpoch { .. },
+    without_completing_epochs_none_can_be_used: CompletesEpochs, 1 => Broken::NoEpoch { .. } | Broken::Lost { .. } | Broken::NotAdmitted { .. },
     without_stopping_when_overtaken_a_copy_writes_on: StopsOvertaken, 16 => Broken::WroteOn { .. } | Broken::Equivocation { .. },
 }
 
@@ -174,20 +212,25 @@ fn every_defence_is_left_out_once() {
 
 /// Worlds that once found something, named by what they found: they are lived through again.
 macro_rules! found {
-    ($($name:ident: $($seed:literal),+);* $(;)?) => {
+    ($($name:ident: $course:ident, $($seed:literal),+);* $(;)?) => {
         $(#[test]
         fn $name() {
             for seed in [$($seed),+] {
-                live(seed, Course::Ordinary);
+                live(seed, Course::$course);
             }
         })*
     };
 }
 
 found! {
-    a_join_that_one_relay_lost_stops_nobody: 73;
-    a_branch_breaks_receipts_at_once: 214, 231, 238;
-    a_newcomer_whose_relay_nobody_reads_is_alone: 62, 155, 221;
-    a_secret_may_be_in_a_welcome_alone: 98;
-    a_surplus_join_waits_with_whoever_read_it: 613;
+    a_join_that_one_relay_lost_stops_nobody: Ordinary, 73;
+    a_branch_breaks_receipts_at_once: Ordinary, 214, 231, 238;
+    a_newcomer_whose_relay_nobody_reads_is_alone: Ordinary, 62, 155, 221;
+    a_secret_may_be_in_a_welcome_alone: Ordinary, 98;
+    a_surplus_join_waits_with_whoever_read_it: Ordinary, 613;
+    an_epoch_of_somebody_removed_meanwhile_is_read: Removals, 5, 88, 144, 168;
+    who_is_welcomed_while_they_are_removed_reads_no_more: Removals, 25, 265;
+    an_overtaken_device_makes_no_epoch: Removals, 109;
+    who_left_and_holds_another_role_may_leave_again: Removals, 127, 129;
+    members_write_under_one_epoch: Removals, 210, 246;
 }

@@ -5,7 +5,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec;
 use alloc::vec::Vec;
 
-use crate::authority::{CountingEpoch, Presence, package_tag, readers_hash};
+use crate::authority::{KnownEpoch, Presence, package_tag, readers_hash};
 use crate::crypto::Seed;
 use crate::devices::Device;
 use crate::entry::{Content, Entry, GrantRef};
@@ -15,15 +15,22 @@ use crate::limits::{MAX_DEVICES, MAX_READERS};
 use crate::op::{Op, RoleEpoch, Seal};
 use crate::replica::Replica;
 
+/// Who may read.
+struct Readers {
+    /// Devices that may now.
+    now: BTreeSet<AuthorId>,
+    /// The entries by which those came who may not any more.
+    gone: BTreeSet<EntryId>,
+}
+
 impl Replica {
     /// The epoch that seals what is written now (K4): of those that count and are held, and that nobody can know who may not read
     /// now, the one of the senior author; then the least deep.
     #[must_use]
     pub fn usable_epoch(&self) -> Option<&EpochSecret> {
-        let reading = self.reading();
-        let everyone = self.authority.epochs().iter().filter(|(_, known)| known.role == RoleId::EVERYONE);
-        let held = everyone.filter(|(id, _)| self.epochs.contains_key(id));
-        let covered = held.filter(|(id, _)| self.is_covered(**id, &reading));
+        let readers = self.readers();
+        let counting = self.counting_epochs().filter(|(id, _)| self.epochs.contains_key(id));
+        let covered = counting.filter(|(id, _)| self.is_covered(**id, &readers));
         let first = covered.min_by_key(|(_, known)| self.epoch_rank(known));
         first.and_then(|(id, _)| self.epochs.get(id))
     }
@@ -32,11 +39,10 @@ impl Replica {
     /// a welcome instead.
     #[must_use]
     pub fn needs_epoch(&self) -> bool {
-        let reading = self.reading();
-        let everyone = || self.authority.epochs().iter().filter(|(_, known)| known.role == RoleId::EVERYONE);
+        let readers = self.readers();
         self.is_here()
-            && everyone().any(|(id, _)| self.epochs.contains_key(id))
-            && !everyone().any(|(id, _)| self.is_covered(*id, &reading))
+            && self.counting_epochs().any(|(id, _)| self.epochs.contains_key(id))
+            && !self.counting_epochs().any(|(id, _)| self.is_covered(*id, &readers))
     }
 
     /// Makes the next epoch, for all devices that read in the past of its entry; nothing from a device that may not sign.
@@ -77,7 +83,7 @@ impl Replica {
     /// it stands under the parents, or nobody could follow. A welcome may be for somebody who lags.
     #[must_use]
     pub fn cell_keys_for(&self, entry: &Entry) -> Vec<CellKey> {
-        let Some(usable) = self.usable_epoch().or_else(|| self.parting_epoch()) else { return Vec::new() };
+        let Some(usable) = self.usable_epoch().or_else(|| self.parting_epoch(entry)) else { return Vec::new() };
         let keys = |ids: &BTreeSet<EpochId>| -> Vec<CellKey> {
             ids.iter().filter_map(|id| self.epochs.get(id)).map(EpochSecret::cell_key).collect()
         };
@@ -191,13 +197,22 @@ impl Replica {
         me.filter(|me| me.presence == Presence::Here).map_or(u8::MAX, |me| me.key.rank)
     }
 
-    /// Devices that may read now.
-    fn reading(&self) -> BTreeSet<AuthorId> {
-        self.authority.present().flat_map(|(_, member)| member.devices.keys().copied()).collect()
+    /// Epochs of everyone that count.
+    fn counting_epochs(&self) -> impl Iterator<Item = (&EpochId, &KnownEpoch)> {
+        self.authority.epochs().iter().filter(|(_, known)| known.role == RoleId::EVERYONE && known.counts)
     }
 
-    /// Coverage: whether everybody who can know an epoch may read now. Whoever knows a later one knows those that it follows.
-    fn is_covered(&self, epoch: EpochId, reading: &BTreeSet<AuthorId>) -> bool {
+    /// Who may read now, and who came and may not.
+    fn readers(&self) -> Readers {
+        let now: BTreeSet<AuthorId> =
+            self.authority.present().flat_map(|(_, member)| member.devices.keys().copied()).collect();
+        let gone = self.authority.arrivals().filter(|(author, _)| !now.contains(author));
+        Readers { gone: gone.flat_map(|(_, came_by)| came_by).collect(), now }
+    }
+
+    /// Coverage: whether everybody who can know an epoch may read now. Whoever knows a later one knows those that it follows. Whoever
+    /// came unknown to the one who made it may be handed it this moment, by somebody who does not know yet that they went.
+    fn is_covered(&self, epoch: EpochId, readers: &Readers) -> bool {
         let mut later = vec![epoch];
         let mut seen = BTreeSet::new();
         while let Some(id) = later.pop() {
@@ -206,28 +221,50 @@ impl Replica {
             }
             let sealed = self.introductions(id).flat_map(|(_, made)| &made.seals);
             // A package that several published is one person's, who reads if any of them does.
-            let all_read = { sealed }.all(|seal| self.authority.devices_with(seal.tag).any(|to| reading.contains(&to)));
+            let all_read =
+                { sealed }.all(|seal| self.authority.devices_with(seal.tag).any(|to| readers.now.contains(&to)));
             let made_by = self.introductions(id).filter_map(|(intro, _)| Some(self.logs.entry(intro)?.body().author));
-            if !all_read || !made_by.chain(self.authority.handed(id)).all(|author| reading.contains(&author)) {
+            if !all_read || !made_by.chain(self.authority.handed(id)).all(|author| readers.now.contains(&author)) {
                 return false;
             }
-            later.extend(self.authority.epochs_after(id));
+            let knows = |intro| readers.gone.iter().all(|came| self.logs.in_past(*came, intro));
+            if !self.introductions(id).all(|(intro, _)| knows(intro)) {
+                return false;
+            }
+            later.extend(self.authority.epochs_after(id).filter(|later| self.follows(*later, id)));
         }
         true
     }
 
-    /// What the last words of whoever has gone stand under: the youngest epoch held. All who are here hold it, or one that leads
-    /// back to it.
-    fn parting_epoch(&self) -> Option<&EpochSecret> {
-        if self.is_here() {
-            return None;
-        }
-        let held = self.authority.epochs().iter().filter(|(_, known)| known.role == RoleId::EVERYONE);
-        let held = held.filter_map(|(id, known)| Some((known.entries.first()?, self.epochs.get(id)?)));
-        held.max_by_key(|(place, _)| *place).map(|(_, secret)| secret)
+    /// Whether whoever made an epoch that names another as its parent can have held that. Of somebody whose acts are held this is
+    /// not believed: whoever is out sees the ids of epochs, and would have everybody make one more for each.
+    fn follows(&self, later: EpochId, epoch: EpochId) -> bool {
+        self.authority.epochs().get(&later).is_some_and(|known| known.counts)
+            || self
+                .introductions(later)
+                .any(|(intro, _)| self.introductions(epoch).any(|(parent, _)| self.logs.in_past(parent, intro)))
     }
 
-    /// Entries that introduce an epoch and count.
+    /// What the last words of a device that makes no epoch any more stand under: the one that was usable by what it knew when it said
+    /// them; if there was none, the youngest held. All who are here hold it, or one that leads back to it.
+    fn parting_epoch(&self, said: &Entry) -> Option<&EpochSecret> {
+        if self.is_here() && !self.is_overtaken() {
+            return None;
+        }
+        let packages = self.authority.packages_before(&self.logs, said);
+        let tags = packages.iter().map(|(id, _)| package_tag(id));
+        let then: BTreeSet<AuthorId> = tags.flat_map(|tag| self.authority.devices_with(tag)).collect();
+        let known = |came_by: &EntryId| self.logs.in_past(*came_by, said.id());
+        let gone = self.authority.arrivals().filter(|(author, by)| !then.contains(author) && by.iter().all(known));
+        let readers = Readers { gone: gone.flat_map(|(_, came_by)| came_by).collect(), now: then };
+        let held = || self.authority.epochs().iter().filter(|(id, _)| self.epochs.contains_key(id));
+        let covered = held().filter(|(id, _)| self.is_covered(**id, &readers));
+        let youngest = || held().filter(|(_, known)| known.counts).max_by_key(|(_, known)| known.entries.first());
+        let (id, _) = covered.min_by_key(|(_, known)| self.epoch_rank(known)).or_else(youngest)?;
+        self.epochs.get(id)
+    }
+
+    /// Entries that introduce an epoch: those that count, or all, where none does.
     fn introductions(&self, epoch: EpochId) -> impl Iterator<Item = (EntryId, &RoleEpoch)> {
         let entries = self.authority.epochs().get(&epoch).into_iter().flat_map(|known| &known.entries);
         entries.filter_map(move |(_, id)| match &self.logs.entry(*id)?.body().content {
@@ -243,15 +280,17 @@ impl Replica {
         self.introductions(epoch).flat_map(|(_, made)| made.parents.iter().copied())
     }
 
-    /// Epochs that count and that no other one follows, ascending.
+    /// Epochs that none that is held follows, ascending.
     fn newest_epochs(&self) -> BTreeSet<EpochId> {
         let all = self.authority.epochs().iter().filter(|(_, known)| known.role == RoleId::EVERYONE);
         let all: BTreeSet<EpochId> = all.map(|(id, _)| *id).collect();
-        let followed: BTreeSet<EpochId> = all.iter().flat_map(|id| self.parents_of(*id)).collect();
+        // One that is not held may be held by nobody.
+        let held = all.iter().filter(|id| self.epochs.contains_key(id));
+        let followed: BTreeSet<EpochId> = held.flat_map(|id| self.parents_of(*id)).collect();
         all.difference(&followed).copied().collect()
     }
 
-    fn epoch_rank(&self, known: &CountingEpoch) -> impl Ord + use<'_> {
+    fn epoch_rank(&self, known: &KnownEpoch) -> impl Ord + use<'_> {
         let place = known.entries.first().copied();
         let member =
             place.and_then(|(_, entry)| self.logs.entry(entry)).and_then(|entry| self.authority.speaker(entry));
@@ -280,7 +319,7 @@ impl Replica {
         self.held_epochs().find(lacks).and_then(|id| self.epochs.get(&id)).or(Some(usable))
     }
 
-    /// Epochs of everyone that count and are held.
+    /// Epochs of everyone that are held.
     fn held_epochs(&self) -> impl Iterator<Item = EpochId> + '_ {
         let everyone = self.authority.epochs().iter().filter(|(_, known)| known.role == RoleId::EVERYONE);
         everyone.map(|(id, _)| *id).filter(|id| self.epochs.contains_key(id))
@@ -303,7 +342,7 @@ impl Replica {
         let mut reached = BTreeSet::new();
         while let Some(epoch) = open.pop() {
             if reached.insert(epoch) {
-                open.extend(self.parents_of(epoch));
+                open.extend(self.leads_back(epoch));
                 let later = self.authority.epochs_after(epoch).filter(|later| !reached.contains(later));
                 open.extend(later.filter(|later| {
                     self.introductions(*later)
@@ -312,6 +351,15 @@ impl Replica {
             }
         }
         reached
+    }
+
+    /// Epochs whose secrets an epoch brings along; what cannot be held against it is believed.
+    fn leads_back(&self, epoch: EpochId) -> impl Iterator<Item = EpochId> {
+        let links = self.introductions(epoch).flat_map(|(_, made)| made.backlinks.iter().map(|link| (made.role, link)));
+        let true_ones = links.filter(move |(role, link)| {
+            self.epochs.get(&epoch).is_none_or(|secret| secret.open_back(self.pursuance, *role, link).is_ok())
+        });
+        true_ones.map(|(_, link)| link.parent)
     }
 
     fn is_sealed_in(&self, made: &RoleEpoch, device: &Device) -> bool {

@@ -352,7 +352,7 @@ impl Replica {
         if matches!(entry.body().content, Content::Role(_)) {
             return self.open_entry(id, Arrival::InOrder, shelf);
         }
-        if standing == Standing::Counts {
+        if matches!(standing, Standing::Counts | Standing::Held) {
             self.open_seals(id, shelf);
         }
         self.settle(shelf);
@@ -367,9 +367,6 @@ impl Replica {
         for id in doubt.public {
             let Some(standing) = self.authority.verdict(id).map(Verdict::standing) else { continue };
             self.logs.set_standing(id, standing);
-            if standing == Standing::Counts {
-                self.open_seals(id, shelf);
-            }
         }
         let mut flipped = Vec::new();
         for (chain, from) in doubt.chains {
@@ -400,7 +397,8 @@ impl Replica {
         now.map(|now| (id, now))
     }
 
-    /// Opens what a public entry that counts seals to this device.
+    /// Opens what a public entry seals to this device, also where it is held: others may have written with that epoch before they
+    /// knew, and what its author wrote can be kept by somebody who reads it.
     fn open_seals(&mut self, id: EntryId, shelf: &dyn Shelf) {
         let Some(entry) = self.logs.entry(id) else { return };
         let (me, mine) = (self.device.author(), package_tag(&self.device.key_package().id()));

@@ -441,3 +441,88 @@ fn two_who_rotate_at_once_agree_and_a_crash_leaves_nothing_undone() {
     assert!(!maya.needs_epoch() && !ben.needs_epoch());
     assert_eq!(maya.digest(), ben.digest());
 }
+
+#[test]
+fn who_is_removed_while_somebody_welcomes_them_reads_on_nowhere() {
+    let mut world = World::new(24);
+    let mut maya = world.founder();
+    let invite = world.commit(&mut maya, &Command::Invite { role: MEMBER, uses: 9, reviewed: false });
+    let mut ben = world.joiner(&mut maya, &invite, "Ben");
+    let (device, join) = world.join(&maya, &invite, "Kim").expect("a use is left");
+    take(&mut maya, std::slice::from_ref(&join));
+    take(&mut ben, std::slice::from_ref(&join));
+    // Nobody has handed Kim anything yet, as far as Maya knows; Ben does so at the same time.
+    let kim = maya.authority().member_of(device.author()).unwrap();
+    world.commit(&mut maya, &Command::RemoveMember { member: kim, roles: Vec::new() });
+    let welcome = ben.welcome(device.author(), world.now_seconds).expect("Ben knows of no removal");
+    assert!(maya.usable_epoch().is_none() && maya.needs_epoch(), "what Ben may hand over is used no more");
+    rotate(&mut world, &mut maya);
+    let after = maya.usable_epoch().unwrap().id();
+    take(&mut maya, &[welcome]);
+    assert_eq!(maya.usable_epoch().map(pursuance_core::keys::EpochSecret::id), Some(after), "one more is not needed");
+    exchange(&mut maya, &mut ben);
+    assert!(ben.welcome(device.author(), world.now_seconds).is_none() || !ben.unwelcomed().contains(&device.author()));
+    // Who comes after the epoch, and goes again, was not known to it either.
+    let (late, join) = world.join(&maya, &invite, "Zoe").expect("a use is left");
+    take(&mut maya, &[join]);
+    let zoe = maya.authority().member_of(late.author()).unwrap();
+    assert!(maya.usable_epoch().is_some());
+    world.commit(&mut maya, &Command::RemoveMember { member: zoe, roles: Vec::new() });
+    rotate(&mut world, &mut maya);
+    assert_ne!(maya.usable_epoch().unwrap().id(), after);
+}
+
+#[test]
+fn what_is_written_with_the_epoch_of_somebody_removed_meanwhile_is_read_by_all() {
+    let mut world = World::new(25);
+    let mut maya = world.founder();
+    let invite = world.commit(&mut maya, &Command::Invite { role: MEMBER, uses: 9, reviewed: false });
+    let mut ben = world.joiner(&mut maya, &invite, "Ben");
+    let mut zoe = world.joiner(&mut maya, &invite, "Zoe");
+    let mut kim = world.joiner(&mut maya, &invite, "Kim");
+    let mut all = [&mut ben, &mut zoe, &mut kim];
+    all.iter_mut().for_each(|member| exchange(&mut maya, member));
+    all.iter_mut().for_each(|member| exchange(&mut maya, member));
+    let mut relay = Relay::default();
+    // Kim goes, and Ben makes the epoch that follows; Zoe writes with it.
+    world.commit(&mut kim, &Command::Leave);
+    relay.post(&mut world, &kim);
+    relay.read(&mut ben);
+    rotate(&mut world, &mut ben);
+    let of_ben = world.commit(&mut ben, &create("Of Ben", None));
+    relay.post(&mut world, &ben);
+    relay.read(&mut zoe);
+    assert_eq!(zoe.usable_epoch().map(|epoch| epoch.id()), ben.usable_epoch().map(|epoch| epoch.id()));
+    let of_zoe = world.commit(&mut zoe, &create("Of Zoe", None));
+    relay.post(&mut world, &zoe);
+    // Maya, who has heard of nothing, removes Ben.
+    world.commit(&mut maya, &remove(&ben));
+    rotate(&mut world, &mut maya);
+    relay.post(&mut world, &maya);
+    for _ in 0..2 {
+        relay.read(&mut maya);
+        relay.read(&mut zoe);
+        if maya.needs_epoch() {
+            rotate(&mut world, &mut maya);
+            relay.post(&mut world, &maya);
+        }
+    }
+    assert_eq!(title(&maya, of_zoe.task.unwrap()).as_deref(), Some("Of Zoe"), "Zoe is a member as before");
+    assert_eq!(title(&maya, of_ben.task.unwrap()), None, "held, but read: it can be kept");
+    assert!(maya.logs().announced().is_empty() && maya.logs().entry(of_ben.entries[0].id()).is_some());
+    assert_eq!(maya.digest(), zoe.digest());
+    // Who comes later needs that epoch too: what counts names what is held.
+    let (device, join) = world.join(&maya, &invite, "Lea").expect("a use is left");
+    let mut lea = Replica::new(maya.pursuance(), device);
+    lea.append(join.clone());
+    take(&mut maya, &[join]);
+    while let Some(to) = maya.unwelcomed().first().copied() {
+        let welcome = maya.welcome(to, world.now_seconds).expect("the epoch is held");
+        take(&mut maya, std::slice::from_ref(&welcome));
+        lea.append(welcome);
+    }
+    relay.post(&mut world, &maya);
+    relay.read(&mut lea);
+    assert!(lea.is_member() && lea.logs().announced().is_empty());
+    assert_eq!(maya.digest(), lea.digest());
+}

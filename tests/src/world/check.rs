@@ -14,6 +14,7 @@ use pursuance_core::authority::Verdict;
 use pursuance_core::entry::{Entry, GrantRef};
 use pursuance_core::id::{AuthorId, EntryId, TaskId};
 use pursuance_core::keys::{DeviceKeys, EpochSecret};
+use pursuance_core::logs::Standing;
 use pursuance_core::refusal::Refusal;
 use pursuance_core::replica::Replica;
 use pursuance_wire::log::Evidence;
@@ -36,6 +37,7 @@ impl World {
         }
         for group in 0..self.groups.len() {
             let members = self.members(group)?;
+            self.check_removals(group, &members, &gone)?;
             for node in &members {
                 self.check_logs(group, *node, &gone)?;
                 self.check_views(group, *node)?;
@@ -101,6 +103,7 @@ impl World {
         let nodes = self.groups[group].nodes.clone();
         let (members, others): (Vec<usize>, Vec<usize>) =
             nodes.into_iter().partition(|node| self.nodes[*node].memory.replica.is_member());
+        let (members, others) = self.who_is_in(group, members, others);
         for node in others {
             let Some(link) = self.nodes[node].disk.link.clone() else {
                 return Err(Broken::NotAdmitted { node });
@@ -108,7 +111,8 @@ impl World {
             let at = self.relays.iter().position(|relay| relay.address().0 == link.relay);
             let at = at.expect("links lead to relays of this world");
             let by = GrantRef { entry: link.invite, op: 0 };
-            let founder = &self.nodes[self.groups[group].founder].memory.replica;
+            let founder = members.first().copied().filter(|_| self.course == super::Course::Removals);
+            let founder = &self.nodes[founder.unwrap_or(self.groups[group].founder)].memory.replica;
             let open = founder.authority().invites().get(&by);
             let sees_it = |node: usize| !self.relays[at].is_gone() && !self.is_suspect(node, at);
             let somebody_welcomes = members.iter().any(|member| self.can_welcome(*member) && sees_it(*member));
@@ -121,7 +125,13 @@ impl World {
             let came_by = members.iter().filter(|member| {
                 self.nodes[**member].disk.link.as_ref().is_some_and(|other| other.invite == link.invite)
             });
-            let came_by = came_by.count();
+            // Whoever is out by now has used it too.
+            let gone = self.groups[group].nodes.iter().filter(|other| {
+                let other = &self.nodes[**other];
+                self.has_gone(other.memory.replica.device().author())
+                    && other.disk.link.as_ref().is_some_and(|other| other.invite == link.invite)
+            });
+            let came_by = came_by.count() + gone.count();
             let used_up = self.nodes[node].join(self.now, &mut self.rng) == Err(Stop::Refused(Refusal::InviteUsedUp));
             let joined = self.nodes[node].disk.own().next().is_some();
             if came_by < uses || !(joined || used_up) {
@@ -145,6 +155,9 @@ impl World {
         for (id, _) in self.kept.values().map(|(of, entry)| (entry.id(), of)).filter(|(_, of)| **of == group) {
             let Some(entry) = replica.logs().entry(id) else {
                 // A join that comes too late for its link is kept nowhere: `members` has looked at those.
+                if self.has_gone(self.kept[&id].1.body().author) {
+                    continue;
+                }
                 if is_join(&self.kept[&id].1) || self.lacks_something(node, id, gone) {
                     continue;
                 }
@@ -152,6 +165,10 @@ impl World {
             };
             let refused = replica.tasks().refused().keys().any(|(refused, _)| *refused == id);
             // A join may come too late for its link; everything else was allowed where it was said.
+            let held = matches!(replica.authority().verdict(id), Some(Verdict::Held(_)));
+            if held && self.has_gone(entry.body().author) {
+                continue;
+            }
             if refused || (replica.authority().verdict(id) != Some(&Verdict::Counts) && !is_join(entry)) {
                 return Err(Broken::Refused { node, entry: id });
             }
@@ -189,7 +206,7 @@ impl World {
     }
 
     /// Whether an entry is gone for good, or has such a one that this node lacks in its past.
-    fn lacks_something(&self, node: usize, id: EntryId, gone: &BTreeSet<EntryId>) -> bool {
+    pub(super) fn lacks_something(&self, node: usize, id: EntryId, gone: &BTreeSet<EntryId>) -> bool {
         let logs = self.nodes[node].memory.replica.logs();
         let mut open = vec![id];
         let mut seen = BTreeSet::new();
@@ -249,11 +266,14 @@ impl World {
                 *lines.entry(line.text).or_default() += 1;
             }
         }
+        let held = replica.logs().iter().any(|entry| replica.logs().standing(entry.id()) == Some(Standing::Held));
         for said in self.said.iter().filter(|said| said.group == group) {
-            let due = usize::from(replica.logs().entry(said.entry).is_some());
+            let due = usize::from(replica.logs().standing(said.entry) == Some(Standing::Counts));
             let line = said.comment.as_ref().map(|text| lines.get(text).copied().unwrap_or(0));
             let task = said.task.as_ref().map(|task| tasks.get(task).copied().unwrap_or(0));
-            if let Some(times) = line.into_iter().chain(task).find(|times| *times != due) {
+            // What is said on a task of somebody removed may be seen nowhere.
+            let wrong = |times: &usize| if held { *times > due } else { *times != due };
+            if let Some(times) = line.into_iter().chain(task).find(wrong) {
                 return Err(Broken::NotOnce { node, times });
             }
         }

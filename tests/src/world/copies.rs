@@ -61,6 +61,7 @@ impl World {
         let all_can_be_read = lost.iter().all(|entry| !self.is_out(entry) || self.stands_somewhere(entry.id()))
             && relays.iter().all(|at| self.relays[*at].steady && !self.astray.contains(&(node, *at)));
         self.put_back.nodes.insert(node);
+        self.note_put_back(node);
         self.put_back.lost.extend(lost.iter().map(Entry::id));
         if all_can_be_read && !self.put_back.may_fork(author) && !self.chance(4) {
             self.put_back.reads_first.insert(node, (self.now, relays));

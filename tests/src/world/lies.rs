@@ -7,6 +7,7 @@ use pursuance_core::cell::seal_entries;
 use pursuance_core::crypto::Seed;
 use pursuance_core::entry::Entry;
 use pursuance_core::id::EntryId;
+use pursuance_core::keys::EpochSecret;
 use pursuance_wire::log::{Evidence, HistoryError};
 use pursuance_wire::{Cell, LeafHash, RelayAddress};
 use rand::RngExt;
@@ -81,7 +82,7 @@ impl World {
         let stolen = self.nodes[self.groups[from].founder].memory.replica.logs().iter();
         let stolen: Vec<Entry> = stolen.take(2).cloned().collect();
         let member = &self.nodes[self.groups[to].founder].memory.replica;
-        let key = member.usable_epoch().expect("a founder has one").cell_key();
+        let Some(key) = member.usable_epoch().map(EpochSecret::cell_key) else { return };
         let mut seed = Seed::new(self.rng.random());
         let cells = seal_entries(&key, stolen.iter().map(|entry| (entry.id(), entry.bytes())), &mut seed);
         let leaves: Vec<LeafHash> = cells.iter().map(Cell::leaf_hash).collect();

@@ -17,7 +17,7 @@ const MAX_FUSE: u32 = 12;
 
 impl World {
     /// Carries out a step of a node that may be cut short by a crash, at any durable boundary.
-    fn attempt<T>(
+    pub(super) fn attempt<T>(
         &mut self,
         node: usize,
         step: impl FnOnce(&mut Self) -> Result<T, Stop>,
@@ -67,6 +67,7 @@ impl World {
     /// Something new was written although the device has seen its own log further along.
     pub(super) fn note_kept(&mut self, node: usize) -> Result<(), Broken> {
         let group = self.group_of(node);
+        self.note_secrets(node);
         let known = self.kept.len();
         for entry in self.nodes[node].disk.own().rev() {
             if self.kept.contains_key(&entry.id()) {
@@ -84,6 +85,9 @@ impl World {
         if !self.may_write(node) {
             return Ok(());
         }
+        if !self.is_ready(node)? {
+            return Ok(());
+        }
         match self.wish(node) {
             Some((authored, comment)) => self.say(node, authored, comment),
             None => Ok(()),
@@ -93,6 +97,9 @@ impl World {
     /// Something long is said, and somebody reads the part of it that has been posted so far.
     pub(super) fn say_in_parts(&mut self, node: usize, at: usize) -> Result<(), Broken> {
         if !self.may_write(node) {
+            return Ok(());
+        }
+        if !self.is_ready(node)? {
             return Ok(());
         }
         let Some((authored, comment)) = self.long_wish(node) else { return Ok(()) };
@@ -105,7 +112,7 @@ impl World {
         if self.nodes[reader].disk.readings.contains_key(&at) { self.visit(reader, at) } else { Ok(()) }
     }
 
-    fn say(&mut self, node: usize, authored: Authored, comment: Option<String>) -> Result<(), Broken> {
+    pub(super) fn say(&mut self, node: usize, authored: Authored, comment: Option<String>) -> Result<(), Broken> {
         if self.without == Some(Defence::SaveFirst)
             && let Ok((sealed, _)) = self.nodes[node].seal_these(&authored.entries, &mut self.rng)
         {
@@ -158,6 +165,7 @@ impl World {
         let leaves: Vec<_> = sealed.cells.iter().map(Cell::leaf_hash).collect();
         self.truth.extend(leaves.iter().map(|leaf| (*leaf, number)));
         self.batches.push(Batch { group: self.group_of(node), leaves, carried: sealed.carried.clone() });
+        self.note_sealed(node, sealed);
     }
 
     /// Without some defence, cells go out before they are saved.

@@ -6,6 +6,7 @@
 //! ```
 
 mod boundary;
+mod epoch;
 mod reading;
 mod sealing;
 mod visit;
@@ -34,6 +35,7 @@ use rand::rngs::StdRng;
 use super::Defence;
 use super::disk::{Disk, Door, Draft, Post, Reading, Whose};
 pub use boundary::{Boundary, Fuse, Side};
+pub use epoch::introduced;
 pub use sealing::{Sealed, is_join};
 pub use visit::{Hearing, Visited};
 

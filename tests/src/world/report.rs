@@ -48,11 +48,21 @@ pub enum Defence {
     CarriesJoins,
     /// A device that finds its own log further along elsewhere signs nothing more.
     StopsOvertaken,
+    /// Nothing is written under an epoch that somebody knows who may not read.
+    Coverage,
+    /// What introduces an epoch stands under those that it follows.
+    EpochUnderParents,
+    /// What introduces an epoch stands under that epoch too.
+    EpochUnderItself,
+    /// What comes before an epoch stands under those that it follows.
+    PastUnderParents,
+    /// An epoch that somebody else is to make, and does not, is made.
+    CompletesEpochs,
 }
 
 impl Defence {
     /// Every one; some world breaks without it.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 24] = [
         Self::Consistency,
         Self::Bodies,
         Self::Inclusion,
@@ -72,6 +82,11 @@ impl Defence {
         Self::TakesUpReading,
         Self::CarriesJoins,
         Self::StopsOvertaken,
+        Self::Coverage,
+        Self::EpochUnderParents,
+        Self::EpochUnderItself,
+        Self::PastUnderParents,
+        Self::CompletesEpochs,
     ];
 }
 
@@ -203,6 +218,41 @@ pub enum Broken {
     Order {
         /// Whose.
         node: usize,
+    },
+    /// Somebody who is out can read what was sealed by somebody who knew that.
+    ReadByOutsider {
+        /// Who can.
+        node: usize,
+        /// What.
+        entry: EntryId,
+    },
+    /// No epoch can be used, although there are members who could make one.
+    NoEpoch {
+        /// At whom.
+        node: usize,
+    },
+    /// Two members who hold the same write under different epochs.
+    OtherEpoch {
+        /// A member.
+        node: usize,
+        /// Another.
+        other: usize,
+    },
+    /// More epochs were made than people went.
+    TooManyEpochs {
+        /// By whom.
+        node: usize,
+        /// How many.
+        made: usize,
+        /// How many are allowed.
+        most: usize,
+    },
+    /// An entry of somebody removed, outside of the removal's past, has an effect.
+    HasEffect {
+        /// At whom.
+        node: usize,
+        /// The entry.
+        entry: EntryId,
     },
     /// A cell that an honest answer receipted is not in the relay's tree.
     ReceiptedLost {

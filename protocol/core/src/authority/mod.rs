@@ -41,7 +41,7 @@ pub use position::{Place as Seat, Position, SeniorityKey, Step, Tail};
 pub use restand::Doubt;
 pub use versions::Version;
 
-use facts::{Act, Facts};
+use facts::{Act, Facts, Source};
 use occasion::not_allowed;
 use permit::{Case, Checked, Denial, Permit};
 use seen::Seen;
@@ -121,12 +121,15 @@ pub struct OpenInvite {
     pub open: bool,
 }
 
-/// An epoch that counts.
+/// An epoch that was introduced.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CountingEpoch {
+pub struct KnownEpoch {
     /// Whose epoch.
     pub role: RoleId,
-    /// The entries that introduce it, more than one where two did at once; the first by depth, then id, gives it its place.
+    /// Whether something that counts introduces it.
+    pub counts: bool,
+    /// The entries that introduce it, more than one where two did at once: those that count, or all, where none does. The first by
+    /// depth, then id, gives it its place.
     pub entries: BTreeSet<(u32, EntryId)>,
 }
 
@@ -174,7 +177,7 @@ pub struct Authority {
     table: RuleTable,
     members: BTreeMap<MemberId, Member>,
     invites: BTreeMap<GrantRef, OpenInvite>,
-    epochs: BTreeMap<EpochId, CountingEpoch>,
+    epochs: BTreeMap<EpochId, KnownEpoch>,
     relays: Vec<RelayAddress>,
     /// By epoch, device and welcomer.
     welcomes: BTreeMap<(EpochId, AuthorId, MemberId), Vec<Welcome>>,
@@ -319,9 +322,9 @@ impl Authority {
         self.facts.invites.values().map(|fact| &fact.invite.cell_secret)
     }
 
-    /// Epochs that count.
+    /// Epochs that were introduced, also by somebody whose acts are held: others may have written with them.
     #[must_use]
-    pub const fn epochs(&self) -> &BTreeMap<EpochId, CountingEpoch> {
+    pub const fn epochs(&self) -> &BTreeMap<EpochId, KnownEpoch> {
         &self.epochs
     }
 
@@ -338,9 +341,27 @@ impl Authority {
         handed.map(|(.., welcome)| welcome.to).filter(|to| self.facts.devices.contains_key(to))
     }
 
-    /// Epochs that count and follow this one.
+    /// Epochs that follow this one.
     pub fn epochs_after(&self, epoch: EpochId) -> impl Iterator<Item = EpochId> + '_ {
-        self.facts.epochs_after.get(&epoch).into_iter().flatten().copied().filter(|id| self.epochs.contains_key(id))
+        self.facts.epochs_after.get(&epoch).into_iter().flatten().copied()
+    }
+
+    /// Devices that came by right, each with the entries by which they may have come to read: whoever knows all of these and that
+    /// the device may not read hands it nothing more.
+    pub(crate) fn arrivals(&self) -> impl Iterator<Item = (AuthorId, Vec<EntryId>)> + '_ {
+        let counts = |id: &EntryId| self.verdicts.get(id) == Some(&Verdict::Counts);
+        let made = self.facts.devices.iter().flat_map(|(author, made)| made.iter().map(move |made| (*author, made)));
+        made.filter(move |(_, made)| counts(&made.source)).map(move |(author, made)| {
+            let grants = self.facts.grants_of.get(&made.member).into_iter().flatten();
+            let signed = |proposal: EntryId| self.facts.proposals.get(&proposal).map(|asked| &asked.approvals);
+            let given =
+                grants.filter_map(|at| Some(self.facts.grants.get(at)?.source)).flat_map(|source| match source {
+                    Source::Entry(id) => Vec::from_iter(counts(&id).then_some(id)),
+                    Source::Decision(id) => signed(id).into_iter().flatten().copied().chain([id]).collect(),
+                });
+            let admitted = self.facts.admits.get(&EntryId(made.member.0)).into_iter().flatten().copied();
+            (author, given.chain(admitted).chain([made.source]).collect())
+        })
     }
 
     /// Devices that published a key package with this tag; anybody can publish anybody's.

@@ -127,10 +127,10 @@ pub(crate) trait Seen: Sized {
         self.is_active_below(at, &Position::LAST)
     }
 
-    /// Whether an epoch was introduced by something that counts.
+    /// Whether an epoch was introduced: what becomes of its author does not unmake it.
     fn is_introduced(&self, epoch: EpochId) -> bool {
         let known = self.facts().epochs.get(&epoch);
-        known.is_some_and(|(_, entries)| entries.iter().any(|entry| self.counts(*entry)))
+        known.is_some_and(|(_, entries)| entries.iter().any(|entry| self.holds(*entry)))
     }
 
     /// Whether somebody let in whoever came by a reviewed invite.

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use super::facts::Source;
 use super::seen::Seen;
 use super::switch::{Switch, bars, on};
-use super::{Authority, CountingEpoch, HeldGrant, MAX_WELCOMES, Member, OpenInvite, Position, Presence};
+use super::{Authority, HeldGrant, KnownEpoch, MAX_WELCOMES, Member, OpenInvite, Position, Presence};
 use crate::devices::Device;
 use crate::entry::{Entry, GrantRef};
 use crate::id::{EntryId, EpochId, MemberId};
@@ -229,14 +229,11 @@ impl Authority {
     fn follow_epoch(&mut self, logs: &Logs, id: EpochId) {
         let Some((role, entries)) = self.facts.epochs.get(&id) else { return };
         let now = self.now(logs);
-        let counting = entries.iter().filter(|entry| now.counts(**entry));
-        let entries: BTreeSet<(u32, EntryId)> =
-            counting.map(|entry| (logs.depth(*entry).unwrap_or(0), *entry)).collect();
-        if entries.is_empty() {
-            self.epochs.remove(&id);
-        } else {
-            self.epochs.insert(id, CountingEpoch { role: *role, entries });
-        }
+        let (counting, held): (Vec<EntryId>, Vec<EntryId>) = entries.iter().partition(|entry| now.counts(**entry));
+        let counts = !counting.is_empty();
+        let entries = if counts { counting } else { held };
+        let entries = entries.into_iter().map(|entry| (logs.depth(entry).unwrap_or(0), entry)).collect();
+        self.epochs.insert(id, KnownEpoch { role: *role, counts, entries });
     }
 
     fn follow_welcomes(&mut self, logs: &Logs) {

@@ -166,7 +166,11 @@ impl Node {
             let link = self.disk.link.as_ref().expect("only who has a link joins");
             return vec![(CellKey::of_invite(&link.secret.cell_secret()), vec![entry])];
         }
-        let keys = replica.cell_keys_for(entry);
+        // An entry is sealed once, under the keys of that time.
+        if self.disk.cargo.range((entry.id(), [u8::MIN; 32])..=(entry.id(), [u8::MAX; 32])).next().is_some() {
+            return doors;
+        }
+        let keys = self.epoch_keys(entry);
         if keys.is_empty() {
             return doors;
         }

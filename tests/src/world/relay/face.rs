@@ -44,6 +44,12 @@ impl Log {
         self.cells.len() as u64
     }
 
+    /// Its cells in order.
+    #[must_use]
+    pub fn cells(&self) -> &[Cell] {
+        &self.cells
+    }
+
     /// Leaf hashes in order.
     #[must_use]
     pub fn leaves(&self) -> &[LeafHash] {

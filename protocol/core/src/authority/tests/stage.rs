@@ -14,7 +14,7 @@ use pursuance_wire::RelayAddress;
 use zeroize::Zeroizing;
 
 use super::seen::Seen;
-use super::{Authority, CountingEpoch, Doubt, Member, OpenInvite, Presence, Verdict, definition};
+use super::{Authority, KnownEpoch, Doubt, Member, OpenInvite, Presence, Verdict, definition};
 use super::{join_message, package_tag, readers_hash};
 use crate::crypto::{KemSecret, KeySuite, SigningKey};
 use crate::devices::device_message;
@@ -594,7 +594,7 @@ pub(crate) struct State {
     pub(crate) table: RuleTable,
     pub(crate) members: BTreeMap<MemberId, Member>,
     pub(crate) invites: BTreeMap<GrantRef, OpenInvite>,
-    pub(crate) epochs: BTreeMap<EpochId, CountingEpoch>,
+    pub(crate) epochs: BTreeMap<EpochId, KnownEpoch>,
     pub(crate) relays: Vec<RelayAddress>,
     pub(crate) welcomes: BTreeMap<(EpochId, AuthorId, MemberId), Vec<Welcome>>,
 }
