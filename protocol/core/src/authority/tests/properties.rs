@@ -322,7 +322,7 @@ fn the_removed_stay_removed(stage: &Stage, seed: u64) -> Result<(), String> {
     if after.authority.facts.proposals.values().any(stands_before) {
         return Ok(());
     }
-    let shown = || super::worlds::describe(&world.stage);
+    let shown = || super::telling::describe(&world.stage);
     if after.verdict(removal) != Some(Verdict::Counts) {
         return Err(format!("{removal:?} is {:?} now\n{}", after.verdict(removal), shown()));
     }
@@ -429,5 +429,5 @@ fn somebody_can_amend(stage: &Stage, _: u64) -> Result<(), String> {
     if stage.told.authority.now(&stage.told.logs).has_amender(|_, _| false) {
         return Ok(());
     }
-    Err(format!("nobody can change the rules any more\n{}", super::worlds::describe(&stage)))
+    Err(format!("nobody can change the rules any more\n{}", super::telling::describe(&stage)))
 }

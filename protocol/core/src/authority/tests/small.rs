@@ -254,7 +254,7 @@ impl Small {
 
     fn shown(&self, told: &Told) -> alloc::string::String {
         let entries = told.heard.iter().map(|id| told.logs.entry(*id).expect("it was heard").clone());
-        super::worlds::describe(&self.stage.with(entries.collect()))
+        super::telling::describe(&self.stage.with(entries.collect()))
     }
 }
 
