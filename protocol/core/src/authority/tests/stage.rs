@@ -12,13 +12,13 @@ use alloc::vec::Vec;
 
 use zeroize::Zeroizing;
 
-use super::{Verdict, package_tag, readers_hash};
+use super::{Verdict, join_message, package_tag, readers_hash};
 use crate::crypto::{KemSecret, KeySuite, SigningKey};
 use crate::entry::{Body, Content, Entry, GrantRef};
 use crate::id::{AuthorId, EntryId, EpochId, MemberId, PursuanceId, RoleId};
 use crate::keys::InviteSecret;
 use crate::limits::MAX_HEADS;
-use crate::op::{Genesis, KeyPackage, Op, RoleEpoch, Seal};
+use crate::op::{Genesis, Join, KeyPackage, Op, RoleEpoch, Seal};
 use crate::rule::{Condition, Object, Quorum, Role, Rule, RuleTable, Verb};
 
 mod saying;
@@ -277,16 +277,24 @@ impl Stage {
         stage
     }
 
-    /// An entry that is not said: signed, and nobody has heard it. What it names is known to `told`.
-    pub(crate) fn write(&self, who: Who, prev: EntryId, heads: &[EntryId], told: &Told, by: GrantRef, op: Op) -> Entry {
+    /// An entry that is not said: signed, and nobody has heard it. What it names is known to `told`. `None`: a first entry.
+    pub(crate) fn write(
+        &self,
+        who: Who,
+        prev: Option<EntryId>,
+        heads: &[EntryId],
+        told: &Told,
+        by: GrantRef,
+        op: Op,
+    ) -> Entry {
         let device = &self.devices[who.0];
-        let seq = told.logs.entry(prev).expect("it was heard").body().seq + 1;
+        let seq = prev.map_or(0, |prev| told.logs.entry(prev).expect("it was heard").body().seq + 1);
         let mut heads = heads.to_vec();
         heads.sort_unstable();
         let body = Body {
             author: device.author,
             seq,
-            prev: Some(prev),
+            prev,
             heads,
             by: Some(by),
             claimed_seconds: self.seconds,
@@ -294,6 +302,14 @@ impl Stage {
             content: Content::Public(vec![op]),
         };
         Entry::sign(&device.key, Some(self.pursuance), &body)
+    }
+
+    /// What a device says to come by an invite.
+    pub(crate) fn joining(&self, who: Who, invite: GrantRef) -> Op {
+        let (package, name) = (package(who.0), format!("member {}", who.0));
+        let message = join_message(self.pursuance, self.author(who), &name, &package);
+        let signature = self.invites[&invite].signing().sign(&message);
+        Op::Join(Join { name, package, signature })
     }
 
     fn replay_on(&self, mut told: Told, order: &[EntryId]) -> Told {

@@ -6,15 +6,12 @@ use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::super::join_message;
 use super::{Stage, Who, first, package, recovery_signing_key, seed};
 use crate::devices::device_message;
 use crate::entry::{AudienceSeal, Body, Content, Entry, GrantRef, ItemSeal, RolePart};
 use crate::id::{EntryId, MemberId, RoleId};
 use crate::keys::InviteSecret;
-use crate::op::{
-    AddDevice, Grant, Invite, Join, Op, Propose, Recover, RecoveryKey, Remove, SetRule, Vouch, recover_message,
-};
+use crate::op::{AddDevice, Grant, Invite, Op, Propose, Recover, RecoveryKey, Remove, SetRule, Vouch, recover_message};
 use crate::rule::{Role, Rule};
 
 /// An entry about to be said.
@@ -88,13 +85,10 @@ impl Saying<'_> {
 
     /// Comes by an invite.
     pub(crate) fn join(self, invite: GrantRef) -> EntryId {
-        let author = self.stage.author(self.who);
-        let (package, name) = (package(self.who.0), format!("member {}", self.who.0));
-        let message = join_message(self.stage.pursuance, author, &name, &package);
-        let signature = self.stage.invites[&invite].signing().sign(&message);
+        let op = self.stage.joining(self.who, invite);
         let (stage, who) = (self.stage, self.who);
         let saying = Saying { stage: &mut *stage, who, prev: Some(None), knows: self.knows, by: Some(invite) };
-        let id = saying.say(vec![Op::Join(Join { name, package, signature })]);
+        let id = saying.say(vec![op]);
         stage.devices[who.0].member = Some(MemberId(id.0));
         id
     }
