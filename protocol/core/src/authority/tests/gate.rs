@@ -7,15 +7,17 @@ use std::panic::catch_unwind;
 
 use super::definition::{Definition, Pasts};
 use super::seen::Seen;
-use super::stage::{FOUNDER, SECOND, Stage, THIRD, Told, alone, table, together};
+use super::stage::{FIRST, FOUNDER, SECOND, Stage, THIRD, Told, alone, table, together};
 use super::switch::{Switch, without};
 use super::{Authority, Verdict};
 use crate::entry::GrantRef;
 use crate::id::{EntryId, RoleId};
+use crate::limits::MAX_SENIORITY_DEPTH;
 use crate::refusal::Refusal;
 use crate::rule::{Object, Rule, Verb};
 
 mod acting;
+mod arriving;
 mod deciding;
 mod restricting;
 
@@ -23,7 +25,7 @@ mod restricting;
 pub(super) type Play = (Switch, &'static str, fn() -> bool);
 
 fn plays() -> impl Iterator<Item = &'static Play> {
-    acting::PLAYS.iter().chain(restricting::PLAYS).chain(deciding::PLAYS)
+    acting::PLAYS.iter().chain(arriving::PLAYS).chain(restricting::PLAYS).chain(deciding::PLAYS)
 }
 
 #[test]
@@ -165,4 +167,13 @@ pub(super) fn inviter(stage: &mut Stage) -> (Who, GrantRef) {
     let ann = stage.newcomer(FOUNDER, SECOND);
     let invite = stage.at(ann).invite(THIRD, 5);
     (ann, invite)
+}
+
+/// Whoever stands at the end of the longest path: each invited the next one.
+pub(super) fn longest_path(stage: &mut Stage) -> Who {
+    let mut last = FOUNDER;
+    for _ in 0..MAX_SENIORITY_DEPTH / 2 {
+        last = stage.newcomer(last, FIRST);
+    }
+    last
 }

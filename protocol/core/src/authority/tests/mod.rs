@@ -4,7 +4,9 @@ use super::*;
 
 mod gate;
 mod hard_cases;
+mod hostile;
 mod properties;
 mod small;
 mod stage;
+mod telling;
 mod worlds;

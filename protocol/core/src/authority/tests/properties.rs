@@ -322,7 +322,7 @@ fn the_removed_stay_removed(stage: &Stage, seed: u64) -> Result<(), String> {
     if after.authority.facts.proposals.values().any(stands_before) {
         return Ok(());
     }
-    let shown = || super::worlds::describe(&world.stage);
+    let shown = || super::telling::describe(&world.stage);
     if after.verdict(removal) != Some(Verdict::Counts) {
         return Err(format!("{removal:?} is {:?} now\n{}", after.verdict(removal), shown()));
     }
@@ -343,8 +343,13 @@ fn the_removed_stay_removed(stage: &Stage, seed: u64) -> Result<(), String> {
 
 /// R7: what a counting removal leaves stays, whatever a less senior removal of the same member says that does not know of it.
 fn what_a_pin_covers_stays(stage: &Stage, _: u64) -> Result<(), String> {
-    let (facts, logs) = (&stage.told.authority.facts, &stage.told.logs);
-    let now = stage.told.authority.now(logs);
+    what_a_pin_covers_stays_with(&stage.told)
+}
+
+/// The same, with any machine.
+pub(super) fn what_a_pin_covers_stays_with(told: &Told) -> Result<(), String> {
+    let (facts, logs) = (&told.authority.facts, &told.logs);
+    let now = told.authority.now(logs);
     let placed = facts
         .restrictions
         .iter()
@@ -358,7 +363,7 @@ fn what_a_pin_covers_stays(stage: &Stage, _: u64) -> Result<(), String> {
         }
     };
     for act in facts.acts.values() {
-        if stage.told.verdict(act.id) != Some(Verdict::Held(Refusal::Removed)) {
+        if told.verdict(act.id) != Some(Verdict::Held(Refusal::Removed)) {
             continue;
         }
         let Some((at, grant)) = facts.leant_on(act) else { continue };
@@ -430,5 +435,5 @@ fn somebody_can_amend(stage: &Stage, _: u64) -> Result<(), String> {
     if stage.told.authority.now(&stage.told.logs).has_amender(|_, _| false) {
         return Ok(());
     }
-    Err(format!("nobody can change the rules any more\n{}", super::worlds::describe(&stage)))
+    Err(format!("nobody can change the rules any more\n{}", super::telling::describe(&stage)))
 }

@@ -4,31 +4,28 @@
 //! Everybody's entries stand on one stage; who has heard what is said entry by entry. [`Told`] is a machine that hears some of
 //! them, in some order, and judges.
 
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use pursuance_wire::RelayAddress;
 use zeroize::Zeroizing;
 
-use super::seen::Seen;
-use super::{Authority, KnownEpoch, Doubt, Member, OpenInvite, Presence, Verdict, definition};
-use super::{join_message, package_tag, readers_hash};
+use super::{Verdict, join_message, package_tag, readers_hash};
 use crate::crypto::{KemSecret, KeySuite, SigningKey};
-use crate::devices::device_message;
-use crate::entry::{AudienceSeal, Body, Content, Entry, GrantRef, ItemSeal, RolePart};
+use crate::entry::{Body, Content, Entry, GrantRef};
 use crate::id::{AuthorId, EntryId, EpochId, MemberId, PursuanceId, RoleId};
 use crate::keys::InviteSecret;
 use crate::limits::MAX_HEADS;
-use crate::logs::{Append, Logs};
-use crate::op::{
-    AddDevice, Genesis, Grant, Invite, Join, KeyPackage, Op, Propose, Recover, RecoveryKey, Remove, RoleEpoch, Seal,
-    SetRule, Vouch, Welcome, recover_message,
-};
-use crate::refusal::Refusal;
+use crate::op::{Genesis, Join, KeyPackage, Op, RoleEpoch, Seal};
 use crate::rule::{Conditions, Object, Quorum, Role, Rule, RuleTable, Verb};
+
+mod saying;
+mod told;
+
+pub(crate) use saying::{Saying, removal};
+pub(crate) use told::{State, Told};
 
 /// A device on the stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -280,16 +277,24 @@ impl Stage {
         stage
     }
 
-    /// An entry that is not said: signed, and nobody has heard it. What it names is known to `told`.
-    pub(crate) fn write(&self, who: Who, prev: EntryId, heads: &[EntryId], told: &Told, by: GrantRef, op: Op) -> Entry {
+    /// An entry that is not said: signed, and nobody has heard it. What it names is known to `told`. `None`: a first entry.
+    pub(crate) fn write(
+        &self,
+        who: Who,
+        prev: Option<EntryId>,
+        heads: &[EntryId],
+        told: &Told,
+        by: GrantRef,
+        op: Op,
+    ) -> Entry {
         let device = &self.devices[who.0];
-        let seq = told.logs.entry(prev).expect("it was heard").body().seq + 1;
+        let seq = prev.map_or(0, |prev| told.logs.entry(prev).expect("it was heard").body().seq + 1);
         let mut heads = heads.to_vec();
         heads.sort_unstable();
         let body = Body {
             author: device.author,
             seq,
-            prev: Some(prev),
+            prev,
             heads,
             by: Some(by),
             claimed_seconds: self.seconds,
@@ -297,6 +302,14 @@ impl Stage {
             content: Content::Public(vec![op]),
         };
         Entry::sign(&device.key, Some(self.pursuance), &body)
+    }
+
+    /// What a device says to come by an invite.
+    pub(crate) fn joining(&self, who: Who, invite: GrantRef) -> Op {
+        let (package, name) = (package(who.0), format!("member {}", who.0));
+        let message = join_message(self.pursuance, self.author(who), &name, &package);
+        let signature = self.invites[&invite].signing().sign(&message);
+        Op::Join(Join { name, package, signature })
     }
 
     fn replay_on(&self, mut told: Told, order: &[EntryId]) -> Told {
@@ -318,424 +331,6 @@ impl Stage {
         let newest = others.iter().filter(|id| !others.iter().any(|other| logs.in_past(**id, *other)));
         let newest: Vec<EntryId> = newest.copied().collect();
         newest[newest.len().saturating_sub(MAX_HEADS)..].to_vec()
-    }
-}
-
-/// An entry about to be said.
-pub(crate) struct Saying<'a> {
-    stage: &'a mut Stage,
-    who: Who,
-    prev: Option<Option<EntryId>>,
-    knows: Option<Vec<EntryId>>,
-    by: Option<GrantRef>,
-}
-
-impl Saying<'_> {
-    /// After this entry of theirs instead of their newest: another history. `None`: a second first entry.
-    pub(crate) fn after(mut self, prev: Option<EntryId>) -> Self {
-        self.prev = Some(prev);
-        self
-    }
-
-    /// Naming only these, whatever else they saw.
-    pub(crate) fn knowing(mut self, heads: &[EntryId]) -> Self {
-        self.knows = Some(heads.to_vec());
-        self
-    }
-
-    /// Naming nothing but their own entry: what they heard since is hidden.
-    pub(crate) fn alone(self) -> Self {
-        self.knowing(&[])
-    }
-
-    /// Leaning on this grant, or on this invite.
-    pub(crate) fn with(mut self, by: GrantRef) -> Self {
-        self.by = Some(by);
-        self
-    }
-
-    /// Any ops.
-    pub(crate) fn say(self, ops: Vec<Op>) -> EntryId {
-        self.sign(Content::Public(ops))
-    }
-
-    /// A role entry for everyone, sealed under the first epoch: nobody looks inside here.
-    pub(crate) fn speak(self) -> EntryId {
-        let epoch = self.stage.epoch;
-        let audience = AudienceSeal { role: RoleId::EVERYONE, epoch, nonce: [0; 24], sealed: vec![0; 16] };
-        let item = ItemSeal { commit: [0; 32], nonce: [0; 24], sealed: vec![0; 16] };
-        self.sign(Content::Role(RolePart { audiences: vec![audience], items: vec![item] }))
-    }
-
-    /// An invite to a role.
-    pub(crate) fn invite(self, role: RoleId, uses: u16) -> GrantRef {
-        self.invite_as(role, uses, false)
-    }
-
-    /// An invite whose joiners are to be admitted.
-    pub(crate) fn invite_reviewed(self, role: RoleId, uses: u16) -> GrantRef {
-        self.invite_as(role, uses, true)
-    }
-
-    fn invite_as(self, role: RoleId, uses: u16, reviewed: bool) -> GrantRef {
-        let number = self.stage.invites.len();
-        let secret = InviteSecret::new(seed(number, 3));
-        let (key, cell_secret) = (secret.signing().author().0, secret.cell_secret());
-        let (note, since) = (String::new(), Vec::new());
-        let invite = Invite { role, uses, key, cell_secret, note, since, reviewed };
-        let stage = self.stage;
-        let saying = Saying { stage: &mut *stage, who: self.who, prev: self.prev, knows: self.knows, by: self.by };
-        let at = first(saying.say(vec![Op::Invite(invite)]));
-        stage.invites.insert(at, secret);
-        at
-    }
-
-    /// Comes by an invite.
-    pub(crate) fn join(self, invite: GrantRef) -> EntryId {
-        let author = self.stage.author(self.who);
-        let (package, name) = (package(self.who.0), format!("member {}", self.who.0));
-        let message = join_message(self.stage.pursuance, author, &name, &package);
-        let signature = self.stage.invites[&invite].signing().sign(&message);
-        let (stage, who) = (self.stage, self.who);
-        let saying = Saying { stage: &mut *stage, who, prev: Some(None), knows: self.knows, by: Some(invite) };
-        let id = saying.say(vec![Op::Join(Join { name, package, signature })]);
-        stage.devices[who.0].member = Some(MemberId(id.0));
-        id
-    }
-
-    /// Lets a joiner in.
-    pub(crate) fn admit(self, join: EntryId) -> EntryId {
-        self.say(vec![Op::Admit(join)])
-    }
-
-    /// Says that they know somebody.
-    pub(crate) fn vouch(self, whom: Who) -> EntryId {
-        let member = self.stage.member(whom);
-        self.say(vec![Op::Vouch(Vouch { member, note: String::new() })])
-    }
-
-    /// Gives a role.
-    pub(crate) fn grant(self, whom: Who, role: RoleId) -> GrantRef {
-        let member = self.stage.member(whom);
-        first(self.say(vec![Op::Grant(Grant { member, role })]))
-    }
-
-    /// Takes a grant back.
-    pub(crate) fn revoke(self, grant: GrantRef) -> EntryId {
-        self.say(vec![Op::RevokeGrant(grant)])
-    }
-
-    /// Removes somebody from all roles; what stands in the past of it stays.
-    pub(crate) fn remove(self, whom: Who) -> EntryId {
-        self.remove_from(whom, &[])
-    }
-
-    /// Removes somebody from some roles.
-    pub(crate) fn remove_from(self, whom: Who, roles: &[RoleId]) -> EntryId {
-        let member = self.stage.member(whom);
-        self.say(vec![removal(member, roles, &[])])
-    }
-
-    /// Goes.
-    pub(crate) fn leave(self) -> EntryId {
-        self.say(vec![Op::Leave])
-    }
-
-    /// Asks holders of a role to decide.
-    pub(crate) fn propose(self, of: RoleId, op: Op) -> EntryId {
-        self.say(vec![Op::Propose(Propose { of, op: alloc::boxed::Box::new(op) })])
-    }
-
-    /// Agrees.
-    pub(crate) fn approve(self, proposal: EntryId) -> EntryId {
-        self.say(vec![Op::Approve(proposal)])
-    }
-
-    /// Takes agreement back.
-    pub(crate) fn withdraw(self, proposal: EntryId) -> EntryId {
-        self.say(vec![Op::WithdrawApproval(proposal)])
-    }
-
-    /// Takes entries on as their own.
-    pub(crate) fn ratify(self, entries: &[EntryId]) -> EntryId {
-        let entries: BTreeSet<EntryId> = entries.iter().copied().collect();
-        self.say(vec![Op::Ratify(entries.into_iter().collect())])
-    }
-
-    /// Proposes a checkpoint to the holders of a role.
-    pub(crate) fn checkpoint(self, of: RoleId) -> EntryId {
-        self.propose(of, Op::Checkpoint)
-    }
-
-    /// Stops a device that shows two histories.
-    pub(crate) fn suspend(self, device: Who) -> EntryId {
-        let device = self.stage.author(device);
-        self.say(vec![Op::SuspendDevice(device)])
-    }
-
-    /// Adds a device to the speaker's member, and says which.
-    pub(crate) fn add_device(self, device: Who) -> EntryId {
-        let (stage, who) = (self.stage, self.who);
-        let (member, package) = (stage.member(who), package(device.0));
-        let signature = stage.devices[device.0].key.sign(&device_message(stage.pursuance, member, &package));
-        let author = stage.author(device);
-        stage.devices[device.0].member = Some(member);
-        let saying = Saying { stage, who, prev: self.prev, knows: self.knows, by: self.by };
-        saying.say(vec![Op::AddDevice(AddDevice { author, package, signature })])
-    }
-
-    /// Takes a device from the speaker's member.
-    pub(crate) fn remove_device(self, device: Who) -> EntryId {
-        let device = self.stage.author(device);
-        self.say(vec![Op::RemoveDevice(device)])
-    }
-
-    /// Declares the recovery key with this number.
-    pub(crate) fn recovery_key(self, number: usize) -> EntryId {
-        let key = recovery_signing_key(number);
-        let op = RecoveryKey::new(self.stage.pursuance, self.stage.member(self.who), &key);
-        self.say(vec![Op::RecoveryKey(op)])
-    }
-
-    /// Comes back as the member of that device, by the recovery key with this number, on a device that said nothing yet.
-    pub(crate) fn recover(self, whom: Who, number: usize) -> EntryId {
-        let (stage, who) = (self.stage, self.who);
-        let member = stage.member(whom);
-        let (author, package) = (stage.author(who), package(who.0));
-        let signature = stage.devices[who.0].key.sign(&device_message(stage.pursuance, member, &package));
-        let message = recover_message(stage.pursuance, member, author, &package);
-        let recovery = recovery_signing_key(number).sign(&message);
-        stage.devices[who.0].member = Some(member);
-        let saying = Saying { stage, who, prev: Some(None), knows: self.knows, by: self.by };
-        saying.say(vec![Op::Recover(Recover { package, signature, recovery })])
-    }
-
-    /// Puts a line into the rules, or takes it out.
-    pub(crate) fn set_rule(self, rule: Rule, present: bool) -> EntryId {
-        self.say(vec![Op::SetRule(SetRule { rule, present })])
-    }
-
-    /// Defines a role.
-    pub(crate) fn define_role(self, id: RoleId, rank: u8) -> EntryId {
-        self.say(vec![Op::DefineRole(Role { id, name: format!("role {}", id.0), rank })])
-    }
-
-    /// Ends a role.
-    pub(crate) fn retire_role(self, id: RoleId) -> EntryId {
-        self.say(vec![Op::RetireRole(id)])
-    }
-
-    /// Names the pursuance.
-    pub(crate) fn set_name(self, name: &str) -> EntryId {
-        self.say(vec![Op::SetName(name.into())])
-    }
-
-    /// Closes an invite.
-    pub(crate) fn revoke_invite(self, invite: GrantRef) -> EntryId {
-        self.say(vec![Op::RevokeInvite(invite)])
-    }
-
-    fn sign(self, content: Content) -> EntryId {
-        let Self { stage, who, prev, knows, by } = self;
-        let device = &stage.devices[who.0];
-        let author = device.author;
-        let prev = prev.unwrap_or(device.newest);
-        let seq = prev.map_or(0, |prev| stage.entry(prev).body().seq + 1);
-        let mut heads = knows.unwrap_or_else(|| stage.heads(author, prev));
-        heads.retain(|head| Some(*head) != prev);
-        heads.sort_unstable();
-        heads.dedup();
-        let named: Vec<EntryId> = prev.iter().chain(&heads).copied().collect();
-        let known = |at: GrantRef| named.iter().any(|id| *id == at.entry || stage.told.logs.in_past(at.entry, *id));
-        let senior = || {
-            let held = stage.told.authority.members().get(&device.member?)?.grants.iter().map(|grant| grant.at);
-            { held }.find(|at| known(*at))
-        };
-        let by = by.or_else(senior).or_else(|| device.member.map(|member| first(EntryId(member.0))));
-        stage.seconds += 1;
-        let claimed_seconds = stage.seconds;
-        let body = Body { author, seq, prev, heads, by, claimed_seconds, checkpoints: Vec::new(), content };
-        let entry = Entry::sign(&device.key, Some(stage.pursuance), &body);
-        let id = entry.id();
-        stage.devices[who.0].newest = Some(id);
-        stage.told.hear(&entry);
-        stage.entries.push(entry);
-        id
-    }
-}
-
-/// A removal as an op, for a proposal: in these roles (all, if none), and what the pins hold stays (what it knows, if none).
-pub(crate) fn removal(member: MemberId, roles: &[RoleId], pins: &[EntryId]) -> Op {
-    let (roles, pins): (BTreeSet<RoleId>, BTreeSet<EntryId>) =
-        (roles.iter().copied().collect(), pins.iter().copied().collect());
-    Op::Remove(Remove { member, roles: roles.into_iter().collect(), pins: pins.into_iter().collect() })
-}
-
-/// A machine: what it has heard so far, and what it makes of it.
-#[derive(Clone)]
-pub(crate) struct Told {
-    pub(crate) logs: Logs,
-    pub(crate) authority: Authority,
-    /// First entries by which nobody is let in: they stand in no log.
-    pub(crate) kept_out: BTreeMap<EntryId, Refusal>,
-    /// What stands in its log, as it came.
-    pub(crate) heard: Vec<EntryId>,
-    /// What changed for others with the last entry.
-    pub(crate) doubt: Doubt,
-    pursuance: PursuanceId,
-}
-
-/// All that a machine makes of what it heard, for comparing: nothing that the order of arrival shows in.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct State {
-    pub(crate) verdicts: BTreeMap<EntryId, Verdict>,
-    pub(crate) kept_out: BTreeMap<EntryId, Refusal>,
-    pub(crate) name: String,
-    pub(crate) table: RuleTable,
-    pub(crate) members: BTreeMap<MemberId, Member>,
-    pub(crate) invites: BTreeMap<GrantRef, OpenInvite>,
-    pub(crate) epochs: BTreeMap<EpochId, KnownEpoch>,
-    pub(crate) relays: Vec<RelayAddress>,
-    pub(crate) welcomes: BTreeMap<(EpochId, AuthorId, MemberId), Vec<Welcome>>,
-}
-
-impl Told {
-    fn new(pursuance: PursuanceId) -> Self {
-        let (logs, authority) = (Logs::default(), Authority::default());
-        let (kept_out, heard) = (BTreeMap::new(), Vec::new());
-        Self { logs, authority, kept_out, heard, doubt: Doubt::default(), pursuance }
-    }
-
-    fn by_definition(pursuance: PursuanceId) -> Self {
-        let mut told = Self::new(pursuance);
-        told.authority.by_definition = Some(definition::Pasts::default());
-        told
-    }
-
-    /// Hears an entry: appends and judges it, and judges again what that puts in doubt. `None`: it was kept out, or names what
-    /// this machine has not heard.
-    pub(crate) fn hear(&mut self, entry: &Entry) -> Option<Verdict> {
-        self.hear_as(entry, None)
-    }
-
-    fn hear_as(&mut self, entry: &Entry, before: Option<&Verdict>) -> Option<Verdict> {
-        if self.logs.missing(entry).is_none_or(|missing| !missing.is_empty()) {
-            return None;
-        }
-        if let Some(Verdict::Refused(refusal)) = self.authority.admits(self.pursuance, &self.logs, entry) {
-            self.kept_out.insert(entry.id(), refusal);
-            return None;
-        }
-        let append = self.logs.append(entry.clone(), &mut Vec::new());
-        if !matches!(append, Append::Appended | Append::Equivocation { .. }) {
-            return None;
-        }
-        self.heard.push(entry.id());
-        let verdict = match before {
-            Some(Verdict::Counts | Verdict::Held(_)) => self.authority.take_back(self.pursuance, &self.logs, entry),
-            _ => self.authority.judge(self.pursuance, &self.logs, entry),
-        };
-        self.logs.set_standing(entry.id(), verdict.standing());
-        self.doubt = self.authority.take_doubt();
-        for id in &self.doubt.public {
-            let standing = self.authority.verdict(*id).expect("it was judged").standing();
-            self.logs.set_standing(*id, standing);
-        }
-        for id in self.in_doubt() {
-            let again = self.authority.judge_again(&self.logs, self.logs.entry(id).expect("it was heard"));
-            self.logs.set_standing(id, again.standing());
-            self.authority.note_verdict(id, again);
-        }
-        Some(verdict)
-    }
-
-    /// Role entries that were permitted and whose verdict may have changed.
-    fn in_doubt(&self) -> Vec<EntryId> {
-        let doubted = |id: &EntryId| {
-            let dot = self.logs.dot(*id).expect("it was heard");
-            self.doubt.ratified.contains(id) || self.doubt.chains.get(&dot.chain).is_some_and(|from| *from <= dot.seq)
-        };
-        self.permitted_role_entries().filter(doubted).collect()
-    }
-
-    fn permitted_role_entries(&self) -> impl Iterator<Item = EntryId> + '_ {
-        let role = |id: &EntryId| {
-            self.logs.entry(*id).is_some_and(|entry| matches!(entry.body().content, Content::Role(_)))
-                && matches!(self.authority.verdict(*id), Some(Verdict::Counts | Verdict::Held(_)))
-        };
-        self.heard.iter().copied().filter(role)
-    }
-
-    /// The verdict on an entry; `None` if it was kept out or not heard.
-    pub(crate) fn verdict(&self, id: EntryId) -> Option<Verdict> {
-        self.authority.verdict(id).cloned()
-    }
-
-    /// Who holds a role now.
-    pub(crate) fn holders(&self, role: RoleId) -> BTreeSet<MemberId> {
-        let held = self.authority.members().iter();
-        let held = held.filter(|(_, member)| member.grants.iter().any(|grant| grant.role == role));
-        held.map(|(id, _)| *id).collect()
-    }
-
-    /// Whether somebody is a member now.
-    pub(crate) fn is_here(&self, member: MemberId) -> bool {
-        self.authority.members().get(&member).is_some_and(|member| member.presence == Presence::Here)
-    }
-
-    /// The lines of the rules in force, in their order.
-    pub(crate) fn rules(&self) -> &[Rule] {
-        self.authority.table().map_or(&[], |table| &table.rules)
-    }
-
-    /// All of it, for comparing.
-    pub(crate) fn state(&self) -> State {
-        let authority = &self.authority;
-        let mut invites = authority.invites.clone();
-        for invite in invites.values_mut() {
-            invite.joins.sort_unstable();
-        }
-        let mut welcomes = authority.welcomes.clone();
-        for handed in welcomes.values_mut() {
-            handed.sort_by(|a, b| a.sealed.cmp(&b.sealed));
-        }
-        State {
-            verdicts: authority.verdicts.clone(),
-            kept_out: self.kept_out.clone(),
-            name: authority.name.clone(),
-            table: authority.table.clone(),
-            members: authority.members.clone(),
-            invites,
-            epochs: authority.epochs.clone(),
-            relays: authority.relays.clone(),
-            welcomes,
-        }
-    }
-
-    /// What it would be, were everything looked at anew: nothing that was followed entry by entry.
-    pub(crate) fn state_anew(&mut self) -> State {
-        let mut state = self.state();
-        let now = self.authority.now(&self.logs);
-        for (id, act) in &self.authority.facts.acts {
-            state.verdicts.insert(*id, now.held(act).map_or(Verdict::Counts, Verdict::Held));
-        }
-        for id in self.permitted_role_entries() {
-            let entry = self.logs.entry(id).expect("it was heard");
-            state.verdicts.insert(id, self.authority.judge_again(&self.logs, entry));
-        }
-        drop(now);
-        let (invites, members) = (self.authority.invites.clone(), self.authority.members.clone());
-        (self.authority.invites, self.authority.members) = (BTreeMap::new(), BTreeMap::new());
-        self.authority.follow_all(&self.logs);
-        let anew = self.state();
-        (self.authority.invites, self.authority.members) = (invites, members);
-        State { verdicts: state.verdicts, ..anew }
-    }
-
-    /// Who holds what, asked of a view: all that is held of these entries.
-    pub(crate) fn active_now(&self) -> BTreeSet<GrantRef> {
-        let now = self.authority.now(&self.logs);
-        self.authority.facts.grants.keys().copied().filter(|at| now.is_active(*at)).collect()
     }
 }
 
@@ -776,6 +371,9 @@ fn package(number: usize) -> KeyPackage {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::collections::BTreeSet;
+
+    use crate::refusal::Refusal;
 
     #[test]
     fn a_removed_member_who_back_dates_does_not_come_back() {

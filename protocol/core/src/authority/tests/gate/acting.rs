@@ -1,4 +1,4 @@
-//! Plays about who acts, on what, with which device and by which invite: all is judged once, by the entry's own past (R2).
+//! Plays about who acts, and on what: all is judged once, by the entry's own past (R2).
 
 use alloc::boxed::Box;
 use alloc::vec;
@@ -7,12 +7,10 @@ use alloc::vec::Vec;
 use super::super::occasion::Occasion;
 use super::super::stage::{FIRST, FOUNDER, SECOND, Stage, THIRD, alone, first, ranks, removal, together};
 use super::super::switch::Switch::*;
-use super::{Play, Who, admitted, both, counts, inviter, plain, refused, two_remove, with};
-use crate::crypto::KeySuite;
-use crate::entry::Content;
+use super::{Play, Who, admitted, both, inviter, longest_path, plain, refused, two_remove, with};
 use crate::id::{EntryId, EpochId, MemberId, RoleId};
-use crate::limits::{MAX_DEVICES, MAX_ROLES, MAX_RULES, MAX_SENIORITY_DEPTH};
-use crate::op::{KeyPackage, Op, Propose, Welcome};
+use crate::limits::{MAX_ROLES, MAX_RULES, MAX_SENIORITY_DEPTH};
+use crate::op::{Op, Propose};
 use crate::refusal::Refusal as F;
 use crate::rule::{Conditions, Object, Role, Rule, Verb};
 
@@ -466,199 +464,6 @@ pub(super) const PLAYS: &[Play] = &[
         let act = stage.at(FOUNDER).propose(FIRST, op);
         refused(&stage, act, F::LastAmender)
     }),
-    // Devices
-    (D1Agreed, "nobody takes somebody else's device", || {
-        let mut stage = plain();
-        let [ann, ben] = [(); 2].map(|()| stage.newcomer(FOUNDER, SECOND));
-        let device = stage.stranger();
-        let added = stage.at(ann).add_device(device);
-        let op = said(&stage, added);
-        let act = stage.at(ben).alone().say(vec![op]);
-        refused(&stage, act, F::BadKeys)
-    }),
-    (D2New, "a device is added once", || {
-        let mut stage = plain();
-        let device = stage.stranger();
-        stage.at(FOUNDER).add_device(device);
-        let act = stage.at(FOUNDER).add_device(device);
-        refused(&stage, act, F::BadKeys)
-    }),
-    (D2Once, "and not twice in an entry", || {
-        let mut stage = plain();
-        let device = stage.stranger();
-        let added = stage.at(FOUNDER).add_device(device);
-        let op = said(&stage, added);
-        let before = stage.entry(added).body().prev;
-        let act = stage.at(FOUNDER).after(before).alone().say(vec![op.clone(), op]);
-        refused(&stage, act, F::BadKeys)
-    }),
-    (D2Limit, "16 devices and no more", || {
-        let mut stage = plain();
-        for _ in 1..MAX_DEVICES {
-            let device = stage.stranger();
-            stage.at(FOUNDER).add_device(device);
-        }
-        let device = stage.stranger();
-        let act = stage.at(FOUNDER).add_device(device);
-        refused(&stage, act, F::TooMany { max: MAX_DEVICES as u32 })
-    }),
-    (D3Speaks, "a stranger's device speaks for nobody", || {
-        let mut stage = plain();
-        let (device, grant) = (stage.stranger(), stage.came_by(FOUNDER));
-        let act = stage.at(device).with(grant).invite(SECOND, 1);
-        refused(&stage, act.entry, F::GrantNotHeld)
-    }),
-    (D6Senior, "a device does not remove the one that added it", || {
-        let mut stage = plain();
-        let device = stage.stranger();
-        stage.at(FOUNDER).add_device(device);
-        let act = stage.at(device).remove_device(FOUNDER);
-        refused(&stage, act, F::NotSenior)
-    }),
-    (D6Gone, "a device that was removed and knows it does nothing more", || {
-        let mut stage = plain();
-        let device = stage.stranger();
-        stage.at(FOUNDER).add_device(device);
-        stage.at(FOUNDER).remove_device(device);
-        let act = stage.at(device).invite(SECOND, 1);
-        refused(&stage, act.entry, F::GrantNotHeld)
-    }),
-    (D7Once, "one recovery key", || {
-        let mut stage = plain();
-        stage.at(FOUNDER).recovery_key(0);
-        let act = stage.at(FOUNDER).recovery_key(1);
-        refused(&stage, act, F::NothingToChange)
-    }),
-    (D7KeyAgreed, "nobody declares a key that was another's", || {
-        let mut stage = plain();
-        let ann = stage.newcomer(FOUNDER, SECOND);
-        let key = stage.at(ann).recovery_key(0);
-        let op = said(&stage, key);
-        let act = stage.at(FOUNDER).say(vec![op]);
-        refused(&stage, act, F::BadKeys)
-    }),
-    (D7LeansOnFirst, "recovering is done with the first role held", || {
-        let mut stage = plain();
-        let ann = stage.newcomer(FOUNDER, THIRD);
-        stage.at(FOUNDER).grant(ann, SECOND);
-        stage.at(ann).recovery_key(0);
-        let (device, came) = (stage.stranger(), stage.came_by(ann));
-        let act = stage.at(device).with(came).recover(ann, 0);
-        refused(&stage, act, F::GrantNotHeld)
-    }),
-    (D7Agreed, "nobody recovers with another key", || {
-        let mut stage = plain();
-        stage.at(FOUNDER).recovery_key(0);
-        let device = stage.stranger();
-        let act = stage.at(device).recover(FOUNDER, 1);
-        refused(&stage, act, F::BadKeys)
-    }),
-    (D7New, "a device of the member does not recover it", || {
-        let mut stage = plain();
-        let device = stage.stranger();
-        stage.at(FOUNDER).recovery_key(0);
-        stage.at(FOUNDER).add_device(device);
-        let act = stage.at(device).recover(FOUNDER, 0);
-        refused(&stage, act, F::BadKeys)
-    }),
-    (D7Known, "a device that was added after recovering speaks", || {
-        let mut stage = plain();
-        let ann = stage.newcomer(FOUNDER, SECOND);
-        stage.at(ann).recovery_key(0);
-        let [new, newer] = [(); 2].map(|()| stage.stranger());
-        stage.at(new).recover(ann, 0);
-        stage.at(new).add_device(newer);
-        let act = stage.at(newer).invite(THIRD, 1);
-        counts(&stage, act.entry)
-    }),
-    // Joining
-    (J7Agreed, "nobody joins with what the link signed for another", || {
-        let mut stage = plain();
-        let invite = stage.at(FOUNDER).invite(SECOND, 5);
-        let ann = stage.join(invite);
-        let op = said(&stage, stage.came_by(ann).entry);
-        let ben = stage.stranger();
-        let act = stage.at(ben).with(invite).say(vec![op]);
-        refused(&stage, act, F::BadKeys)
-    }),
-    (J7Open, "nobody joins by an invite that they know to be closed", || {
-        let mut stage = plain();
-        let (_, invite) = inviter(&mut stage);
-        stage.at(FOUNDER).revoke_invite(invite);
-        let ben = stage.join(invite);
-        let join = stage.came_by(ben).entry;
-        refused(&stage, join, F::InviteClosed)
-    }),
-    (J7InviterHere, "nor by that of somebody whom they know to be gone", || {
-        let mut stage = plain();
-        let (ann, invite) = inviter(&mut stage);
-        stage.at(FOUNDER).remove(ann);
-        let ben = stage.join(invite);
-        let join = stage.came_by(ben).entry;
-        refused(&stage, join, F::InviteClosed)
-    }),
-    (J7Uses, "an invite for one lets one in", || {
-        let mut stage = plain();
-        let invite = stage.at(FOUNDER).invite(SECOND, 1);
-        stage.join(invite);
-        let ben = stage.join(invite);
-        let join = stage.came_by(ben).entry;
-        refused(&stage, join, F::InviteUsedUp)
-    }),
-    (J7Depth, "nobody joins beyond the longest path", || {
-        let mut stage = plain();
-        let last = longest_path(&mut stage);
-        let ann = stage.newcomer(last, THIRD);
-        let join = stage.came_by(ann).entry;
-        refused(&stage, join, F::TooMany { max: MAX_SENIORITY_DEPTH as u32 })
-    }),
-    // Keys
-    (K1IsKey, "a package is a key", || {
-        let mut stage = plain();
-        let package = KeyPackage { suite: KeySuite::X25519, public: vec![0; 32] };
-        let act = stage.at(FOUNDER).say(vec![Op::KeyPackage(package)]);
-        refused(&stage, act, F::BadKeys)
-    }),
-    (K3Everyone, "epochs are of everyone", || {
-        let mut stage = plain();
-        let welcome = Welcome { role: SECOND, epoch: stage.epoch, to: stage.author(FOUNDER), sealed: vec![0; 48] };
-        let act = stage.at(FOUNDER).say(vec![Op::Welcome(welcome)]);
-        refused(&stage, act, F::NoSuchRole)
-    }),
-    (K3New, "an epoch is introduced once", || {
-        let mut stage = plain();
-        let op = first_epoch(&stage);
-        let act = stage.at(FOUNDER).say(vec![Op::RoleEpoch(op)]);
-        refused(&stage, act, F::BadKeys)
-    }),
-    (K3Readers, "its readers are those of its past", || {
-        let mut stage = plain();
-        let epoch = crate::op::RoleEpoch { epoch: EpochId([9; 32]), readers: [0; 32], ..first_epoch(&stage) };
-        let act = stage.at(FOUNDER).say(vec![Op::RoleEpoch(epoch)]);
-        refused(&stage, act, F::BadKeys)
-    }),
-    (K3Seals, "and each has a seal", || {
-        let mut stage = plain();
-        let epoch = crate::op::RoleEpoch { epoch: EpochId([9; 32]), seals: Vec::new(), ..first_epoch(&stage) };
-        let act = stage.at(FOUNDER).say(vec![Op::RoleEpoch(epoch)]);
-        refused(&stage, act, F::BadKeys)
-    }),
-    (K5Introduced, "what is handed on was introduced", || {
-        let mut stage = plain();
-        let to = stage.author(FOUNDER);
-        let welcome = Welcome { role: RoleId::EVERYONE, epoch: EpochId([9; 32]), to, sealed: vec![0; 48] };
-        let act = stage.at(FOUNDER).say(vec![Op::Welcome(welcome)]);
-        refused(&stage, act, F::BadKeys)
-    }),
-    (K5Gone, "and to nobody who is known to be gone", || {
-        let mut stage = plain();
-        let ann = stage.newcomer(FOUNDER, SECOND);
-        stage.at(FOUNDER).remove(ann);
-        let to = stage.author(ann);
-        let welcome = Welcome { role: RoleId::EVERYONE, epoch: stage.epoch, to, sealed: vec![0; 48] };
-        let act = stage.at(FOUNDER).say(vec![Op::Welcome(welcome)]);
-        refused(&stage, act, F::BadKeys)
-    }),
 ];
 
 fn unknown() -> Op {
@@ -696,24 +501,4 @@ fn closed_join() -> (Stage, EntryId) {
     let ann = stage.stranger();
     let join = stage.at(ann).knowing(&[invite.entry]).join(invite);
     (stage, join)
-}
-
-/// Whoever stands at the end of the longest path: each invited the next one.
-fn longest_path(stage: &mut Stage) -> Who {
-    let mut last = FOUNDER;
-    for _ in 0..MAX_SENIORITY_DEPTH / 2 {
-        last = stage.newcomer(last, FIRST);
-    }
-    last
-}
-
-/// The first op of an entry.
-fn said(stage: &Stage, id: EntryId) -> Op {
-    let Content::Public(ops) = &stage.entry(id).body().content else { unreachable!("a public entry") };
-    ops[0].clone()
-}
-
-fn first_epoch(stage: &Stage) -> crate::op::RoleEpoch {
-    let Op::RoleEpoch(epoch) = said(stage, stage.order()[1]) else { unreachable!("the founder's second entry") };
-    epoch
 }

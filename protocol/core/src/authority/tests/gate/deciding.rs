@@ -27,8 +27,7 @@ pub(super) const PLAYS: &[Play] = &[
         let rules = vec![line, alone(FIRST, Verb::Invite, OVER_SECOND), alone(FIRST, Verb::Admit, OVER_SECOND)];
         let mut stage = Stage::found(ranks(3, rules));
         let [ann, ben] = admitted(&mut stage, SECOND);
-        let op = removal(stage.member(ben), &[], &[]);
-        let proposal = stage.at(ann).propose(SECOND, op);
+        let proposal = expels(&mut stage, ann, ben);
         let act = stage.at(ben).approve(proposal);
         refused(&stage, act, F::NothingToChange)
     }),
@@ -62,8 +61,7 @@ pub(super) const PLAYS: &[Play] = &[
         let mut stage = with(&lines);
         let [ann, ben, cas] = admitted(&mut stage, SECOND);
         let before = stage.newest(FOUNDER).unwrap();
-        let op = removal(stage.member(FOUNDER), &[], &[]);
-        let proposal = stage.at(ann).propose(SECOND, op);
+        let proposal = expels(&mut stage, ann, FOUNDER);
         stage.at(ben).approve(proposal);
         stage.at(FOUNDER).after(Some(before)).alone().remove(cas);
         is_gone(&stage, FOUNDER) && is_here(&stage, cas)
@@ -80,8 +78,7 @@ pub(super) const PLAYS: &[Play] = &[
         let mut stage = plain();
         let [ann, ben, cas] = admitted(&mut stage, SECOND);
         let dan = stage.newcomer(FOUNDER, THIRD);
-        let op = Op::Grant(Grant { member: stage.member(dan), role: SECOND });
-        let proposal = stage.at(ann).propose(SECOND, op);
+        let proposal = lets_in(&mut stage, ann, dan);
         stage.at(ben).alone().knowing(&[proposal]).approve(proposal);
         let _: [Who; 4] = admitted(&mut stage, SECOND);
         let known = [stage.newest(FOUNDER).unwrap(), proposal];
@@ -92,10 +89,7 @@ pub(super) const PLAYS: &[Play] = &[
         let mut stage = with(&[two_remove()]);
         let [ann] = admitted(&mut stage, SECOND);
         let [ben, cas] = [(); 2].map(|()| stage.newcomer(FOUNDER, SECOND));
-        let op = removal(stage.member(ann), &[], &[]);
-        let proposal = stage.at(ben).propose(SECOND, op);
-        stage.at(cas).approve(proposal);
-        is_here(&stage, ann)
+        outlasts(stage, ann, [ben, cas])
     }),
     (R8VouchedSenior, "nor do two for whom a third one vouches who came by themselves", || {
         let mut stage = with(&[two_remove(), alone(SECOND, Verb::Vouch, OVER_SECOND)]);
@@ -104,10 +98,7 @@ pub(super) const PLAYS: &[Play] = &[
         let [ben, cas] = [(); 2].map(|()| stage.newcomer(dan, SECOND));
         stage.at(dan).vouch(ben);
         stage.at(dan).vouch(cas);
-        let op = removal(stage.member(ann), &[], &[]);
-        let proposal = stage.at(ben).propose(SECOND, op);
-        stage.at(cas).approve(proposal);
-        is_here(&stage, ann)
+        outlasts(stage, ann, [ben, cas])
     }),
     (R8VouchedSenior, "nor two for whom a later equal vouches", || {
         let mut stage = with(&[two_remove(), alone(SECOND, Verb::Vouch, OVER_SECOND)]);
@@ -115,10 +106,7 @@ pub(super) const PLAYS: &[Play] = &[
         let [ann, dan] = admitted(&mut stage, SECOND);
         stage.at(dan).vouch(ben);
         stage.at(dan).vouch(cas);
-        let op = removal(stage.member(ann), &[], &[]);
-        let proposal = stage.at(ben).propose(SECOND, op);
-        stage.at(cas).approve(proposal);
-        is_here(&stage, ann)
+        outlasts(stage, ann, [ben, cas])
     }),
     (R8Withdrawn, "a signature taken back is none", || {
         let (mut stage, [_, ben, cas, ..], dan, proposal) = five_grant();
@@ -139,8 +127,7 @@ pub(super) const PLAYS: &[Play] = &[
     (R8LineInForce, "a line that those who sign know to be taken back decides nothing", || {
         let mut stage = plain();
         let [ann, ben, cas] = admitted(&mut stage, SECOND);
-        let op = removal(stage.member(cas), &[], &[]);
-        let proposal = stage.at(ann).propose(SECOND, op);
+        let proposal = expels(&mut stage, ann, cas);
         stage.at(FOUNDER).set_rule(together(SECOND, Verb::Remove, OVER_SECOND, 0, SECOND), false);
         stage.at(ben).approve(proposal);
         is_here(&stage, cas)
@@ -150,10 +137,7 @@ pub(super) const PLAYS: &[Play] = &[
         let rules = vec![three, alone(FIRST, Verb::Invite, OVER_SECOND), alone(FIRST, Verb::Admit, OVER_SECOND)];
         let mut stage = Stage::found(ranks(3, rules));
         let [ann, ben, cas]: [Who; 3] = admitted(&mut stage, SECOND);
-        let op = removal(stage.member(cas), &[], &[]);
-        let proposal = stage.at(ann).propose(SECOND, op);
-        stage.at(ben).approve(proposal);
-        is_here(&stage, cas)
+        outlasts(stage, cas, [ann, ben])
     }),
     (R13Fallback, "where nobody is left who may, the next rank changes the rules", || {
         let (stage, name) = orphaned::<3>(1);
@@ -165,16 +149,33 @@ pub(super) const PLAYS: &[Play] = &[
     }),
 ];
 
+/// Somebody of the second role proposes to remove another one.
+fn expels(stage: &mut Stage, who: Who, whom: Who) -> EntryId {
+    let op = removal(stage.member(whom), &[], &[]);
+    stage.at(who).propose(SECOND, op)
+}
+
+/// Somebody of the second role proposes to let somebody in.
+fn lets_in(stage: &mut Stage, who: Who, whom: Who) -> EntryId {
+    let op = Op::Grant(Grant { member: stage.member(whom), role: SECOND });
+    stage.at(who).propose(SECOND, op)
+}
+
+/// Whether somebody is here although two tried to remove them.
+fn outlasts(mut stage: Stage, whom: Who, [one, other]: [Who; 2]) -> bool {
+    let proposal = expels(&mut stage, one, whom);
+    stage.at(other).approve(proposal);
+    is_here(&stage, whom)
+}
+
 /// Five of the second role; two of them expel the last, as a line says they may. The other three let somebody in.
 fn expelled_signs() -> (Stage, Who) {
     let mut stage = with(&[two_remove()]);
     let five: [Who; 5] = admitted(&mut stage, SECOND);
     let dan = stage.newcomer(FOUNDER, THIRD);
-    let op = removal(stage.member(five[4]), &[], &[]);
-    let proposal = stage.at(five[0]).propose(SECOND, op);
+    let proposal = expels(&mut stage, five[0], five[4]);
     stage.at(five[1]).approve(proposal);
-    let op = Op::Grant(Grant { member: stage.member(dan), role: SECOND });
-    let proposal = stage.at(five[2]).propose(SECOND, op);
+    let proposal = lets_in(&mut stage, five[2], dan);
     stage.at(five[3]).approve(proposal);
     stage.at(five[4]).approve(proposal);
     (stage, dan)
@@ -185,8 +186,7 @@ fn five_grant() -> (Stage, [Who; 5], Who, EntryId) {
     let mut stage = plain();
     let five: [Who; 5] = admitted(&mut stage, SECOND);
     let dan = stage.newcomer(FOUNDER, THIRD);
-    let op = Op::Grant(Grant { member: stage.member(dan), role: SECOND });
-    let proposal = stage.at(five[0]).propose(SECOND, op);
+    let proposal = lets_in(&mut stage, five[0], dan);
     (stage, five, dan, proposal)
 }
 
@@ -198,8 +198,7 @@ fn old_holders() -> (Stage, Who) {
     let [ann, ben, cas, dan, eve] = five;
     let then = stage.newest(FOUNDER).unwrap();
     for gone in [dan, eve] {
-        let op = removal(stage.member(gone), &[], &[]);
-        let proposal = stage.at(ann).propose(SECOND, op);
+        let proposal = expels(&mut stage, ann, gone);
         stage.at(ben).approve(proposal);
         stage.at(cas).approve(proposal);
     }
