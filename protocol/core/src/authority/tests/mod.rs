@@ -2,6 +2,8 @@
 
 use super::*;
 
+mod broken;
+mod fault;
 mod gate;
 mod hard_cases;
 mod hostile;

@@ -11,6 +11,7 @@ use rand::{RngExt, SeedableRng};
 
 use super::definition::{Definition, Pasts};
 use super::facts::{Act, Kind, Source};
+use super::fault::{Fault, is_made};
 use super::position::{Position, Step};
 use super::seen::Seen;
 use super::sight::{Learned, Outcomes, Sight, View};
@@ -242,7 +243,8 @@ fn digest_of_past(told: &Told, id: EntryId) -> Digest {
     let (facts, outcomes) = (&told.authority.facts, Outcomes::default());
     let view = told.logs.clock(id).expect("it was heard").clone();
     let past = Sight::new(facts, &told.logs, &outcomes, Learned::default(), View::Past(view));
-    digest(&past, |act| past.held(act))
+    let now = told.authority.now(&told.logs);
+    digest(&past, |act| if is_made(Fault::PastsKnowBetter) { now.held(act) } else { past.held(act) })
 }
 
 /// Taking away all that juniors said beside what seniors did changes nothing about the seniors, but for lines that let juniors

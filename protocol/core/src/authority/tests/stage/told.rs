@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 
 use pursuance_wire::RelayAddress;
 
+use super::super::fault::{Fault, is_made};
 use super::super::seen::Seen;
 use super::super::{Authority, KnownEpoch, Doubt, Member, OpenInvite, Presence, Verdict, definition};
 use crate::entry::{Content, Entry, GrantRef};
@@ -70,6 +71,9 @@ impl Told {
             self.kept_out.insert(entry.id(), refusal);
             return None;
         }
+        if matches!(before, Some(Verdict::Held(_))) && is_made(Fault::HeldIsNotStored) {
+            return None;
+        }
         let append = self.logs.append(entry.clone(), &mut Vec::new());
         if !matches!(append, Append::Appended | Append::Equivocation { .. }) {
             return None;
@@ -85,7 +89,8 @@ impl Told {
             let standing = self.authority.verdict(*id).expect("it was judged").standing();
             self.logs.set_standing(*id, standing);
         }
-        for id in self.in_doubt() {
+        let forgets = is_made(Fault::DoubtIsForgotten);
+        for id in self.in_doubt().into_iter().filter(|_| !forgets) {
             let again = self.authority.judge_again(&self.logs, self.logs.entry(id).expect("it was heard"));
             self.logs.set_standing(id, again.standing());
             self.authority.note_verdict(id, again);
