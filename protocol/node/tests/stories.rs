@@ -18,5 +18,7 @@ mod importing;
 mod together;
 #[path = "stories/trouble.rs"]
 mod trouble;
+#[path = "stories/waiting.rs"]
+mod waiting;
 #[path = "stories/wreck.rs"]
 mod wreck;
