@@ -1,6 +1,6 @@
 // The types that views may name, so that no view reaches past the model.
 export type {
-  AppView, Arriving, Cannot, CommentView, Delivery, DeviceView, ImportField, ImportPreview, ImportProblem, ImportState, InviteRow, MemberView, Person, PeopleView, PreviewState,
+  AppView, Arriving, Cannot, Change, Command, CommentView, Could, DecisionView, Delivery, DeviceView, EffectsView, HeldChanges, HeldWords, InboxView, ImportField, ImportPreview, ImportProblem, ImportState, InviteRow, MemberView, Person, PeopleView, PreviewState,
   PreviewView, PursuanceRow, Readers, Refusal, RelayView, Role, Rule, Standing, Status, StatusLine, StorageTrouble, TaskView, TreeRow, TreeView,
   Trouble, Verb,
 } from '../host/bindings';
