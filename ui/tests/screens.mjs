@@ -47,6 +47,18 @@ async function backup(page) {
   await page.waitForSelector(id('backup-passphrase-fault'));
   await page.locator(id('backup-submit')).scrollIntoViewIfNeeded();
 }
+async function meet(page, name) {
+  await press('nav-people')(page);
+  await page.waitForSelector(id('member'));
+  await page.click(`[data-testid="member"][data-name^="${name}"] button`);
+  await page.waitForSelector(id('person-name'));
+}
+async function arrested(page, name) {
+  await press('nav-people')(page);
+  await press('arrested-open')(page);
+  await page.selectOption(id('arrested-who'), { label: name });
+  await page.waitForSelector(id('arrested-not'));
+}
 async function damaged(page) {
   await paste(page, 'passphrase', 'seven wet horses');
   await press('unlock-submit')(page);
@@ -200,6 +212,27 @@ export const SCREENS = [
   { name: '75-big-due', query: '', steps: async (page) => { await big(page); await page.keyboard.press('j'); await page.keyboard.press('d'); await page.waitForSelector(id('due-option')); } },
   { name: '76-big-damaged', query: '?stage=locked&unlock=damaged', steps: async (page) => { await page.evaluate(() => { document.documentElement.style.fontSize = '200%'; }); await damaged(page); } },
   { name: '77-big-task', query: '', steps: async (page) => { await big(page); await page.click(row('Find out who owns the east quay')); await page.waitForSelector(id('task-title')); await page.locator(id('task-priority')).scrollIntoViewIfNeeded(); } },
+  { name: '80-people-busy', query: '?busy', steps: async (page) => { await press('nav-people')(page); await page.waitForSelector(id('waiting-room')); } },
+  { name: '81-person', query: '?busy', steps: async (page) => { await meet(page, 'Ilse van der Meer'); } },
+  { name: '82-person-long', query: '?busy', steps: async (page) => { await meet(page, 'Maximiliane'); } },
+  { name: '83-person-two-histories', query: '?busy', steps: async (page) => { await meet(page, 'Ben'); } },
+  { name: '84-person-refused', query: '?busy&role=2', steps: async (page) => { await meet(page, 'Maya'); } },
+  { name: '85-remove', query: '?busy', steps: async (page) => { await meet(page, 'Ben'); await press('person-remove')(page); await page.waitForSelector(id('remove-effects')); } },
+  { name: '86-remove-propose-long', query: '?busy', steps: async (page) => { await meet(page, 'Maximiliane'); await press('person-remove')(page); await page.waitForSelector(id('remove-effects')); } },
+  { name: '87-remove-refused', query: '?busy&role=2', steps: async (page) => { await meet(page, 'Maya'); await press('person-remove')(page); await page.waitForSelector(id('remove-why')); } },
+  { name: '88-leave', query: '', steps: async (page) => { await meet(page, 'Noor'); await press('leave-open')(page); await page.waitForSelector(id('leave')); } },
+  { name: '89-arrested', query: '?busy', steps: async (page) => { await arrested(page, 'Ilse van der Meer'); } },
+  { name: '90-arrested-after', query: '?busy', steps: async (page) => { await arrested(page, 'Kees'); await page.locator(id('held')).scrollIntoViewIfNeeded(); } },
+  { name: '91-inbox', query: '?busy', steps: async (page) => { await press('nav-inbox')(page); await page.waitForSelector(id('held')); } },
+  { name: '91b-inbox-held', query: '?busy', steps: async (page) => { await press('nav-inbox')(page); await page.waitForSelector(id('held')); await page.locator(id('held-refuse')).first().click(); await page.waitForSelector(id('refused')); await page.locator(id('refused')).scrollIntoViewIfNeeded(); } },
+  { name: '92-inbox-empty', query: '', steps: async (page) => { await page.click('[data-testid="rail-pursuance"] >> nth=1'); await page.keyboard.press('g'); await page.keyboard.press('i'); await page.waitForSelector(id('inbox-empty')); } },
+  { name: '93-decisions', query: '?busy', steps: async (page) => { await press('nav-decisions')(page); await page.waitForSelector(id('decision')); } },
+  { name: '94-decisions-none', query: '', steps: async (page) => { await press('nav-decisions')(page); await page.waitForSelector(id('decisions-none')); } },
+  { name: '95-invites-busy', query: '?busy', steps: async (page) => { await press('nav-invites')(page); await press('invite-review-yes')(page); await page.waitForSelector(id('invites-past')); await page.locator(id('invites-past')).scrollIntoViewIfNeeded(); } },
+  { name: '96-waiting-reviewed', query: '?empty&invite=reviewed' },
+  { name: '97-preview-reviewed', query: '?empty&invite=review' },
+  { name: '98-big-person', query: '?busy', steps: async (page) => { await big(page); await meet(page, 'Maximiliane'); } },
+  { name: '99-big-remove', query: '?busy', steps: async (page) => { await big(page); await meet(page, 'Ben'); await press('person-remove')(page); await page.waitForSelector(id('remove-effects')); } },
   { name: '33-two-histories', query: statusOf({ code: 'twoHistories', by: 'Ben' }) },
   { name: '34-big-text', query: '', steps: async (page) => {
     await press('nav-settings')(page);

@@ -319,6 +319,13 @@ impl Replica {
         self.held_epochs().find(lacks).and_then(|id| self.epochs.get(&id)).or(Some(usable))
     }
 
+    /// Whether a device of a member was not handed the usable epoch.
+    pub(crate) fn lacks_epoch(&self, author: AuthorId) -> bool {
+        let Some(usable) = self.usable_epoch().map(EpochSecret::id) else { return false };
+        let device = self.authority.present().find_map(|(_, member)| member.devices.get(&author));
+        device.is_some_and(|device| !self.reachable(author, device).contains(&usable))
+    }
+
     /// Epochs of everyone that are held.
     fn held_epochs(&self) -> impl Iterator<Item = EpochId> + '_ {
         let everyone = self.authority.epochs().iter().filter(|(_, known)| known.role == RoleId::EVERYONE);

@@ -62,6 +62,8 @@ impl Preview {
             role,
             invited_by,
             used_up: self.joins(by).count() >= usize::from(invite.uses),
+            reviewed: invite.reviewed,
+            note: invite.note.clone(),
         })
     }
 

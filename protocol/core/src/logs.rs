@@ -45,7 +45,7 @@ pub enum Append {
 #[derive(serde::Serialize, Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 #[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
-#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts", rename = "EntryStanding"))]
 #[serde(rename_all = "camelCase")]
 pub enum Standing {
     /// It does.

@@ -214,6 +214,20 @@ impl Replica {
         self.tasks.take(&self.authority, &self.logs, &opened);
     }
 
+    /// Items of a role entry that can be found here: item, task, generation of its key.
+    pub(crate) fn lines_about(&self, entry: &Entry) -> Vec<(u16, TaskId, u32)> {
+        let (Some(at), Content::Role(part)) = (self.place_of(entry), &entry.body().content) else { return Vec::new() };
+        let mut found = Vec::new();
+        for audience in &part.audiences {
+            let Some(epoch) = self.epochs.get(&audience.epoch) else { continue };
+            let Ok(hints) = open_audience(at, audience, epoch, part.items.len()) else { continue };
+            for (index, hint) in hints.into_iter().enumerate() {
+                found.push((number(index), hint.task, hint.generation));
+            }
+        }
+        found
+    }
+
     /// Makes a task again from all that counts, in an order in which nothing comes before what it has in its past.
     fn make_again(&mut self, task: TaskId, touches: &BTreeMap<Touch, Standing>, shelf: &dyn Shelf) {
         self.tasks.empty(task);
@@ -283,7 +297,7 @@ impl Replica {
         }
     }
 
-    fn place_of(&self, entry: &Entry) -> Option<Where> {
+    pub(crate) fn place_of(&self, entry: &Entry) -> Option<Where> {
         let body = entry.body();
         Some(Where { pursuance: self.pursuance, author: body.author, seq: body.seq, by: body.by? })
     }

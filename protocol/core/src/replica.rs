@@ -157,6 +157,11 @@ impl Replica {
         changes
     }
 
+    /// Brings entries into memory, if they stand in the log.
+    pub fn fetch<'a>(&mut self, entries: impl Iterator<Item = &'a EntryId>, shelf: &dyn Shelf) {
+        entries.for_each(|id| self.logs.fetch(*id, shelf));
+    }
+
     /// Puts down what a shelf has: threads, and all entries but the public layer and those that nothing names.
     pub fn put_down(&mut self) {
         self.logs.put_down();

@@ -271,6 +271,10 @@ pub struct MemberView {
     pub roles: Vec<Role>,
     /// The grants by which they hold them, in the same order.
     pub grants: Vec<GrantRef>,
+    /// Who gave each of them, in the same order: one alone, or those who decided it; nobody, where they came with it.
+    pub given_by: Vec<Vec<Person>>,
+    /// Who vouched for them.
+    pub vouched_by: Vec<Person>,
     /// How they came.
     pub came_by: CameBy,
     /// Claimed time of their newest entry, seconds since 1970.
@@ -343,6 +347,14 @@ pub struct DecisionView {
     pub decided: bool,
     /// Whether I signed it.
     pub mine: bool,
+    /// The numbers of the lines by which it can be decided, from 1; none where no line is needed.
+    pub rules: Vec<u16>,
+    /// Claimed time of the proposal, seconds since 1970.
+    #[cfg_attr(feature = "bindings", ts(type = "number"))]
+    pub proposed_seconds: u64,
+    /// Claimed time of the signature that decided it, seconds since 1970.
+    #[cfg_attr(feature = "bindings", ts(type = "number | null"))]
+    pub decided_seconds: Option<u64>,
 }
 
 /// An invite as its pursuance knows it.
@@ -368,6 +380,12 @@ pub struct InviteView {
     pub open: bool,
     /// Whether whoever comes by it waits to be let in.
     pub reviewed: bool,
+    /// What its maker noted; whoever has the link can read it.
+    pub note: String,
+    /// Who became a member by it, oldest first; also those who are gone by now.
+    pub came: Vec<Person>,
+    /// Who came by it and waits to be let in.
+    pub waiting: Vec<Person>,
 }
 
 /// What an invite shows before it is accepted.
@@ -393,4 +411,8 @@ pub struct PreviewView {
     pub invited_by: String,
     /// Whether as many have joined as the invite says.
     pub used_up: bool,
+    /// Whether whoever comes by it waits until somebody lets them in.
+    pub reviewed: bool,
+    /// What its maker noted.
+    pub note: String,
 }

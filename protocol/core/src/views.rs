@@ -6,11 +6,12 @@ use alloc::vec::Vec;
 
 use data_encoding::BASE32_NOPAD;
 
-use crate::authority::{Decision, Member, Presence, SeniorityKey};
+use crate::authority::{Decision, Member, OpenInvite, Presence, SeniorityKey};
 use crate::change::Change;
 use crate::clock::Dot;
 use crate::codec::Writer;
 use crate::crypto::{self, label};
+use crate::entry::GrantRef;
 use crate::id::{EntryId, MemberId, RoleId, TaskId};
 use crate::limits::MAX_TREE_DEPTH;
 use crate::register::Register;
@@ -218,11 +219,13 @@ impl Replica {
         });
         let devices = self.device_views(id);
         let known = member.grants.iter().filter_map(|held| Some((held.at, self.authority.role(held.role)?.clone())));
-        let (grants, roles) = known.unzip();
+        let (grants, roles): (Vec<GrantRef>, Vec<Role>) = known.unzip();
         MemberView {
             person: self.person(id, names),
             presence: member.presence,
             roles,
+            given_by: self.given_by(&grants, names),
+            vouched_by: self.authority.vouched_by(id).into_iter().map(|by| self.person(by, names)).collect(),
             grants,
             came_by,
             heard_of_seconds: member
@@ -236,10 +239,20 @@ impl Replica {
         }
     }
 
+    fn given_by(&self, grants: &[GrantRef], names: &Names) -> Vec<Vec<Person>> {
+        let by = |at: &GrantRef| self.authority.given_by(*at).into_iter().map(|by| self.person(by, names)).collect();
+        grants.iter().map(by).collect()
+    }
+
     fn decisions(&self, names: &Names) -> Vec<DecisionView> {
         let known = self.authority.decisions(&self.logs);
+        let seconds = |entry: &EntryId| self.logs.entry(*entry).map(|entry| entry.body().claimed_seconds);
         let view = |decision: Decision<'_>| {
+            let last = decision.signatures.get(decision.needed.max(1) - 1).or(decision.signatures.last());
             Some(DecisionView {
+                rules: self.numbers_of(&decision.lines),
+                proposed_seconds: seconds(&decision.proposal).unwrap_or_default(),
+                decided_seconds: last.filter(|_| decision.decided).and_then(seconds),
                 proposal: decision.proposal,
                 change: Change::of(decision.op)?,
                 proposer: self.person(decision.proposer, names),
@@ -293,12 +306,30 @@ impl Replica {
                     used: u16::try_from(open.joins.len()).unwrap_or(u16::MAX),
                     open: open.open,
                     reviewed: open.invite.reviewed,
+                    note: open.invite.note.clone(),
+                    came: self.came_by(open, &names),
+                    waiting: self.waiting_for(*id, &names),
                 };
                 Some(((self.logs.depth(id.entry), *id), view))
             })
             .collect();
         invites.sort_by_key(|(order, _)| *order);
         invites.into_iter().map(|(_, view)| view).collect()
+    }
+
+    fn came_by(&self, open: &OpenInvite, names: &Names) -> Vec<Person> {
+        let joined = open.joins.iter().map(|join| MemberId(join.0));
+        let waits = |id: &MemberId| self.presence_of(*id) == Some(Presence::Waiting);
+        joined.filter(|id| !waits(id)).map(|id| self.person(id, names)).collect()
+    }
+
+    fn waiting_for(&self, invite: GrantRef, names: &Names) -> Vec<Person> {
+        let waits = |id: &MemberId| self.presence_of(*id) == Some(Presence::Waiting);
+        self.authority.joined_by(invite).filter(waits).map(|id| self.person(id, names)).collect()
+    }
+
+    fn presence_of(&self, id: MemberId) -> Option<Presence> {
+        self.authority.members().get(&id).map(|member| member.presence)
     }
 
     /// How far an own entry has come.

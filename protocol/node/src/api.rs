@@ -1,7 +1,10 @@
 //! The door between the window and the node: requests, replies, views, troubles (docs/protocol/08-node.md).
 
 use pursuance_core::command::Command;
-use pursuance_core::id::{MemberId, PursuanceId, TaskId};
+use pursuance_core::could::Could;
+use pursuance_core::effects::EffectsView;
+use pursuance_core::id::{EntryId, MemberId, PursuanceId, RoleId, TaskId};
+use pursuance_core::inbox::InboxView;
 use pursuance_core::journal::LogRow;
 use pursuance_core::refusal::Refusal;
 use pursuance_core::ruling::RulesView;
@@ -127,6 +130,26 @@ pub enum Request {
         #[cfg_attr(feature = "bindings", ts(type = "string"))]
         member: MemberId,
     },
+    /// Hands the key to somebody who came by an invite that was used up meanwhile.
+    LetIn {
+        /// Which pursuance.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        pursuance: PursuanceId,
+        /// Whom.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        member: MemberId,
+    },
+    /// Says that held entries are to stay without effect, or takes that back; only this computer knows.
+    SetRefused {
+        /// Which pursuance.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        pursuance: PursuanceId,
+        /// Which; at most `MAX_RATIFIED`.
+        #[cfg_attr(feature = "bindings", ts(type = "Array<string>"))]
+        entries: Vec<EntryId>,
+        /// Whether they are.
+        refused: bool,
+    },
     /// Stays away from all relays, or goes back to them.
     SetOffline {
         /// Whether to stay away.
@@ -241,6 +264,33 @@ pub enum Query {
         #[cfg_attr(feature = "bindings", ts(type = "string"))]
         pursuance: PursuanceId,
     },
+    /// Whether commands would be carried out, by which rules; nothing is. At most `MAX_COULD`, the others are not answered.
+    Could {
+        /// Which pursuance.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        pursuance: PursuanceId,
+        /// Which.
+        commands: Vec<Command>,
+    },
+    /// What removing somebody would touch.
+    Effects {
+        /// Which pursuance.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        pursuance: PursuanceId,
+        /// Whom.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        member: MemberId,
+        /// From which roles; none: from all, and the pursuance.
+        #[serde(default)]
+        #[cfg_attr(feature = "bindings", ts(as = "Option<Vec<RoleId>>", optional))]
+        roles: Vec<RoleId>,
+    },
+    /// What waits for me.
+    Inbox {
+        /// Which pursuance.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        pursuance: PursuanceId,
+    },
     /// Relays and what is known of them.
     Relays {
         /// Which pursuance.
@@ -320,6 +370,12 @@ pub enum View {
     People(PeopleView),
     /// See [`Query::Invites`].
     Invites(Vec<InviteRow>),
+    /// See [`Query::Could`], in the order asked.
+    Could(Vec<Could>),
+    /// See [`Query::Effects`].
+    Effects(EffectsView),
+    /// See [`Query::Inbox`].
+    Inbox(InboxView),
     /// See [`Query::Relays`].
     Relays(Vec<RelayView>),
     /// See [`Query::Log`].

@@ -339,8 +339,8 @@ impl Engine {
         Ok(Reply::Done)
     }
 
-    fn view(&self, query: &Query) -> Result<View, Trouble> {
-        match (query, &self.open) {
+    fn view(&mut self, query: &Query) -> Result<View, Trouble> {
+        match (query, &mut self.open) {
             (Query::App, _) => Ok(View::App(self.app())),
             (_, None) => Err(Trouble::Locked),
             (query, Some(open)) => open.view(&self.around, query),

@@ -228,6 +228,27 @@ impl Held {
         self.replica.put_down();
     }
 
+    /// Hands the epoch to a device, under the invite by which it came: the newcomer can read nothing else. Says whether there
+    /// was something to hand.
+    pub(crate) fn welcome(
+        &mut self,
+        store: &mut Store,
+        to: AuthorId,
+        relays: &[Number],
+        now_seconds: u64,
+    ) -> Result<bool, StoreError> {
+        let Some(entry) = self.replica.welcome(to, now_seconds) else { return Ok(false) };
+        let key = self.invite_key_of(to);
+        self.commit(store, std::slice::from_ref(&entry), |w, number| {
+            let Some(key) = key else { return Ok(()) };
+            for (cell, cargo) in sealed_cells(&key, &[&entry]) {
+                w.add_cell(number, &cell, &cargo, Door::Invite, relays)?;
+            }
+            Ok(())
+        })?;
+        Ok(true)
+    }
+
     /// The entries of a pursuance that was founded just now, in the transaction that makes it.
     pub(crate) fn found(&mut self, w: &Changes<'_>, entries: Vec<Entry>) -> Result<(), StoreError> {
         let shelf = w.shelf(self.number);

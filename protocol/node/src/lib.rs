@@ -21,6 +21,7 @@ mod growth;
 mod held;
 pub mod http;
 pub mod import;
+mod inbox;
 mod news;
 mod node;
 mod outside;

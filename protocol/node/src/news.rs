@@ -135,20 +135,11 @@ impl Open {
             if let Some(to) = to {
                 held.welcome_due.remove(&to);
                 // Somebody else may have been faster.
-                if held.replica.unwelcomed().contains(&to)
-                    && let Some(entry) = held.replica.welcome(to, around.clock.now_seconds())
-                {
-                    // The newcomer can read nothing but what stands under the invite.
-                    let key = held.invite_key_of(to);
+                if held.replica.unwelcomed().contains(&to) {
                     let relays = self.relays.wanted_numbers(held.number);
-                    held.commit(&mut self.store, std::slice::from_ref(&entry), |w, number| {
-                        let Some(key) = key else { return Ok(()) };
-                        for (cell, cargo) in sealed_cells(&key, &[&entry]) {
-                            w.add_cell(number, &cell, &cargo, Door::Invite, &relays)?;
-                        }
-                        Ok(())
-                    })?;
-                    held.seal_due = Some(now);
+                    if held.welcome(&mut self.store, to, &relays, around.clock.now_seconds())? {
+                        held.seal_due = Some(now);
+                    }
                 }
             }
             if held.epoch_due.is_some_and(|due| due <= now) {
@@ -423,7 +414,7 @@ impl Open {
 
 impl crate::held::Held {
     /// The key of the invite by which a newcomer came.
-    fn invite_key_of(&self, newcomer: pursuance_core::id::AuthorId) -> Option<CellKey> {
+    pub(crate) fn invite_key_of(&self, newcomer: pursuance_core::id::AuthorId) -> Option<CellKey> {
         let authority = self.replica.authority();
         let member = authority.members().get(&authority.member_of(newcomer)?)?;
         // A device that was added later came by no invite.

@@ -36,6 +36,8 @@ impl Open {
             Request::Act { pursuance, command } => self.act(around, pursuance, &command),
             Request::Undo { pursuance } => self.undo(around, pursuance),
             Request::PhraseCompared { pursuance, member } => self.phrase_compared(around, pursuance, member),
+            Request::LetIn { pursuance, member } => self.let_in(around, pursuance, member),
+            Request::SetRefused { pursuance, entries, refused } => self.set_refused(pursuance, &entries, refused),
             Request::CancelImport => {
                 self.cancel_import();
                 Ok(Reply::Done)
@@ -160,6 +162,7 @@ impl Open {
         self.no_import(pursuance)?;
         // Whoever writes does not wait for another's epoch.
         self.make_epoch(around, pursuance)?;
+        self.fetch_for(pursuance, command)?;
         let authored = self.plan(around, pursuance, command)?;
         let task = authored.task;
         let held = self.held.get(&pursuance).ok_or(Trouble::NoSuchPursuance)?;

@@ -20,7 +20,7 @@ const LOG_ROWS: usize = 50;
 const MAX_FOLDED: usize = 5_000;
 
 impl Open {
-    pub(crate) fn view(&self, around: &Surroundings, query: &Query) -> Result<View, Trouble> {
+    pub(crate) fn view(&mut self, around: &Surroundings, query: &Query) -> Result<View, Trouble> {
         let today = Day::of_seconds(around.clock.now_seconds());
         match query {
             // The engine's own.
@@ -46,6 +46,12 @@ impl Open {
             }
             Query::People { pursuance } => Ok(View::People(self.held(*pursuance)?.replica.people())),
             Query::Invites { pursuance } => Ok(View::Invites(invites(self.held(*pursuance)?))),
+            Query::Could { pursuance, commands } => self.could(*pursuance, commands).map(View::Could),
+            Query::Effects { pursuance, member, roles } => {
+                let effects = self.held(*pursuance)?.replica.effects(*member, roles);
+                effects.map(View::Effects).map_err(|refusal| Trouble::Refused { refusal })
+            }
+            Query::Inbox { pursuance } => self.inbox(*pursuance).map(View::Inbox),
             Query::Relays { pursuance } => self.relay_views(self.held(*pursuance)?).map(View::Relays),
             Query::Log { pursuance, before, trouble } => {
                 let which = if *trouble { Which::Troubles } else { Which::All };

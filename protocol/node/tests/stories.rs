@@ -22,5 +22,7 @@ mod phrase;
 mod together;
 #[path = "stories/trouble.rs"]
 mod trouble;
+#[path = "stories/waiting.rs"]
+mod waiting;
 #[path = "stories/wreck.rs"]
 mod wreck;

@@ -1,6 +1,23 @@
 // The types of the window's door, generated from Rust by `./x bindings`; do not edit by hand.
 
 /**
+ * A task of somebody who is to be removed.
+ */
+export type AffectedTask = { 
+/**
+ * Which.
+ */
+task: string, 
+/**
+ * Its title.
+ */
+title: string, 
+/**
+ * Whether they have taken it; otherwise they are asked to do it.
+ */
+taken: boolean, };
+
+/**
  * The frame around everything.
  */
 export type AppView = { 
@@ -465,6 +482,27 @@ daily: number | null,
 after: string | null, };
 
 /**
+ * The answer about one command.
+ */
+export type Could = { 
+/**
+ * Why not; `null` where I may.
+ */
+refusal: Refusal | null, 
+/**
+ * The numbers of the lines that allow it, from 1, ascending; of a proposal, those by which it could be carried.
+ */
+rules: Array<number>, 
+/**
+ * Of a proposal: how many must sign it, as far as is known here.
+ */
+needed: number | null, 
+/**
+ * Of a proposal: how many hold the role asked.
+ */
+holders: number | null, };
+
+/**
  * Something that some decide together.
  */
 export type DecisionView = { 
@@ -499,7 +537,19 @@ decided: boolean,
 /**
  * Whether I signed it.
  */
-mine: boolean, };
+mine: boolean, 
+/**
+ * The numbers of the lines by which it can be decided, from 1; none where no line is needed.
+ */
+rules: Array<number>, 
+/**
+ * Claimed time of the proposal, seconds since 1970.
+ */
+proposedSeconds: number, 
+/**
+ * Claimed time of the signature that decided it, seconds since 1970.
+ */
+decidedSeconds: number | null, };
 
 /**
  * How far an own change is known to have come; `None` in a view means it is somebody else's.
@@ -528,6 +578,52 @@ mine: boolean,
 twoHistories: boolean, };
 
 /**
+ * What removing a member from some roles, or from all, would do as far as is known here.
+ */
+export type EffectsView = { 
+/**
+ * Whom.
+ */
+person: Person, 
+/**
+ * Roles that they would hold no more, senior first.
+ */
+lost: Array<Role>, 
+/**
+ * Roles that they would go on holding; none: they would be gone.
+ */
+kept: Array<Role>, 
+/**
+ * Tasks not ended that they have taken, or are asked to do, in the order of the tree.
+ */
+tasks: Array<AffectedTask>, 
+/**
+ * Open invites of theirs that nobody could come by any more.
+ */
+invites: Array<InviteView>, 
+/**
+ * Who waits to be let in by one of those.
+ */
+waiting: Array<Person>, 
+/**
+ * Entries by them that are known here and would stay.
+ */
+entries: number, 
+/**
+ * Tasks that they could read so far and whose contents they go on having.
+ */
+readableTasks: number, 
+/**
+ * Lines in the threads of those.
+ */
+readableComments: number, };
+
+/**
+ * Whether an entry counts, in one word.
+ */
+export type EntryStanding = "counts" | "refused" | "needsNewer" | "held";
+
+/**
  * In what way a relay broke its word.
  */
 export type Fault = "forked" | "rolledBack" | "brokenReceipt" | "garbage" | "wrongOrigin" | "stale";
@@ -544,6 +640,53 @@ entry: string,
  * The op's index in it.
  */
 op: number, };
+
+/**
+ * What one person did that has no effect now.
+ */
+export type HeldChanges = { 
+/**
+ * Who did it.
+ */
+by: Person, 
+/**
+ * The entries; at most `MAX_RATIFIED` together.
+ */
+entries: Array<string>, 
+/**
+ * Whether it is how they came, and not what they wrote.
+ */
+joined: boolean, 
+/**
+ * Why it has no effect.
+ */
+refusal: Refusal, 
+/**
+ * What they say, as far as it can be read here; at most `MAX_HELD_WORDS`.
+ */
+words: Array<HeldWords>, };
+
+/**
+ * What a held entry does to a task.
+ */
+export type HeldWhat = "created" | "commented" | "titled" | "taken" | "ended" | "changed";
+
+/**
+ * One thing that a held entry says about a task.
+ */
+export type HeldWords = { 
+/**
+ * The task's title as it is shown here; empty for a task that is not there without these entries.
+ */
+task: string, 
+/**
+ * What is done to it.
+ */
+what: HeldWhat, 
+/**
+ * The text given: of a comment, a title, a body, a label. Otherwise empty.
+ */
+text: string, };
 
 /**
  * A column of the file.
@@ -649,6 +792,31 @@ done: number,
 of: number, };
 
 /**
+ * What waits for me in one pursuance; only what I may do something about.
+ */
+export type InboxView = { 
+/**
+ * Open proposals that I may sign and have not signed.
+ */
+decisions: Array<DecisionView>, 
+/**
+ * Who waits to be let in, where I may let them in.
+ */
+waiting: Array<MemberView>, 
+/**
+ * Who came by an invite that had been used up meanwhile, and was handed nothing yet.
+ */
+surplus: Array<MemberView>, 
+/**
+ * What others wrote that is held, where I may give it effect again.
+ */
+held: Array<HeldChanges>, 
+/**
+ * The same, where I said that it is to stay without effect.
+ */
+refused: Array<HeldChanges>, };
+
+/**
  * An invite with its link, where it was made here.
  */
 export type InviteRow = { 
@@ -704,7 +872,19 @@ open: boolean,
 /**
  * Whether whoever comes by it waits to be let in.
  */
-reviewed: boolean, };
+reviewed: boolean, 
+/**
+ * What its maker noted; whoever has the link can read it.
+ */
+note: string, 
+/**
+ * Who became a member by it, oldest first; also those who are gone by now.
+ */
+came: Array<Person>, 
+/**
+ * Who came by it and waits to be let in.
+ */
+waiting: Array<Person>, };
 
 /**
  * One entry.
@@ -733,7 +913,7 @@ claimedSeconds: number,
 /**
  * What became of it.
  */
-standing: Standing, 
+standing: EntryStanding, 
 /**
  * Why it does not count, where that is said of the whole entry.
  */
@@ -796,6 +976,14 @@ roles: Array<Role>,
  * The grants by which they hold them, in the same order.
  */
 grants: Array<GrantRef>, 
+/**
+ * Who gave each of them, in the same order: one alone, or those who decided it; nobody, where they came with it.
+ */
+givenBy: Array<Array<Person>>, 
+/**
+ * Who vouched for them.
+ */
+vouchedBy: Array<Person>, 
 /**
  * How they came.
  */
@@ -942,7 +1130,15 @@ invitedBy: string,
 /**
  * Whether as many have joined as the invite says.
  */
-usedUp: boolean, };
+usedUp: boolean, 
+/**
+ * Whether whoever comes by it waits until somebody lets them in.
+ */
+reviewed: boolean, 
+/**
+ * What its maker noted.
+ */
+note: string, };
 
 /**
  * One pursuance in the left rail.
@@ -1013,6 +1209,30 @@ task: string, } | { "kind": "people",
  * Which pursuance.
  */
 pursuance: string, } | { "kind": "invites", 
+/**
+ * Which pursuance.
+ */
+pursuance: string, } | { "kind": "could", 
+/**
+ * Which pursuance.
+ */
+pursuance: string, 
+/**
+ * Which.
+ */
+commands: Array<Command>, } | { "kind": "effects", 
+/**
+ * Which pursuance.
+ */
+pursuance: string, 
+/**
+ * Whom.
+ */
+member: string, 
+/**
+ * From which roles; none: from all, and the pursuance.
+ */
+roles?: Array<RoleId>, } | { "kind": "inbox", 
 /**
  * Which pursuance.
  */
@@ -1382,7 +1602,27 @@ pursuance: string,
 /**
  * With whom.
  */
-member: string, } | { "kind": "setOffline", 
+member: string, } | { "kind": "letIn", 
+/**
+ * Which pursuance.
+ */
+pursuance: string, 
+/**
+ * Whom.
+ */
+member: string, } | { "kind": "setRefused", 
+/**
+ * Which pursuance.
+ */
+pursuance: string, 
+/**
+ * Which; at most `MAX_RATIFIED`.
+ */
+entries: Array<string>, 
+/**
+ * Whether they are.
+ */
+refused: boolean, } | { "kind": "setOffline", 
 /**
  * Whether to stay away.
  */
@@ -1897,4 +2137,4 @@ changes: Array<Change>, };
 /**
  * What is to be seen.
  */
-export type View = { "kind": "app", "view": AppView } | { "kind": "tree", "view": TreeView } | { "kind": "labels", "view": Array<string> } | { "kind": "task", "view": TaskView } | { "kind": "people", "view": PeopleView } | { "kind": "invites", "view": Array<InviteRow> } | { "kind": "relays", "view": Array<RelayView> } | { "kind": "log", "view": LogView } | { "kind": "rules", "view": RulesView } | { "kind": "phrase", "view": PhraseView | null } | { "kind": "preview", "view": PreviewState } | { "kind": "importPreview", "view": ImportPreview };
+export type View = { "kind": "app", "view": AppView } | { "kind": "tree", "view": TreeView } | { "kind": "labels", "view": Array<string> } | { "kind": "task", "view": TaskView } | { "kind": "people", "view": PeopleView } | { "kind": "invites", "view": Array<InviteRow> } | { "kind": "could", "view": Array<Could> } | { "kind": "effects", "view": EffectsView } | { "kind": "inbox", "view": InboxView } | { "kind": "relays", "view": Array<RelayView> } | { "kind": "log", "view": LogView } | { "kind": "rules", "view": RulesView } | { "kind": "phrase", "view": PhraseView | null } | { "kind": "preview", "view": PreviewState } | { "kind": "importPreview", "view": ImportPreview };

@@ -1,5 +1,6 @@
 // One pursuance of the fake host: its rules decide as the real ones would, its views are made of its tasks.
 import type { Cannot, Command, Delivery, Person, Query, Refusal, RelayView, Reply, TaskView, TreeView, Trouble, Verb, View } from './bindings';
+import { carryOut, could, effects, governs, inbox } from './fake-people';
 import { rowIn, treePage, type TreeQuery } from './fake-tree';
 import { fakeId, fakeQr, newTask, type FakePursuance, type FakeTask } from './fake-world';
 
@@ -19,6 +20,10 @@ export class FakeGroup {
 
   constructor(data: FakePursuance) {
     this.data = data;
+    // Everybody holds each role by some grant.
+    data.members = data.members.map((member) => ({
+      ...member, grants: member.roles.map((role, at) => member.grants[at] ?? { entry: fakeId(32, `grant ${member.person.member} ${role.id}`), op: 0 }), givenBy: member.roles.map((_, at) => member.givenBy[at] ?? []),
+    }));
   }
 
   /** Me in it. */
@@ -31,6 +36,13 @@ export class FakeGroup {
     if (this.data.row.status.code === 'overtaken') throw refused({ code: 'overtakenElsewhere' });
     if (command.kind === 'invite') return this.#invite(command.role, command.uses, command.reviewed ?? false);
     if (command.kind === 'setRelays') return this.#setRelays(command.relays);
+    if (governs(command)) {
+      const { refusal } = could(this.data, command);
+      if (refusal !== null) throw refused(refusal);
+      carryOut(this.data, command);
+      this.#kept();
+      return { kind: 'done' };
+    }
     // What the fake has no people for.
     if (command.kind !== 'createTask' && !('task' in command)) throw refused({ code: 'notAllowed', verb: 'amend', rule: null, allowedRole: null });
     const before = structuredClone(this.data.tasks);
@@ -152,7 +164,7 @@ export class FakeGroup {
     if (offered === undefined) throw refused({ code: 'noSuchRole' });
     this.#count += 1;
     const link = `pursuance:${fakeId(90, `link ${this.#count}`).replace(/[0189]/g, 'k')}`;
-    this.data.invites.push({ invite: { invite: fakeId(32, link), op: 0, inviter: this.me, role: offered, uses, used: 0, open: true, reviewed }, link, qr: fakeQr(link), handed: this.#count % 2 === 0 });
+    this.data.invites.push({ invite: { invite: fakeId(32, link), op: 0, inviter: this.me, role: offered, uses, used: 0, open: true, reviewed, note: '', came: [], waiting: [] }, link, qr: fakeQr(link), handed: this.#count % 2 === 0 });
     return { kind: 'invite', link };
   }
 
@@ -203,7 +215,14 @@ export class FakeGroup {
       case 'tree': return { kind: 'tree', view: this.#tree(query) };
       case 'labels': return { kind: 'labels', view: [...new Set(this.data.tasks.flatMap((task) => task.labels))].sort((a, b) => a.localeCompare(b)) };
       case 'task': return { kind: 'task', view: this.#taskView(this.#task(query.task)) };
-      case 'people': return { kind: 'people', view: { members: this.data.members, others: [], roles: this.data.roles, rules: this.data.rules, decisions: [], cannot: this.#cannot(null) } };
+      case 'people': return { kind: 'people', view: { members: this.data.members, others: this.data.others, roles: this.data.roles, rules: this.data.rules, decisions: this.data.decisions, cannot: this.#cannot(null) } };
+      case 'could': return { kind: 'could', view: query.commands.map((command) => could(this.data, command)) };
+      case 'effects': {
+        const view = effects(this.data, query.member, query.roles ?? []);
+        if (view === null) throw refused({ code: 'noSuchMember' });
+        return { kind: 'effects', view };
+      }
+      case 'inbox': return { kind: 'inbox', view: inbox(this.data) };
       case 'log': return { kind: 'log', view: { rows: [], older: null, entries: 0, troubles: 0, announced: 0 } };
       case 'rules': return { kind: 'rules', view: { text: '', roles: this.data.roles, rules: this.data.rules, versions: [] } };
       case 'invites': return { kind: 'invites', view: this.data.invites };

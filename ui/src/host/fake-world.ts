@@ -1,5 +1,5 @@
 // The sample world of the fake host: one pursuance that looks lived in, its people, rules and tasks.
-import type { Arriving, CommentView, Conditions, DeviceView, InviteRow, MemberView, Person, PursuanceRow, RelayView, Role, Rule, Status, Verb } from './bindings';
+import type { Arriving, CommentView, Conditions, DecisionView, DeviceView, HeldChanges, InviteRow, MemberView, Person, PursuanceRow, RelayView, Role, Rule, Status, Verb } from './bindings';
 
 const ALWAYS: Conditions = { own: false, notSelf: false, review: null, probation: null, daily: null, after: null };
 
@@ -35,6 +35,13 @@ export type FakePursuance = {
   roles: Role[];
   rules: Rule[];
   members: MemberView[];
+  /** Who waits to be let in, and who is gone. */
+  others: MemberView[];
+  decisions: DecisionView[];
+  held: HeldChanges[];
+  refusedHeld: HeldChanges[];
+  /** Surplus members who were handed the key all the same. */
+  letIn: string[];
   myRole: number;
   tasks: FakeTask[];
   invites: InviteRow[];
@@ -49,14 +56,19 @@ const MEMBER: Role = { id: 2, name: 'member', rank: 1 };
 /** The roles every fake pursuance has. */
 export const ROLES: Role[] = [ORGANISER, MEMBER];
 
-function rule(role: number, verb: Verb, over: number | 'relays' = 0, own = false): Rule {
-  return { role, verb, object: over === 'relays' ? { over: 'relays' } : { over: 'role', role: over }, conditions: { ...ALWAYS, own }, quorum: null };
+function rule(role: number, verb: Verb, over: number | 'relays' | 'rules' = 0, own = false): Rule {
+  return { role, verb, object: typeof over === 'string' ? { over } : { over: 'role', role: over }, conditions: { ...ALWAYS, own }, quorum: null };
 }
+
+/** More than half of the organisers. */
+const MOST = { count: 0, of: 1 };
 
 /** Rules in the order of their numbers, as a pursuance starts with. */
 export const RULES: Rule[] = [
   rule(0, 'see'), rule(0, 'create'), rule(0, 'claim'), rule(0, 'comment'), rule(0, 'finish'), rule(0, 'reopen'), rule(0, 'edit', 0, true), rule(0, 'label', 0, true),
   rule(1, 'edit'), rule(1, 'label'), rule(1, 'assign'), rule(1, 'invite', 2), rule(1, 'amend', 'relays'),
+  rule(1, 'amend', 'rules'), { ...rule(1, 'amend', 'rules'), quorum: MOST }, rule(1, 'admit', 2), rule(1, 'grant', 2), rule(1, 'grant', 1), rule(1, 'revoke', 2), rule(1, 'remove', 2),
+  { ...rule(1, 'remove', 1), conditions: { ...ALWAYS, notSelf: true }, quorum: MOST }, { ...rule(1, 'checkpoint', 1), quorum: MOST }, rule(0, 'vouch', 2), rule(0, 'vouch', 1),
 ];
 
 /** An id that looks like the real ones. */
@@ -140,13 +152,14 @@ export function harbour(myRole: number): FakePursuance {
     rules: RULES,
     myRole,
     members: [
-      { person: myRole === 1 ? me : person('Noor'), presence: 'here', roles: [ORGANISER], grants: [], cameBy: { kind: 'founder' }, heardOfSeconds: now() - 60, twoHistories: false, devices: [device(1, { mine: myRole === 1 })] },
-      { person: maya, presence: 'here', roles: [ORGANISER], grants: [], cameBy: { kind: 'invite', inviter: myRole === 1 ? me : person('Noor'), surplus: false }, heardOfSeconds: now() - 3 * 3_600, twoHistories: false, devices: [device(2), device(22, { addedSeconds: now() - 20 * DAY })] },
-      { person: ben, presence: 'here', roles: [MEMBER], grants: [], cameBy: { kind: 'invite', inviter: maya, surplus: false }, heardOfSeconds: now() - 2 * DAY, twoHistories: false, devices: [device(3)] },
-      { person: otherBen, presence: 'here', roles: [MEMBER], grants: [], cameBy: { kind: 'invite', inviter: maya, surplus: true }, heardOfSeconds: now() - 8 * 3_600, twoHistories: false, devices: [device(4)] },
-      { person: ilse, presence: 'here', roles: [MEMBER], grants: [], cameBy: { kind: 'invite', inviter: maya, surplus: false }, heardOfSeconds: now() - 12 * DAY, twoHistories: false, devices: [device(5)] },
-      ...(myRole === 2 ? [{ person: me, presence: 'here' as const, roles: [MEMBER], grants: [], cameBy: { kind: 'invite' as const, inviter: maya, surplus: false }, heardOfSeconds: now() - 60, twoHistories: false, devices: [device(6, { mine: true })] }] : []),
+      { person: myRole === 1 ? me : person('Noor'), presence: 'here', roles: [ORGANISER], grants: [], givenBy: [], vouchedBy: [], cameBy: { kind: 'founder' }, heardOfSeconds: now() - 60, twoHistories: false, devices: [device(1, { mine: myRole === 1 })] },
+      { person: maya, presence: 'here', roles: [ORGANISER], grants: [], givenBy: [], vouchedBy: [], cameBy: { kind: 'invite', inviter: myRole === 1 ? me : person('Noor'), surplus: false }, heardOfSeconds: now() - 3 * 3_600, twoHistories: false, devices: [device(2), device(22, { addedSeconds: now() - 20 * DAY })] },
+      { person: ben, presence: 'here', roles: [MEMBER], grants: [], givenBy: [], vouchedBy: [], cameBy: { kind: 'invite', inviter: maya, surplus: false }, heardOfSeconds: now() - 2 * DAY, twoHistories: false, devices: [device(3)] },
+      { person: otherBen, presence: 'here', roles: [MEMBER], grants: [], givenBy: [], vouchedBy: [], cameBy: { kind: 'invite', inviter: maya, surplus: true }, heardOfSeconds: now() - 8 * 3_600, twoHistories: false, devices: [device(4)] },
+      { person: ilse, presence: 'here', roles: [MEMBER], grants: [], givenBy: [], vouchedBy: [], cameBy: { kind: 'invite', inviter: maya, surplus: false }, heardOfSeconds: now() - 12 * DAY, twoHistories: false, devices: [device(5)] },
+      ...(myRole === 2 ? [{ person: me, presence: 'here' as const, roles: [MEMBER], grants: [], givenBy: [], vouchedBy: [], cameBy: { kind: 'invite' as const, inviter: maya, surplus: false }, heardOfSeconds: now() - 60, twoHistories: false, devices: [device(6, { mine: true })] }] : []),
     ],
+    others: [], decisions: [], held: [], refusedHeld: [], letIn: [],
     tasks: grow(sketches, maya),
     invites: [],
     arriving: [],
@@ -164,8 +177,8 @@ export function garden(): FakePursuance {
   return {
     row: { pursuance: fakeId(32, 'garden'), name: 'Kitchen garden behind the library', standing: 'member', canUndo: false, status: { code: 'noRelay', kept: 3 } },
     name: 'Kitchen garden behind the library', mission: 'Vegetables for whoever waters them', roles: ROLES, rules: RULES, myRole: 1,
-    members: [{ person: me, presence: 'here', roles: [ORGANISER], grants: [], cameBy: { kind: 'founder' }, heardOfSeconds: now(), twoHistories: false, devices: [device(7, { mine: true })] }],
-    tasks: [], invites: [], relays: [], arriving: [], undo: [],
+    members: [{ person: me, presence: 'here', roles: [ORGANISER], grants: [], givenBy: [], vouchedBy: [], cameBy: { kind: 'founder' }, heardOfSeconds: now(), twoHistories: false, devices: [device(7, { mine: true })] }],
+    others: [], decisions: [], held: [], refusedHeld: [], letIn: [], tasks: [], invites: [], relays: [], arriving: [], undo: [],
   };
 }
 

@@ -1,6 +1,8 @@
 // A second host that needs no desktop: keeps sample data in memory and answers as the node would, refusals included.
 import type { AppView, Command, ImportState, PreviewState, Query, Reply, Request, StatusLine, StorageTrouble, Trouble, View } from './bindings';
+import { busy } from './fake-busy';
 import { FakeGroup, refused } from './fake-group';
+import { setRefused } from './fake-people';
 import { readCsv } from './fake-import';
 import { device, fakeId, forest, garden, harbour, person, RELAY, ROLES, RULES, type FakePursuance } from './fake-world';
 import type { Host } from './host';
@@ -19,7 +21,7 @@ export type FakeChoices = {
   /** Nothing yet: no pursuance. */
   empty: boolean;
   /** An open invite: its preview, or already joined. */
-  invite: 'none' | 'looking' | 'here' | 'waiting' | 'usedUp';
+  invite: 'none' | 'looking' | 'here' | 'waiting' | 'usedUp' | 'review' | 'reviewed';
   /** The disk from now on. */
   storage: StorageTrouble | null;
   /** What unlocking leads to. */
@@ -28,9 +30,11 @@ export type FakeChoices = {
   importStep: number;
   /** Somebody else's import is on its way. */
   arriving: boolean;
+  /** Much waits for decisions. */
+  busy: boolean;
 };
 
-const DEFAULTS: FakeChoices = { stage: 'open', trouble: null, role: 1, rows: 0, status: null, empty: false, invite: 'none', storage: null, unlock: null, importStep: 0, arriving: false };
+const DEFAULTS: FakeChoices = { stage: 'open', trouble: null, role: 1, rows: 0, status: null, empty: false, invite: 'none', storage: null, unlock: null, importStep: 0, arriving: false, busy: false };
 const IMPORT_STEPS = 20;
 const STORAGE: Record<StorageTrouble, Trouble | null> = { full: { code: 'diskFull' }, readOnly: { code: 'readOnly' }, failing: { code: 'disk' }, damaged: null };
 /** A file and a folder that are there, and a folder that is not, for every refusal about paths. */
@@ -58,6 +62,7 @@ export function choicesFromAddress(search: string): Partial<FakeChoices> {
     unlock: TROUBLES[asked.get('unlock') ?? ''] ?? null,
     importStep: Number(asked.get('importStep') ?? 0),
     arriving: asked.has('arriving'),
+    busy: asked.has('busy'),
     invite: (asked.get('invite') as FakeChoices['invite'] | null) ?? 'none',
   };
 }
@@ -97,6 +102,7 @@ export function fakeHost(given: Partial<FakeChoices> = {}): FakeHost {
     if (choices.status !== null) first.row.status = choices.status;
     const maya = first.members.find((member) => member.person.name === 'Maya');
     if (choices.arriving && maya !== undefined) first.arriving = [{ by: maya.person, arrived: 812, of: 3_127 }];
+    if (choices.busy) busy(first);
     found(first);
     if (choices.role === 1) found(garden());
   }
@@ -106,10 +112,10 @@ export function fakeHost(given: Partial<FakeChoices> = {}): FakeHost {
     const pursuance = fakeId(32, 'archive');
     const preview = {
       pursuance, name: 'Harbour archive', mission: 'Read 3,127 folders before the archive closes in spring', roles: ROLES, rules: RULES,
-      role: ROLES[1] as (typeof ROLES)[number], invitedBy: 'Maya', usedUp: state === 'usedUp',
+      role: ROLES[1] as (typeof ROLES)[number], invitedBy: 'Maya', usedUp: state === 'usedUp', reviewed: state === 'review' || state === 'reviewed', note: '',
     };
     if (state === 'looking') invited.set(pursuance, { state: 'looking' });
-    else if (state === 'waiting') invited.set(pursuance, { state: 'waiting', preview, sinceSeconds: Math.floor(Date.now() / 1000) - 70, handed: true });
+    else if (state === 'waiting' || state === 'reviewed') invited.set(pursuance, { state: 'waiting', preview, sinceSeconds: Math.floor(Date.now() / 1000) - 70, handed: true });
     else invited.set(pursuance, { state: 'here', preview });
     return pursuance;
   }
@@ -164,7 +170,7 @@ export function fakeHost(given: Partial<FakeChoices> = {}): FakeHost {
         const id = fakeId(32, `${asked.name} ${seq}`);
         Object.assign(one.data, { name: asked.name, mission: asked.mission });
         one.data.row = { pursuance: id, name: asked.name, standing: 'member', canUndo: false, status: { code: 'noRelay', kept: 1 } };
-        one.data.members = [{ person: me, presence: 'here', roles: [ROLES[0]!], grants: [], cameBy: { kind: 'founder' }, heardOfSeconds: Math.floor(Date.now() / 1000), twoHistories: false, devices: [device(0, { mine: true })] }];
+        one.data.members = [{ person: me, presence: 'here', roles: [ROLES[0]!], grants: [], givenBy: [], vouchedBy: [], cameBy: { kind: 'founder' }, heardOfSeconds: Math.floor(Date.now() / 1000), twoHistories: false, devices: [device(0, { mine: true })] }];
         if (asked.relay !== null) one.act({ kind: 'setRelays', relays: [asked.relay] });
         return { kind: 'pursuance', pursuance: id };
       }
@@ -180,6 +186,13 @@ export function fakeHost(given: Partial<FakeChoices> = {}): FakeHost {
         setTimeout(() => welcome(asked.pursuance, asked.myName), WELCOME_MILLISECONDS);
         return { kind: 'done' };
       }
+      case 'letIn': {
+        const { data } = group(asked.pursuance);
+        if (data.letIn.includes(asked.member)) throw refused({ code: 'nothingToChange' });
+        data.letIn.push(asked.member);
+        return { kind: 'done' };
+      }
+      case 'setRefused': setRefused(group(asked.pursuance).data, asked.entries, asked.refused); return { kind: 'done' };
       case 'dropInvite': invited.delete(asked.pursuance); return { kind: 'done' };
       case 'act': return group(asked.pursuance).act(asked.command);
       case 'undo': group(asked.pursuance).undo(); return { kind: 'done' };

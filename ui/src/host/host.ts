@@ -1,5 +1,5 @@
 // The one door of the window: three calls, whoever stands behind them.
-import type { AppView, ImportPreview, InviteRow, LogView, PeopleView, PhraseView, PreviewState, Query, RelayView, Reply, Request, RulesView, TaskView, TreeView, Trouble, View } from './bindings';
+import type { AppView, Could, EffectsView, ImportPreview, InboxView, InviteRow, LogView, PeopleView, PhraseView, PreviewState, Query, RelayView, Reply, Request, RulesView, TaskView, TreeView, Trouble, View } from './bindings';
 
 /** What the window can ask of the desktop (or of the fake in a browser). */
 export interface Host {
@@ -20,6 +20,9 @@ export type ViewOf = {
   labels: string[];
   task: TaskView;
   people: PeopleView;
+  could: Could[];
+  effects: EffectsView;
+  inbox: InboxView;
   invites: InviteRow[];
   relays: RelayView[];
   log: LogView;

@@ -1,7 +1,7 @@
 // What the window knows: the frame, the open pursuance, and the one way by which anything is asked or refreshed.
 import { tick } from 'svelte';
 import type {
-  AppView, Cannot, Command, InviteRow, PeopleView, PreviewState, PursuanceRow, Query, RelayView, Reply, Request, Role, TaskView, TreeRow, TreeView, Trouble, Verb,
+  AppView, Cannot, Command, Could, EffectsView, InboxView, InviteRow, PeopleView, PreviewState, PursuanceRow, Query, RelayView, Reply, Request, Role, TaskView, TreeRow, TreeView, Trouble, Verb,
 } from '../host/bindings';
 import { asTrouble, type Host, type ViewOf } from '../host';
 import { Preferences } from './preferences.svelte';
@@ -9,11 +9,11 @@ import { InOrder } from './inorder';
 import { TreeModel, type PageQuery } from './tree.svelte';
 
 /** The screens that belong to a pursuance. */
-export type PursuanceScreen = 'tree' | 'people' | 'invites' | 'relays' | 'import' | 'preview';
+export type PursuanceScreen = 'tree' | 'inbox' | 'people' | 'decisions' | 'arrested' | 'invites' | 'relays' | 'import' | 'preview';
 /** Every screen there is once the vault is open. */
 export type Screen = PursuanceScreen | 'home' | 'start' | 'join' | 'settings';
 /** What may lie above the window. */
-export type Overlay = 'palette' | 'keys' | 'status' | 'assign' | 'label' | 'due' | 'priority' | 'filterLabel' | 'filterPriority';
+export type Overlay = 'palette' | 'keys' | 'status' | 'assign' | 'label' | 'due' | 'priority' | 'filterLabel' | 'filterPriority' | 'remove';
 /** How a request ended: with a reply, or with a trouble. */
 export type Outcome = { reply: Reply; trouble: null } | { reply: null; trouble: Trouble };
 /** A line that appears above the status. */
@@ -21,6 +21,8 @@ export type Notice = { trouble: Trouble | null; text: string };
 
 const CLOCK_SECONDS = 20;
 const PEOPLE_STALE_SECONDS = 5;
+/** Screens that always show people as they are now. */
+const ABOUT_PEOPLE: readonly Screen[] = ['people', 'inbox', 'decisions', 'arrested'];
 /** Requests that take their time: what changes meanwhile is shown as it changes. */
 const LONG: readonly Request['kind'][] = ['import', 'exportCsv', 'backup', 'rescue'];
 
@@ -37,6 +39,10 @@ export class Session {
   openTask = $state<string | null>(null);
   taskView = $state.raw<TaskView | null>(null);
   people = $state.raw<PeopleView | null>(null);
+  /** The person in the panel. */
+  openPerson = $state<string | null>(null);
+  /** What waits for me in the open pursuance. */
+  inbox = $state.raw<InboxView | null>(null);
   invites = $state.raw<InviteRow[] | null>(null);
   relays = $state.raw<RelayView[] | null>(null);
   preview = $state.raw<PreviewState | null>(null);
@@ -80,6 +86,9 @@ export class Session {
 
   /** The row of the open pursuance in the frame. */
   readonly row: PursuanceRow | null = $derived(this.app?.pursuances.find((row) => row.pursuance === this.pursuance) ?? null);
+
+  /** How many things wait for me in the open pursuance. */
+  readonly waiting: number = $derived(this.inbox === null ? 0 : this.inbox.decisions.length + this.inbox.waiting.length + this.inbox.surplus.length + this.inbox.held.length);
 
   /** What is known of the open tree as a whole. */
   get treeView(): TreeView | null {
@@ -234,6 +243,8 @@ export class Session {
     this.openTask = null;
     this.taskView = null;
     this.people = null;
+    this.openPerson = null;
+    this.inbox = null;
     this.invites = null;
     this.relays = null;
     this.preview = null;
@@ -264,8 +275,9 @@ export class Session {
         wanted.push(this.tree.refresh());
         if (this.openTask !== null) wanted.push(this.#lookAtTask(pursuance, this.openTask));
       }
-      if (inside && (this.screen === 'people' || this.#peopleAt + PEOPLE_STALE_SECONDS < Date.now() / 1000)) wanted.push(this.#lookAtPeople(pursuance));
-      if (this.screen === 'invites') {
+      if (inside) wanted.push(this.look<'inbox'>({ kind: 'inbox', pursuance }).then((view) => { if (here()) this.inbox = view; }));
+      if (inside && (ABOUT_PEOPLE.includes(this.screen) || this.#peopleAt + PEOPLE_STALE_SECONDS < Date.now() / 1000)) wanted.push(this.#lookAtPeople(pursuance));
+      if (this.screen === 'invites' || this.screen === 'people') {
         wanted.push(this.look<'invites'>({ kind: 'invites', pursuance }).then((view) => { if (here()) this.invites = view; }));
       }
       if (this.screen === 'relays' || this.screen === 'invites') {
@@ -343,6 +355,33 @@ export class Session {
     if (this.pursuance !== null) await this.#lookAtTask(this.pursuance, task);
   }
 
+  /** Whether commands would be carried out, and by which rules; nothing is known where the host does not answer. */
+  async could(commands: Command[]): Promise<Could[]> {
+    if (this.pursuance === null) return [];
+    try {
+      return await this.look<'could'>({ kind: 'could', pursuance: this.pursuance, commands });
+    } catch {
+      return [];
+    }
+  }
+
+  /** What removing somebody would touch; `null` where it cannot be known. */
+  async effects(member: string, roles: number[]): Promise<EffectsView | null> {
+    if (this.pursuance === null) return null;
+    try {
+      return await this.look<'effects'>({ kind: 'effects', pursuance: this.pursuance, member, roles });
+    } catch (thrown) {
+      this.say(asTrouble(thrown));
+      return null;
+    }
+  }
+
+  /** Shows a person beside the roster, or nobody. */
+  async meet(member: string | null): Promise<void> {
+    this.openPerson = member;
+    if (member !== null && this.screen !== 'people') await this.go('people');
+  }
+
   /** What is said about a pursuance that was just founded or opened. */
   async enterById(pursuance: string): Promise<void> {
     const row = this.app?.pursuances.find((each) => each.pursuance === pursuance);
@@ -368,5 +407,5 @@ export class Session {
 
 /** Screens that only members see. */
 export function isInside(screen: Screen): boolean {
-  return screen === 'tree' || screen === 'people' || screen === 'invites' || screen === 'relays' || screen === 'import';
+  return screen === 'tree' || ABOUT_PEOPLE.includes(screen) || screen === 'invites' || screen === 'relays' || screen === 'import';
 }

@@ -4,19 +4,27 @@
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
-use super::facts::{Needs, ProposalFact};
+use super::facts::{Needs, ProposalFact, Source};
 use super::occasion::Occasion;
 use super::permit::Checked;
 use super::seen::Seen;
 use super::sight::Learned;
 use super::{Authority, Position, Presence, Verdict};
-use crate::entry::{Entry, GrantRef};
-use crate::id::{EntryId, MemberId, PursuanceId, RoleId};
+use crate::entry::{Content, Entry, GrantRef};
+use crate::id::{AuthorId, EntryId, MemberId, PursuanceId, RoleId};
 use crate::logs::Logs;
 use crate::op::Op;
 use crate::refusal::Refusal;
-use crate::rule::{Object, Verb};
+use crate::rule::{Object, Rule, Verb};
 use crate::tasks::any_of;
+
+/// What a permitted entry stands on.
+pub(crate) struct StandsOn {
+    /// Lines of the rules that allow it; of a proposal, those by which it could be carried.
+    pub(crate) lines: Vec<Rule>,
+    /// Of a proposal: how many must sign, of how many who hold the role asked.
+    pub(crate) asked: Option<(usize, usize)>,
+}
 
 /// A proposal, and how far it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +43,10 @@ pub struct Decision<'a> {
     pub needed: usize,
     /// Whether it is decided.
     pub decided: bool,
+    /// The entries that sign it, the proposal among them, in the order in which they are counted.
+    pub signatures: Vec<EntryId>,
+    /// Lines in force that let it be carried; none where no line is needed.
+    pub lines: Vec<Rule>,
 }
 
 impl Authority {
@@ -48,6 +60,84 @@ impl Authority {
             Err(Verdict::Refused(refusal)) => Err(refusal),
             Err(_) => Err(Refusal::NeedsNewer),
         }
+    }
+
+    /// By which lines an entry that nobody has yet is permitted, and who would have to sign it; `None` where it is not.
+    pub(crate) fn stands_on(&self, pursuance: PursuanceId, logs: &Logs, entry: &Entry) -> Option<StandsOn> {
+        let permit = self.permit(pursuance, logs, entry, Checked::Now, &Learned::default()).ok()?;
+        let now = self.now(logs);
+        let proposal = match &entry.body().content {
+            Content::Public(ops) => {
+                ops.iter().find_map(|op| if let Op::Propose(said) = op { Some(said) } else { None })
+            }
+            Content::Role(_) => None,
+        };
+        let lines = match &permit.asked {
+            Some(asked) => in_force(&now, &asked.lines),
+            None => permit.uses.into_iter().flatten().collect(),
+        };
+        let asked = permit.asked.as_ref().zip(proposal).map(|(asked, said)| {
+            let one_place = asked.needs != Needs::Rule || asked.majority_rank != asked.rank;
+            let holders = now.holders_below(said.of, &Position::LAST).len();
+            (so_many(&now, &asked.lines, asked.needs, one_place, holders), holders)
+        });
+        Some(StandsOn { lines, asked })
+    }
+
+    /// Who gave a role: one alone, or those who decided it; nobody, where somebody came with it.
+    pub(crate) fn given_by(&self, at: GrantRef) -> Vec<MemberId> {
+        let holder = |entry: &EntryId| {
+            let by = self.facts.acts.get(entry).and_then(|act| act.by);
+            by.and_then(|by| self.facts.grants.get(&by)).map(|grant| grant.holder)
+        };
+        match self.facts.grants.get(&at) {
+            Some(grant) if grant.invite.is_none() => match grant.source {
+                Source::Entry(entry) => holder(&entry).into_iter().collect(),
+                Source::Decision(entry) => {
+                    let approvals = self.facts.proposals.get(&entry).map_or(&[][..], |asked| &asked.approvals);
+                    core::iter::once(&entry).chain(approvals).filter_map(holder).collect()
+                }
+            },
+            _ => Vec::new(),
+        }
+    }
+
+    /// Who vouched for a member, as far as that counts.
+    pub(crate) fn vouched_by(&self, member: MemberId) -> BTreeSet<MemberId> {
+        let vouches = self.facts.vouches.get(&member).into_iter().flatten();
+        let counting = vouches.filter(|vouch| self.verdicts.get(vouch) == Some(&Verdict::Counts));
+        let by = counting.filter_map(|vouch| self.facts.acts.get(vouch)?.by);
+        by.filter_map(|by| Some(self.facts.grants.get(&by)?.holder)).collect()
+    }
+
+    /// All devices that a member ever had.
+    pub(crate) fn all_devices_of(&self, member: MemberId) -> impl Iterator<Item = AuthorId> + '_ {
+        self.devices_of(member)
+    }
+
+    /// Whether something was ever said that can take effect away from a member.
+    pub(crate) fn was_restricted(&self, member: MemberId) -> bool {
+        let facts = &self.facts;
+        let here = self.members.get(&member).is_some_and(|member| member.presence == Presence::Here);
+        let grants = facts.grants_of.get(&member).into_iter().flatten();
+        let role_ended =
+            |at: &GrantRef| facts.grants.get(at).is_some_and(|grant| facts.on_role.contains_key(&grant.role));
+        !here
+            || !facts.checkpoints.is_empty()
+            || facts.on_member.contains_key(&member)
+            || facts.on_devices_of.contains_key(&member)
+            || self.devices_of(member).any(|author| facts.on_device.contains_key(&author))
+            || grants.clone().any(|at| facts.on_grant.contains_key(at) || role_ended(at))
+    }
+
+    /// The grant that the maker of an invite leant on.
+    pub(crate) fn invite_leans_on(&self, invite: GrantRef) -> Option<GrantRef> {
+        self.facts.invites.get(&invite).map(|fact| fact.by)
+    }
+
+    /// Everybody whose join stands by an invite, whether it counts or not.
+    pub(crate) fn joined_by(&self, invite: GrantRef) -> impl Iterator<Item = MemberId> + '_ {
+        self.facts.invites.get(&invite).into_iter().flat_map(|fact| &fact.joins).map(|join| MemberId(join.0))
     }
 
     /// The grant by which the rules let a member do all of these over that now.
@@ -138,7 +228,7 @@ fn decision<'a, S: Seen>(now: &S, id: EntryId, asked: &'a ProposalFact) -> Optio
         return None;
     }
     let limit = place.next();
-    let mut signed = BTreeSet::new();
+    let (mut signed, mut signatures) = (BTreeSet::new(), Vec::new());
     for signature in core::iter::once(&id).chain(&asked.approvals).filter(|one| now.counts_below(**one, &place)) {
         let by = if *signature == id { Some(asked.by) } else { facts.acts.get(signature).and_then(|act| act.by) };
         let Some((at, grant)) = by.and_then(|by| Some((by, facts.grants.get(&by)?))) else { continue };
@@ -149,25 +239,34 @@ fn decision<'a, S: Seen>(now: &S, id: EntryId, asked: &'a ProposalFact) -> Optio
                 && !now.has_withdrawn(asked, *signature, grant.holder));
         if stands && grant.role == asked.said.of && asked.not != Some(grant.holder) {
             signed.insert(grant.holder);
+            signatures.push(*signature);
         }
     }
-    let needed = needed(now, id, asked, &limit);
+    signatures.sort_by_key(|one| (now.logs().depth(*one), *one));
+    let holders = now.holders_below(asked.said.of, &limit).len();
+    let needed = so_many(now, &asked.lines, asked.needs, now.places(id).len() == 1, holders);
     let (op, proposer, of) = (&*asked.said.op, asked.proposer, asked.said.of);
-    Some(Decision { proposal: id, op, proposer, of, signed, needed, decided: decided.is_some() })
+    let lines = in_force(now, &asked.lines);
+    Some(Decision { proposal: id, op, proposer, of, signed, needed, decided: decided.is_some(), signatures, lines })
 }
 
-fn needed<S: Seen>(now: &S, id: EntryId, asked: &ProposalFact, limit: &Position) -> usize {
-    let holders = now.holders_below(asked.said.of, limit).len();
+/// Of the lines that allow each thing needed, those in force.
+fn in_force<S: Seen>(now: &S, lines: &[Vec<Rule>]) -> Vec<Rule> {
+    lines.iter().flatten().filter(|line| now.is_in_force(line)).copied().collect()
+}
+
+/// How many of the holders must sign.
+fn so_many<S: Seen>(now: &S, lines: &[Vec<Rule>], needs: Needs, one_place: bool, holders: usize) -> usize {
     let majority = holders / 2 + 1;
     // Everything that it needs asks for so many; of several lines that allow one thing, the least.
-    let least = asked.lines.iter().filter_map(|lines| {
+    let least = lines.iter().filter_map(|lines| {
         let counts = lines.iter().filter(|line| now.is_in_force(line)).filter_map(|line| line.quorum);
         counts.map(|quorum| if quorum.count == 0 { majority } else { quorum.count.into() }).min()
     });
     let least = least.max().unwrap_or(1);
     // Where a decision by fewer has no place, only a majority decides.
-    let by_rule = if now.places(id).len() == 1 { least.max(majority) } else { least };
-    match asked.needs {
+    let by_rule = if one_place { least.max(majority) } else { least };
+    match needs {
         Needs::Rule => by_rule,
         Needs::Majority => by_rule.max(majority),
         Needs::TwoThirds => by_rule.max((2 * holders).div_ceil(3)),

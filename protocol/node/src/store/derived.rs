@@ -24,7 +24,9 @@ const ROWS_AT_ONCE: usize = 1_000;
 
 /// The shelf of one pursuance. What goes wrong is remembered: ask [`Self::check`] before anything that followed is kept.
 pub(crate) struct StoreShelf<'a> {
-    changes: &'a Changes<'a>,
+    connection: &'a Connection,
+    /// Where what changed is put; a shelf that is only read has none.
+    changes: Option<&'a Changes<'a>>,
     pursuance: Number,
     trouble: RefCell<Option<StoreError>>,
 }
@@ -43,7 +45,7 @@ impl StoreShelf<'_> {
     }
 
     fn connection(&self) -> &Connection {
-        self.changes.transaction
+        self.connection
     }
 }
 
@@ -93,8 +95,10 @@ impl Shelf for StoreShelf<'_> {
     }
 
     fn lighten(&self, replica: &mut Replica) {
-        self.answer(self.changes.keep_derived(self.pursuance, replica));
-        replica.put_down();
+        if let Some(changes) = self.changes {
+            self.answer(changes.keep_derived(self.pursuance, replica));
+            replica.put_down();
+        }
     }
 }
 
@@ -103,6 +107,11 @@ const PLACED: &str = "SELECT arrival, bytes, chain, seq, depth, clock, whole_clo
     WHERE pursuance = ?1 AND +chain >= 0";
 
 impl Store {
+    /// The shelf of a pursuance for looking only.
+    pub(crate) fn shelf(&self, pursuance: Number) -> StoreShelf<'_> {
+        StoreShelf { connection: &self.connection, changes: None, pursuance, trouble: RefCell::new(None) }
+    }
+
     /// Whether what was derived of a pursuance has the form that this program reads.
     ///
     /// # Errors
@@ -276,7 +285,7 @@ impl Store {
 impl Changes<'_> {
     /// The shelf of a pursuance, as this transaction sees it.
     pub(crate) fn shelf(&self, pursuance: Number) -> StoreShelf<'_> {
-        StoreShelf { changes: self, pursuance, trouble: RefCell::new(None) }
+        StoreShelf { connection: self.transaction, changes: Some(self), pursuance, trouble: RefCell::new(None) }
     }
 
     /// The next entries of a pursuance after one, in the order in which they arrived, each with its place in it; from 0 the first.

@@ -65,10 +65,22 @@ fn each_property_can_fail() {
 #[test]
 #[ignore]
 fn explore() {
-    for name in ["juniors never move seniors", "who was removed by a senior stays removed", "what a pin covers stays", "somebody can still change the rules"] {
+    for name in [
+        "juniors never move seniors",
+        "who was removed by a senior stays removed",
+        "what a pin covers stays",
+        "somebody can still change the rules",
+    ] {
         for switch in Switch::ALL {
-            let fails: std::vec::Vec<u64> = (0..60).filter(|seed| std::panic::catch_unwind(|| asked(name, Some(Broken::Rule(*switch)), *seed).is_err()).unwrap_or(false)).collect();
-            if !fails.is_empty() { println!("EXPLORE {name}: {switch:?}: {} {:?}", fails.len(), fails.first()); }
+            let fails: std::vec::Vec<u64> = (0..60)
+                .filter(|seed| {
+                    std::panic::catch_unwind(|| asked(name, Some(Broken::Rule(*switch)), *seed).is_err())
+                        .unwrap_or(false)
+                })
+                .collect();
+            if !fails.is_empty() {
+                println!("EXPLORE {name}: {switch:?}: {} {:?}", fails.len(), fails.first());
+            }
         }
     }
 }

@@ -8,7 +8,7 @@ use pursuance_wire::RelayAddress;
 
 use super::super::fault::{Fault, is_made};
 use super::super::seen::Seen;
-use super::super::{Authority, KnownEpoch, Doubt, Member, OpenInvite, Presence, Verdict, definition};
+use super::super::{Authority, Doubt, KnownEpoch, Member, OpenInvite, Presence, Verdict, definition};
 use crate::entry::{Content, Entry, GrantRef};
 use crate::id::{AuthorId, EntryId, EpochId, MemberId, PursuanceId, RoleId};
 use crate::logs::{Append, Logs};

@@ -1,0 +1,247 @@
+// People: roster, a person's panel, removal by a rule, leaving, "someone was arrested". Each security sentence appears when it is true, and only then.
+import axe from 'axe-core';
+import { describe, expect, it } from 'vitest';
+import { all, by, click, fill, openWindow, press, settled } from './open';
+
+const AFTER = 'What members write once this has reached them';
+const HAS = 'That cannot be taken back.';
+
+async function open(choices: Parameters<typeof openWindow>[0] = {}) {
+  const opened = await openWindow(choices);
+  await click(by('nav-people'));
+  return opened;
+}
+
+function row(name: string): HTMLElement {
+  const found = all('member').find((each) => each.dataset.name === name);
+  if (found === undefined) throw new Error(`nobody is called ${name}`);
+  return found;
+}
+
+async function meet(name: string): Promise<void> {
+  await click(row(name).querySelector('button') as HTMLElement);
+}
+
+async function clean(): Promise<string[]> {
+  const result = await axe.run(document.body, { rules: { region: { enabled: false }, 'color-contrast': { enabled: false } } });
+  return result.violations.map((each) => `${each.id}: ${each.nodes.map((node) => node.target.join(' ')).join(', ')}`);
+}
+
+describe('the roster', () => {
+  it('shows the senior role first, and marks where two have one name', async () => {
+    await open();
+    const names = all('member').map((each) => each.dataset.name);
+    expect(names.slice(0, 2)).toEqual(['Noor', 'Maya']);
+    expect(all('member').filter((each) => each.dataset.name === 'Ben').map((each) => each.querySelector('.mark')?.textContent)).toEqual(['a3f1', '07c9']);
+    expect(by('same-name').textContent).toContain('tell them apart');
+    expect(row('Ilse van der Meer').querySelector('.mark')).toBeNull();
+  });
+
+  it('says nothing of equal names where there are none', async () => {
+    await openWindow();
+    await click(all('rail-pursuance')[1] as HTMLElement);
+    await click(by('nav-people'));
+    expect(all('same-name')).toHaveLength(0);
+    expect(all('waiting-room')).toHaveLength(0);
+    expect(all('former')).toHaveLength(0);
+  });
+
+  it('shows devices only where they matter', async () => {
+    await open({ busy: true });
+    expect(row('Maya').querySelector('[data-testid="devices"]')).not.toBeNull();
+    expect(row('Ilse van der Meer').querySelector('[data-testid="devices"]')).toBeNull();
+    const ben = all('member').find((each) => each.dataset.name === 'Ben');
+    expect(ben?.textContent).toContain('two histories');
+  });
+
+  it('says who gave a role, and keeps those who are gone apart', async () => {
+    await open({ busy: true });
+    expect(all('member').find((each) => each.dataset.name?.startsWith('Maximiliane'))?.textContent).toMatch(/given by .*Noor, Maya/);
+    expect(by('former').textContent).toContain('Kees');
+  });
+});
+
+describe('a person', () => {
+  it('is given a role, and it is taken back', async () => {
+    const { host } = await open();
+    await meet('Ilse van der Meer');
+    await click(by('give-role'));
+    expect(host.requests.at(-1)).toMatchObject({ command: { kind: 'grant', role: 1 } });
+    expect(by('notice').textContent).toContain('now holds');
+    expect(all('person-role')).toHaveLength(2);
+    // An organiser now: nobody takes that back alone, and no rule lets it be proposed.
+    const first = all('person-take-back')[0] as HTMLElement;
+    expect(first.getAttribute('aria-disabled')).toBe('true');
+    expect(first.title).toMatch(/no rule|rule \d+|F\d+/);
+    const before = host.requests.length;
+    await click(first);
+    expect(host.requests).toHaveLength(before);
+  });
+
+  it('greys what a member may not do, and says why with the rule', async () => {
+    const { host } = await open({ role: 2 });
+    await meet('Ilse van der Meer');
+    const give = by('give-role');
+    expect(give.getAttribute('aria-disabled')).toBe('true');
+    expect(give.title).toMatch(/organisers.* may give roles \(rule 17\)/);
+    await click(by('person-remove'));
+    expect(by('remove-submit').getAttribute('aria-disabled')).toBe('true');
+    expect(by('remove-why').textContent).toMatch(/rule 20/);
+    const before = host.requests.length;
+    await click(by('remove-submit'));
+    expect(host.requests).toHaveLength(before);
+    expect(document.body.textContent).not.toMatch(/denied|forbidden|illegal|you must/i);
+  });
+
+  it('is vouched for with a note', async () => {
+    const { host } = await open();
+    await meet('Ilse van der Meer');
+    expect(by('person-panel').textContent).toContain('by nobody yet');
+    await click(by('vouch'));
+    await fill('vouch-note', 'We met at the gate');
+    await click(by('vouch-submit'));
+    expect(host.requests.at(-1)).toMatchObject({ command: { kind: 'vouch', note: 'We met at the gate' } });
+    expect(by('person-panel').textContent).toContain('Noor');
+    expect(all('vouch')).toHaveLength(0);
+  });
+
+  it('who is one too many is let in by hand', async () => {
+    const { host } = await open();
+    await click(all('member').filter((each) => each.dataset.name === 'Ben')[1]?.querySelector('button') as HTMLElement);
+    expect(by('person-surplus').textContent).toContain('can read nothing yet');
+    await click(by('person-let-in'));
+    expect(host.requests.at(-1)).toMatchObject({ kind: 'letIn' });
+    expect(by('person-surplus').textContent).not.toContain('can read nothing yet');
+    expect(all('person-let-in')).toHaveLength(0);
+  });
+
+  it('a device with two histories is stopped, and no other', async () => {
+    const { host } = await open({ busy: true });
+    await meet('Maya');
+    expect(all('suspend')).toHaveLength(0);
+    await meet('Ben');
+    await click(by('suspend'));
+    expect(host.requests.at(-1)).toMatchObject({ command: { kind: 'suspendDevice' } });
+    expect(all('suspend')).toHaveLength(0);
+  });
+
+  it('leaving says what it means first, and the last organiser cannot', async () => {
+    const { host } = await open();
+    await meet('Noor');
+    await click(by('leave-open'));
+    expect(by('leave').textContent).toContain('What you wrote stays.');
+    expect(host.requests).toHaveLength(0);
+    await click(by('leave-submit'));
+    expect(host.requests.at(-1)).toMatchObject({ command: { kind: 'leave' } });
+    expect(by('status-line').textContent).toBe('You are no longer a member. What you wrote stays here.');
+  });
+
+  it('who would leave nobody who may change the rules is told so', async () => {
+    await openWindow();
+    await click(all('rail-pursuance')[1] as HTMLElement);
+    await click(by('nav-people'));
+    await meet('Noor');
+    expect(by('leave-open').title).toContain('F28');
+  });
+});
+
+describe('removing', () => {
+  it('cites the rule and lists what it touches before anything is signed', async () => {
+    const { host } = await open();
+    await click(all('member').filter((each) => each.dataset.name === 'Ben')[0]?.querySelector('button') as HTMLElement);
+    await click(by('person-remove'));
+    expect(all('remove-dialog')).toHaveLength(1);
+    expect(by('remove-rules').textContent).toContain('Rule 20');
+    expect(by('remove-rules').textContent).toMatch(/Organisers.* may remove .*members.*; what they did before stays\./);
+    expect(by('remove-lost').textContent).toContain('member');
+    expect(by('remove-tasks').textContent).toContain('Collect signatures of residents within 500 metres');
+    expect(by('remove-after').textContent).toContain(AFTER);
+    expect(by('remove-has').textContent).toContain(HAS);
+    expect(by('remove-submit').textContent).toBe('Remove');
+    expect(host.requests).toHaveLength(0);
+    await click(by('remove-submit'));
+    expect(host.requests.at(-1)).toMatchObject({ command: { kind: 'removeMember', roles: [] } });
+    expect(all('remove-dialog')).toHaveLength(0);
+    expect(by('former').textContent).toContain('Ben');
+    expect(by('person-gone').textContent).toContain('What they wrote stays');
+  });
+
+  it('is proposed where several decide, with the count', async () => {
+    const { host } = await open();
+    await meet('Maya');
+    await click(by('person-remove'));
+    expect(by('remove-rules').textContent).toContain('Rule 21');
+    expect(by('remove-submit').textContent).toMatch(/Propose: needs 2 of 2 organisers, you are 1/);
+    await click(by('remove-submit'));
+    expect(host.requests.at(-1)).toMatchObject({ command: { kind: 'propose', of: 1, change: { kind: 'remove' } } });
+    expect(by('notice').textContent).toContain('It waits for the others under Decisions.');
+    expect(row('Maya')).toBeTruthy();
+  });
+
+  it('from one role only leaves the reading, and does not say that nothing can be opened', async () => {
+    await open({ busy: true });
+    await click(all('member').find((each) => each.dataset.name?.startsWith('Maximiliane'))?.querySelector('button') as HTMLElement);
+    await click(by('person-remove'));
+    expect(by('remove-after').textContent).toContain(AFTER);
+    await click(by('remove-from-1'));
+    expect(by('remove-after').textContent).not.toContain(AFTER);
+    expect(by('remove-after').textContent).toContain('goes on reading');
+    expect(by('remove-effects').textContent).toContain('stays a member as');
+  });
+
+  it('works by keyboard alone, and Escape gives up', async () => {
+    const { host } = await open();
+    (row('Ilse van der Meer').querySelector('button') as HTMLElement).focus();
+    (document.activeElement as HTMLElement).click();
+    await settled();
+    by('person-remove').focus();
+    by('person-remove').click();
+    await settled();
+    expect(by('remove-dialog').contains(document.activeElement)).toBe(true);
+    await press('Escape');
+    expect(all('remove-dialog')).toHaveLength(0);
+    expect(document.activeElement).toBe(by('person-remove'));
+    (document.activeElement as HTMLElement).blur();
+    await press('Escape');
+    expect(all('person-panel')).toHaveLength(0);
+    expect(host.requests).toHaveLength(0);
+  });
+});
+
+describe('someone was arrested', () => {
+  it('leads through removing and what then waits, and promises nothing more', async () => {
+    await open({ busy: true });
+    await click(by('arrested-open'));
+    expect(all('arrested-not')).toHaveLength(0);
+    const who = by<HTMLSelectElement>('arrested-who');
+    const kees = [...who.options].find((option) => option.text === 'Kees');
+    who.value = kees?.value ?? '';
+    who.dispatchEvent(new Event('change', { bubbles: true }));
+    await settled();
+    expect(by('arrested-removed').textContent).toContain('Kees');
+    expect(by('held').dataset.name).toBe('Kees');
+    expect(all('arrested-nothing')).toHaveLength(0);
+    const ilse = [...who.options].find((option) => option.text.startsWith('Ilse'));
+    who.value = ilse?.value ?? '';
+    who.dispatchEvent(new Event('change', { bubbles: true }));
+    await settled();
+    expect(by('arrested-not').textContent).toContain('It takes nothing back from that computer');
+    expect(all('arrested-removed')).toHaveLength(0);
+    await click(by('arrested-remove'));
+    await click(by('remove-submit'));
+    expect(by('arrested-removed').textContent).toContain('Ilse');
+    expect(by('arrested-nothing').textContent).toContain('Nothing by');
+    expect(document.body.textContent).not.toMatch(/\b(safe|secure|wiped|deleted everywhere)\b/i);
+  });
+});
+
+it('screens about people are found well by axe', async () => {
+  await open({ busy: true });
+  await meet('Ben');
+  expect(await clean()).toEqual([]);
+  await click(by('person-remove'));
+  expect(await clean()).toEqual([]);
+  await press('Escape');
+  await click(by('arrested-open'));
+  expect(await clean()).toEqual([]);
+});
