@@ -345,6 +345,8 @@ impl Replica {
                     (own || made.parents.is_empty()) && self.is_sealed_in(made, device)
                 })
         };
+        // It stands under those parents that its author held, and links back to them.
+        let leads_to = |made: &RoleEpoch, epoch| made.backlinks.iter().any(|link| link.parent == epoch);
         let mut open: Vec<EpochId> = self.authority.epochs().keys().filter(|epoch| begins(epoch)).copied().collect();
         let mut reached = BTreeSet::new();
         while let Some(epoch) = open.pop() {
@@ -352,8 +354,7 @@ impl Replica {
                 open.extend(self.leads_back(epoch));
                 let later = self.authority.epochs_after(epoch).filter(|later| !reached.contains(later));
                 open.extend(later.filter(|later| {
-                    self.introductions(*later)
-                        .any(|(_, made)| made.parents.contains(&epoch) && self.is_sealed_in(made, device))
+                    self.introductions(*later).any(|(_, made)| leads_to(made, epoch) && self.is_sealed_in(made, device))
                 }));
             }
         }
