@@ -108,7 +108,7 @@ impl Authority {
     /// Proposals that count, oldest first.
     #[must_use]
     pub fn decisions(&self, logs: &Logs) -> Vec<Decision<'_>> {
-        let now = self.now(logs);
+        let now = self.everything(logs);
         let mut found: Vec<_> = self.facts.proposals.iter().filter(|(id, _)| now.holds(**id)).collect();
         found.sort_by_key(|(id, _)| (logs.depth(**id), **id));
         found.into_iter().filter_map(|(id, asked)| decision(&now, *id, asked)).collect()
