@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! pursuance-peers                  entries of a page and acts of a team, in this process
+//! pursuance-peers team [ACTS]      acts of a team only; with a number, so many of ours and nobody else's
 //! pursuance-peers relay PROGRAM    posts and fetches: the relay's program beside other servers
 //! ```
 
@@ -25,8 +26,10 @@ fn main() {
             logs::compare();
             team::compare();
         }
+        ["team"] => team::compare(),
+        ["team", acts] => team::ours_alone(acts.parse().expect("a number")),
         ["relay", program] => posts::compare(Path::new(program)),
         ["bare", dir] => servers::serve_bare(Path::new(dir)),
-        _ => panic!("pursuance-peers [relay PROGRAM]"),
+        _ => panic!("pursuance-peers [team [ACTS] | relay PROGRAM]"),
     }
 }

@@ -89,6 +89,11 @@ pub fn compare() {
     ours::load(10 * ACTS, MEMBERS, ROUNDS);
 }
 
+/// Prints what so many of ours cost, once.
+pub fn ours_alone(acts: usize) {
+    ours::load(acts, MEMBERS, 1);
+}
+
 /// Decodes and checks, as p2panda-core does.
 fn take_in(acts: &[Vec<u8>]) -> Vec<Found> {
     let mut last: Option<Header<Carried>> = None;

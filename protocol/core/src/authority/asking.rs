@@ -65,7 +65,7 @@ impl Authority {
     /// By which lines an entry that nobody has yet is permitted, and who would have to sign it; `None` where it is not.
     pub(crate) fn stands_on(&self, pursuance: PursuanceId, logs: &Logs, entry: &Entry) -> Option<StandsOn> {
         let permit = self.permit(pursuance, logs, entry, Checked::Now, &Learned::default()).ok()?;
-        let now = self.now(logs);
+        let now = self.everything(logs);
         let proposal = match &entry.body().content {
             Content::Public(ops) => {
                 ops.iter().find_map(|op| if let Op::Propose(said) = op { Some(said) } else { None })
@@ -201,7 +201,7 @@ impl Authority {
     /// Proposals that count, oldest first.
     #[must_use]
     pub fn decisions(&self, logs: &Logs) -> Vec<Decision<'_>> {
-        let now = self.now(logs);
+        let now = self.everything(logs);
         let mut found: Vec<_> = self.facts.proposals.iter().filter(|(id, _)| now.holds(**id)).collect();
         found.sort_by_key(|(id, _)| (logs.depth(**id), **id));
         found.into_iter().filter_map(|(id, asked)| decision(&now, *id, asked)).collect()

@@ -1,10 +1,12 @@
 //! What permitted entries say, in tables: intrinsic, the same in every view, and only ever added to
 //! (docs/protocol/04-authority.md, "Facts").
 
+use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::memory::LinePlace;
 use super::position::{Position, SeniorityKey, Step};
 use crate::clock::{Clock, Dot};
 use crate::entry::GrantRef;
@@ -55,7 +57,7 @@ pub(crate) struct GrantFact {
     pub(crate) role: RoleId,
     pub(crate) key: SeniorityKey,
     pub(crate) source: Source,
-    /// The removals of the holder that it knows, so that it stands against them (R5).
+    /// The decided removals of the holder that it knows. With those in its past by one alone it stands against them (R5).
     pub(crate) knows: BTreeSet<Source>,
     /// The invite of a join.
     pub(crate) invite: Option<GrantRef>,
@@ -96,13 +98,23 @@ pub(crate) enum Kind {
     Checkpoint { rank: u8 },
 }
 
-/// One write of a line of the rules.
+/// One of several writes of the same thing.
 #[derive(Debug, Clone)]
-pub(crate) struct LineWrite {
-    pub(crate) present: bool,
+pub(crate) struct Write<T> {
     pub(crate) source: Source,
-    /// Genesis: the line's place there. Otherwise 0.
-    pub(crate) index: u16,
+    /// As many of the writes that came before it, from the first on, are in its past: whoever goes through them from the newest
+    /// can stop there.
+    pub(crate) follows: usize,
+    pub(crate) value: T,
+}
+
+/// What was written of a line of the rules.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct LineFact {
+    /// Whether it is to be there.
+    pub(crate) writes: Vec<Write<bool>>,
+    /// Those by which it is, in the order that gives a line its number.
+    pub(crate) adds: BTreeSet<LinePlace>,
 }
 
 /// A device of a member, by one of the entries that made it so.
@@ -191,7 +203,7 @@ pub(crate) struct Facts {
     pub(crate) packages: BTreeMap<AuthorId, Vec<(u32, EntryId, KeyPackage)>>,
     pub(crate) invites: BTreeMap<GrantRef, InviteFact>,
     pub(crate) roles: BTreeMap<RoleId, Vec<(Source, Role)>>,
-    pub(crate) lines: BTreeMap<Rule, Vec<LineWrite>>,
+    pub(crate) lines: BTreeMap<Rule, LineFact>,
     /// Whether a line was written by anything but the genesis.
     pub(crate) rules_changed: bool,
     pub(crate) proposals: BTreeMap<EntryId, ProposalFact>,
@@ -203,23 +215,32 @@ pub(crate) struct Facts {
     pub(crate) recovery: BTreeMap<MemberId, Vec<(EntryId, [u8; 32])>>,
     pub(crate) restrictions: Vec<Restriction>,
     pub(crate) on_member: BTreeMap<MemberId, Vec<usize>>,
+    /// Those of them by one alone, by chain: in each, what somebody knows comes first.
+    pub(crate) removals: BTreeMap<MemberId, BTreeMap<u32, Vec<usize>>>,
+    /// Those that were proposed.
+    pub(crate) decided_removals: BTreeMap<MemberId, Vec<usize>>,
     pub(crate) on_grant: BTreeMap<GrantRef, Vec<usize>>,
     pub(crate) on_role: BTreeMap<RoleId, Vec<usize>>,
     pub(crate) on_device: BTreeMap<AuthorId, Vec<usize>>,
     pub(crate) on_devices_of: BTreeMap<MemberId, Vec<usize>>,
-    pub(crate) on_line: BTreeMap<Rule, Vec<usize>>,
+    /// By chain too: in each, what somebody knows comes first.
+    pub(crate) on_line: BTreeMap<Rule, BTreeMap<u32, Vec<usize>>>,
     pub(crate) on_invite: BTreeMap<GrantRef, Vec<usize>>,
-    pub(crate) checkpoints: Vec<usize>,
+    /// By chain.
+    pub(crate) checkpoints: BTreeMap<u32, Vec<usize>>,
     /// Entries that introduce an epoch.
     pub(crate) epochs: BTreeMap<EpochId, (RoleId, Vec<EntryId>)>,
     pub(crate) epochs_after: BTreeMap<EpochId, BTreeSet<EpochId>>,
     /// Devices by the tags of the key packages they published; anybody can publish anybody's.
     pub(crate) tags: BTreeMap<[u8; 8], BTreeSet<AuthorId>>,
-    pub(crate) welcomes: Vec<(EntryId, MemberId, Welcome)>,
-    pub(crate) names: Vec<(Source, String)>,
-    pub(crate) relays: Vec<(Source, Vec<RelayAddress>)>,
-    /// Acts of each author, in the order in which they came.
-    pub(crate) acts_of: BTreeMap<AuthorId, Vec<EntryId>>,
+    /// By epoch, device and welcomer, as they came.
+    pub(crate) welcomes: BTreeMap<(EpochId, AuthorId, MemberId), Vec<(EntryId, Welcome)>>,
+    pub(crate) names: Vec<Write<String>>,
+    pub(crate) relays: Vec<Write<Vec<RelayAddress>>>,
+    /// Acts of each chain with their places, in their order.
+    pub(crate) acts_of: BTreeMap<u32, Vec<(u32, EntryId)>>,
+    /// Invites by the grant that the inviter leant on.
+    pub(crate) invites_by: BTreeMap<GrantRef, Vec<GrantRef>>,
     /// Acts by what they lean on.
     pub(crate) leaning: BTreeMap<EntryId, Vec<EntryId>>,
     /// Restrictions by the entry that says them.
@@ -228,7 +249,27 @@ pub(crate) struct Facts {
     pub(crate) signed: BTreeMap<EntryId, EntryId>,
 }
 
+/// Whose grants.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Among {
+    /// Of one member.
+    Of(MemberId),
+    /// To one role.
+    To(RoleId),
+    /// All.
+    All,
+}
+
 impl Facts {
+    /// All grants there ever were of somebody, or to a role.
+    pub(crate) fn granted(&self, among: Among) -> Box<dyn Iterator<Item = GrantRef> + '_> {
+        match among {
+            Among::Of(member) => Box::new(self.grants_of.get(&member).into_iter().flatten().copied()),
+            Among::To(role) => Box::new(self.grants_to.get(&role).into_iter().flatten().copied()),
+            Among::All => Box::new(self.grants.keys().copied()),
+        }
+    }
+
     pub(crate) fn take_grant(&mut self, at: GrantRef, grant: GrantFact) {
         self.grants_of.entry(grant.holder).or_default().push(at);
         self.grants_to.entry(grant.role).or_default().push(at);
@@ -243,17 +284,26 @@ impl Facts {
         self.devices.entry(author).or_default().push(device);
     }
 
-    pub(crate) fn take_restriction(&mut self, restriction: Restriction) {
+    /// Takes a restriction that is said in this chain.
+    pub(crate) fn take_restriction(&mut self, chain: u32, restriction: Restriction) {
         let at = self.restrictions.len();
         match &restriction.kind {
-            Kind::Member { member, .. } => self.on_member.entry(*member).or_default().push(at),
+            Kind::Member { member, .. } => {
+                self.on_member.entry(*member).or_default().push(at);
+                match restriction.source {
+                    Source::Entry(_) => {
+                        self.removals.entry(*member).or_default().entry(chain).or_default().push(at);
+                    }
+                    Source::Decision(_) => self.decided_removals.entry(*member).or_default().push(at),
+                }
+            }
             Kind::Grant(grant) => self.on_grant.entry(*grant).or_default().push(at),
             Kind::Role(role) => self.on_role.entry(*role).or_default().push(at),
             Kind::Device(author) => self.on_device.entry(*author).or_default().push(at),
             Kind::OtherDevices { member, .. } => self.on_devices_of.entry(*member).or_default().push(at),
-            Kind::Line(rule) => self.on_line.entry(*rule).or_default().push(at),
+            Kind::Line(rule) => self.on_line.entry(*rule).or_default().entry(chain).or_default().push(at),
             Kind::Invite(invite) => self.on_invite.entry(*invite).or_default().push(at),
-            Kind::Checkpoint { .. } => self.checkpoints.push(at),
+            Kind::Checkpoint { .. } => self.checkpoints.entry(chain).or_default().push(at),
         }
         self.carried_by.entry(restriction.source.entry()).or_default().push(at);
         self.restrictions.push(restriction);
@@ -263,7 +313,7 @@ impl Facts {
         for source in act.leans.iter().flatten() {
             self.leaning.entry(source.entry()).or_default().push(act.id);
         }
-        self.acts_of.entry(act.author).or_default().push(act.id);
+        self.acts_of.entry(act.dot.chain).or_default().push((act.dot.seq, act.id));
         self.acts.insert(act.id, act);
     }
 

@@ -22,6 +22,7 @@ mod asking;
 #[cfg(test)]
 mod definition;
 mod facts;
+mod memory;
 mod note;
 mod occasion;
 mod permit;
@@ -42,10 +43,11 @@ pub use restand::Doubt;
 pub use versions::Version;
 
 use facts::{Act, Facts, Source};
+use memory::Memory;
 use occasion::not_allowed;
 use permit::{Case, Checked, Denial, Permit};
 use seen::Seen;
-use sight::{Learned, Outcomes, Sight, View};
+use sight::{Known, Learned, Outcomes, Sight, View};
 
 /// A person in this pursuance.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -166,6 +168,7 @@ pub struct Authority {
     genesis: Option<Genesis>,
     facts: Facts,
     outcomes: Outcomes,
+    memory: Memory,
     /// Where each restriction stands that has effect now.
     in_effect: Vec<Option<Position>>,
     verdicts: BTreeMap<EntryId, Verdict>,
@@ -226,7 +229,7 @@ impl Authority {
     #[must_use]
     pub fn judge_again(&self, logs: &Logs, entry: &Entry) -> Verdict {
         let Some(act) = self.role_act(logs, entry) else { return Verdict::Refused(Refusal::GrantNotHeld) };
-        self.now(logs).held(&act).map_or(Verdict::Counts, Verdict::Held)
+        self.counting(logs, &Learned::default()).held(&act).map_or(Verdict::Counts, Verdict::Held)
     }
 
     /// Notes what an entry that stands in the log was judged to be.
@@ -337,8 +340,10 @@ impl Authority {
     /// Devices that were handed an epoch by anybody, whether it counts or not: they may know it (K10). Whoever is no device of
     /// anybody can be named by everybody.
     pub fn handed(&self, epoch: EpochId) -> impl Iterator<Item = AuthorId> + '_ {
-        let handed = self.facts.welcomes.iter().filter(move |(_, _, welcome)| welcome.epoch == epoch);
-        handed.map(|(.., welcome)| welcome.to).filter(|to| self.facts.devices.contains_key(to))
+        let (first, last) = ([0; 32], [u8::MAX; 32]);
+        let handed = (epoch, AuthorId(first), MemberId(first))..=(epoch, AuthorId(last), MemberId(last));
+        let to = self.facts.welcomes.range(handed).map(|((_, to, _), _)| *to);
+        to.filter(|to| self.facts.devices.contains_key(to))
     }
 
     /// Epochs that follow this one.
@@ -455,7 +460,7 @@ impl Authority {
     /// The newest key package of each device that reads now, sorted by package id.
     #[must_use]
     pub fn packages_known(&self, logs: &Logs) -> Vec<([u8; 32], &KeyPackage, AuthorId)> {
-        let sight = self.now(logs);
+        let sight = self.everything(logs);
         let known = permit::packages(&sight).into_iter().map(|(_, author, package)| (package.id(), author));
         let ids: BTreeSet<([u8; 32], AuthorId)> = known.collect();
         let held = |author: AuthorId, id: [u8; 32]| {
@@ -486,7 +491,7 @@ impl Authority {
     fn judge_as(&mut self, pursuance: PursuanceId, logs: &Logs, entry: &Entry, checked: Checked) -> Verdict {
         let learned = Learned::default();
         let permit = self.permit(pursuance, logs, entry, checked, &learned);
-        self.outcomes.append(&mut learned.take());
+        self.keep(&learned);
         let verdict = match permit {
             Err(verdict) => verdict,
             Ok(permit) => self.take(logs, entry, permit),
@@ -512,6 +517,12 @@ impl Authority {
             return Verdict::Refused(Refusal::GrantNotHeld);
         };
         self.facts.add(entry, noted);
+        if let Some(dot) = logs.dot(id).filter(|_| note::governs(ops)) {
+            self.memory.take_governing(dot);
+        }
+        if note::changes_others(ops) {
+            self.forget_changed(logs, id);
+        }
         let held = self.look(logs, |facts, now| now.held(&facts.acts[&id]));
         self.restand(logs, entry, ops, held.is_none());
         held.map_or(Verdict::Counts, Verdict::Held)
@@ -530,9 +541,14 @@ impl Authority {
             let seen = definition::Definition::past_of(&self.facts, logs, pasts, entry.body().named());
             return self.ask(&seen, pursuance, logs, entry, checked);
         }
-        let past = View::Past(logs.past_of(entry));
-        let seen = Sight::new(&self.facts, logs, &self.outcomes, learned.clone(), past);
-        self.ask(&seen, pursuance, logs, entry, checked)
+        self.ask(&self.before(logs, entry, learned), pursuance, logs, entry, checked)
+    }
+
+    /// The past of an entry that is not noted yet.
+    fn before<'a>(&'a self, logs: &'a Logs, entry: &Entry, learned: &Learned) -> Sight<'a> {
+        let past = logs.past_of(entry);
+        let known = if self.memory.holds_for(&past) { Known::Everything(&self.memory) } else { Known::Nothing };
+        Sight::new(&self.facts, logs, &self.outcomes, learned.clone(), View::Past(past)).knowing(known)
     }
 
     fn ask<S: Seen>(
@@ -574,8 +590,7 @@ impl Authority {
             let seen = definition::Definition::past_of(&self.facts, logs, pasts, entry.body().named());
             return note::read(&seen, logs, entry, ops, permit);
         }
-        let seen = self.sight(logs, View::Past(logs.past_of(entry)));
-        note::read(&seen, logs, entry, ops, permit)
+        note::read(&self.before(logs, entry, &Learned::default()), logs, entry, ops, permit)
     }
 
     /// What judging a role entry needs to know of it.
@@ -602,15 +617,34 @@ impl Authority {
         Sight::new(&self.facts, logs, &self.outcomes, Learned::default(), view)
     }
 
-    /// Looks at everything there is, and remembers what was found of decisions.
+    /// Looks at everything there is, and remembers what was found.
     fn look<R>(&mut self, logs: &Logs, question: impl FnOnce(&Facts, &Sight<'_>) -> R) -> R {
         let learned = Learned::default();
-        let now = Sight::new(&self.facts, logs, &self.outcomes, learned.clone(), View::All);
-        let answer = question(&self.facts, &now);
-        self.outcomes.append(&mut learned.take());
+        let answer = question(&self.facts, &self.counting(logs, &learned));
+        self.keep(&learned);
         answer
     }
 
+    /// Keeps what was found.
+    fn keep(&mut self, learned: &Learned) {
+        let learned = learned.take();
+        self.outcomes.extend(learned.outcomes);
+        learned.found.into_iter().for_each(|(asked, counts)| self.memory.found.note(asked, counts));
+    }
+
+    /// Everything there is, while it is not followed yet what follows from the newest entry.
+    fn counting<'a>(&'a self, logs: &'a Logs, learned: &Learned) -> Sight<'a> {
+        let now = Sight::new(&self.facts, logs, &self.outcomes, learned.clone(), View::All);
+        now.knowing(Known::Counting(&self.memory))
+    }
+
+    /// Everything there is, and all that follows.
+    fn everything<'a>(&'a self, logs: &'a Logs) -> Sight<'a> {
+        self.sight(logs, View::All).knowing(Known::Everything(&self.memory))
+    }
+
+    /// Everything there is, with nothing remembered.
+    #[cfg(test)]
     fn now<'a>(&'a self, logs: &'a Logs) -> Sight<'a> {
         self.sight(logs, View::All)
     }

@@ -3,8 +3,9 @@
 use alloc::vec::Vec;
 
 use super::facts::{
-    Act, Beginning, DeviceFact, Facts, GrantFact, InviteFact, Kind, LineWrite, ProposalFact, Restriction, Source,
+    Act, Beginning, DeviceFact, Facts, GrantFact, InviteFact, Kind, ProposalFact, Restriction, Source, Write,
 };
+use super::memory::LinePlace;
 use super::permit::{Permit, invite_key};
 use super::position::{Position, SeniorityKey};
 use super::seen::Seen;
@@ -26,12 +27,12 @@ enum Add {
     Member(MemberId, Beginning),
     Device(crate::id::AuthorId, DeviceFact),
     Restriction(Restriction),
-    Line(crate::rule::Rule, LineWrite),
+    Line(crate::rule::Rule, Write<bool>, LinePlace),
     Role(Source, crate::rule::Role),
     Proposal(ProposalFact),
     Invite(GrantRef, InviteFact),
-    Name(Source, alloc::string::String),
-    Relays(Source, Vec<pursuance_wire::RelayAddress>),
+    Name(Write<alloc::string::String>),
+    Relays(Write<Vec<pursuance_wire::RelayAddress>>),
     Op(usize),
 }
 
@@ -176,12 +177,18 @@ fn effect<S: Seen>(
 ) {
     let facts = seen.facts();
     match op {
-        Op::SetName(name) => adds.push(Add::Name(source, name.clone())),
-        Op::SetRelays(relays) => adds.push(Add::Relays(source, relays.clone())),
+        Op::SetName(name) => {
+            adds.push(Add::Name(Write { source, follows: follows(seen, &facts.names), value: name.clone() }));
+        }
+        Op::SetRelays(relays) => {
+            adds.push(Add::Relays(Write { source, follows: follows(seen, &facts.relays), value: relays.clone() }));
+        }
         Op::DefineRole(role) => adds.push(Add::Role(source, role.clone())),
         Op::RetireRole(role) => adds.push(restriction(source, place, Kind::Role(*role))),
         Op::SetRule(set) => {
-            adds.push(Add::Line(set.rule, LineWrite { present: set.present, source, index: 0 }));
+            let follows = facts.lines.get(&set.rule).map_or(0, |line| follows(seen, &line.writes));
+            let among = (logs.depth(source.entry()).unwrap_or(0), 0, source.entry(), source);
+            adds.push(Add::Line(set.rule, Write { source, follows, value: set.present }, among));
             if !set.present {
                 adds.push(restriction(source, place, Kind::Line(set.rule)));
             }
@@ -191,11 +198,11 @@ fn effect<S: Seen>(
             let mut path = actor.key.path.clone();
             path.push(step);
             let rank = seen.rank(grant.role).unwrap_or(u8::MAX);
-            let removals = facts.on_member.get(&grant.member).into_iter().flatten();
+            let removals = facts.decided_removals.get(&grant.member).into_iter().flatten();
             let removals = removals.map(|index| facts.restrictions[*index].source);
-            let knows = removals.filter(|source| match source {
-                Source::Entry(id) => seen.holds(*id),
-                Source::Decision(id) => seen.holds(*id) && asks(Switch::R5KnowsDecided, seen.decided(*id).is_some()),
+            let knows = removals.filter(|source| {
+                let proposal = source.entry();
+                seen.holds(proposal) && asks(Switch::R5KnowsDecided, seen.decided(proposal).is_some())
             });
             let fact = GrantFact {
                 holder: grant.member,
@@ -258,13 +265,13 @@ fn begin(entry: &Entry, at: GrantRef, genesis: &Genesis, adds: &mut Vec<Add>) {
         },
     ));
     adds.push(device(entry, member, Vec::new(), None));
-    adds.push(Add::Name(source, genesis.name.clone()));
-    adds.push(Add::Relays(source, genesis.relays.clone()));
+    adds.push(Add::Name(Write { source, follows: 0, value: genesis.name.clone() }));
+    adds.push(Add::Relays(Write { source, follows: 0, value: genesis.relays.clone() }));
     adds.extend(genesis.table.roles.iter().map(|role| Add::Role(source, role.clone())));
     let lines = genesis.table.rules.iter().enumerate();
     adds.extend(lines.map(|(index, line)| {
         let index = u16::try_from(index).expect("at most MAX_RULES");
-        Add::Line(*line, LineWrite { present: true, source, index })
+        Add::Line(*line, Write { source, follows: 0, value: true }, (0, index, id, source))
     }));
 }
 
@@ -276,6 +283,14 @@ fn device(
 ) -> Add {
     let fact = DeviceFact { member, source: entry.id(), path, claimed_seconds: None, package };
     Add::Device(entry.body().author, fact)
+}
+
+/// How many of some writes, from the first on, are in a view. Found from the newest of them that the view holds: what that one
+/// follows, the view holds too.
+fn follows<S: Seen, T>(seen: &S, writes: &[Write<T>]) -> usize {
+    let is_held = |write: &&Write<T>| seen.holds(write.source.entry());
+    let known = writes.iter().rev().find(is_held).map_or(0, |write| write.follows);
+    known + writes[known..].iter().take_while(is_held).count()
 }
 
 const fn restriction(source: Source, position: Option<Position>, kind: Kind) -> Add {
@@ -298,10 +313,14 @@ impl Facts {
                     self.members.insert(member, beginning);
                 }
                 Add::Device(author, device) => self.take_device(author, device),
-                Add::Restriction(restriction) => self.take_restriction(restriction),
-                Add::Line(line, write) => {
+                Add::Restriction(restriction) => self.take_restriction(noted.act.dot.chain, restriction),
+                Add::Line(line, write, place) => {
                     self.rules_changed |= entry.body().by.is_some();
-                    self.lines.entry(line).or_default().push(write);
+                    let line = self.lines.entry(line).or_default();
+                    if write.value {
+                        line.adds.insert(place);
+                    }
+                    line.writes.push(write);
                 }
                 Add::Role(source, role) => self.roles.entry(role.id).or_default().push((source, role)),
                 Add::Proposal(asked) => {
@@ -312,9 +331,12 @@ impl Facts {
                     }
                     self.proposals.insert(id, asked);
                 }
-                Add::Invite(at, invite) => _ = self.invites.insert(at, invite),
-                Add::Name(source, name) => self.names.push((source, name)),
-                Add::Relays(source, relays) => self.relays.push((source, relays)),
+                Add::Invite(at, invite) => {
+                    self.invites_by.entry(invite.by).or_default().push(at);
+                    self.invites.insert(at, invite);
+                }
+                Add::Name(name) => self.names.push(name),
+                Add::Relays(relays) => self.relays.push(relays),
                 Add::Op(index) => self.add_op(id, author, member, entry.body().seq, &ops[index]),
             }
         }
@@ -353,7 +375,12 @@ impl Facts {
                     self.epochs_after.entry(*parent).or_default().insert(epoch.epoch);
                 }
             }
-            Op::Welcome(welcome) => self.welcomes.extend(member.map(|member| (id, member, welcome.clone()))),
+            Op::Welcome(welcome) => {
+                if let Some(member) = member {
+                    let handed = self.welcomes.entry((welcome.epoch, welcome.to, member)).or_default();
+                    handed.push((id, welcome.clone()));
+                }
+            }
             Op::RecoveryKey(recovery) => {
                 if let Some(member) = member {
                     self.recovery.entry(member).or_default().push((id, recovery.key));
@@ -362,6 +389,11 @@ impl Facts {
             _ => {}
         }
     }
+}
+
+/// Whether an entry says what others may do: whoever knows all that does sees of everybody else what everything there is shows.
+pub(super) fn governs(ops: &[Op]) -> bool {
+    changes_others(ops) || ops.iter().any(|op| matches!(op, Op::Admit(_) | Op::SetRule(_) | Op::DefineRole(_)))
 }
 
 /// Whether an entry can take effect away from others, or give it back.

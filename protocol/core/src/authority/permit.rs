@@ -5,7 +5,7 @@ use alloc::collections::BTreeSet;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::facts::{GrantFact, Needs, Source};
+use super::facts::{Among, GrantFact, Needs, Source};
 use super::occasion::Occasion;
 use super::position::{Position, Step};
 use super::seen::Seen;
@@ -426,7 +426,7 @@ impl<S: Seen> Case<'_, S> {
         }
         // Who may do what himself may let a lower role do it; the rules themselves and the relays too.
         if set.present {
-            let lines = self.seen.table().len();
+            let lines = self.seen.lines_in_force();
             require(Switch::R2RulesLimit, lines < MAX_RULES, Refusal::TooMany { max: MAX_RULES as u32 })
         } else {
             let amends = rule.verb == Verb::Amend && rule.object == Object::Rules;
@@ -445,11 +445,10 @@ impl<S: Seen> Case<'_, S> {
         let others = self.seen.table().into_iter().filter(|rule| rule != line);
         let others = others.filter(|rule| rule.verb == Verb::Amend && rule.object == Object::Rules);
         let roles: BTreeSet<RoleId> = others.flat_map(|rule| roles(&rule)).flatten().collect();
-        let facts = self.seen.facts();
-        let stays = roles.iter().flat_map(|role| facts.grants_to.get(role).into_iter().flatten());
+        let stays = roles.iter().flat_map(|role| self.seen.may_be_active(Among::To(*role)));
         require(
             Switch::R13Line,
-            { stays }.any(|at| self.seen.holds(at.entry) && self.seen.is_active(*at)),
+            { stays }.any(|at| self.seen.holds(at.entry) && self.seen.is_active(at)),
             Refusal::LastAmender,
         )
     }
@@ -631,7 +630,7 @@ impl<S: Seen> Case<'_, S> {
         });
         require(Switch::J7Agreed, fits, Refusal::BadKeys)?;
         require(Switch::J7Open, self.seen.is_open(by), Refusal::InviteClosed)?;
-        require(Switch::J7Uses, self.seen.joins(by).len() < usize::from(open.invite.uses), Refusal::InviteUsedUp)?;
+        require(Switch::J7Uses, !self.seen.is_used_up(by, open.invite.uses), Refusal::InviteUsedUp)?;
         let inviter = facts.grants.get(&open.by).ok_or(Refusal::GrantNotHeld)?;
         let too_deep = Refusal::TooMany { max: MAX_SENIORITY_DEPTH as u32 };
         require(Switch::J7Depth, inviter.key.path.len() + 2 <= MAX_SENIORITY_DEPTH, too_deep)?;
@@ -788,17 +787,19 @@ impl<S: Seen> Case<'_, S> {
 
     /// The least rank number that somebody holds.
     fn first_rank(&self) -> Option<u8> {
-        let facts = self.seen.facts();
-        let held = facts.grants.iter().filter(|(at, _)| self.seen.holds(at.entry) && self.seen.is_active(**at));
-        held.map(|(_, grant)| grant.key.rank).min()
+        self.ranks_held().min()
     }
 
     /// The next rank after this one that somebody holds.
     fn next_rank(&self, rank: u8) -> Option<u8> {
+        self.ranks_held().filter(|held| *held > rank).min()
+    }
+
+    fn ranks_held(&self) -> impl Iterator<Item = u8> + '_ {
         let facts = self.seen.facts();
-        let below = facts.grants.iter().filter(|(_, grant)| grant.key.rank > rank);
-        let held = below.filter(|(at, _)| self.seen.holds(at.entry) && self.seen.is_active(**at));
-        held.map(|(_, grant)| grant.key.rank).min()
+        let held = self.seen.may_be_active(Among::All);
+        let held = held.filter(|at| self.seen.holds(at.entry) && self.seen.is_active(*at));
+        held.map(|at| facts.grants[&at].key.rank)
     }
 }
 

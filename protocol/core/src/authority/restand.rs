@@ -4,7 +4,7 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
-use super::facts::{Kind, Restriction, Source};
+use super::facts::{Facts, Kind, Restriction, Source};
 use super::note::changes_others;
 use super::seen::Seen;
 use super::{Authority, Verdict};
@@ -43,20 +43,43 @@ impl Authority {
     pub(super) fn restand(&mut self, logs: &Logs, entry: &Entry, ops: &[Op], counts: bool) {
         let new = self.in_effect.len()..self.facts.restrictions.len();
         self.in_effect.resize(self.facts.restrictions.len(), None);
-        let flipped = if changes_others(ops) { self.spread(logs, entry, ops, new.collect()) } else { BTreeSet::new() };
-        if flipped.is_empty() {
-            self.follow(logs, entry, ops, counts);
-        } else {
-            self.follow_all(logs);
+        let mut mended = Mended::default();
+        if changes_others(ops) {
+            self.spread(logs, entry, ops, new.collect(), &mut mended);
         }
-        self.doubt.public.extend(flipped);
+        self.follow(logs, entry, ops, counts, &mended.judged);
+        self.doubt.public.extend(mended.flipped);
     }
 
-    /// Finds the public entries whose verdict changes. Whatever can change is outside what some changed restriction leaves: all
-    /// that leans on an entry has it in its past, so one look at what stands beside or after each changed restriction finds
-    /// everything.
-    fn spread(&mut self, logs: &Logs, entry: &Entry, ops: &[Op], new: Vec<usize>) -> BTreeSet<EntryId> {
-        let mut flipped = BTreeSet::new();
+    /// Forgets what was found of all that an entry which was just added may change: whether it does is asked anew.
+    pub(super) fn forget_changed(&mut self, logs: &Logs, entry: EntryId) {
+        let facts = &self.facts;
+        let (mut ahead, mut done) = (alloc::vec![entry], BTreeSet::new());
+        let (mut restrictions, mut reached) = (BTreeSet::new(), BTreeMap::new());
+        while let Some(id) = ahead.pop() {
+            if !done.insert(id) {
+                continue;
+            }
+            self.memory.found.forget(id);
+            let signed = facts.signed.get(&id);
+            // What leans on a decision knows the signatures that carry it: the newest entry is none of those.
+            let decided = signed.filter(|_| id != entry).and_then(|proposal| facts.leaning.get(proposal));
+            let leaning = [facts.leaning.get(&id), decided, facts.ratifies.get(&id)];
+            ahead.extend(leaning.into_iter().flatten().flatten());
+            let carried = [Some(&id), signed].into_iter().flatten().filter_map(|by| facts.carried_by.get(by));
+            for index in carried.flatten().filter(|index| restrictions.insert(**index)) {
+                for stays in touches(facts, logs, *index, |_| true) {
+                    acts_outside(facts, &stays, &mut reached, &mut ahead);
+                }
+            }
+        }
+    }
+
+    /// Judges anew the public entries whose verdict may change, each once. Whatever can change is outside what some changed
+    /// restriction leaves: all that leans on an entry has it in its past, so one look at what stands beside or after each changed
+    /// restriction finds everything.
+    fn spread(&mut self, logs: &Logs, entry: &Entry, ops: &[Op], new: Vec<usize>, mended: &mut Mended) {
+        mended.judged.insert(entry.id());
         let mut to_ask: BTreeSet<usize> = new.into_iter().collect();
         // A signature may carry its proposal, and so may what it brings along.
         for op in ops {
@@ -64,9 +87,9 @@ impl Authority {
                 to_ask.extend(self.facts.carried_by.get(proposal).into_iter().flatten());
             }
         }
-        let mut asked: BTreeSet<usize> = BTreeSet::new();
+        let (mut asked, mut reached) = (BTreeSet::new(), BTreeMap::new());
         let ratified = ops.iter().flat_map(|op| if let Op::Ratify(entries) = op { &entries[..] } else { &[] });
-        self.bring_along(logs, ratified.copied().collect(), &mut flipped, &mut to_ask);
+        self.bring_along(logs, ratified.copied().collect(), mended, &mut to_ask);
         while let Some(index) = to_ask.pop_first() {
             if !asked.insert(index) {
                 continue;
@@ -76,17 +99,15 @@ impl Authority {
                 continue;
             }
             self.in_effect[index] = place;
-            let mut touched: BTreeSet<EntryId> = BTreeSet::new();
-            for stays in self.touches(logs, index) {
+            let mut touched = Vec::new();
+            for stays in touches(&self.facts, logs, index, |other| self.in_effect[other].is_some()) {
                 self.doubt_outside(logs, &stays);
-                touched.extend(self.acts_outside(&stays));
+                acts_outside(&self.facts, &stays, &mut reached, &mut touched);
             }
-            touched.remove(&entry.id());
             for id in touched {
-                if self.mend(logs, id) {
-                    flipped.insert(id);
+                if self.mend(logs, id, mended) {
                     let ratified = self.facts.ratifies.get(&id).cloned().unwrap_or_default();
-                    self.bring_along(logs, ratified, &mut flipped, &mut to_ask);
+                    self.bring_along(logs, ratified, mended, &mut to_ask);
                 }
                 // Even where its verdict stays, what it says may stand on less than before.
                 to_ask.extend(self.facts.carried_by.get(&id).into_iter().flatten());
@@ -95,7 +116,7 @@ impl Authority {
                 }
             }
         }
-        flipped
+        mended.judged.remove(&entry.id());
     }
 
     /// What was ratified, and what leans on it, stands or falls with who ratified it: that may be in the past of all that changed.
@@ -103,14 +124,13 @@ impl Authority {
         &mut self,
         logs: &Logs,
         mut ratified: Vec<EntryId>,
-        flipped: &mut BTreeSet<EntryId>,
+        mended: &mut Mended,
         to_ask: &mut BTreeSet<usize>,
     ) {
         while let Some(id) = ratified.pop() {
             if !self.facts.acts.contains_key(&id) {
                 self.doubt.ratified.insert(id);
-            } else if self.mend(logs, id) {
-                flipped.insert(id);
+            } else if self.mend(logs, id, mended) {
                 ratified.extend(self.facts.leaning.get(&id).into_iter().flatten());
                 ratified.extend(self.facts.ratifies.get(&id).into_iter().flatten());
                 self.doubt_after(logs, id);
@@ -119,45 +139,18 @@ impl Authority {
         }
     }
 
-    /// Judges a public entry anew; says whether its verdict changed.
-    fn mend(&mut self, logs: &Logs, id: EntryId) -> bool {
-        if !self.facts.acts.contains_key(&id) {
+    /// Judges a public entry anew, unless that was done; says whether its verdict changed.
+    fn mend(&mut self, logs: &Logs, id: EntryId, mended: &mut Mended) -> bool {
+        if !self.facts.acts.contains_key(&id) || !mended.judged.insert(id) {
             return false;
         }
         let held = self.look(logs, |facts, now| now.held(&facts.acts[&id]));
         let verdict = held.map_or(Verdict::Counts, Verdict::Held);
-        self.verdicts.insert(id, verdict.clone()).is_none_or(|before| before != verdict)
-    }
-
-    /// What is outside one of these can change with a restriction: what it does not leave itself, and, as it protects what it
-    /// leaves (R7), what other removals of the same member do not leave.
-    fn touches(&self, logs: &Logs, index: usize) -> Vec<Clock> {
-        let restriction = &self.facts.restrictions[index];
-        let mut touched = alloc::vec![stays(logs, restriction)];
-        if let Kind::Member { member, .. } = &restriction.kind {
-            let others = self.facts.on_member[member].iter().filter(|other| **other != index);
-            let others = others.filter(|other| self.in_effect[**other].is_some());
-            touched.extend(others.map(|other| stays(logs, &self.facts.restrictions[*other])));
+        let flips = self.verdicts.insert(id, verdict.clone()).is_none_or(|before| before != verdict);
+        if flips {
+            mended.flipped.insert(id);
         }
-        touched
-    }
-
-    /// Acts that a restriction does not leave standing.
-    fn acts_outside(&self, stays: &Clock) -> Vec<EntryId> {
-        let mut found = Vec::new();
-        for acts in self.facts.acts_of.values() {
-            let mut several = acts.iter().map(|id| self.facts.acts[id].dot.chain);
-            let first = several.next();
-            let one_chain = several.all(|chain| Some(chain) == first);
-            for id in acts.iter().rev() {
-                if !stays.holds(self.facts.acts[id].dot) {
-                    found.push(*id);
-                } else if one_chain {
-                    break;
-                }
-            }
-        }
-        found
+        flips
     }
 
     /// Role entries outside what a restriction leaves are in doubt.
@@ -180,6 +173,50 @@ impl Authority {
     /// The devices of a member, for what is shown of them.
     pub(super) fn devices_of(&self, member: crate::id::MemberId) -> impl Iterator<Item = AuthorId> + '_ {
         self.facts.devices_of.get(&member).into_iter().flatten().copied()
+    }
+}
+
+/// What was judged anew.
+#[derive(Default)]
+struct Mended {
+    judged: BTreeSet<EntryId>,
+    /// Those whose verdict changed.
+    flipped: BTreeSet<EntryId>,
+}
+
+/// What is outside one of these can change with a restriction: what it does not leave itself, and, as it protects what it leaves
+/// (R7), what other removals of the same member that it does not know do not leave.
+fn touches(facts: &Facts, logs: &Logs, index: usize, may_count: impl Fn(usize) -> bool) -> Vec<Clock> {
+    let restriction = &facts.restrictions[index];
+    let mut touched = alloc::vec![stays(logs, restriction)];
+    if let Kind::Member { member, .. } = &restriction.kind {
+        let is_known =
+            |other: &usize| logs.in_past(facts.restrictions[*other].source.entry(), restriction.source.entry());
+        // Of one chain, what it knows comes first.
+        let alone = facts.removals.get(member).into_iter().flat_map(BTreeMap::values);
+        let alone = alone.flat_map(|chain| &chain[chain.partition_point(is_known)..]);
+        let decided = facts.decided_removals.get(member).into_iter().flatten().filter(|other| !is_known(other));
+        let others = alone.chain(decided).filter(|other| **other != index && may_count(**other));
+        touched.extend(others.map(|other| stays(logs, &facts.restrictions[*other])));
+    }
+    touched
+}
+
+/// Acts that a restriction does not leave standing, but for those that were found before: in each chain from `reached` on.
+fn acts_outside(facts: &Facts, stays: &Clock, reached: &mut BTreeMap<u32, u32>, found: &mut Vec<EntryId>) {
+    for (chain, acts) in &facts.acts_of {
+        let end = stays.end(*chain);
+        let newest = acts.last().map_or(0, |(seq, _)| *seq);
+        if newest < end {
+            continue;
+        }
+        let before = reached.get(chain).copied().unwrap_or(u32::MAX);
+        let from = acts.partition_point(|(seq, _)| *seq < end);
+        let until = acts.partition_point(|(seq, _)| *seq < before);
+        if from < until {
+            found.extend(acts[from..until].iter().map(|(_, id)| *id));
+            reached.insert(*chain, end);
+        }
     }
 }
 

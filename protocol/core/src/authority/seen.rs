@@ -3,10 +3,12 @@
 //! A *view* is a set of entries that holds the past of each. Everything here is asked of one view, and follows from one question
 //! that each evaluator answers in its own way: does this entry count, as far as restrictions before this position go?
 
+use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
-use super::facts::{Act, Facts, GrantFact, Kind, LineWrite, Needs, ProposalFact, Restriction, Source};
+use super::facts::{Act, Among, Facts, GrantFact, Kind, Needs, ProposalFact, Restriction, Source, Write};
+use super::memory::LinePlace;
 use super::occasion::{Occasion, not_allowed};
 use super::position::{Position, Step};
 use super::switch::{Switch, asks, bars, on};
@@ -37,6 +39,21 @@ pub(crate) trait Seen: Sized {
         None
     }
     fn remember(&self, _proposal: EntryId, _place: &Position, _signatures: &[EntryId], _carried: bool) {}
+
+    /// Grants among which are all that are active in this view.
+    fn may_be_active(&self, among: Among) -> Box<dyn Iterator<Item = GrantRef> + '_> {
+        self.facts().granted(among)
+    }
+
+    /// Lines among which are all that are in force in this view, in the order of rules.
+    fn may_be_in_force(&self) -> Box<dyn Iterator<Item = &Rule> + '_> {
+        Box::new(self.facts().lines.keys())
+    }
+
+    /// How many lines are in force.
+    fn lines_in_force(&self) -> usize {
+        self.may_be_in_force().filter(|line| self.is_in_force(line)).count()
+    }
 
     /// Whether an entry is in the view and counts.
     fn counts(&self, id: EntryId) -> bool {
@@ -80,8 +97,30 @@ pub(crate) trait Seen: Sized {
     /// Restrictions that could be about an act leaning on this grant.
     fn about_grant(&self, at: GrantRef, grant: &GrantFact) -> Vec<usize> {
         let facts = self.facts();
-        let found = [facts.on_member.get(&grant.holder), facts.on_grant.get(&at), facts.on_role.get(&grant.role)];
-        found.into_iter().flatten().flatten().copied().collect()
+        let mut found = Vec::new();
+        for removals in facts.removals.get(&grant.holder).into_iter().flat_map(BTreeMap::values) {
+            found.extend_from_slice(self.beside(removals, Switch::R5Knows, at.entry));
+        }
+        let decided = facts.decided_removals.get(&grant.holder);
+        let others = [decided, facts.on_grant.get(&at), facts.on_role.get(&grant.role)];
+        found.extend(others.into_iter().flatten().flatten());
+        found
+    }
+
+    /// Of restrictions said in one chain those that an entry does not know: what it knows comes first.
+    fn beside<'a>(&self, chain: &'a [usize], switch: Switch, id: EntryId) -> &'a [usize] {
+        let entry = |index: usize| self.facts().restrictions[index].source.entry();
+        let known = chain.partition_point(|index| bars(switch, self.in_past(entry(*index), id)));
+        &chain[known..]
+    }
+
+    /// Whether a grant knows something that removes its holder.
+    fn knows(&self, at: GrantRef, grant: &GrantFact, removal: Source) -> bool {
+        let Source::Entry(id) = removal else { return grant.knows.contains(&removal) };
+        let facts = self.facts();
+        let said = facts.carried_by.get(&id).into_iter().flatten().map(|index| &facts.restrictions[*index].kind);
+        { said }.any(|kind| matches!(kind, Kind::Member { member, .. } if *member == grant.holder))
+            && self.in_past(id, at.entry)
     }
 
     /// Whether a restriction takes away this grant, whatever it leaves of what was done with it.
@@ -95,7 +134,7 @@ pub(crate) trait Seen: Sized {
             Kind::Role(role) => bars(Switch::R3Role, *role == grant.role),
             _ => false,
         };
-        named && !bars(Switch::R5Knows, grant.knows.contains(&restriction.source))
+        named && !bars(Switch::R5Knows, self.knows(at, grant, restriction.source))
     }
 
     /// R7: what a restriction leaves standing.
@@ -141,10 +180,8 @@ pub(crate) trait Seen: Sized {
 
     /// The roles that a member holds, senior first.
     fn active_grants(&self, member: MemberId) -> Vec<(GrantRef, &GrantFact)> {
-        let facts = self.facts();
-        let grants = facts.grants_of.get(&member).into_iter().flatten();
-        let held = grants.filter(|at| self.holds(at.entry) && self.is_active(**at));
-        let mut held: Vec<_> = held.filter_map(|at| Some((*at, facts.grants.get(at)?))).collect();
+        let held = self.may_be_active(Among::Of(member)).filter(|at| self.holds(at.entry) && self.is_active(*at));
+        let mut held: Vec<_> = held.filter_map(|at| Some((at, self.facts().grants.get(&at)?))).collect();
         held.sort_by_key(|(at, grant)| (&grant.key, *at));
         held
     }
@@ -232,54 +269,62 @@ pub(crate) trait Seen: Sized {
     /// R6: whether a line is in force: written by something that counts, and no write that counts and is not superseded takes
     /// it back.
     fn is_in_force(&self, line: &Rule) -> bool {
-        let Some(writes) = self.facts().lines.get(line) else { return false };
-        if let [only] = &writes[..] {
-            return only.present && self.writes(only);
-        }
-        // Whatever has a write in its past came after it: from the last one back, one look tells which are replaced.
-        let mut newest: Vec<&LineWrite> = Vec::new();
-        for write in writes.iter().rev() {
-            let entry = write.source.entry();
-            let mut later = newest.iter().map(|later| later.source.entry());
-            let replaced = later.any(|later| bars(Switch::R6Replaced, self.in_past(entry, later)));
-            if !replaced && self.writes(write) {
-                newest.push(write);
-            }
-        }
-        if !on(Switch::R6DenyWins) {
-            return newest.iter().any(|write| write.present);
-        }
-        !newest.is_empty() && newest.iter().all(|write| write.present)
+        let Some(written) = self.facts().lines.get(line) else { return false };
+        let counts = |write: &Write<bool>| self.writes(write.source).then_some(());
+        let newest = self.unreplaced(Switch::R6Replaced, &written.writes, counts);
+        let mut present = newest.iter().map(|(at, ())| written.writes[*at].value);
+        if on(Switch::R6DenyWins) { !newest.is_empty() && present.all(|is| is) } else { present.any(|is| is) }
     }
 
-    fn writes(&self, write: &LineWrite) -> bool {
-        self.holds(write.source.entry()) && self.source_counts(write.source, &Position::LAST)
+    /// Of several writes those that `counts` says something about and that no other such write knows: newest first, each with its
+    /// place among all and what was said. Whatever has a write in its past came after it, so what is known to one that was found
+    /// is not asked.
+    fn unreplaced<T, C>(
+        &self,
+        replaced: Switch,
+        writes: &[Write<T>],
+        counts: impl Fn(&Write<T>) -> Option<C>,
+    ) -> Vec<(usize, C)> {
+        let mut newest: Vec<(usize, C)> = Vec::new();
+        let mut least = 0;
+        for (at, write) in writes.iter().enumerate().rev() {
+            if at < least {
+                break;
+            }
+            let entry = write.source.entry();
+            let known = |later: &(usize, C)| bars(replaced, self.in_past(entry, writes[later.0].source.entry()));
+            if newest.iter().any(known) {
+                continue;
+            }
+            if let Some(found) = counts(write) {
+                newest.push((at, found));
+                least = if on(replaced) { least.max(write.follows) } else { 0 };
+            }
+        }
+        newest
+    }
+
+    fn writes(&self, source: Source) -> bool {
+        self.holds(source.entry()) && self.source_counts(source, &Position::LAST)
+    }
+
+    /// By what a line has its number: the first write that adds it.
+    fn line_place(&self, line: &Rule) -> Option<LinePlace> {
+        let adds = self.facts().lines.get(line).into_iter().flat_map(|written| &written.adds);
+        { adds }.find(|(.., source)| self.writes(*source)).copied()
     }
 
     /// The lines in force, in their order: those of the genesis, then as they were added.
     fn table(&self) -> Vec<Rule> {
-        let facts = self.facts();
-        let mut lines: Vec<_> = facts
-            .lines
-            .iter()
-            .filter(|(line, _)| self.is_in_force(line))
-            .map(|(line, writes)| {
-                let place = |write: &LineWrite| {
-                    let entry = write.source.entry();
-                    (facts.acts.get(&entry).map(|act| act.depth), write.index, entry)
-                };
-                let adds = writes.iter().filter(|write| write.present && self.writes(write));
-                (adds.map(place).min(), *line)
-            })
-            .collect();
+        let in_force = self.may_be_in_force().filter(|line| self.is_in_force(line));
+        let mut lines: Vec<_> = in_force.map(|line| (self.line_place(line), *line)).collect();
         lines.sort();
         lines.into_iter().map(|(_, line)| line).collect()
     }
 
     /// The lines that let a role do something over something, with a quorum or without.
     fn lines_for(&self, role: RoleId, verb: Verb, object: Object) -> Vec<Rule> {
-        let facts = self.facts();
-        let about = facts.lines.keys().filter(|line| {
+        let about = self.may_be_in_force().filter(|line| {
             line.verb == verb && line.object == object && (line.role == role || line.role == RoleId::EVERYONE)
         });
         about.filter(|line| self.is_in_force(line)).copied().collect()
@@ -310,13 +355,13 @@ pub(crate) trait Seen: Sized {
     /// Whether anybody could still change the rules, were some grants gone.
     fn has_amender(&self, without: impl Fn(GrantRef, &GrantFact) -> bool) -> bool {
         let facts = self.facts();
-        let amending = facts.lines.keys().filter(|line| line.verb == Verb::Amend && line.object == Object::Rules);
+        let amending = self.may_be_in_force().filter(|line| line.verb == Verb::Amend && line.object == Object::Rules);
         let amending = amending.filter(|line| self.is_in_force(line));
         let roles: BTreeSet<RoleId> =
             amending.flat_map(|line| [Some(line.role), line.quorum.map(|quorum| quorum.of)]).flatten().collect();
-        let grants = roles.iter().flat_map(|role| facts.grants_to.get(role).into_iter().flatten());
-        let grants = grants.filter_map(|at| Some((at, facts.grants.get(at)?)));
-        { grants }.any(|(at, grant)| self.holds(at.entry) && !without(*at, grant) && self.is_active(*at))
+        let grants = roles.iter().flat_map(|role| self.may_be_active(Among::To(*role)));
+        let grants = grants.filter_map(|at| Some((at, facts.grants.get(&at)?)));
+        { grants }.any(|(at, grant)| self.holds(at.entry) && !without(at, grant) && self.is_active(at))
     }
 
     /// Where the decision of a proposal can stand: by a majority, and by fewer (R8).
@@ -502,13 +547,15 @@ pub(crate) trait Seen: Sized {
 
     fn is_denied(&self, line: &Rule, act: &Act, limit: &Position) -> bool {
         let facts = self.facts();
-        facts.on_line.get(line).into_iter().flatten().any(|index| {
-            let restriction = &facts.restrictions[*index];
-            on(Switch::R3Line)
-                && self.holds(restriction.source.entry())
-                && !self.is_covered(restriction, act.id)
-                && !self.in_past(restriction.source.entry(), act.id)
-                && self.effective(restriction, limit).is_some()
+        // Of one chain, what the act knows comes first, and what knows the act last.
+        facts.on_line.get(line).into_iter().flat_map(BTreeMap::values).any(|chain| {
+            let known = chain.partition_point(|index| self.in_past(facts.restrictions[*index].source.entry(), act.id));
+            let beside = chain[known..].iter().map(|index| &facts.restrictions[*index]);
+            { beside }.take_while(|restriction| !self.is_covered(restriction, act.id)).any(|restriction| {
+                on(Switch::R3Line)
+                    && self.holds(restriction.source.entry())
+                    && self.effective(restriction, limit).is_some()
+            })
         })
     }
 
@@ -572,10 +619,17 @@ pub(crate) trait Seen: Sized {
     }
 
     /// Joins by an invite that count.
-    fn joins(&self, invite: GrantRef) -> Vec<EntryId> {
+    fn joins(&self, invite: GrantRef) -> impl Iterator<Item = EntryId> {
         let known = self.facts().invites.get(&invite);
         let joins = known.into_iter().flat_map(|known| &known.joins).copied();
-        joins.filter(|join| self.counts(*join)).collect()
+        joins.filter(|join| self.counts(*join))
+    }
+
+    /// Whether as many joins by an invite count. Where fewer are known at all, none is asked.
+    fn is_used_up(&self, invite: GrantRef, uses: u16) -> bool {
+        let uses = usize::from(uses);
+        let known = self.facts().invites.get(&invite).map_or(0, |known| known.joins.len());
+        known >= uses && self.joins(invite).take(uses).count() == uses
     }
 
     /// Whether an invite can be joined by: it counts, was not closed, and its author holds what it leans on.
@@ -594,9 +648,8 @@ pub(crate) trait Seen: Sized {
 
     /// Members of this view: who holds a role.
     fn present(&self) -> BTreeSet<MemberId> {
-        let facts = self.facts();
-        let grants = facts.grants.iter().filter(|(at, _)| self.holds(at.entry) && self.is_active(**at));
-        grants.map(|(_, grant)| grant.holder).collect()
+        let held = self.may_be_active(Among::All).filter(|at| self.holds(at.entry) && self.is_active(*at));
+        held.map(|at| self.facts().grants[&at].holder).collect()
     }
 
     /// Devices that read for a member of this view.

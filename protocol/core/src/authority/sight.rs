@@ -4,25 +4,48 @@
 //! act leans on shortens the path of seniority or of devices, and a step to what restricts it goes to a lesser rank, of which
 //! there are at most `MAX_ROLES`.
 
+use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::cell::RefCell;
 
-use super::facts::{Act, Facts, Restriction};
+use super::facts::{Act, Among, Facts, Restriction};
+use super::memory::{Asked, Memory};
 use super::position::Position;
 use super::seen::Seen;
 use super::switch::{Switch, asks, on};
 use crate::clock::Clock;
+use crate::entry::GrantRef;
 use crate::id::{AuthorId, EntryId};
 use crate::logs::Logs;
 use crate::refusal::Refusal;
+use crate::rule::Rule;
 
 /// Whether a proposal is carried by some signatures: it follows from their pasts alone, and never changes.
 pub(crate) type Outcomes = BTreeMap<(EntryId, Position, Vec<EntryId>), bool>;
 
-/// Those found while looking.
-pub(crate) type Learned = Rc<RefCell<Outcomes>>;
+/// What was found while looking.
+#[derive(Default)]
+pub(crate) struct Lessons {
+    pub(crate) outcomes: Outcomes,
+    /// Of a view in which everything counts that does in the view of everything.
+    pub(crate) found: BTreeMap<Asked, bool>,
+}
+
+/// That, of several views.
+pub(crate) type Learned = Rc<RefCell<Lessons>>;
+
+/// What is known of a view before it is asked.
+#[derive(Clone, Copy)]
+pub(crate) enum Known<'a> {
+    /// Nothing.
+    Nothing,
+    /// Which older entries count.
+    Counting(&'a Memory),
+    /// That, and all that follows: nothing that governs is missing in it, or came since.
+    Everything(&'a Memory),
+}
 
 /// Which entries are looked at.
 pub(crate) enum View {
@@ -39,12 +62,18 @@ pub(crate) struct Sight<'a> {
     outcomes: &'a Outcomes,
     learned: Learned,
     view: View,
-    found: RefCell<BTreeMap<(EntryId, Position), bool>>,
+    known: Known<'a>,
+    found: RefCell<BTreeMap<Asked, bool>>,
 }
 
 impl<'a> Sight<'a> {
     pub(crate) fn new(facts: &'a Facts, logs: &'a Logs, outcomes: &'a Outcomes, learned: Learned, view: View) -> Self {
-        Self { facts, logs, outcomes, learned, view, found: RefCell::new(BTreeMap::new()) }
+        Self { facts, logs, outcomes, learned, view, known: Known::Nothing, found: RefCell::new(BTreeMap::new()) }
+    }
+
+    /// The same view, of which this is known.
+    pub(crate) fn knowing(self, known: Known<'a>) -> Self {
+        Self { known, ..self }
     }
 
     /// Why an act in the view does not count; `None` if it does.
@@ -66,7 +95,10 @@ impl<'a> Sight<'a> {
     /// Restrictions that could be about an act.
     fn candidates(&self, act: &Act) -> Vec<usize> {
         let facts = self.facts;
-        let mut found = facts.checkpoints.clone();
+        let mut found = Vec::new();
+        for chain in facts.checkpoints.values() {
+            found.extend_from_slice(self.beside(chain, Switch::R9Known, act.id));
+        }
         if let Some((at, grant)) = facts.leant_on(act) {
             found.extend(self.about_grant(at, grant));
             found.extend(facts.on_devices_of.get(&grant.holder).into_iter().flatten());
@@ -78,6 +110,23 @@ impl<'a> Sight<'a> {
             found.extend(offered.and_then(|role| facts.on_role.get(&role)).into_iter().flatten());
         }
         found
+    }
+
+    /// What was found of a question before, in this view or in one that says the same.
+    fn recall(&self, asked: &Asked) -> Option<bool> {
+        match self.known {
+            Known::Nothing => self.found.borrow().get(asked).copied(),
+            Known::Counting(memory) | Known::Everything(memory) => {
+                memory.found.of(asked).or_else(|| self.learned.borrow().found.get(asked).copied())
+            }
+        }
+    }
+
+    fn keep(&self, asked: Asked, counts: bool) {
+        match self.known {
+            Known::Nothing => _ = self.found.borrow_mut().insert(asked, counts),
+            Known::Counting(_) | Known::Everything(_) => _ = self.learned.borrow_mut().found.insert(asked, counts),
+        }
     }
 }
 
@@ -104,15 +153,36 @@ impl Seen for Sight<'_> {
     fn counts_below(&self, id: EntryId, limit: &Position) -> bool {
         let Some(act) = self.facts.acts.get(&id).filter(|_| self.holds(id)) else { return false };
         let limit = limit.min(&act.position);
-        let asked = (id, limit.clone());
-        if let Some(found) = self.found.borrow().get(&asked) {
-            return *found;
+        let asked = (id, (limit < &act.position).then(|| limit.clone()));
+        if let Some(found) = self.recall(&asked) {
+            return found;
         }
         let counts = self.is_ratified(act, limit)
             || (self.leans_count(act, limit)
                 && self.restricted(act, limit, self.candidates(act).into_iter()).is_none());
-        self.found.borrow_mut().insert(asked, counts);
+        self.keep(asked, counts);
         counts
+    }
+
+    fn may_be_active(&self, among: Among) -> Box<dyn Iterator<Item = GrantRef> + '_> {
+        match self.known {
+            Known::Everything(memory) => memory.active.among(among),
+            _ => self.facts.granted(among),
+        }
+    }
+
+    fn may_be_in_force(&self) -> Box<dyn Iterator<Item = &Rule> + '_> {
+        match self.known {
+            Known::Everything(memory) => Box::new(memory.lines.iter()),
+            _ => Box::new(self.facts.lines.keys()),
+        }
+    }
+
+    fn lines_in_force(&self) -> usize {
+        match self.known {
+            Known::Everything(memory) => memory.lines.len(),
+            _ => self.may_be_in_force().filter(|line| self.is_in_force(line)).count(),
+        }
     }
 
     fn before(&self, entries: &[EntryId]) -> Self {
@@ -136,10 +206,11 @@ impl Seen for Sight<'_> {
 
     fn remembered(&self, proposal: EntryId, place: &Position, signatures: &[EntryId]) -> Option<bool> {
         let asked = (proposal, place.clone(), signatures.to_vec());
-        self.outcomes.get(&asked).copied().or_else(|| self.learned.borrow().get(&asked).copied())
+        self.outcomes.get(&asked).copied().or_else(|| self.learned.borrow().outcomes.get(&asked).copied())
     }
 
     fn remember(&self, proposal: EntryId, place: &Position, signatures: &[EntryId], carried: bool) {
-        self.learned.borrow_mut().insert((proposal, place.clone(), signatures.to_vec()), carried);
+        let asked = (proposal, place.clone(), signatures.to_vec());
+        self.learned.borrow_mut().outcomes.insert(asked, carried);
     }
 }

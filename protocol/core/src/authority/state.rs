@@ -3,131 +3,252 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
-use super::facts::Source;
+use super::facts::{Among, Source, Write};
 use super::seen::Seen;
-use super::switch::{Switch, bars, on};
+use super::sight::{Learned, Sight};
+use super::switch::{Switch, on};
 use super::{Authority, HeldGrant, KnownEpoch, MAX_WELCOMES, Member, OpenInvite, Position, Presence};
 use crate::devices::Device;
-use crate::entry::{Entry, GrantRef};
-use crate::id::{EntryId, EpochId, MemberId};
+use crate::entry::{Content, Entry, GrantRef};
+use crate::id::{AuthorId, EntryId, EpochId, MemberId};
 use crate::logs::Logs;
-use crate::op::Op;
-use crate::rule::RuleTable;
+use crate::op::{Op, Welcome};
+use crate::rule::Rule;
+
+/// What may be otherwise than it was.
+#[derive(Default)]
+struct News {
+    names: bool,
+    roles: bool,
+    lines: BTreeSet<Rule>,
+    grants: BTreeSet<GrantRef>,
+    members: BTreeSet<MemberId>,
+    /// Invites that count or are open.
+    invites: BTreeSet<GrantRef>,
+    /// Invites by which others came.
+    joins: BTreeSet<GrantRef>,
+    epochs: BTreeSet<EpochId>,
+    welcomes: BTreeSet<(EpochId, AuthorId, MemberId)>,
+}
+
+/// Whether all that something takes away can come back with it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Came {
+    /// It came last: what was gone before stays so.
+    Now,
+    /// It was there, and may have had its effect or not.
+    Before,
+}
 
 impl Authority {
-    /// Follows one entry that changed nobody else's verdict.
-    pub(super) fn follow(&mut self, logs: &Logs, entry: &Entry, ops: &[Op], counts: bool) {
+    /// Follows an entry that came, and those that were judged anew with it.
+    pub(super) fn follow(&mut self, logs: &Logs, entry: &Entry, ops: &[Op], counts: bool, judged: &BTreeSet<EntryId>) {
+        if let Some(Op::Genesis(_)) = ops.first() {
+            return self.follow_all(logs);
+        }
+        let mut news = News::default();
+        self.look_at(logs, entry, ops, counts, &mut news);
+        for before in judged.iter().filter_map(|id| logs.entry(*id)) {
+            if let Content::Public(ops) = &before.body().content {
+                self.look_at_again(logs, before, ops, &mut news);
+            }
+        }
+        self.follow_news(logs, news);
+    }
+
+    /// What one more entry may change.
+    fn look_at(&mut self, logs: &Logs, entry: &Entry, ops: &[Op], counts: bool, news: &mut News) {
         let id = entry.id();
-        let speaker = self.speaker(entry);
         for (index, op) in ops.iter().enumerate() {
             let at = GrantRef { entry: id, op: u16::try_from(index).expect("at most MAX_OPS") };
             match op {
-                Op::Genesis(_) => self.follow_all(logs),
                 Op::Join(_) => {
-                    self.follow_member(logs, MemberId(id.0));
+                    news.grants.insert(at);
+                    news.members.insert(MemberId(id.0));
                     // One join more: the others need not be asked again.
                     if let Some(open) = entry.body().by.and_then(|by| self.invites.get_mut(&by)).filter(|_| counts) {
                         open.joins.push(id);
                     }
                 }
-                Op::Invite(_) => self.follow_invite(logs, at),
-                Op::RoleEpoch(epoch) => self.follow_epoch(logs, epoch.epoch),
                 Op::Welcome(welcome) => {
-                    if let Some(by) = speaker.filter(|_| counts) {
+                    if let Some(by) = self.speaker(entry).filter(|_| counts) {
                         let handed = self.welcomes.entry((welcome.epoch, welcome.to, by)).or_default();
                         if handed.len() < MAX_WELCOMES && !handed.contains(welcome) {
                             handed.push(welcome.clone());
                         }
                     }
                 }
-                Op::KeyPackage(_) | Op::AddDevice(_) | Op::RemoveDevice(_) | Op::RecoveryKey(_) | Op::Recover(_) => {
-                    if let Some(member) = speaker {
-                        self.follow_member(logs, member);
+                Op::Propose(_) => self.look_at_decision(logs, id, news),
+                Op::Approve(proposal) => self.look_at_decision(logs, *proposal, news),
+                Op::SetName(_)
+                | Op::SetRelays(_)
+                | Op::DefineRole(_)
+                | Op::RetireRole(_)
+                | Op::SetRule(_)
+                | Op::Grant(_)
+                | Op::RevokeGrant(_)
+                | Op::Remove(_)
+                | Op::RevokeInvite(_) => {
+                    // What is held has no effect, however much of it there is. A suspension stands before its author's own place.
+                    if counts {
+                        self.look_at_effect(op, at, Came::Now, news);
                     }
                 }
-                Op::Leave => {
-                    if let Some(member) = speaker {
-                        self.follow_gone(logs, member);
-                    }
-                }
-                Op::Admit(join) => self.follow_member(logs, MemberId(join.0)),
-                Op::Propose(_) => self.follow_decision(logs, id),
-                Op::Approve(proposal) => self.follow_decision(logs, *proposal),
-                // Decided or not: a withdrawal changes what is known to later signers only.
-                Op::WithdrawApproval(_) | Op::Vouch(_) | Op::Checkpoint | Op::Unknown { .. } => {}
-                // Those of public entries flipped; those of role entries are in doubt.
-                Op::Ratify(_) => {}
-                // What is held has no effect, however much of it there is; but for what stands before its author's own place.
-                effect if counts || matches!(effect, Op::SuspendDevice(_)) => self.follow_effect(logs, effect),
-                _ => {}
+                op => self.look_at_own(entry, op, at, Came::Now, news),
             }
         }
     }
 
-    /// Follows everything anew.
-    pub(super) fn follow_all(&mut self, logs: &Logs) {
-        self.follow_names(logs);
-        self.follow_table(logs);
-        for member in self.facts.members.keys().copied().collect::<Vec<_>>() {
-            self.follow_member(logs, member);
+    /// What an entry that was there may change, now that it was judged anew.
+    fn look_at_again(&mut self, logs: &Logs, entry: &Entry, ops: &[Op], news: &mut News) {
+        let id = entry.id();
+        for (index, op) in ops.iter().enumerate() {
+            let at = GrantRef { entry: id, op: u16::try_from(index).expect("at most MAX_OPS") };
+            match op {
+                Op::Join(_) => {
+                    news.grants.insert(at);
+                    news.members.insert(MemberId(id.0));
+                    news.joins.extend(entry.body().by);
+                }
+                Op::Welcome(welcome) => {
+                    news.welcomes.extend(self.speaker(entry).map(|by| (welcome.epoch, welcome.to, by)));
+                }
+                Op::Propose(_) => self.look_at_decision(logs, id, news),
+                Op::Approve(proposal) => self.look_at_decision(logs, *proposal, news),
+                op => self.look_at_own(entry, op, at, Came::Before, news),
+            }
         }
-        for at in self.facts.invites.keys().copied().collect::<Vec<_>>() {
-            self.follow_invite(logs, at);
-        }
-        for epoch in self.facts.epochs.keys().copied().collect::<Vec<_>>() {
-            self.follow_epoch(logs, epoch);
-        }
-        self.follow_welcomes(logs);
     }
 
-    fn follow_decision(&mut self, logs: &Logs, proposal: EntryId) {
-        let Some(asked) = self.facts.proposals.get(&proposal) else { return };
-        let effect = (*asked.said.op).clone();
-        if self.now(logs).decided(proposal).is_some() {
-            self.follow_effect(logs, &effect);
+    fn look_at_own(&self, entry: &Entry, op: &Op, at: GrantRef, came: Came, news: &mut News) {
+        match op {
+            Op::Invite(_) => _ = news.invites.insert(at),
+            Op::RoleEpoch(epoch) => _ = news.epochs.insert(epoch.epoch),
+            Op::KeyPackage(_) | Op::AddDevice(_) | Op::RemoveDevice(_) | Op::RecoveryKey(_) | Op::Recover(_) => {
+                news.members.extend(self.speaker(entry));
+            }
+            Op::Leave => {
+                if let Some(member) = self.speaker(entry) {
+                    self.look_at_gone(member, came, news);
+                }
+            }
+            Op::Admit(join) => {
+                news.grants.insert(GrantRef { entry: *join, op: 0 });
+                news.members.insert(MemberId(join.0));
+            }
+            op => self.look_at_effect(op, at, came, news),
+        }
+    }
+
+    /// One more signature, or one less that counts.
+    fn look_at_decision(&mut self, logs: &Logs, proposal: EntryId, news: &mut News) {
+        let place = self.look(logs, |_, now| now.decided(proposal));
+        let before = self.memory.decide(proposal, place.clone());
+        if let Some(asked) = self.facts.proposals.get(&proposal).filter(|_| place != before) {
+            let came = if before.is_none() { Came::Now } else { Came::Before };
+            self.look_at_effect(&asked.said.op, GrantRef { entry: proposal, op: 0 }, came, news);
         }
     }
 
     /// What one does alone, or some decide together.
-    fn follow_effect(&mut self, logs: &Logs, op: &Op) {
+    fn look_at_effect(&self, op: &Op, at: GrantRef, came: Came, news: &mut News) {
         match op {
-            Op::SetName(_) | Op::SetRelays(_) => self.follow_names(logs),
-            Op::DefineRole(_) | Op::SetRule(_) => self.follow_table(logs),
+            Op::SetName(_) | Op::SetRelays(_) => news.names = true,
+            Op::DefineRole(_) => news.roles = true,
+            Op::SetRule(set) => _ = news.lines.insert(set.rule),
             Op::RetireRole(role) => {
-                self.follow_table(logs);
-                let held = self.facts.grants_to.get(role).into_iter().flatten();
-                let holders: BTreeSet<MemberId> = held.map(|at| self.facts.grants[at].holder).collect();
-                for member in holders {
-                    self.follow_gone(logs, member);
-                }
-                for at in self.facts.invites.keys().copied().collect::<Vec<_>>() {
-                    self.follow_invite(logs, at);
-                }
+                news.roles = true;
+                news.grants.extend(self.grants(Among::To(*role), came));
+                let offering = self.facts.invites.iter().filter(|(_, invite)| invite.invite.role == *role);
+                news.invites.extend(offering.map(|(at, _)| *at));
             }
-            Op::Grant(grant) => self.follow_member(logs, grant.member),
-            Op::RevokeGrant(at) => {
-                if let Some(holder) = self.facts.grants.get(at).map(|grant| grant.holder) {
-                    self.follow_gone(logs, holder);
-                }
+            Op::Grant(grant) => {
+                news.grants.insert(at);
+                news.members.insert(grant.member);
             }
-            Op::Remove(remove) => self.follow_gone(logs, remove.member),
-            Op::SuspendDevice(author) => {
-                let members: BTreeSet<MemberId> = self.holders(*author).collect();
-                for member in members {
-                    self.follow_member(logs, member);
-                }
-            }
-            Op::RevokeInvite(at) => self.follow_invite(logs, *at),
+            Op::RevokeGrant(at) => _ = news.grants.insert(*at),
+            Op::Remove(remove) => self.look_at_gone(remove.member, came, news),
+            Op::SuspendDevice(author) => news.members.extend(self.holders(*author)),
+            Op::RevokeInvite(at) => _ = news.invites.insert(*at),
+            // Decided or not: a withdrawal changes what is known to later signers only. Those whom a checkpoint seals off, and
+            // those who are ratified, are judged anew themselves.
             _ => {}
         }
     }
 
-    /// A member who may have lost a role, and their invites with it.
-    fn follow_gone(&mut self, logs: &Logs, member: MemberId) {
-        self.follow_member(logs, member);
-        let theirs = self.facts.invites.iter().filter(|(_, invite)| invite.inviter == member);
-        for at in theirs.map(|(at, _)| *at).collect::<Vec<_>>() {
+    /// A member who may have lost roles, or has them again.
+    fn look_at_gone(&self, member: MemberId, came: Came, news: &mut News) {
+        news.members.insert(member);
+        news.grants.extend(self.grants(Among::Of(member), came));
+    }
+
+    /// Grants that something which takes them away can change.
+    fn grants(&self, among: Among, came: Came) -> Vec<GrantRef> {
+        match came {
+            Came::Now => self.memory.active.among(among).collect(),
+            Came::Before => self.facts.granted(among).collect(),
+        }
+    }
+
+    /// Follows everything anew, and forgets what was found.
+    pub(super) fn follow_all(&mut self, logs: &Logs) {
+        self.memory.forget();
+        let facts = &self.facts;
+        let news = News {
+            names: true,
+            roles: true,
+            lines: facts.lines.keys().copied().collect(),
+            grants: facts.grants.keys().copied().collect(),
+            members: facts.members.keys().copied().collect(),
+            invites: facts.invites.keys().copied().collect(),
+            joins: facts.invites.keys().copied().collect(),
+            epochs: facts.epochs.keys().copied().collect(),
+            welcomes: facts.welcomes.keys().copied().collect(),
+        };
+        self.follow_news(logs, news);
+    }
+
+    fn follow_news(&mut self, logs: &Logs, mut news: News) {
+        if news.names {
+            self.follow_names(logs);
+        }
+        if news.roles {
+            let now = self.counting(logs, &Learned::default());
+            let defined = self.facts.roles.keys().filter(|id| !now.is_retired(**id));
+            self.table.roles = defined.filter_map(|id| Some(now.role(*id)?.1.clone())).collect();
+        }
+        for line in &news.lines {
+            let place = |now: &Sight<'_>| if now.is_in_force(line) { now.line_place(line) } else { None };
+            let place = self.look(logs, |_, now| place(now));
+            self.memory.lines.set(*line, place);
+        }
+        if !news.lines.is_empty() {
+            self.table.rules = self.memory.lines.in_order().copied().collect();
+        }
+        for at in core::mem::take(&mut news.grants) {
+            let is_active = self.look(logs, |_, now| now.is_active(at));
+            if self.memory.active.set(&self.facts, at, is_active) {
+                news.members.extend(self.facts.grants.get(&at).map(|grant| grant.holder));
+                news.invites.extend(self.facts.invites_by.get(&at).into_iter().flatten());
+            }
+        }
+        for member in news.members {
+            self.follow_member(logs, member);
+        }
+        for at in news.invites {
             self.follow_invite(logs, at);
+        }
+        for at in news.joins {
+            let joins = self.look(logs, |_, now| now.joins(at).collect());
+            if let Some(open) = self.invites.get_mut(&at) {
+                open.joins = joins;
+            }
+        }
+        for epoch in news.epochs {
+            self.follow_epoch(logs, epoch);
+        }
+        for handed in news.welcomes {
+            self.follow_welcomes(logs, handed);
         }
     }
 
@@ -139,12 +260,13 @@ impl Authority {
     }
 
     fn member_now(&self, logs: &Logs, id: MemberId) -> Option<Member> {
-        let now = self.now(logs);
+        let now = self.counting(logs, &Learned::default());
         let beginning = self.facts.members.get(&id)?;
         let came = self.facts.grants.get(&beginning.grant)?;
-        let held = now.active_grants(id);
-        let grants: Vec<HeldGrant> =
-            held.iter().map(|(at, grant)| HeldGrant { at: *at, role: grant.role, key: grant.key.clone() }).collect();
+        let held = self.memory.active.among(Among::Of(id)).filter_map(|at| Some((at, self.facts.grants.get(&at)?)));
+        let mut grants: Vec<HeldGrant> =
+            held.map(|(at, grant)| HeldGrant { at, role: grant.role, key: grant.key.clone() }).collect();
+        grants.sort_by(|a, b| (&a.key, a.at).cmp(&(&b.key, b.at)));
         let presence = if grants.is_empty() {
             let waits = came.reviewed
                 && now.counts(beginning.grant.entry)
@@ -199,36 +321,34 @@ impl Authority {
     }
 
     fn follow_invite(&mut self, logs: &Logs, at: GrantRef) {
-        self.follow_invite_alone(logs, at);
-        // Nobody waits before a closed door.
-        let Some(fact) = self.facts.invites.get(&at).filter(|fact| fact.invite.reviewed) else { return };
-        let joined = fact.joins.iter().map(|join| MemberId(join.0));
-        let here = |id: &MemberId| self.members.get(id).is_some_and(|member| member.presence == Presence::Here);
-        for member in joined.filter(|id| !here(id)).collect::<Vec<_>>() {
-            self.follow_member(logs, member);
-        }
-    }
-
-    fn follow_invite_alone(&mut self, logs: &Logs, at: GrantRef) {
-        let now = self.now(logs);
-        let Some(fact) = self.facts.invites.get(&at) else { return };
-        if !now.counts(at.entry) {
-            self.invites.remove(&at);
+        if !self.facts.invites.contains_key(&at) {
             return;
         }
-        let open = OpenInvite {
-            invite: fact.invite.clone(),
-            inviter: fact.inviter,
-            seq: fact.seq,
-            joins: now.joins(at),
-            open: now.is_open(at),
-        };
-        self.invites.insert(at, open);
+        let was = self.invites.get(&at).map(|open| open.open);
+        let found = self.look(logs, |_, now| now.counts(at.entry).then(|| now.is_open(at)));
+        match (found, self.invites.get_mut(&at)) {
+            (Some(open), Some(known)) => known.open = open,
+            (Some(open), None) => {
+                let fact = &self.facts.invites[&at];
+                let (invite, inviter, seq) = (fact.invite.clone(), fact.inviter, fact.seq);
+                let joins = self.counting(logs, &Learned::default()).joins(at).collect();
+                self.invites.insert(at, OpenInvite { invite, inviter, seq, joins, open });
+            }
+            (None, _) => _ = self.invites.remove(&at),
+        }
+        // Nobody waits before a closed door.
+        if found != was && self.facts.invites[&at].invite.reviewed {
+            let joined = self.facts.invites[&at].joins.iter().map(|join| MemberId(join.0));
+            let here = |id: &MemberId| self.members.get(id).is_some_and(|member| member.presence == Presence::Here);
+            for member in joined.filter(|id| !here(id)).collect::<Vec<_>>() {
+                self.follow_member(logs, member);
+            }
+        }
     }
 
     fn follow_epoch(&mut self, logs: &Logs, id: EpochId) {
         let Some((role, entries)) = self.facts.epochs.get(&id) else { return };
-        let now = self.now(logs);
+        let now = self.counting(logs, &Learned::default());
         let (counting, held): (Vec<EntryId>, Vec<EntryId>) = entries.iter().partition(|entry| now.counts(**entry));
         let counts = !counting.is_empty();
         let entries = if counts { counting } else { held };
@@ -236,17 +356,20 @@ impl Authority {
         self.epochs.insert(id, KnownEpoch { role: *role, counts, entries });
     }
 
-    fn follow_welcomes(&mut self, logs: &Logs) {
-        let mut welcomes: BTreeMap<_, Vec<_>> = BTreeMap::new();
-        let now = self.now(logs);
-        for (entry, by, welcome) in &self.facts.welcomes {
-            let handed = welcomes.entry((welcome.epoch, welcome.to, *by)).or_default();
+    fn follow_welcomes(&mut self, logs: &Logs, key: (EpochId, AuthorId, MemberId)) {
+        let Some(all) = self.facts.welcomes.get(&key) else { return };
+        let now = self.counting(logs, &Learned::default());
+        let mut handed: Vec<Welcome> = Vec::new();
+        for (entry, welcome) in all {
             if handed.len() < MAX_WELCOMES && !handed.contains(welcome) && now.counts(*entry) {
                 handed.push(welcome.clone());
             }
         }
-        welcomes.retain(|_, handed| !handed.is_empty());
-        self.welcomes = welcomes;
+        if handed.is_empty() {
+            self.welcomes.remove(&key);
+        } else {
+            self.welcomes.insert(key, handed);
+        }
     }
 
     fn follow_names(&mut self, logs: &Logs) {
@@ -256,37 +379,20 @@ impl Authority {
     }
 
     /// Of writes that no other one replaces, the senior one (R11).
-    fn newest<'a, T>(&self, logs: &Logs, writes: &'a [(Source, T)]) -> Option<&'a T> {
-        let now = self.now(logs);
-        let counting: Vec<(Position, Source, &T)> = writes
-            .iter()
-            .filter_map(|(source, value)| {
-                let place = match source {
-                    Source::Entry(id) => now.counts(*id).then(|| self.facts.acts[id].position.clone()),
-                    Source::Decision(id) => now.decided(*id),
-                };
-                Some((place?, *source, value))
-            })
-            .collect();
-        let replaced = |source: &Source| {
-            counting.iter().any(|(_, later, _)| bars(Switch::R11Replaced, logs.in_past(source.entry(), later.entry())))
+    fn newest<'a, T>(&self, logs: &Logs, writes: &'a [Write<T>]) -> Option<&'a T> {
+        let now = self.counting(logs, &Learned::default());
+        let place = |write: &Write<T>| match write.source {
+            Source::Entry(id) => now.counts(id).then(|| self.facts.acts[&id].position.clone()),
+            Source::Decision(id) => now.decided(id),
         };
-        let newest = counting.iter().filter(|(_, source, _)| !replaced(source));
+        let newest = now.unreplaced(Switch::R11Replaced, writes, place);
         // Two in one entry: the later one.
         newest
-            .enumerate()
+            .into_iter()
             .min_by(|(a_at, a), (b_at, b)| {
-                let senior = (&a.0, a.1, b_at).cmp(&(&b.0, b.1, a_at));
+                let senior = (a, writes[*a_at].source, b_at).cmp(&(b, writes[*b_at].source, a_at));
                 if on(Switch::R11Senior) { senior } else { senior.reverse() }
             })
-            .map(|(_, one)| one.2)
-    }
-
-    fn follow_table(&mut self, logs: &Logs) {
-        let now = self.now(logs);
-        let defined = self.facts.roles.keys().filter(|id| !now.is_retired(**id));
-        let roles = defined.filter_map(|id| Some(now.role(*id)?.1.clone())).collect();
-        let rules = now.table();
-        self.table = RuleTable { roles, rules };
+            .map(|(at, _)| &writes[at].value)
     }
 }

@@ -26,11 +26,11 @@ impl Authority {
     /// Changes of lines and roles that count, oldest first; the genesis is none.
     #[must_use]
     pub fn versions(&self, logs: &Logs) -> Vec<Version> {
-        let now = self.now(logs);
+        let now = self.everything(logs);
         let mut ops: BTreeMap<Source, Vec<Op>> = BTreeMap::new();
         for (line, writes) in &self.facts.lines {
-            for write in writes {
-                let set = SetRule { rule: *line, present: write.present };
+            for write in &writes.writes {
+                let set = SetRule { rule: *line, present: write.value };
                 ops.entry(write.source).or_default().push(Op::SetRule(set));
             }
         }

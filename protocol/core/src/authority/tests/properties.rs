@@ -296,7 +296,7 @@ fn the_removed_stay_removed(stage: &Stage, seed: u64) -> Result<(), String> {
         let senior = theirs.iter().all(|at| facts.grants[at].key.rank > remover.key.rank);
         let gone = authority.members().get(member)?.presence == Presence::Gone;
         // What was given back knowing of it stands against it.
-        let again = theirs.iter().any(|at| facts.grants[at].knows.contains(&restriction.source));
+        let again = theirs.iter().any(|at| now.knows(*at, &facts.grants[at], restriction.source));
         let place = now.effective(restriction, &Position::LAST)?;
         (roles.is_empty() && remover.holder != *member && senior && gone && !again).then_some((*member, id, place))
     });
@@ -377,7 +377,7 @@ pub(super) fn what_a_pin_covers_stays_with(told: &Told) -> Result<(), String> {
             _ => false,
         };
         let hits = placed.iter().filter(|(one, place)| {
-            about(&one.kind) && !covers(one, act.id) && !grant.knows.contains(&one.source) && *place < act.position
+            about(&one.kind) && !covers(one, act.id) && !now.knows(at, grant, one.source) && *place < act.position
         });
         let hits: Vec<_> = hits.collect();
         let may = |(one, place): &&(&super::facts::Restriction, Position)| {
