@@ -98,5 +98,10 @@ pub const MAX_CONDITIONS: usize = 8;
 /// Numbers of one condition, its own included.
 pub const MAX_CONDITION_FIELDS: usize = 4;
 
+/// Bytes of the rules as text; every table that there can be fits, printed.
+pub const MAX_RULES_TEXT_BYTES: usize = 1 << 20;
+/// Characters of a text that an error shows.
+pub const MAX_SHOWN_CHARS: usize = 40;
+
 /// Rows of one page of the tree.
 pub const MAX_TREE_ROWS: u32 = 50;

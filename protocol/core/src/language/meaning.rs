@@ -1,4 +1,4 @@
-//! Which lines would never do what they say (docs/protocol/09-rules-text.md, N10).
+//! Which lines would never do what they say (docs/protocol/09-rules-text.md, G10).
 
 use super::words::is_out_of_form;
 use crate::id::RoleId;

@@ -5,15 +5,14 @@ use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::MAX_SHOWN_CHARS;
 use super::problem::{Problem, shown};
 use super::words::is_reserved;
-use crate::limits::MAX_NAME_BYTES;
+use crate::limits::{MAX_NAME_BYTES, MAX_SHOWN_CHARS};
 
 /// Changes of a letter after which a word is not taken for a slip any more.
 const MAX_SLIPS: usize = 2;
 
-/// N7: why a name cannot be a role's; the same names as everywhere else where somebody types one.
+/// G7: why a name cannot be a role's; the same names as everywhere else where somebody types one.
 pub(super) fn unclean(name: &str) -> Option<Problem> {
     if name.is_empty() {
         return Some(Problem::EmptyName);
@@ -42,7 +41,7 @@ fn blurred(name: &str) -> [String; 2] {
     [seen().flat_map(char::to_lowercase).map(like_latin).collect(), seen().map(strokes).collect()]
 }
 
-/// N8: names seen so far, to find one that can hardly be told from another.
+/// G8: names seen so far, to find one that can hardly be told from another.
 #[derive(Default)]
 pub(super) struct Names {
     seen: [BTreeMap<String, String>; 2],

@@ -4,14 +4,14 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::MAX_RULES_TEXT_BYTES;
 use super::meaning::{Meaningless, meaning};
 use super::names::{Names, nearest, unclean};
-use super::problem::{Expected, ParseError, Place, Problem};
+use super::problem::{ParseError, Place, Problem};
 use super::scanner::{Scanner, Token};
 use super::syntax::{Draft, DraftRule, Named, Slot, draft};
 use super::words::Form;
 use crate::id::RoleId;
+use crate::limits::MAX_RULES_TEXT_BYTES;
 use crate::rule::{Conditions, Object, Quorum, Role, Rule, RuleTable};
 
 /// A text as it was understood.
@@ -41,7 +41,7 @@ pub struct Mention {
 }
 
 /// Reads a text that stands by itself. Roles are numbered in their order; one that is only mentioned is declared by that, and
-/// stands lowest (N4, N5, N6).
+/// stands lowest (G4, G5, G6).
 ///
 /// # Errors
 /// The first thing that is wrong: of what cannot be read, then of roles, then of lines that mean nothing.
@@ -50,7 +50,7 @@ pub fn parse(text: &str) -> Result<Parsed, ParseError> {
 }
 
 /// Reads a text that says what the rules in force shall be. Roles that exist keep number and rank; a new one has to be declared,
-/// and its number stands in for the one that it will be given. What is in force already is taken as it is (N6, N12).
+/// and its number stands in for the one that it will be given. What is in force already is taken as it is (G6, G12).
 ///
 /// # Errors
 /// As [`parse`].
@@ -144,7 +144,7 @@ impl Reading<'_, '_> {
         self.draft.declared.iter().copied().chain(mentioned).collect()
     }
 
-    /// N5: a number for each slot.
+    /// G5: a number for each slot.
     fn numbers(&self, order: &[usize]) -> Result<Vec<RoleId>, ParseError> {
         let mut numbers: Vec<Option<RoleId>> = Vec::new();
         let mut taken: BTreeSet<RoleId> = BTreeSet::new();
@@ -196,7 +196,7 @@ impl Reading<'_, '_> {
         self.known.as_ref()?.roles.get(&number).copied()
     }
 
-    /// N6, N7, N8.
+    /// G6, G7, G8.
     fn check_names(&self, order: &[usize], numbers: &[RoleId]) -> Result<(), ParseError> {
         let mut names = Names::default();
         names.look_alike("everyone");
@@ -221,7 +221,7 @@ impl Reading<'_, '_> {
         Ok(())
     }
 
-    /// N5: ranks.
+    /// G5: ranks.
     fn roles(&self, order: &[usize], numbers: &[RoleId]) -> Result<Vec<Role>, ParseError> {
         let mut lowest: Option<u8> = None;
         let mut roles = Vec::new();
@@ -267,8 +267,8 @@ impl Reading<'_, '_> {
             Named::Number(_) => Err(self.wrong(place, Problem::NoSuchRole { nearest: None })),
         };
         let role = id(line.role.0, line.role.1)?;
-        let object = match line.object.0 {
-            Object::Role(_) => Object::Role(id(line.over, line.object.1)?),
+        let object = match line.object {
+            Object::Role(_) => Object::Role(id(line.over.0, line.over.1)?),
             other => other,
         };
         let review = line.review.map(|(of, place)| id(of, place)).transpose()?;
@@ -285,7 +285,7 @@ impl Reading<'_, '_> {
         self.known.as_ref().is_some_and(|known| known.rules.contains(rule))
     }
 
-    /// N10.
+    /// G10.
     fn check_meaning(&self, line: &DraftRule, rule: &Rule) -> Result<(), ParseError> {
         let Err(why) = meaning(rule) else { return Ok(()) };
         if self.is_in_force(rule) {
@@ -295,17 +295,10 @@ impl Reading<'_, '_> {
         let review = line.review.map(|(_, place)| place);
         let place = match why {
             Meaningless::Over => {
-                let expected: &[Expected] = match Form::of(rule.verb) {
-                    Form::Tasks => &[Expected::Tasks],
-                    Form::TasksOrLabels => &[Expected::Tasks, Expected::Labels],
-                    Form::Members => &[Expected::Role],
-                    Form::RelaysOrRules => &[Expected::Relays, Expected::Rules],
-                    Form::Rules => &[Expected::Rules],
-                };
-                let problem = Problem::Expected { expected: expected.to_vec(), nearest: None };
-                return Err(self.wrong(line.object.1, problem));
+                let expected = Form::of(rule.verb).expects().to_vec();
+                return Err(self.wrong(line.over.1, Problem::Expected { expected, nearest: None }));
             }
-            Meaningless::OverEveryone => Some(line.object.1),
+            Meaningless::OverEveryone => Some(line.over.1),
             Meaningless::Own => line.own,
             Meaningless::NotSelf | Meaningless::OwnAndNotSelf => line.not_self,
             Meaningless::Review => review,

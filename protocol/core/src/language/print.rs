@@ -9,7 +9,7 @@ use super::words::{is_out_of_form, word};
 use crate::id::RoleId;
 use crate::rule::{Object, Quorum, Rule, RuleTable, Verb};
 
-/// N13: the roles, one a line, and then the rules in their order: those that follow each other and are for one role stand in one
+/// G13: the roles, one a line, and then the rules in their order: those that follow each other and are for one role stand in one
 /// block.
 #[must_use]
 pub fn print(table: &RuleTable) -> String {

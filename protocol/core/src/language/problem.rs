@@ -3,8 +3,8 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::MAX_SHOWN_CHARS;
 use super::meaning::Meaningless;
+use crate::limits::MAX_SHOWN_CHARS;
 use crate::rule::Verb;
 
 /// A place in a text.
@@ -50,7 +50,7 @@ pub(super) fn shown(text: &str) -> String {
 #[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Problem {
     /// Something else has to stand here.
-    #[error("N3: expected {expected:?}")]
+    #[error("G3: expected {expected:?}")]
     Expected {
         /// Any of these.
         expected: Vec<Expected>,
@@ -58,79 +58,79 @@ pub enum Problem {
         nearest: Option<String>,
     },
     /// A quotation mark or a block is opened here and not closed.
-    #[error("N3: not closed")]
+    #[error("G3: not closed")]
     NotClosed,
     /// The text is too long.
-    #[error("N2: longer than {max_bytes} bytes")]
+    #[error("G2: longer than {max_bytes} bytes")]
     TextTooLong {
         /// The limit.
         max_bytes: u32,
     },
     /// One line too many.
-    #[error("N2: more than {max} rules")]
+    #[error("G2: more than {max} rules")]
     TooManyRules {
         /// The limit.
         max: u32,
     },
     /// One role too many.
-    #[error("N2: more than {max} roles")]
+    #[error("G2: more than {max} roles")]
     TooManyRoles {
         /// The limit.
         max: u32,
     },
     /// A control character, or one that turns the direction of what follows.
-    #[error("N2: a forbidden character")]
+    #[error("G2: a forbidden character")]
     ForbiddenCharacter,
     /// A name begins or ends with white space, or holds white space other than plain spaces.
-    #[error("N7: white space in a name")]
+    #[error("G7: white space in a name")]
     WhiteSpaceInName,
     /// A name says nothing.
-    #[error("N7: an empty name")]
+    #[error("G7: an empty name")]
     EmptyName,
     /// A name is too long.
-    #[error("N7: a name longer than {max_bytes} bytes")]
+    #[error("G7: a name longer than {max_bytes} bytes")]
     NameTooLong {
         /// The limit.
         max_bytes: u32,
     },
     /// Two names can hardly be told apart.
-    #[error("N8: looks like {other:?}")]
+    #[error("G8: looks like {other:?}")]
     LooksAlike {
         /// The other one.
         other: String,
     },
     /// There is no role of this name or number.
-    #[error("N6: no such role")]
+    #[error("G6: no such role")]
     NoSuchRole {
         /// A role with a name much like it.
         nearest: Option<String>,
     },
     /// Another role has this number.
-    #[error("N5: the number is taken")]
+    #[error("G5: the number is taken")]
     NumberTaken,
     /// A role's rank never changes, and is said the same everywhere.
-    #[error("N5: its rank is {rank}")]
+    #[error("G5: its rank is {rank}")]
     RankIs {
         /// Its rank.
         rank: u8,
     },
     /// A role's name never changes.
-    #[error("N5: its name is {name:?}")]
+    #[error("G5: its name is {name:?}")]
     NameIs {
         /// Its name.
         name: String,
     },
     /// The line stands there already.
-    #[error("N9: the same as rule {rule}")]
+    #[error("G9: the same as rule {rule}")]
     Twice {
         /// Its number.
         rule: u16,
     },
     /// A condition of the same kind was named already.
-    #[error("N9: said twice")]
+    #[error("G9: said twice")]
     ConditionTwice,
     /// The line would never do what it says.
-    #[error("N10: {why:?} means nothing for {verb:?}")]
+    #[error("G10: {why:?} means nothing for {verb:?}")]
     Meaningless {
         /// The verb.
         verb: Verb,
@@ -138,10 +138,10 @@ pub enum Problem {
         why: Meaningless,
     },
     /// There are no links between pursuances in this version.
-    #[error("N11: no links in this version")]
+    #[error("G11: no links in this version")]
     NoLinks,
     /// There is no such role of the moment in this version.
-    #[error("N11: not in this version")]
+    #[error("G11: not in this version")]
     NotInThisVersion,
 }
 

@@ -101,7 +101,7 @@ impl<'t> Scanner<'t> {
         Ok(())
     }
 
-    /// N2: one character on.
+    /// G2: one character on.
     fn step(&mut self) -> Result<Option<(usize, char)>, ParseError> {
         let Some((at, c)) = self.chars.next() else { return Ok(None) };
         let ends_line = c == '\r' && matches!(self.chars.peek(), Some((_, '\n')));

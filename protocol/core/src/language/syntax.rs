@@ -42,8 +42,9 @@ pub(super) struct DraftRule {
     pub(super) role: (Named, Place),
     pub(super) verb: (Verb, Place),
     /// The role inside is empty; see `over`.
-    pub(super) object: (Object, Place),
-    pub(super) over: Named,
+    pub(super) object: Object,
+    /// The role, where it is over one, and where that or the other object stands.
+    pub(super) over: (Named, Place),
     /// The role inside is empty; see `review`.
     pub(super) conditions: Conditions,
     pub(super) own: Option<Place>,
@@ -51,6 +52,9 @@ pub(super) struct DraftRule {
     pub(super) quorum: Option<(u16, Named, Place)>,
     pub(super) review: Option<(Named, Place)>,
 }
+
+/// Over a role that is not looked up yet.
+const OVER: Object = Object::Role(RoleId::EVERYONE);
 
 /// What a text says.
 #[derive(Debug, Default)]
@@ -289,12 +293,11 @@ impl<'t> Syntax<'t> {
         }
         let Some(mut verb) = self.word().and_then(verb) else { return Err(self.expected(&[Expected::Verb])) };
         let at = self.step()?;
-        let object_at = self.next.place;
-        let (object, over) = self.object(&mut verb)?;
+        let (object, over) = if self.takes("over")? { self.any_object()? } else { self.object(&mut verb)? };
         let mut rule = DraftRule {
             role: (whose.role, whose.place),
             verb: (verb, at.place),
-            object: (object, object_at),
+            object,
             over,
             conditions: Conditions { own: whose.own, ..Conditions::ALWAYS },
             own: whose.own.then_some(whose.place),
@@ -309,58 +312,49 @@ impl<'t> Syntax<'t> {
         Ok(())
     }
 
-    /// What a rule is over; `assign labels` and `create labels` are *label*.
-    fn object(&mut self, verb: &mut Verb) -> Result<(Object, Named), ParseError> {
-        const OVER: Object = Object::Role(RoleId::EVERYONE);
-        if self.takes("over")? {
-            let plain = match self.word() {
-                Some("relays") => Some(Object::Relays),
-                Some("rules") => Some(Object::Rules),
-                Some("labels") => Some(Object::NewLabels),
-                _ => None,
-            };
-            if let Some(plain) = plain {
+    /// What a rule is over, as its verb is written; `assign labels` and `create labels` are *label*.
+    fn object(&mut self, verb: &mut Verb) -> Result<(Object, (Named, Place)), ParseError> {
+        let form = Form::of(*verb);
+        let plain = match (form, self.word()) {
+            (Form::Members, _) => return Ok((OVER, self.some_role()?)),
+            (Form::Tasks | Form::TasksOrLabels, Some("tasks")) => {
                 self.step()?;
-                return Ok((plain, Named::Everyone));
+                return Ok((OVER, self.some_role()?));
             }
-            return Ok((OVER, self.some_role()?.0));
-        }
-        match (Form::of(*verb), self.word()) {
             (Form::Tasks, Some("labels")) if *verb == Verb::Assign => {
                 self.step()?;
                 *verb = Verb::Label;
-                Ok((OVER, self.some_role()?.0))
+                return Ok((OVER, self.some_role()?));
             }
             (Form::Tasks, Some("labels")) if *verb == Verb::Create => {
-                self.step()?;
                 *verb = Verb::Label;
-                Ok((Object::NewLabels, Named::Everyone))
+                Object::NewLabels
             }
-            (Form::TasksOrLabels, Some("labels")) => {
-                self.step()?;
-                Ok((Object::NewLabels, Named::Everyone))
+            (Form::TasksOrLabels, Some("labels")) => Object::NewLabels,
+            (Form::RelaysOrRules, Some("relays")) => Object::Relays,
+            (Form::RelaysOrRules | Form::Rules, Some("rules")) => Object::Rules,
+            _ => {
+                let has_labels = matches!(verb, Verb::Assign | Verb::Create);
+                return Err(self.expected(match form {
+                    Form::Tasks if has_labels => &[Expected::Tasks, Expected::Labels],
+                    form => form.expects(),
+                }));
             }
-            (Form::Tasks | Form::TasksOrLabels, Some("tasks")) => {
-                self.step()?;
-                Ok((OVER, self.some_role()?.0))
-            }
-            (Form::Members, _) => Ok((OVER, self.some_role()?.0)),
-            (Form::RelaysOrRules, Some("relays")) => {
-                self.step()?;
-                Ok((Object::Relays, Named::Everyone))
-            }
-            (Form::RelaysOrRules | Form::Rules, Some("rules")) => {
-                self.step()?;
-                Ok((Object::Rules, Named::Everyone))
-            }
-            (Form::Tasks, _) if matches!(verb, Verb::Assign | Verb::Create) => {
-                Err(self.expected(&[Expected::Tasks, Expected::Labels]))
-            }
-            (Form::Tasks, _) => Err(self.expected(&[Expected::Tasks])),
-            (Form::TasksOrLabels, _) => Err(self.expected(&[Expected::Tasks, Expected::Labels])),
-            (Form::RelaysOrRules, _) => Err(self.expected(&[Expected::Relays, Expected::Rules])),
-            (Form::Rules, _) => Err(self.expected(&[Expected::Rules])),
-        }
+        };
+        let place = self.step()?.place;
+        Ok((plain, (Named::Everyone, place)))
+    }
+
+    /// What stands after `over`: anything that there is.
+    fn any_object(&mut self) -> Result<(Object, (Named, Place)), ParseError> {
+        let plain = match self.word() {
+            Some("relays") => Object::Relays,
+            Some("rules") => Object::Rules,
+            Some("labels") => Object::NewLabels,
+            _ => return Ok((OVER, self.some_role()?)),
+        };
+        let place = self.step()?.place;
+        Ok((plain, (Named::Everyone, place)))
     }
 
     fn condition(&mut self, whose: Whose, rule: &mut DraftRule) -> Result<(), ParseError> {

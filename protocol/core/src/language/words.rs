@@ -1,5 +1,6 @@
 //! The words of the language, and over what each verb reaches (docs/protocol/09-rules-text.md, "Words").
 
+use super::problem::Expected;
 use crate::rule::{Object, Rule, Verb};
 
 /// What a verb is written over.
@@ -34,6 +35,17 @@ impl Form {
             | Verb::Contact
             | Verb::Checkpoint => Self::Members,
             _ => Self::Tasks,
+        }
+    }
+
+    /// What has to stand there, for an error.
+    pub(super) const fn expects(self) -> &'static [Expected] {
+        match self {
+            Self::Tasks => &[Expected::Tasks],
+            Self::TasksOrLabels => &[Expected::Tasks, Expected::Labels],
+            Self::Members => &[Expected::Role],
+            Self::RelaysOrRules => &[Expected::Relays, Expected::Rules],
+            Self::Rules => &[Expected::Rules],
         }
     }
 
