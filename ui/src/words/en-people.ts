@@ -86,6 +86,7 @@ export const people = {
   'remove.afterRoles': '{~name} goes on reading what all members can read.',
   'remove.submit': 'Remove',
   'remove.propose': 'Propose: needs {needed} of {holders} {of}, you are 1',
+  'remove.oneByOne': 'One role at a time may be possible: choose it above.',
   'remove.alone': 'You can do this alone.',
 
   'decisions.title': 'Decisions',
