@@ -62,9 +62,20 @@ pub async fn wait_rows(window: &Window, rows: usize) {
     .await;
 }
 
+/// Makes an invite with review and gives its link, once a relay has signed for the preview.
+pub async fn reviewed_invite(window: &Window, uses: u16) -> String {
+    window.click("nav-invites").await;
+    window.click("invite-review-yes").await;
+    make_invite(window, uses).await
+}
+
 /// Makes an invite and gives its link, once a relay has signed for the preview.
 pub async fn invite(window: &Window, uses: u16) -> String {
     window.click("nav-invites").await;
+    make_invite(window, uses).await
+}
+
+async fn make_invite(window: &Window, uses: u16) -> String {
     window.fill("invite-uses", &uses.to_string()).await;
     window.click("invite-create").await;
     let link = window.value("invite-link").await;

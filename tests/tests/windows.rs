@@ -10,5 +10,7 @@ mod first_start;
 mod hostile_page;
 #[path = "windows/packets.rs"]
 mod packets;
+#[path = "windows/people.rs"]
+mod people;
 #[path = "windows/secrets.rs"]
 mod secrets;

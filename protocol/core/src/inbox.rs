@@ -111,7 +111,9 @@ impl Replica {
         }
         let people = self.people();
         let mut could = |command: Command| self.could(&command, seed).refusal.is_none();
-        let open = people.decisions.into_iter().filter(|decision| !decision.decided && !decision.mine);
+        // One that nobody's signature stands under asks nobody.
+        let is_open = |one: &DecisionView| !one.decided && !one.mine && !one.signed.is_empty();
+        let open = people.decisions.into_iter().filter(is_open);
         inbox.decisions = open.filter(|open| could(Command::Approve { proposal: open.proposal })).collect();
         let waiting = people.others.iter().filter(|member| member.presence == Presence::Waiting);
         let waiting = waiting.filter(|member| could(Command::Admit { member: member.person.member }));

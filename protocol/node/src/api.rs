@@ -7,7 +7,9 @@ use pursuance_core::id::{EntryId, MemberId, PursuanceId, RoleId, TaskId};
 use pursuance_core::inbox::InboxView;
 use pursuance_core::journal::LogRow;
 use pursuance_core::refusal::Refusal;
-use pursuance_core::ruling::RulesView;
+use pursuance_core::language::Answer;
+use pursuance_core::rule::{Object, Verb};
+use pursuance_core::ruling::{RulesDraft, RulesView};
 use pursuance_core::templates::Template;
 use pursuance_core::view::{InviteView, PeopleView, PreviewView, TaskView, TreeView};
 use serde::{Deserialize, Serialize};
@@ -120,6 +122,14 @@ pub enum Request {
         passphrase: String,
         /// Where: an absolute path of a folder that exists.
         folder: String,
+    },
+    /// Signs what a text changes about the rules, step by step, alone where the rules let me and as proposals where they do not.
+    ChangeRules {
+        /// Which pursuance.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        pursuance: PursuanceId,
+        /// The text.
+        text: String,
     },
     /// Notes on this computer that I compared the phrase with a member, and that it was the same.
     PhraseCompared {
@@ -316,6 +326,27 @@ pub enum Query {
         #[cfg_attr(feature = "bindings", ts(type = "string"))]
         pursuance: PursuanceId,
     },
+    /// What a text would make of the rules; nothing is signed by looking.
+    RulesDraft {
+        /// Which pursuance.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        pursuance: PursuanceId,
+        /// The text.
+        text: String,
+    },
+    /// Whether the rules let a member do something, and by which line.
+    Try {
+        /// Which pursuance.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        pursuance: PursuanceId,
+        /// Who.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        member: MemberId,
+        /// What.
+        verb: Verb,
+        /// Over whom or what.
+        object: Object,
+    },
     /// The words to compare with a member who came by my invite, or by whose invite I came.
     Phrase {
         /// Which pursuance.
@@ -382,6 +413,10 @@ pub enum View {
     Log(LogView),
     /// See [`Query::Rules`].
     Rules(RulesView),
+    /// See [`Query::RulesDraft`].
+    RulesDraft(RulesDraft),
+    /// See [`Query::Try`]; `None` for whoever is not known.
+    Try(Option<Answer>),
     /// See [`Query::Phrase`]; `None` where there are none for the two.
     Phrase(Option<PhraseView>),
     /// See [`Query::Preview`].

@@ -35,6 +35,7 @@ impl Open {
             Request::DropInvite { pursuance } => self.drop_invite(around, pursuance),
             Request::Act { pursuance, command } => self.act(around, pursuance, &command),
             Request::Undo { pursuance } => self.undo(around, pursuance),
+            Request::ChangeRules { pursuance, text } => self.change_rules(around, pursuance, &text),
             Request::PhraseCompared { pursuance, member } => self.phrase_compared(around, pursuance, member),
             Request::LetIn { pursuance, member } => self.let_in(around, pursuance, member),
             Request::SetRefused { pursuance, entries, refused } => self.set_refused(pursuance, &entries, refused),
@@ -83,6 +84,16 @@ impl Open {
         self.held.insert(founded.pursuance, held);
         self.settle_relays(around)?;
         Ok(Reply::Pursuance { pursuance: founded.pursuance })
+    }
+
+    /// Each step is an entry of its own; after it, the rest of the text is read against what is in force then.
+    fn change_rules(&mut self, around: &Surroundings, pursuance: PursuanceId, text: &str) -> Result<Reply, Trouble> {
+        for _ in 0..MAX_RULES + MAX_ROLES {
+            let held = self.held.get(&pursuance).ok_or(Trouble::NoSuchPursuance)?;
+            let Some(change) = held.replica.next_of_draft(text).map_err(refused)? else { break };
+            self.act(around, pursuance, &Command::Decide { change })?;
+        }
+        Ok(Reply::Done)
     }
 
     fn phrase_compared(

@@ -58,6 +58,13 @@ impl Open {
                 self.log(self.held(*pursuance)?, *before, which).map(View::Log)
             }
             Query::Rules { pursuance } => Ok(View::Rules(self.held(*pursuance)?.replica.rules_view())),
+            Query::RulesDraft { pursuance, text } => {
+                let (replica, mut seed) = (&self.held(*pursuance)?.replica, Seed::new(random()));
+                Ok(View::RulesDraft(replica.draft_rules(text, around.clock.now_seconds(), &mut seed)))
+            }
+            Query::Try { pursuance, member, verb, object } => {
+                Ok(View::Try(self.held(*pursuance)?.replica.could_do(*member, *verb, *object)))
+            }
             Query::Phrase { pursuance, member } => self.phrase(*pursuance, *member).map(View::Phrase),
             Query::Preview { pursuance } => preview(self.held(*pursuance)?).map(View::Preview),
             Query::ImportPreview { pursuance, csv, fields } => {

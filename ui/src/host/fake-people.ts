@@ -33,7 +33,9 @@ function lines(data: FakePursuance, verb: Verb, over: number | null, of: number 
 function needing(data: FakePursuance, verb: Verb, overs: readonly (number | null)[], of: number | null): Could {
   const found = overs.map((over) => lines(data, verb, over, of));
   if (found.every((some) => some.length > 0)) return yes([...new Set(found.flat())].sort((a, b) => a - b));
-  const elsewhere = data.rules.findIndex((rule) => rule.verb === verb && rule.quorum === null);
+  const missing = overs[found.findIndex((some) => some.length === 0)];
+  const about = (rule: Rule): boolean => (missing === null ? rule.object.over === 'rules' : rule.object.over === 'role' && rule.object.role === missing);
+  const elsewhere = data.rules.findIndex((rule) => rule.verb === verb && rule.quorum === null && about(rule));
   return no({ code: 'notAllowed', verb, rule: elsewhere === -1 ? null : elsewhere + 1, allowedRole: data.rules[elsewhere]?.role ?? null });
 }
 
@@ -244,7 +246,7 @@ export function effects(data: FakePursuance, id: string, roles: readonly number[
 export function inbox(data: FakePursuance): InboxView {
   const may = (command: Command): boolean => could(data, command).refusal === null;
   return {
-    decisions: data.decisions.filter((each) => may({ kind: 'approve', proposal: each.proposal })),
+    decisions: data.decisions.filter((each) => each.signed.length > 0 && may({ kind: 'approve', proposal: each.proposal })),
     waiting: data.others.filter((member) => may({ kind: 'admit', member: member.person.member })),
     surplus: data.members.filter((member) => member.cameBy.kind === 'invite' && member.cameBy.surplus && !data.letIn.includes(member.person.member) && !member.person.me),
     held: may({ kind: 'ratify', entries: [] }) ? data.held : [],

@@ -153,7 +153,7 @@ export function harbour(myRole: number): FakePursuance {
     myRole,
     members: [
       { person: myRole === 1 ? me : person('Noor'), presence: 'here', roles: [ORGANISER], grants: [], givenBy: [], vouchedBy: [], cameBy: { kind: 'founder' }, heardOfSeconds: now() - 60, twoHistories: false, devices: [device(1, { mine: myRole === 1 })] },
-      { person: maya, presence: 'here', roles: [ORGANISER], grants: [], givenBy: [], vouchedBy: [], cameBy: { kind: 'invite', inviter: myRole === 1 ? me : person('Noor'), surplus: false }, heardOfSeconds: now() - 3 * 3_600, twoHistories: false, devices: [device(2), device(22, { addedSeconds: now() - 20 * DAY })] },
+      { person: maya, presence: 'here', roles: [ORGANISER], grants: [], givenBy: [[myRole === 1 ? me : person('Noor')]], vouchedBy: [], cameBy: { kind: 'invite', inviter: myRole === 1 ? me : person('Noor'), surplus: false }, heardOfSeconds: now() - 3 * 3_600, twoHistories: false, devices: [device(2), device(22, { addedSeconds: now() - 20 * DAY })] },
       { person: ben, presence: 'here', roles: [MEMBER], grants: [], givenBy: [], vouchedBy: [], cameBy: { kind: 'invite', inviter: maya, surplus: false }, heardOfSeconds: now() - 2 * DAY, twoHistories: false, devices: [device(3)] },
       { person: otherBen, presence: 'here', roles: [MEMBER], grants: [], givenBy: [], vouchedBy: [], cameBy: { kind: 'invite', inviter: maya, surplus: true }, heardOfSeconds: now() - 8 * 3_600, twoHistories: false, devices: [device(4)] },
       { person: ilse, presence: 'here', roles: [MEMBER], grants: [], givenBy: [], vouchedBy: [], cameBy: { kind: 'invite', inviter: maya, surplus: false }, heardOfSeconds: now() - 12 * DAY, twoHistories: false, devices: [device(5)] },

@@ -207,6 +207,16 @@ impl Authority {
         found.into_iter().filter_map(|(id, asked)| decision(&now, *id, asked)).collect()
     }
 
+    /// How many proposals that are open lean on one of these lines alone.
+    pub(crate) fn open_leaning_on(&self, logs: &Logs, gone: &BTreeSet<Rule>) -> usize {
+        let open = self.decisions(logs).into_iter().filter(|decision| !decision.decided);
+        let leans = |decision: &Decision<'_>| {
+            let asked = self.facts.proposals.get(&decision.proposal);
+            asked.is_some_and(|asked| asked.lines.iter().any(|lines| lines.iter().all(|line| gone.contains(line))))
+        };
+        open.filter(leans).count()
+    }
+
     /// Why a member belongs no more, or not yet; `None` for whoever is here.
     pub(crate) fn absence(&self, member: MemberId) -> Option<Refusal> {
         match self.members.get(&member)?.presence {
