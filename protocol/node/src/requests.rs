@@ -8,6 +8,7 @@ use pursuance_core::entry::Content;
 use pursuance_core::founding::{Founding, found_with};
 use pursuance_core::id::{MemberId, PursuanceId};
 use pursuance_core::keys::{CellKey, DeviceKeys};
+use pursuance_core::limits::{MAX_ROLES, MAX_RULES};
 use pursuance_core::link::InviteLink;
 use pursuance_core::op::Since;
 use pursuance_core::plan::{Authored, Circumstances, parse_relays};

@@ -1,5 +1,6 @@
 //! What is to be seen, from what is held (docs/protocol/08-node.md, section 9).
 
+use pursuance_core::crypto::Seed;
 use pursuance_core::day::Day;
 use pursuance_core::filter::Filter;
 use pursuance_core::id::{MemberId, PursuanceId};
@@ -7,6 +8,7 @@ use pursuance_core::pages::{Dropped, PageQuery};
 use qrcode::{Color, EcLevel, QrCode};
 
 use crate::api::{InviteRow, LogView, PhraseView, PreviewState, Query, RelayView, Trouble, View};
+use crate::chance::random;
 use crate::engine::{Open, Surroundings};
 use crate::held::Held;
 use crate::import;

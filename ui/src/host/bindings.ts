@@ -18,6 +18,27 @@ title: string,
 taken: boolean, };
 
 /**
+ * The answer to *could somebody with these roles do this to that?*
+ */
+export type Answer = { 
+/**
+ * The most that a line allows.
+ */
+may: May, 
+/**
+ * Every line that says so, alone or together, by number; their conditions have to hold.
+ */
+lines: Array<Line>, 
+/**
+ * Lines of these roles that name it, and do not reach: whoever it is done to stands too high.
+ */
+tooHigh: Array<Line>, 
+/**
+ * Where nothing allows it: the first line that gives it to another role.
+ */
+elsewhere: Line | null, };
+
+/**
  * The frame around everything.
  */
 export type AppView = { 
@@ -503,6 +524,15 @@ needed: number | null,
 holders: number | null, };
 
 /**
+ * Why no way leads from one table to another.
+ */
+export type CourseError = { "kind": "roleChanged", 
+/**
+ * Which.
+ */
+role: RoleId, };
+
+/**
  * Something that some decide together.
  */
 export type DecisionView = { 
@@ -578,6 +608,31 @@ mine: boolean,
 twoHistories: boolean, };
 
 /**
+ * From one table to another.
+ */
+export type Difference = { 
+/**
+ * Roles that there were not.
+ */
+newRoles: Array<Role>, 
+/**
+ * Roles that end.
+ */
+goneRoles: Array<Role>, 
+/**
+ * Lines that come, with their numbers in the new table.
+ */
+come: Array<Line>, 
+/**
+ * Lines that go, with their numbers in the old table.
+ */
+go: Array<Line>, 
+/**
+ * What a member with one role, and *everyone*, gains and loses; roles for which nothing changes are left out.
+ */
+roles: Array<RoleDifference>, };
+
+/**
  * What removing a member from some roles, or from all, would do as far as is known here.
  */
 export type EffectsView = { 
@@ -622,6 +677,11 @@ readableComments: number, };
  * Whether an entry counts, in one word.
  */
 export type EntryStanding = "counts" | "refused" | "needsNewer" | "held";
+
+/**
+ * What can stand somewhere.
+ */
+export type Expected = "role" | "roleName" | "blockBegin" | "blockEnd" | "verb" | "tasks" | "labels" | "relays" | "rules" | "condition" | "number" | "rank" | "of" | "majority" | "review" | "timesADay" | "day" | "escape" | "separator";
 
 /**
  * In what way a relay broke its word.
@@ -687,6 +747,19 @@ what: HeldWhat,
  * The text given: of a comment, a title, a body, a label. Otherwise empty.
  */
 text: string, };
+
+/**
+ * How a change would be made.
+ */
+export type How = { "how": "alone" } | { "how": "together", 
+/**
+ * Which role.
+ */
+of: RoleId, } | { "how": "refused", 
+/**
+ * Why.
+ */
+refusal: Refusal, };
 
 /**
  * A column of the file.
@@ -887,6 +960,19 @@ came: Array<Person>,
 waiting: Array<Person>, };
 
 /**
+ * A rule and its number.
+ */
+export type Line = { 
+/**
+ * Its place in the table, from 1.
+ */
+number: number, 
+/**
+ * What it says.
+ */
+rule: Rule, };
+
+/**
  * One entry.
  */
 export type LogRow = { 
@@ -957,6 +1043,16 @@ troubles: number,
 announced: number, };
 
 /**
+ * How far somebody may do something.
+ */
+export type May = "alone" | "together" | "no";
+
+/**
+ * What of a line has no meaning with its verb.
+ */
+export type Meaningless = "over" | "overEveryone" | "own" | "ownAndNotSelf" | "notSelf" | "review" | "others" | "majority" | "ofEveryone" | "alone" | "otherRole" | "conditions";
+
+/**
  * One member.
  */
 export type MemberView = { 
@@ -1005,6 +1101,23 @@ devices: Array<DeviceView>, };
  * Over whom or what a rule reaches.
  */
 export type Object = { "over": "role", "role": RoleId } | { "over": "relays" } | { "over": "rules" } | { "over": "newLabels" };
+
+/**
+ * Why a text is not taken: the first thing that is wrong.
+ */
+export type ParseError = { 
+/**
+ * Where it begins.
+ */
+place: Place, 
+/**
+ * What stands there, at most `MAX_SHOWN_CHARS` characters; nothing at the end of the text.
+ */
+found: string, 
+/**
+ * What is wrong with it.
+ */
+problem: Problem, };
 
 /**
  * Members, roles and rules.
@@ -1057,6 +1170,19 @@ mark: string,
 me: boolean, };
 
 /**
+ * What changes for a member.
+ */
+export type PersonDifference = { 
+/**
+ * Who.
+ */
+person: Person, 
+/**
+ * What.
+ */
+rights: RightsDifference, };
+
+/**
  * What to compare aloud with somebody.
  */
 export type PhraseView = { 
@@ -1068,6 +1194,19 @@ words: Array<string>,
  * When I noted last that they were the same, by this computer's clock, seconds since 1970.
  */
 comparedSeconds: number | null, };
+
+/**
+ * A place in a text.
+ */
+export type Place = { 
+/**
+ * From 1.
+ */
+line: number, 
+/**
+ * From 1, in characters.
+ */
+column: number, };
 
 /**
  * Whether somebody belongs to the pursuance.
@@ -1139,6 +1278,63 @@ reviewed: boolean,
  * What its maker noted.
  */
 note: string, };
+
+/**
+ * What is wrong; numbers are those of docs/protocol/09-rules-text.md.
+ */
+export type Problem = { "kind": "expected", 
+/**
+ * Any of these.
+ */
+expected: Array<Expected>, 
+/**
+ * A word that is known and much like what was found.
+ */
+nearest: string | null, } | { "kind": "notClosed" } | { "kind": "textTooLong", 
+/**
+ * The limit.
+ */
+maxBytes: number, } | { "kind": "tooManyRules", 
+/**
+ * The limit.
+ */
+max: number, } | { "kind": "tooManyRoles", 
+/**
+ * The limit.
+ */
+max: number, } | { "kind": "forbiddenCharacter" } | { "kind": "whiteSpaceInName" } | { "kind": "emptyName" } | { "kind": "nameTooLong", 
+/**
+ * The limit.
+ */
+maxBytes: number, } | { "kind": "looksAlike", 
+/**
+ * The other one.
+ */
+other: string, } | { "kind": "noSuchRole", 
+/**
+ * A role with a name much like it.
+ */
+nearest: string | null, } | { "kind": "numberTaken" } | { "kind": "rankIs", 
+/**
+ * Its rank.
+ */
+rank: number, } | { "kind": "nameIs", 
+/**
+ * Its name.
+ */
+name: string, } | { "kind": "twice", 
+/**
+ * Its number.
+ */
+rule: number, } | { "kind": "conditionTwice" } | { "kind": "meaningless", 
+/**
+ * The verb.
+ */
+verb: Verb, 
+/**
+ * What has no meaning with it.
+ */
+why: Meaningless, } | { "kind": "noLinks" } | { "kind": "notInThisVersion" };
 
 /**
  * One pursuance in the left rail.
@@ -1256,7 +1452,31 @@ trouble: boolean, } | { "kind": "rules",
 /**
  * Which pursuance.
  */
-pursuance: string, } | { "kind": "phrase", 
+pursuance: string, } | { "kind": "rulesDraft", 
+/**
+ * Which pursuance.
+ */
+pursuance: string, 
+/**
+ * The text.
+ */
+text: string, } | { "kind": "try", 
+/**
+ * Which pursuance.
+ */
+pursuance: string, 
+/**
+ * Who.
+ */
+member: string, 
+/**
+ * What.
+ */
+verb: Verb, 
+/**
+ * Over whom or what.
+ */
+object: Object, } | { "kind": "phrase", 
 /**
  * Which pursuance.
  */
@@ -1594,7 +1814,15 @@ passphrase: string,
 /**
  * Where: an absolute path of a folder that exists.
  */
-folder: string, } | { "kind": "phraseCompared", 
+folder: string, } | { "kind": "changeRules", 
+/**
+ * Which pursuance.
+ */
+pursuance: string, 
+/**
+ * The text.
+ */
+text: string, } | { "kind": "phraseCompared", 
 /**
  * Which pursuance.
  */
@@ -1646,6 +1874,40 @@ role: RoleId,
 good: boolean, };
 
 /**
+ * One thing that some roles may do, and by which lines.
+ */
+export type Right = { 
+/**
+ * What.
+ */
+verb: Verb, 
+/**
+ * Over whom or what.
+ */
+object: Object, 
+/**
+ * By which lines, by number.
+ */
+lines: Array<Line>, };
+
+/**
+ * What changes for somebody.
+ */
+export type RightsDifference = { 
+/**
+ * What they could not do at all before; numbers are those of the new table.
+ */
+gained: Array<Right>, 
+/**
+ * What they can do no more; numbers are those of the old table.
+ */
+lost: Array<Right>, 
+/**
+ * What they can do under other conditions than before.
+ */
+changed: Array<Shift>, };
+
+/**
  * A role as defined; its rank never changes (0 highest).
  */
 export type Role = { 
@@ -1661,6 +1923,19 @@ name: string,
  * Its rank.
  */
 rank: number, };
+
+/**
+ * See [`Difference::roles`].
+ */
+export type RoleDifference = { 
+/**
+ * Which; *everyone* stands for members without another role.
+ */
+role: RoleId, 
+/**
+ * What changes for them.
+ */
+rights: RightsDifference, };
 
 /**
  * A role's number within its pursuance; 0 is the built-in role *everyone*.
@@ -1691,6 +1966,39 @@ conditions: Conditions,
  * Only together with others, or `None` where one is enough.
  */
 quorum: Quorum | null, };
+
+/**
+ * What a text would make of the rules; nothing is signed by looking.
+ */
+export type RulesDraft = { "state": "wrong", 
+/**
+ * Where, and what was expected.
+ */
+error: ParseError, } | { "state": "noWay", 
+/**
+ * Why.
+ */
+error: CourseError, } | { "state": "same" } | { "state": "changes", 
+/**
+ * Lines that come and go, and what each role gains and loses.
+ */
+difference: Difference, 
+/**
+ * Members for whom something changes, each with what.
+ */
+people: Array<PersonDifference>, 
+/**
+ * What has to be signed, in this order, and how. Steps that name a new role are known once it has its number.
+ */
+steps: Array<Step>, 
+/**
+ * Proposals that are open and lean on a line that goes.
+ */
+decisions: number, 
+/**
+ * Tasks to which lines that come or go apply.
+ */
+tasks: number, };
 
 /**
  * Roles and rules, and how they came to be.
@@ -1769,6 +2077,31 @@ titles: Array<string>,
  * How many items there are.
  */
 items: number, } | { "kind": "newer" };
+
+/**
+ * One thing that can be done under other conditions.
+ */
+export type Shift = { 
+/**
+ * What.
+ */
+verb: Verb, 
+/**
+ * Over whom or what.
+ */
+object: Object, 
+/**
+ * The lines before, with their numbers in the old table.
+ */
+before: Array<Line>, 
+/**
+ * The lines after, with their numbers in the new table.
+ */
+after: Array<Line>, 
+/**
+ * Which way.
+ */
+turn: Turn, };
 
 /**
  * Where the vault stands.
@@ -1869,6 +2202,19 @@ by: string, } | { "code": "needsNewer",
  * How many.
  */
 entries: number, };
+
+/**
+ * One thing to sign.
+ */
+export type Step = { 
+/**
+ * What.
+ */
+change: Change, 
+/**
+ * How.
+ */
+how: How, };
 
 /**
  * What is wrong with the disk or the database while it is open. What was said to be kept is kept.
@@ -2109,6 +2455,11 @@ known: number, } | { "code": "inUse" } | { "code": "disk" } | { "code": "diskFul
 problems: number, } | { "code": "importCancelled" } | { "code": "importRunning" } | { "code": "notABackup" } | { "code": "backupRunning" } | { "code": "noSuchFile" } | { "code": "fileExists" } | { "code": "noSuchFolder" } | { "code": "malformed" };
 
 /**
+ * Which way a right changes.
+ */
+export type Turn = "widened" | "narrowed" | "otherwise";
+
+/**
  * What a rule may allow; the numbers are reserved for ever.
  */
 export type Verb = "see" | "invite" | "admit" | "grant" | "revoke" | "remove" | "vouch" | "contact" | "amend" | "dissolve" | "checkpoint" | "removeRetroactive" | "suggest" | "create" | "claim" | "assign" | "edit" | "comment" | "finish" | "review" | "reopen" | "file" | "widen" | "label" | "attach" | "publish" | "link" | "send" | "accept" | "splinter" | "export";
@@ -2137,4 +2488,4 @@ changes: Array<Change>, };
 /**
  * What is to be seen.
  */
-export type View = { "kind": "app", "view": AppView } | { "kind": "tree", "view": TreeView } | { "kind": "labels", "view": Array<string> } | { "kind": "task", "view": TaskView } | { "kind": "people", "view": PeopleView } | { "kind": "invites", "view": Array<InviteRow> } | { "kind": "could", "view": Array<Could> } | { "kind": "effects", "view": EffectsView } | { "kind": "inbox", "view": InboxView } | { "kind": "relays", "view": Array<RelayView> } | { "kind": "log", "view": LogView } | { "kind": "rules", "view": RulesView } | { "kind": "phrase", "view": PhraseView | null } | { "kind": "preview", "view": PreviewState } | { "kind": "importPreview", "view": ImportPreview };
+export type View = { "kind": "app", "view": AppView } | { "kind": "tree", "view": TreeView } | { "kind": "labels", "view": Array<string> } | { "kind": "task", "view": TaskView } | { "kind": "people", "view": PeopleView } | { "kind": "invites", "view": Array<InviteRow> } | { "kind": "could", "view": Array<Could> } | { "kind": "effects", "view": EffectsView } | { "kind": "inbox", "view": InboxView } | { "kind": "relays", "view": Array<RelayView> } | { "kind": "log", "view": LogView } | { "kind": "rules", "view": RulesView } | { "kind": "rulesDraft", "view": RulesDraft } | { "kind": "try", "view": Answer | null } | { "kind": "phrase", "view": PhraseView | null } | { "kind": "preview", "view": PreviewState } | { "kind": "importPreview", "view": ImportPreview };

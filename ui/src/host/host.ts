@@ -1,5 +1,5 @@
 // The one door of the window: three calls, whoever stands behind them.
-import type { AppView, Could, EffectsView, ImportPreview, InboxView, InviteRow, LogView, PeopleView, PhraseView, PreviewState, Query, RelayView, Reply, Request, RulesView, TaskView, TreeView, Trouble, View } from './bindings';
+import type { Answer, AppView, Could, EffectsView, ImportPreview, InboxView, InviteRow, LogView, PeopleView, PhraseView, PreviewState, Query, RelayView, Reply, Request, RulesDraft, RulesView, TaskView, TreeView, Trouble, View } from './bindings';
 
 /** What the window can ask of the desktop (or of the fake in a browser). */
 export interface Host {
@@ -27,6 +27,8 @@ export type ViewOf = {
   relays: RelayView[];
   log: LogView;
   rules: RulesView;
+  rulesDraft: RulesDraft;
+  try: Answer | null;
   phrase: PhraseView | null;
   preview: PreviewState;
   importPreview: ImportPreview;
