@@ -1,6 +1,7 @@
 // One pursuance of the fake host: its rules decide as the real ones would, its views are made of its tasks.
 import type { Cannot, Command, Delivery, Person, Query, Refusal, RelayView, Reply, TaskView, TreeView, Trouble, Verb, View } from './bindings';
 import { carryOut, could, effects, governs, inbox } from './fake-people';
+import { logView, rulesDraft, rulesView, tryRule } from './fake-rules';
 import { rowIn, treePage, type TreeQuery } from './fake-tree';
 import { fakeId, fakeQr, newTask, type FakePursuance, type FakeTask } from './fake-world';
 
@@ -223,8 +224,10 @@ export class FakeGroup {
         return { kind: 'effects', view };
       }
       case 'inbox': return { kind: 'inbox', view: inbox(this.data) };
-      case 'log': return { kind: 'log', view: { rows: [], older: null, entries: 0, troubles: 0, announced: 0 } };
-      case 'rules': return { kind: 'rules', view: { text: '', roles: this.data.roles, rules: this.data.rules, versions: [] } };
+      case 'log': return { kind: 'log', view: logView(this.data, query.trouble) };
+      case 'rules': return { kind: 'rules', view: rulesView(this.data) };
+      case 'rulesDraft': return { kind: 'rulesDraft', view: rulesDraft(this.data, query.text) };
+      case 'try': return { kind: 'try', view: tryRule(this.data, query.member, query.verb, query.object) };
       case 'invites': return { kind: 'invites', view: this.data.invites };
       case 'relays': return { kind: 'relays', view: this.data.relays };
     }

@@ -222,6 +222,8 @@ export function fakeHost(given: Partial<FakeChoices> = {}): FakeHost {
         if (asked.passphrase.startsWith('wrong')) throw { code: 'wrongPassphrase' } satisfies Trouble;
         if (NOWHERE.test(asked.folder)) throw { code: 'noSuchFolder' } satisfies Trouble;
         return { kind: 'rescued', pursuances: 2, tasks: 1_204, lost: 17 };
+      case 'changeRules':
+        return { kind: 'done' };
       case 'phraseCompared':
         compared.set(asked.member, Math.floor(Date.now() / 1000));
         return { kind: 'done' };

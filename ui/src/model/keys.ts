@@ -3,7 +3,7 @@
 /** What a key asks for. */
 export type KeyAction =
   | 'palette' | 'add' | 'filter' | 'help' | 'escape' | 'undo' | 'lock' | 'nextRegion' | 'previousRegion' | 'goPrefix'
-  | 'goTree' | 'goInbox' | 'goPeople' | 'goDecisions' | 'goInvites' | 'goRelays' | 'goImport' | 'goSettings'
+  | 'goTree' | 'goInbox' | 'goPeople' | 'goDecisions' | 'goRules' | 'goLog' | 'goInvites' | 'goRelays' | 'goImport' | 'goSettings'
   | 'next' | 'previous' | 'first' | 'last' | 'pageDown' | 'pageUp' | 'peek' | 'collapse' | 'expandOrIn' | 'collapseOrOut'
   | 'subtask' | 'edit' | 'indent' | 'outdent' | 'status' | 'assign' | 'claim' | 'giveBack' | 'comment' | 'label' | 'due' | 'priority' | 'drop';
 
@@ -26,7 +26,7 @@ export type Where = {
   rightToLeft: boolean;
 };
 
-const GO: Record<string, KeyAction> = { t: 'goTree', i: 'goInbox', p: 'goPeople', d: 'goDecisions', v: 'goInvites', r: 'goRelays', m: 'goImport', s: 'goSettings' };
+const GO: Record<string, KeyAction> = { t: 'goTree', i: 'goInbox', p: 'goPeople', d: 'goDecisions', u: 'goRules', l: 'goLog', v: 'goInvites', r: 'goRelays', m: 'goImport', s: 'goSettings' };
 const ANYWHERE: Record<string, KeyAction> = { c: 'add', '/': 'filter', f: 'filter', '?': 'help', g: 'goPrefix' };
 const ON_TASK: Record<string, KeyAction> = {
   j: 'next', k: 'previous', z: 'collapse', o: 'subtask', e: 'edit', s: 'status', a: 'assign', n: 'comment', b: 'label', d: 'due', p: 'priority', Delete: 'drop',

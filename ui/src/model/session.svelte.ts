@@ -9,7 +9,7 @@ import { InOrder } from './inorder';
 import { TreeModel, type PageQuery } from './tree.svelte';
 
 /** The screens that belong to a pursuance. */
-export type PursuanceScreen = 'tree' | 'inbox' | 'people' | 'decisions' | 'arrested' | 'invites' | 'relays' | 'import' | 'preview';
+export type PursuanceScreen = 'tree' | 'inbox' | 'people' | 'decisions' | 'rules' | 'log' | 'arrested' | 'invites' | 'relays' | 'import' | 'preview';
 /** Every screen there is once the vault is open. */
 export type Screen = PursuanceScreen | 'home' | 'start' | 'join' | 'settings';
 /** What may lie above the window. */
@@ -22,7 +22,7 @@ export type Notice = { trouble: Trouble | null; text: string };
 const CLOCK_SECONDS = 20;
 const PEOPLE_STALE_SECONDS = 5;
 /** Screens that always show people as they are now. */
-const ABOUT_PEOPLE: readonly Screen[] = ['people', 'inbox', 'decisions', 'arrested'];
+const ABOUT_PEOPLE: readonly Screen[] = ['people', 'inbox', 'decisions', 'rules', 'log', 'arrested'];
 /** Requests that take their time: what changes meanwhile is shown as it changes. */
 const LONG: readonly Request['kind'][] = ['import', 'exportCsv', 'backup', 'rescue'];
 

@@ -413,7 +413,7 @@ export const screens = {
   'keys.undo': 'undo your last change',
   'keys.lock': 'lock now',
   'keys.region': 'next region',
-  'keys.go': 'then T tasks, I inbox, P people, D decisions, V invites, R relays, M import, S settings',
+  'keys.go': 'then T tasks, I inbox, P people, D decisions, U rules, V invites, R relays, L log, M import, S settings',
   'keys.updown': 'next, previous',
   'keys.peek': 'open beside the tree',
   'keys.collapse': 'collapse, expand',
@@ -440,6 +440,6 @@ export const screens = {
   'notice.dueNone': '“{~title}” is due on no day.',
   'notice.priority': '“{~title}” has priority: {word}.',
   'notice.status': '“{~title}” is now: {status}.',
-  'notice.go': 'Go to: T tasks, I inbox, P people, D decisions, V invites, R relays, M import, S settings',
+  'notice.go': 'Go to: T tasks, I inbox, P people, D decisions, U rules, V invites, R relays, L log, M import, S settings',
   'notice.noTask': 'Select a task first.',
 } as const;

@@ -1,7 +1,8 @@
 // Every English word of the window. Keys are stable; a translation is a second file of the same shape.
 import { people } from './en-people';
+import { rulebook } from './en-rulebook';
 import { screens } from './en-screens';
 import { sentences } from './en-sentences';
 
 /** All words. */
-export const en = { ...screens, ...people, ...sentences } as const;
+export const en = { ...rulebook, ...screens, ...people, ...sentences } as const;

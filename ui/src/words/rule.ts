@@ -8,6 +8,9 @@ export const EVERYONE = 0;
 /** No condition. */
 export const ALWAYS: Conditions = { own: false, notSelf: false, review: null, probation: null, daily: null, after: null };
 
+/** All verbs, in the order of the chapter. */
+export const VERBS: readonly Verb[] = ['see', 'suggest', 'create', 'claim', 'assign', 'edit', 'comment', 'finish', 'review', 'reopen', 'file', 'label', 'invite', 'admit', 'grant', 'revoke', 'remove', 'removeRetroactive', 'vouch', 'amend', 'checkpoint'];
+
 const ABOUT_TASKS: ReadonlySet<Verb> = new Set<Verb>(['see', 'suggest', 'create', 'claim', 'assign', 'edit', 'comment', 'finish', 'review', 'reopen', 'file', 'widen', 'label']);
 
 /** Whether a verb is done to tasks. */

@@ -98,6 +98,25 @@ function capital(text: string): string {
   return text.charAt(0).toLocaleUpperCase() + text.slice(1);
 }
 
+/** Over whom or what a line reaches. */
+export function overWords(rule: Rule, roles: readonly Role[]): string {
+  if (rule.object.over !== 'role') return t(`over.${rule.object.over}`);
+  const toAll = rule.object.role === EVERYONE;
+  if (isAboutTasks(rule.verb)) return toAll ? t('over.allTasks') : t('over.tasks', { role: roleName(rule.object.role, roles) });
+  return whom(rule.object.role, roles);
+}
+
+/** When a line applies. */
+export function whenWords(rule: Rule, roles: readonly Role[]): string {
+  const own = rule.conditions.own ? t('over.own') : '';
+  return (own + limits('rule', rule, roles)).trim();
+}
+
+/** What a line lets somebody do, and when. */
+export function rightSentence(rule: Rule, roles: readonly Role[]): string {
+  return rightWords(rule, roles) + limits('can', rule, roles);
+}
+
 /** A right somebody would have, and the rule that gives it. */
 export type Right = { text: string; rule: number | null };
 

@@ -1,0 +1,51 @@
+// The book of rules and the log, in sentences.
+import type { LogRow, ParseError, PeopleView, Person, Right, Role, Saying } from '../host/bindings';
+import { t } from './index';
+import { changeWords } from './people';
+import { holders, rightSentence, roleName, verbWords } from './rules';
+import { nameOf } from './sentences';
+
+/** What is wrong with a text of rules, and where. */
+export function parseSentence(error: ParseError): string {
+  const problem = error.problem;
+  const words = { ...problem, verb: problem.kind === 'meaningless' ? verbWords(problem.verb) : '' };
+  const { expected: _expected, nearest: _nearest, why: _why, kind: _kind, ...values } = words as Record<string, unknown>;
+  const what = t(`parse.${problem.kind}`, values as Record<string, string | number>);
+  const nearest = 'nearest' in problem && problem.nearest !== null ? t('book.nearest', { nearest: problem.nearest }) : '';
+  const found = error.found === '' ? '' : t('book.found', { found: error.found });
+  return t('book.wrong', { line: error.place.line, column: error.place.column, what }) + found + nearest;
+}
+
+/** What some rights come to. */
+export function rightsWords(rights: readonly { lines: Right['lines'] }[], roles: readonly Role[]): string {
+  return rights.flatMap((right) => right.lines.slice(0, 1).map((line) => rightSentence(line.rule, roles))).join('; ');
+}
+
+function whom(about: Person | null): string {
+  return about === null ? t('say.somebody') : nameOf(about);
+}
+
+/** One thing that an entry says, after who said it. */
+export function sayingWords(saying: Saying, people: PeopleView): string {
+  switch (saying.kind) {
+    case 'changed': return t('say.changed', { change: changeWords(saying.change, people) });
+    case 'proposed': return t('say.proposed', { of: holders(saying.of, people.roles), change: changeWords(saying.change, people) });
+    case 'invited': return t('say.invited', { uses: saying.uses, role: roleName(saying.role, people.roles) });
+    case 'joined': return t('say.joined', { name: saying.name });
+    case 'admitted':
+    case 'vouched': return t(`say.${saying.kind}`, { about: whom(saying.about) });
+    case 'ratified': return t('say.ratified', { n: saying.entries });
+    case 'tasks': {
+      if (saying.titles.length === 0) return t('say.tasksSealed', { n: saying.items });
+      const titles = saying.titles.join(', ');
+      const more = saying.items - saying.titles.length;
+      return more > 0 ? t('say.tasksMore', { titles, n: more }) : t('say.tasks', { titles });
+    }
+    default: return t(`say.${saying.kind}`);
+  }
+}
+
+/** Where an entry stands in its device's log; the device by the first letters of its key. */
+export function placeWords(row: LogRow): string {
+  return t('log.place', { device: row.author.slice(0, 6), seq: row.seq });
+}

@@ -1,0 +1,77 @@
+// The book of rules and the log: three views of one table, a draft that says what it changes before it is signed, and every entry in words.
+import { describe, expect, it } from 'vitest';
+import { all, by, click, fill, openWindow, press, settled } from './open';
+
+async function book(): Promise<Awaited<ReturnType<typeof openWindow>>> {
+  const opened = await openWindow();
+  await press('g');
+  await press('u');
+  await settled();
+  return opened;
+}
+
+describe('the book of rules', () => {
+  it('is three views of one table', async () => {
+    await book();
+    const sentences = all('rules')[0]?.querySelectorAll('li').length ?? 0;
+    expect(sentences).toBeGreaterThan(10);
+    await click(by('book-table'));
+    expect(by('rule-table').querySelectorAll('tbody tr')).toHaveLength(sentences);
+    await click(by('book-text'));
+    expect(by<HTMLTextAreaElement>('rules-text').value).toContain('role organiser rank 0');
+    expect(by('rules-same')).toBeTruthy();
+    expect(all('rules-sign')).toHaveLength(0);
+  });
+
+  it('points at what cannot be read, and offers nothing to sign', async () => {
+    await book();
+    await click(by('book-text'));
+    await fill('rules-text', 'role organiser rank 0\norganiser {\n  bad tasks everyone\n}\n');
+    await settled();
+    expect(by('rules-text-fault').textContent).toMatch(/^Line 3, column 3: .* Found .*bad.*Did you mean .*add/);
+    expect(all('rules-sign')).toHaveLength(0);
+    expect(by<HTMLTextAreaElement>('rules-text').value).toContain('bad tasks');
+  });
+
+  it('says who gains what, and that it waits for others, before it is signed', async () => {
+    const { host } = await book();
+    await click(by('book-text'));
+    await fill('rules-text', 'member { remove member with 2 of member not-self }');
+    await settled();
+    expect(by('rules-come').textContent).toContain('may remove members');
+    expect(all('rules-gains').length).toBeGreaterThan(0);
+    expect(by('rules-how').textContent).toContain('Waits for others');
+    expect(host.requests.some((request) => request.kind === 'changeRules')).toBe(false);
+    await click(by('rules-sign'));
+    await settled();
+    expect(host.requests.at(-1)).toMatchObject({ kind: 'changeRules', text: 'member { remove member with 2 of member not-self }' });
+  });
+
+  it('answers whether somebody could do something, with the line that says so', async () => {
+    await book();
+    const verb = by<HTMLSelectElement>('try-verb');
+    verb.value = 'comment';
+    verb.dispatchEvent(new Event('change', { bubbles: true }));
+    await settled();
+    expect(by('try-answer').dataset.may).toBe('alone');
+    expect(by('try-answer').textContent).toContain('may comment');
+    verb.value = 'checkpoint';
+    verb.dispatchEvent(new Event('change', { bubbles: true }));
+    await settled();
+    expect(by('try-answer').textContent).toContain('No. No line says so.');
+  });
+});
+
+describe('the log', () => {
+  it('tells every entry in words, and why one has no effect', async () => {
+    await openWindow();
+    await press('g');
+    await press('l');
+    await settled();
+    expect(all('log-row').length).toBeGreaterThan(2);
+    expect(all('log-why').map((why) => why.textContent)).toEqual([expect.stringContaining('(F33)')]);
+    await click(by('log-trouble'));
+    await settled();
+    expect(all('log-row')).toHaveLength(1);
+  });
+});
