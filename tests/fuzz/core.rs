@@ -8,9 +8,11 @@ use pursuance_core::cell::{CellContent, open_cell};
 use pursuance_core::crypto::{self, Seed, label};
 use pursuance_core::day::Day;
 use pursuance_core::entry::{Content, Entry, ItemSeal, UnverifiedEntry};
+use pursuance_core::founding::starting_rules;
 use pursuance_core::fragment::{Assembly, Fragments};
 use pursuance_core::id::RoleId;
 use pursuance_core::keys::{CellKey, DeviceKeys};
+use pursuance_core::language::{parse, parse_amending, print};
 use pursuance_core::limits::{FRAGMENT_BYTES, MAX_OPS, MAX_PENDING_FRAGMENT_BYTES};
 use pursuance_core::link::InviteLink;
 use pursuance_core::op::{Op, number};
@@ -276,6 +278,20 @@ fn item() {
         }
     };
     Target { base_bytes: 16 << 10, copies: 32, ..Target::new("item", seeds, read) }.run();
+}
+
+/// Text of people, read by itself and beside rules that are in force.
+#[test]
+fn rules_text() {
+    let read: fn(&[u8]) -> bool = |bytes| {
+        let given = text(bytes);
+        let _ = parse_amending(&given, &starting_rules());
+        let Ok(parsed) = parse(&given) else { return false };
+        let printed = print(&parsed.table);
+        assert_eq!(parse(&printed).map(|again| again.table).as_ref(), Ok(&parsed.table), "printed and read");
+        true
+    };
+    Target { base_bytes: 64 << 10, copies: 32, ..Target::new("rules text", seeds::corpus("rules"), read) }.run();
 }
 
 #[test]

@@ -196,6 +196,18 @@ mod tests {
     }
 
     #[test]
+    fn ones_own_role_ends_last() {
+        let before = starting_rules();
+        let mut after = before.clone();
+        after.roles.remove(0);
+        after.rules.clear();
+        let course = course(&before, &after, ORGANISER).expect("roles stay");
+        let ends = |change: &Change| matches!(change, Change::RetireRole { .. });
+        assert_eq!(course.then.iter().filter(|change| ends(change)).count(), 1);
+        assert_eq!(course.then.last(), Some(&Change::RetireRole { role: ORGANISER }));
+    }
+
+    #[test]
     fn a_full_table() {
         let mut before = starting_rules();
         let filler = |count: u16| Rule {

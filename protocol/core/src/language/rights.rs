@@ -203,6 +203,16 @@ mod tests {
     }
 
     #[test]
+    fn what_means_nothing_is_no_answer() {
+        let mut table = starting_rules();
+        table.rules[11].conditions.review = Some(ORGANISER);
+        let answer = could(&table, &[ORGANISER], Verb::Invite, Object::Role(MEMBER));
+        assert_eq!((answer.may, answer.lines.len(), answer.elsewhere), (May::No, 0, None));
+        assert!(rights(&table, &[ORGANISER]).iter().all(|right| right.verb != Verb::Invite));
+        assert_eq!(could(&table, &[MEMBER], Verb::Invite, Object::Role(MEMBER)).elsewhere, None);
+    }
+
+    #[test]
     fn rights_are_a_union() {
         let table =
             parse("a1 { edit tasks everyone own } b { edit tasks everyone claim tasks b } everyone { see tasks b }")

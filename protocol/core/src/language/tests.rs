@@ -169,6 +169,7 @@ fn errors_say_where_and_what_was_expected() {
         ("\"a\"b { }", 1, 4, "b", expected(&[E::Separator])),
         ("own { }", 1, 1, "own", expected(&[E::Role])),
         ("2nd { }", 1, 1, "2nd", expected(&[E::Role])),
+        ("工人 { } own { }", 1, 8, "own", expected(&[E::Role])),
         ("role everyone", 1, 6, "everyone", expected(&[E::RoleName])),
         ("everyone rank 3 { }", 1, 10, "rank", expected(&[E::BlockBegin])),
         ("a1 rank 256 { }", 1, 9, "256", expected(&[E::Rank])),
@@ -361,7 +362,7 @@ pub(super) fn any_line(roles: u16) -> impl Strategy<Value = Rule> {
         1 => Just(Object::Rules),
         1 => Just(Object::NewLabels),
     ];
-    let day = (0_u32..3_000_000).prop_map(|days| Day::from_first(days));
+    let day = (0_u32..3_000_000).prop_map(Day::from_first);
     let conditions = (
         prop::bool::weighted(0.2),
         prop::bool::weighted(0.2),
