@@ -218,7 +218,8 @@ fn a_number_without_meaning_leaves_the_op_unknown() {
     let two = set_rule(plain, &[&[1], &[2, 3, 1]], 1);
     assert!(matches!(two, Ok(Op::SetRule(set)) if set.rule == RULE && set.present));
     assert!(matches!(set_rule(&[1, 8, 2, 0], &[], 0), Ok(Op::SetRule(set)) if set.rule.quorum.is_none()));
-    let newer: [(&[u64; 4], &[&[u64]], u64); 14] = [
+    type Case<'a> = (&'a [u64; 4], &'a [&'a [u64]], u64);
+    let newer: [Case<'_>; 14] = [
         (&[1, 15, 0, 2], &[], 1),           // verb
         (&[1, 35, 0, 2], &[], 1),           // verb
         (&[1, 5, 4, 0], &[], 1),            // object
