@@ -62,6 +62,26 @@ describe('the book of rules', () => {
   });
 });
 
+describe('the phrase', () => {
+  it('is shown beside somebody else, never beside oneself, and the day is said only once it was compared', async () => {
+    const { session } = await openWindow();
+    await press('g');
+    await press('p');
+    await settled();
+    const members = session.people?.members ?? [];
+    await session.meet(members.find((each) => each.person.me)?.person.member ?? null);
+    await settled();
+    expect(all('phrase')).toHaveLength(0);
+    await session.meet(members.find((each) => !each.person.me)?.person.member ?? null);
+    await settled();
+    expect(by('phrase-words').textContent?.split(' ')).toHaveLength(4);
+    expect(all('phrase-compared')).toHaveLength(0);
+    await click(by('phrase-same'));
+    await settled();
+    expect(by('phrase-compared').textContent).toMatch(/^Phrase compared on \d+ \w+ \d{4}$/);
+  });
+});
+
 describe('the log', () => {
   it('tells every entry in words, and why one has no effect', async () => {
     await openWindow();

@@ -77,6 +77,13 @@ export const rulebook = {
   'parse.noLinks': 'there are no links in this version.',
   'parse.notInThisVersion': 'this version does not know it yet.',
 
+  'phrase.title': 'Four words',
+  'phrase.hint': 'You and {~name} see the same four words, if nobody else used the link. Compare them by voice or face to face; not in writing.',
+  'phrase.same': 'They are the same',
+  'phrase.again': 'Compared again',
+  'phrase.compared': 'Phrase compared on {day}',
+  'phrase.noted': 'Noted on this computer.',
+
   'log.title': 'Log',
   'log.hint': 'Every entry as it came, newest first, and what became of it. {entries:# entry|# entries}; {announced:one more is|# more are} announced and not here.',
   'log.hintAll': 'Every entry as it came, newest first, and what became of it. {entries:# entry|# entries}.',
