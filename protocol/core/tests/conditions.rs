@@ -218,3 +218,23 @@ fn a_task_is_put_out_of_sight_and_taken_out_again() {
         assert_eq!(does(&mut maya, &Command::SetFiled { task, filed }), Err(Refusal::NothingToChange));
     }
 }
+
+#[test]
+fn whoever_was_let_in_is_welcomed() {
+    let mut maya = founder(starting_rules());
+    let authored = act(&maya, 10, &Command::Invite { role: MEMBER, uses: 2, reviewed: true }).expect("allowed");
+    take(&mut maya, &authored.entries);
+    let (grant, secret) = authored.invite.expect("an invite");
+    for number in [2, 3] {
+        let mut preview = Preview::new(maya.pursuance(), grant.entry, InviteSecret::new(*secret.as_bytes()));
+        maya.preview_entries(grant).into_iter().for_each(|entry| preview.add(entry.clone()));
+        let join = preview.join(&keys(number), &format!("Member {number}"), NOW_SECONDS).expect("open");
+        take(&mut maya, std::slice::from_ref(&join));
+        assert_eq!(maya.unwelcomed(), [], "nobody let them in yet");
+        does(&mut maya, &Command::Admit { member: pursuance_core::id::MemberId(join.id().0) }).expect("allowed");
+        assert_eq!(maya.unwelcomed(), [keys(number).author()]);
+        let welcome = maya.welcome(keys(number).author(), NOW_SECONDS).expect("the epoch is held");
+        take(&mut maya, &[welcome]);
+        assert_eq!(maya.unwelcomed(), []);
+    }
+}
