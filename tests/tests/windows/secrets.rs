@@ -32,10 +32,6 @@ const SALT_BYTES: usize = 16;
 /// What passes between the program and its page does so in WebKit's own memory, which nobody wipes (docs/threat-model.md).
 const PASSED_BY_WEBKIT: [&str; 6] = ["passphrase", "title", "comment", "name", "typed", "link"];
 
-/// How often, and how long each time, a passphrase is typed into a page that may not be there yet.
-const MAX_TRIES: usize = 6;
-const TRY_SECONDS: u64 = 10;
-
 fn texts() -> Vec<Secret> {
     [("passphrase", PASSPHRASE), ("title", TITLE), ("comment", COMMENT), ("name", NAME), ("typed", TYPED)]
         .map(|(name, text)| Secret::text(name, text))
