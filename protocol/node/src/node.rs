@@ -139,6 +139,18 @@ struct Inner {
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
+/// Whoever lets go of the last clone without [`Node::stop`] waits here: a thread that still reads a database while the
+/// process ends reads what SQLCipher has already given back.
+impl Drop for Inner {
+    fn drop(&mut self) {
+        let Some(thread) = self.thread.get_mut().ok().and_then(Option::take) else { return };
+        let (reply, _) = oneshot::channel();
+        if self.engine.send(Message::Stop(reply)).is_ok() {
+            let _ = thread.join();
+        }
+    }
+}
+
 impl Node {
     /// Takes the folder and starts; within a tokio runtime. The vault is closed.
     ///

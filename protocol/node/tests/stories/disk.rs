@@ -48,7 +48,8 @@ fn in_own_mounts(story: &str) -> Option<PathBuf> {
         .unwrap();
     assert!(
         told.status.success(),
-        "{}\n{}",
+        "{}\n{}\n{}",
+        told.status,
         String::from_utf8_lossy(&told.stdout),
         String::from_utf8_lossy(&told.stderr)
     );
