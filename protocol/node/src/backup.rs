@@ -35,6 +35,7 @@ use crate::engine::{Message, Open, Surroundings};
 use crate::folder::{self, Folder};
 use crate::outside::{NewFile, refused};
 use crate::requests::refused as refused_by_rules;
+use crate::stack;
 use crate::storage::trouble_of;
 use crate::store::{KeptStanding, Number, StoreError, connect};
 use crate::vault::{self, DatabaseKey};
@@ -70,7 +71,7 @@ impl Drop for Backup {
 struct Job {
     copy: Copy,
     at: PathBuf,
-    key: DatabaseKey,
+    key: Box<DatabaseKey>,
     substitutes: BTreeMap<Number, Substitute>,
     file: NewFile,
     path: String,
@@ -97,7 +98,7 @@ impl Open {
             }
         };
         let (interrupt, stop, engine) = (job.copy.interrupt_handle(), job.stop.clone(), around.inbox.clone());
-        let thread = std::thread::Builder::new().name("backup".into()).spawn(move || answer(job, &engine, reply));
+        let thread = stack::spawn("backup", move || answer(job, &engine, reply));
         if let Ok(thread) = thread {
             self.backup = Some(Backup { interrupt, stop, thread: Some(thread) });
         }
@@ -209,7 +210,7 @@ fn no_backup(error: StoreError) -> Trouble {
 ///
 /// # Errors
 /// [`Trouble::NotABackup`], [`Trouble::WrongPassphrase`], [`Trouble::NewerFile`], and what reading or writing fails of.
-pub fn unseal(from: impl Read, passphrase: &str, to: &mut impl Write) -> Result<DatabaseKey, Trouble> {
+pub fn unseal(from: impl Read, passphrase: &str, to: &mut impl Write) -> Result<Box<DatabaseKey>, Trouble> {
     let mut opening = Opening::begin(from, passphrase)?;
     let first = opening.next()?.ok_or(Trouble::NotABackup)?;
     let (head, rest) = first.split_first_chunk::<HEAD_BYTES>().ok_or(Trouble::NotABackup)?;
@@ -220,7 +221,7 @@ pub fn unseal(from: impl Read, passphrase: &str, to: &mut impl Write) -> Result<
         0 => return Err(Trouble::NotABackup),
         found => return Err(Trouble::NewerFile { found, known: VERSION }),
     }
-    let mut its_key = Zeroizing::new([0; KEY_BYTES]);
+    let mut its_key = Box::new(Zeroizing::new([0; KEY_BYTES]));
     its_key.copy_from_slice(key);
     to.write_all(rest).map_err(trouble_of)?;
     while let Some(chunk) = opening.next()? {
@@ -230,7 +231,7 @@ pub fn unseal(from: impl Read, passphrase: &str, to: &mut impl Write) -> Result<
 }
 
 /// Opens the file and writes its database to `to`; the key of that database.
-fn unpack(path: &Path, passphrase: &str, to: &Path) -> Result<DatabaseKey, Trouble> {
+fn unpack(path: &Path, passphrase: &str, to: &Path) -> Result<Box<DatabaseKey>, Trouble> {
     let file = File::open(path).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => Trouble::NoSuchFile,
         _ => trouble_of(error),
@@ -273,7 +274,7 @@ mod tests {
     fn what_is_inside_has_a_head_and_a_version() {
         let open = |plain: &[u8]| {
             let mut pages = Vec::new();
-            unseal(&sealed(plain)[..], PASSPHRASE, &mut pages).map(|key| (*key, pages))
+            unseal(&sealed(plain)[..], PASSPHRASE, &mut pages).map(|key| (**key, pages))
         };
         let of_version = |version: u32| [MAGIC, &version.to_be_bytes()[..], &[5; 32], b"pages"].concat();
         assert_eq!(open(&of_version(1)), Ok(([5; 32], b"pages".to_vec())));

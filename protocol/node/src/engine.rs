@@ -81,7 +81,7 @@ pub(crate) struct Open {
     pub(crate) import: Option<ImportJob>,
     pub(crate) backup: Option<Backup>,
     /// For further connections: a copy, a check.
-    pub(crate) key: DatabaseKey,
+    pub(crate) key: Box<DatabaseKey>,
     storage: Storage,
 }
 
@@ -251,20 +251,36 @@ impl Engine {
 
     fn request(&mut self, request: Request) -> Result<Reply, Trouble> {
         match request {
+            Request::CreateVault { .. }
+            | Request::Unlock { .. }
+            | Request::Restore { .. }
+            | Request::Rescue { .. }
+            | Request::Lock => {
+                let answer = self.turn_key(request);
+                wipe_stack();
+                answer
+            }
+            other => {
+                let open = self.open.as_mut().ok_or(Trouble::Locked)?;
+                open.request(&self.around, other)
+            }
+        }
+    }
+
+    /// Opens and closes: whatever handles a passphrase or the database's key. Never part of its caller, which wipes what
+    /// lies beyond its own frame.
+    #[inline(never)]
+    fn turn_key(&mut self, request: Request) -> Result<Reply, Trouble> {
+        match request {
             Request::CreateVault { passphrase } => self.create_vault(&Zeroizing::new(passphrase)),
             Request::Unlock { passphrase } => self.unlock(&Zeroizing::new(passphrase)),
             Request::Restore { path, backup_passphrase, passphrase } => {
                 self.restore(&path, &Zeroizing::new(backup_passphrase), &Zeroizing::new(passphrase))
             }
             Request::Rescue { passphrase, folder } => self.rescue(&Zeroizing::new(passphrase), &folder),
-            Request::Lock => {
+            _ => {
                 self.open = None;
-                wipe_stack();
                 Ok(Reply::Done)
-            }
-            other => {
-                let open = self.open.as_mut().ok_or(Trouble::Locked)?;
-                open.request(&self.around, other)
             }
         }
     }
@@ -370,14 +386,14 @@ impl Engine {
 
 impl Open {
     /// Takes up where the last run ended.
-    fn begin(around: &Surroundings, run: u64, store: Store, key: DatabaseKey) -> Result<Self, StoreError> {
+    fn begin(around: &Surroundings, run: u64, store: Store, key: Box<DatabaseKey>) -> Result<Self, StoreError> {
         let mut open = Self::load(store, key, run)?;
         open.take_up(around)?;
         open.check_if_due(around, run);
         Ok(open)
     }
 
-    fn load(mut store: Store, key: DatabaseKey, run: u64) -> Result<Self, StoreError> {
+    fn load(mut store: Store, key: Box<DatabaseKey>, run: u64) -> Result<Self, StoreError> {
         let mut held = BTreeMap::new();
         for kept in store.pursuances()? {
             held.insert(kept.id, Held::load(&mut store, &kept)?);

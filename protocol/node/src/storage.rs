@@ -12,6 +12,7 @@ use rusqlite::InterruptHandle;
 use crate::api::{StorageTrouble, Trouble};
 use crate::engine::Message;
 use crate::node::Pace;
+use crate::stack;
 use crate::store::{Result, StoreError, connect};
 use crate::vault::DatabaseKey;
 
@@ -98,7 +99,7 @@ impl Check {
     pub(crate) fn start(path: PathBuf, key: &DatabaseKey, run: u64, engine: Sender<Message>) -> Result<Self> {
         let connection = connect(&path, key)?;
         let interrupt = connection.get_interrupt_handle();
-        let thread = std::thread::Builder::new().name("check".into()).spawn(move || {
+        let thread = stack::spawn("check", move || {
             let outcome = whole(&connection);
             drop(connection);
             let _ = engine.send(Message::Checked { run, outcome });

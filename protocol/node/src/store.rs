@@ -618,7 +618,7 @@ pub(crate) fn connect(path: &Path, key: &DatabaseKey) -> Result<Connection> {
     connection.busy_timeout(std::time::Duration::from_millis(BUSY_MILLISECONDS))?;
     // Before the key: a wrong one would print to standard error.
     connection.pragma_update(None, "cipher_log_level", "NONE")?;
-    let hex = Zeroizing::new(data_encoding::HEXLOWER.encode(&**key));
+    let hex = Zeroizing::new(data_encoding::HEXLOWER.encode(&key[..]));
     let raw = Zeroizing::new(format!("PRAGMA key = \"x'{}'\"", *hex));
     connection.execute_batch(&raw)?;
     connection.pragma_update(None, "cipher_memory_security", true)?;

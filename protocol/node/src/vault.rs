@@ -47,7 +47,7 @@ const FILE_BYTES: usize = HEADER_BYTES + NONCE_BYTES + SEALED_VAULT_KEY_BYTES + 
 /// No version of the file will be longer than this.
 const MAX_FILE_BYTES: u64 = 64 * 1024;
 
-/// The raw key of the database.
+/// The raw key of the database. Kept in a box: what holds it can move without copying it.
 pub type DatabaseKey = Zeroizing<[u8; 32]>;
 
 /// What one guess of the passphrase costs.
@@ -106,8 +106,8 @@ pub enum VaultError {
 
 /// A random key for a new database.
 #[must_use]
-pub fn fresh_key() -> DatabaseKey {
-    Zeroizing::new(random::<32>())
+pub fn fresh_key() -> Box<DatabaseKey> {
+    Box::new(Zeroizing::new(random::<32>()))
 }
 
 /// Makes the vault file at `path` around the database's key; a crash leaves either no file or a whole one.
@@ -141,7 +141,7 @@ pub fn create(path: &Path, passphrase: &str, cost: VaultCost, database_key: &Dat
 ///
 /// # Errors
 /// Each case of [`VaultError`]; the file is never touched.
-pub fn open(path: &Path, passphrase: &str) -> Result<DatabaseKey, VaultError> {
+pub fn open(path: &Path, passphrase: &str) -> Result<Box<DatabaseKey>, VaultError> {
     let mut file = Vec::new();
     File::open(path)
         .and_then(|opened| opened.take(MAX_FILE_BYTES + 1).read_to_end(&mut file))
@@ -161,10 +161,12 @@ pub fn cost(file: &[u8]) -> Result<VaultCost, VaultError> {
 ///
 /// # Errors
 /// Each case of [`VaultError`] but the disk's.
-pub fn unseal(file: &[u8], passphrase: &str) -> Result<DatabaseKey, VaultError> {
+pub fn unseal(file: &[u8], passphrase: &str) -> Result<Box<DatabaseKey>, VaultError> {
     let sealed = Sealed::parse(file)?;
     let passphrase_key = derive(passphrase.as_bytes(), sealed.cost, sealed.header).ok_or(VaultError::Damaged)?;
-    open_vault_key(&passphrase_key, sealed.nonce, sealed.header, sealed.key).map_err(|_| VaultError::WrongPassphrase)
+    open_vault_key(&passphrase_key, sealed.nonce, sealed.header, sealed.key)
+        .map(Box::new)
+        .map_err(|_| VaultError::WrongPassphrase)
 }
 
 /// A file that is whole and of a known version.
@@ -240,7 +242,7 @@ mod tests {
 
     const PASSPHRASE: &str = "four words are enough";
 
-    fn made() -> (tempfile::TempDir, std::path::PathBuf, DatabaseKey) {
+    fn made() -> (tempfile::TempDir, std::path::PathBuf, Box<DatabaseKey>) {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("vault");
         let key = fresh_key();
@@ -262,15 +264,15 @@ mod tests {
     fn the_passphrase_gives_the_key_again() {
         let (_dir, path, key) = made();
         assert_eq!(std::fs::read(&path).unwrap().len(), FILE_BYTES);
-        assert_eq!(*open(&path, PASSPHRASE).unwrap(), *key);
-        assert_ne!(*key, [0; 32]);
+        assert_eq!(**open(&path, PASSPHRASE).unwrap(), **key);
+        assert_ne!(**key, [0; 32]);
     }
 
     #[test]
     fn two_vaults_have_nothing_in_common() {
         let (_a, path_a, key_a) = made();
         let (_b, path_b, key_b) = made();
-        assert_ne!(*key_a, *key_b);
+        assert_ne!(**key_a, **key_b);
         let (a, b) = (std::fs::read(path_a).unwrap(), std::fs::read(path_b).unwrap());
         assert_ne!(a[32..], b[32..]);
     }
@@ -339,7 +341,7 @@ mod tests {
     fn a_vault_is_never_overwritten() {
         let (_dir, path, key) = made();
         assert!(matches!(create(&path, "another passphrase", VaultCost::TRIAL, &key), Err(VaultError::Disk(_))));
-        assert_eq!(*open(&path, PASSPHRASE).unwrap(), *key);
+        assert_eq!(**open(&path, PASSPHRASE).unwrap(), **key);
     }
 
     #[cfg(unix)]

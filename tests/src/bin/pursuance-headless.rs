@@ -96,8 +96,10 @@ async fn drive(config: NodeConfig) -> io::Result<()> {
         Ok(node) => node,
         Err(trouble) => return say(&Answer::Trouble(trouble)),
     };
-    say(&answered(open(&node, &passphrase).await.map(Done::Reply)))?;
+    let opened = open(&node, &passphrase).await.map(Done::Reply);
+    // Before the answer: who hears it looks for what is left.
     drop(passphrase);
+    say(&answered(opened))?;
     while let Some(line) = lines.next()? {
         let answer = match serde_json::from_slice(&line) {
             Ok(Line::Request(request)) => node.request(request).await.map(Done::Reply),

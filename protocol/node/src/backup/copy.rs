@@ -45,7 +45,7 @@ impl Copy {
         connection.pragma_update(None, "trusted_schema", false)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
         let path = from.to_str().ok_or(StoreError::Disk)?;
-        let hex = Zeroizing::new(format!("x'{}'", data_encoding::HEXLOWER.encode(&**from_key)));
+        let hex = Zeroizing::new(format!("x'{}'", data_encoding::HEXLOWER.encode(&from_key[..])));
         connection.execute("ATTACH DATABASE ?1 AS old KEY ?2", params![path, *hex])?;
         // Not an immediate one: that would close both to writing. The first look at it is what fixes it.
         connection.execute_batch("BEGIN")?;
