@@ -231,6 +231,7 @@ fn whoever_was_let_in_is_welcomed() {
         let join = preview.join(&keys(number), &format!("Member {number}"), NOW_SECONDS).expect("open");
         take(&mut maya, std::slice::from_ref(&join));
         assert_eq!(maya.unwelcomed(), [], "nobody let them in yet");
+        assert!(!maya.needs_epoch(), "nobody handed them anything");
         does(&mut maya, &Command::Admit { member: pursuance_core::id::MemberId(join.id().0) }).expect("allowed");
         assert_eq!(maya.unwelcomed(), [keys(number).author()]);
         let welcome = maya.welcome(keys(number).author(), NOW_SECONDS).expect("the epoch is held");

@@ -125,6 +125,7 @@ impl Open {
     pub(crate) fn do_what_is_due(&mut self, around: &Surroundings) -> Result<bool, StoreError> {
         let now = Instant::now();
         let mut sealed = false;
+        let mut handed_on = Vec::new();
         for held in self.held.values_mut() {
             if held.is_silent() {
                 held.seal_due = None;
@@ -139,6 +140,7 @@ impl Open {
                     let relays = self.relays.wanted_numbers(held.number);
                     if held.welcome(&mut self.store, to, &relays, around.clock.now_seconds())? {
                         held.seal_due = Some(now);
+                        handed_on.push(held.number);
                     }
                 }
             }
@@ -154,6 +156,8 @@ impl Open {
                 held.seal_due = None;
             }
         }
+        // They may lack something older as well, which nothing that comes would say.
+        handed_on.into_iter().try_for_each(|pursuance| self.after_news(around, pursuance))?;
         if sealed {
             self.relays.wake_posters();
         }

@@ -1,4 +1,5 @@
-//! People decide about people, in three real windows: two come by an invite with review, wait, and are let in.
+//! People decide about people, in three real windows: two come by an invite with review and wait, are let in and given a role; one
+//! loses it again by two signatures with a rule cited, is removed, and all three windows say so.
 
 use std::path::Path;
 
@@ -17,7 +18,7 @@ const SIZES: [(u32, u32); 2] = [(1024, 640), (1280, 800)];
 const LONG_NAME: &str = "Kim Oosterhuis-Vanderlinden of the Lower Quay Residents’ Association";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_come_for_review_and_are_let_in() {
+async fn two_come_for_review_and_one_is_removed_by_two() {
     let dir = tempfile::tempdir().unwrap();
     let folder = |name: &str| {
         let folder = dir.path().join(name);
@@ -58,6 +59,48 @@ async fn two_come_for_review_and_are_let_in() {
     maya.wait_count("waits", 1).await;
     maya.click("admit").await;
     maya.wait_gone("waits").await;
+    for window in [&ben, &kim] {
+        window.find("quick-add").await;
+    }
+    for name in ["Ben", "Kim"] {
+        maya.click_with("member-open", name).await;
+        maya.wait_text("person-name", name).await;
+        maya.click("give-role").await;
+        maya.wait_count("person-role", 2).await;
+    }
+    portraits(&maya, "people-person").await;
+
+    // Kim is an organiser now, so one alone cannot remove them: it is proposed, with the rule that lets two of three decide.
+    kim.wait_count("nav-inbox", 1).await;
+    maya.click("person-remove").await;
+    maya.wait_text("remove-rules", "Rule 21").await;
+    maya.wait_text("remove-after", "cannot open").await;
+    maya.wait_text("remove-lost", "organiser").await;
+    maya.wait_text("remove-submit", "Propose: needs 2 of 3 organisers, you are 1").await;
+    portraits(&maya, "people-remove").await;
+    maya.click("remove-submit").await;
+    maya.click("nav-decisions").await;
+    maya.wait_text("decision-count", "1 of 2").await;
+
+    ben.wait_text("nav-inbox-count", "1").await;
+    ben.click("nav-inbox").await;
+    ben.wait_text("inbox-decision", "asks for your signature").await;
+    ben.click("inbox-look").await;
+    ben.wait_text("decision-rule", "Rule 21").await;
+    portraits(&ben, "people-decision-open").await;
+    ben.click("decision-sign").await;
+    for window in [&ben, &maya] {
+        window.wait_text("decision-count", "2 of 2").await;
+        window.wait_text("decision-outcome", "Decided").await;
+    }
+    portraits(&maya, "people-decided").await;
+
+    kim.wait_text("status-line", "You are no longer a member. What you wrote stays here.").await;
+    kim.click("nav-people").await;
+    portraits(&kim, "people-removed").await;
+    maya.click("nav-people").await;
+    maya.wait_text("former", "Kim").await;
+
     for window in [&mut maya, &mut ben, &mut kim] {
         window.quit().await;
     }

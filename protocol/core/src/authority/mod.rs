@@ -356,7 +356,8 @@ impl Authority {
     pub(crate) fn arrivals(&self) -> impl Iterator<Item = (AuthorId, Vec<EntryId>)> + '_ {
         let counts = |id: &EntryId| self.verdicts.get(id) == Some(&Verdict::Counts);
         let made = self.facts.devices.iter().flat_map(|(author, made)| made.iter().map(move |made| (*author, made)));
-        made.filter(move |(_, made)| counts(&made.source)).map(move |(author, made)| {
+        let came = made.filter(move |(_, made)| counts(&made.source) && !self.was_never_let_in(made.member));
+        came.map(move |(author, made)| {
             let grants = self.facts.grants_of.get(&made.member).into_iter().flatten();
             let signed = |proposal: EntryId| self.facts.proposals.get(&proposal).map(|asked| &asked.approvals);
             let given =
@@ -367,6 +368,20 @@ impl Authority {
             let admitted = self.facts.admits.get(&EntryId(made.member.0)).into_iter().flatten().copied();
             (author, given.chain(admitted).chain([made.source]).collect())
         })
+    }
+
+    /// Whether somebody came for review and nothing is known by which anybody may have let them in, or took that back: no client
+    /// hands them anything. Who holds a link for review would otherwise have everybody make an epoch for each join.
+    fn was_never_let_in(&self, member: MemberId) -> bool {
+        let facts = &self.facts;
+        let Some(beginning) = facts.members.get(&member) else { return false };
+        let Some(came) = facts.grants.get(&beginning.grant).filter(|came| came.reviewed) else { return false };
+        let none = |about: Option<&Vec<usize>>| about.is_none_or(Vec::is_empty);
+        facts.grants_of.get(&member).is_none_or(|grants| grants.len() <= 1)
+            && facts.admits.get(&EntryId(member.0)).is_none_or(Vec::is_empty)
+            && none(facts.on_member.get(&member))
+            && none(facts.on_grant.get(&beginning.grant))
+            && came.invite.is_none_or(|invite| none(facts.on_invite.get(&invite)))
     }
 
     /// Devices that published a key package with this tag; anybody can publish anybody's.

@@ -101,6 +101,27 @@ async fn a_proposal_waits_for_whoever_may_sign_and_a_newcomer_for_whoever_may_ad
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_who_are_let_in_one_after_the_other_both_read() {
+    let berth = Berth::open().await;
+    let doors = [(berth.address, berth.at)];
+    let maya = Sailor::aboard(&doors).await;
+    let harbour = maya.found(Some(&berth.address)).await;
+    let task = maya.task(harbour, "Photograph the permits", None).await;
+    let reviewed = Command::Invite { role: MEMBER, uses: 2, reviewed: true };
+    let Reply::Invite { link } = maya.act(harbour, reviewed).await else { panic!("an invite") };
+    let (ben, kim) = (Sailor::aboard(&doors).await, Sailor::aboard(&doors).await);
+    ben.accept(&link, "Ben").await;
+    kim.accept(&link, "Kim").await;
+    maya.until_async("both wait", async || inbox(&maya, harbour).await.waiting.len() == 2).await;
+    for waits in inbox(&maya, harbour).await.waiting {
+        maya.act(harbour, Command::Admit { member: waits.person.member }).await;
+    }
+    for sailor in [&ben, &kim] {
+        sailor.until_async("it reads", async || sailor.task_view(harbour, task).await.is_some()).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_too_many_is_let_in_by_hand() {
     let berth = Berth::open().await;
     let doors = [(berth.address, berth.at)];
