@@ -79,11 +79,19 @@ impl Replica {
     /// Keys under which a cell of this own entry is to be read: by everybody who may read it, those too who do not know of the
     /// newest epoch yet. None while no epoch can be used.
     ///
-    /// What introduces an epoch stands under each of its parents, and under itself for whoever is let in later. What comes before
-    /// it stands under the parents, or nobody could follow. A welcome may be for somebody who lags.
+    /// What introduces an epoch stands under each of its parents, and under itself for whoever is let in later. What was said
+    /// before it and has no cell yet stands under what was usable then: so whoever is removed can read that they are, and of two
+    /// parents the one that somebody knows whose removal the entry knows of is not used. A welcome may be for somebody who lags.
     #[must_use]
     pub fn cell_keys_for(&self, entry: &Entry) -> Vec<CellKey> {
-        let Some(usable) = self.usable_epoch().or_else(|| self.parting_epoch(entry)) else { return Vec::new() };
+        let parting = || {
+            if self.is_here() && !self.is_overtaken() {
+                None
+            } else {
+                self.usable_before(entry).or(self.youngest_epoch())
+            }
+        };
+        let Some(usable) = self.usable_epoch().or_else(parting) else { return Vec::new() };
         let keys = |ids: &BTreeSet<EpochId>| -> Vec<CellKey> {
             ids.iter().filter_map(|id| self.epochs.get(id)).map(EpochSecret::cell_key).collect()
         };
@@ -95,22 +103,9 @@ impl Replica {
         if let Some(made) = made {
             return keys(&made.parents.iter().copied().chain([made.epoch]).collect());
         }
-        let mut under = BTreeSet::from([usable.id()]);
-        // Each step goes to an older epoch, and there are no more of them than epochs.
-        for _ in 0..self.authority.epochs().len() {
-            let older: Vec<EpochId> = under
-                .iter()
-                .filter(|epoch| self.introductions(**epoch).any(|(intro, _)| self.logs.in_past(entry.id(), intro)))
-                .copied()
-                .collect();
-            let Some(epoch) = older.into_iter().find(|epoch| self.parents_of(*epoch).next().is_some()) else { break };
-            let parents: Vec<EpochId> = self.parents_of(epoch).filter(|id| self.epochs.contains_key(id)).collect();
-            if parents.is_empty() {
-                break;
-            }
-            under.remove(&epoch);
-            under.extend(parents);
-        }
+        let later = self.introductions(usable.id()).any(|(intro, _)| self.logs.in_past(entry.id(), intro));
+        let then = if later { self.usable_before(entry) } else { None };
+        let mut under = BTreeSet::from([then.unwrap_or(usable).id()]);
         if ops.iter().any(|op| matches!(op, Op::Welcome(_))) {
             under.extend(self.parents_of(usable.id()).collect::<Vec<_>>());
         }
@@ -245,22 +240,27 @@ impl Replica {
                 .any(|(intro, _)| self.introductions(epoch).any(|(parent, _)| self.logs.in_past(parent, intro)))
     }
 
-    /// What the last words of a device that makes no epoch any more stand under: the one that was usable by what it knew when it said
-    /// them; if there was none, the youngest held. All who are here hold it, or one that leads back to it.
-    fn parting_epoch(&self, said: &Entry) -> Option<&EpochSecret> {
-        if self.is_here() && !self.is_overtaken() {
-            return None;
-        }
+    /// The epoch that an own entry may stand under by what its author knew when they said it: nobody can know it of whom they knew
+    /// that they went. Who came later is no reason against it. It need not count any more: so says its last words who is out. All
+    /// who are here hold it, or one that leads back to it.
+    fn usable_before(&self, said: &Entry) -> Option<&EpochSecret> {
         let packages = self.authority.packages_before(&self.logs, said);
         let tags = packages.iter().map(|(id, _)| package_tag(id));
         let then: BTreeSet<AuthorId> = tags.flat_map(|tag| self.authority.devices_with(tag)).collect();
         let known = |came_by: &EntryId| self.logs.in_past(*came_by, said.id());
-        let gone = self.authority.arrivals().filter(|(author, by)| !then.contains(author) && by.iter().all(known));
-        let readers = Readers { gone: gone.flat_map(|(_, came_by)| came_by).collect(), now: then };
-        let held = || self.authority.epochs().iter().filter(|(id, _)| self.epochs.contains_key(id));
-        let covered = held().filter(|(id, _)| self.is_covered(**id, &readers));
-        let youngest = || held().filter(|(_, known)| known.counts).max_by_key(|(_, known)| known.entries.first());
-        let (id, _) = covered.min_by_key(|(_, known)| self.epoch_rank(known)).or_else(youngest)?;
+        let out: BTreeMap<AuthorId, Vec<EntryId>> =
+            self.authority.arrivals().filter(|(author, by)| !then.contains(author) && by.iter().all(known)).collect();
+        let now = self.authority.devices().filter(|author| !out.contains_key(author)).collect();
+        let readers = Readers { gone: out.into_values().flatten().collect(), now };
+        let held = self.authority.epochs().iter().filter(|(id, _)| self.epochs.contains_key(id));
+        let covered = held.filter(|(id, _)| self.is_covered(**id, &readers));
+        let (id, _) = covered.min_by_key(|(_, known)| self.epoch_rank(known))?;
+        self.epochs.get(id)
+    }
+
+    fn youngest_epoch(&self) -> Option<&EpochSecret> {
+        let held = self.counting_epochs().filter(|(id, _)| self.epochs.contains_key(id));
+        let (id, _) = held.max_by_key(|(_, known)| known.entries.first())?;
         self.epochs.get(id)
     }
 

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use crate::authority::{Authority, Verdict, package_tag};
 use crate::clock::Dot;
 use crate::entry::{Content, Entry};
-use crate::id::{AuthorId, EntryId, EpochId, MemberId, PursuanceId, RoleId, TaskId};
+use crate::id::{AuthorId, EntryId, EpochId, MemberId, PursuanceId, TaskId};
 use crate::kept::encode_task;
 use crate::keys::{CellKey, DeviceKeys, EpochSecret};
 use crate::limits::MAX_EPOCH_CANDIDATES;
@@ -89,7 +89,7 @@ impl Replica {
     pub fn append_from(&mut self, entry: Entry, shelf: &dyn Shelf) -> Appended {
         let mut entries = Vec::new();
         let mut released = Vec::new();
-        self.look_for_welcome(&entry, shelf);
+        self.open_seals(&entry, shelf);
         let own = (entry.body().author == self.device.author()).then(|| entry.id());
         let first = self.append_one(entry, shelf, &mut entries, &mut released);
         if let Some(id) = own {
@@ -325,24 +325,31 @@ impl Replica {
         append
     }
 
-    /// A welcome can be opened before it can be judged: it names entries that only the epoch it brings makes readable. The
-    /// secret is checked against the id that commits to it, and counts for nothing until the log names that id (K5). So are older
-    /// secrets that an epoch brings along (K9).
-    fn look_for_welcome(&mut self, entry: &Entry, shelf: &dyn Shelf) {
+    /// Learns what an entry seals to this device, and older secrets that an epoch brings along (K9). This is done as soon as it
+    /// is seen, before it can be judged: it names entries that only the epoch it brings makes readable. The secret is checked
+    /// against the id that commits to it, and counts for nothing until the log names that id (K5).
+    fn open_seals(&mut self, entry: &Entry, shelf: &dyn Shelf) {
         let Content::Public(ops) = &entry.body().content else { return };
-        let me = self.device.author();
-        let mut found: Vec<EpochSecret> = ops
-            .iter()
-            .filter_map(|op| match op {
-                Op::Welcome(welcome) if welcome.to == me && !self.epochs.contains_key(&welcome.epoch) => {
-                    EpochSecret::open_seal(self.pursuance, welcome.role, welcome.epoch, &self.device, &welcome.sealed)
-                        .ok()
+        for op in ops {
+            let (role, epoch, sealed) = match op {
+                Op::RoleEpoch(made) => {
+                    let mine = package_tag(&self.device.key_package().id());
+                    let Some(seal) = made.seals.iter().find(|seal| seal.tag == mine) else { continue };
+                    (made.role, made.epoch, &seal.sealed)
                 }
-                _ => None,
-            })
-            .collect();
-        found.extend(ops.iter().flat_map(|op| self.linked_back(op)));
-        for secret in found {
+                Op::Welcome(welcome) if welcome.to == self.device.author() => {
+                    (welcome.role, welcome.epoch, &welcome.sealed)
+                }
+                _ => continue,
+            };
+            if self.epochs.contains_key(&epoch) {
+                continue;
+            }
+            if let Ok(secret) = EpochSecret::open_seal(self.pursuance, role, epoch, &self.device, sealed) {
+                self.learn_epoch_from(secret, shelf);
+            }
+        }
+        for secret in ops.iter().flat_map(|op| self.linked_back(op)).collect::<Vec<_>>() {
             self.learn_epoch_from(secret, shelf);
         }
     }
@@ -357,8 +364,11 @@ impl Replica {
         if matches!(entry.body().content, Content::Role(_)) {
             return self.open_entry(id, Arrival::InOrder, shelf);
         }
-        if matches!(standing, Standing::Counts | Standing::Held) {
-            self.open_seals(id, shelf);
+        if matches!(standing, Standing::Counts | Standing::Held) && seals_something(entry) {
+            // Once more, also where it is held: it may have been put aside as a candidate before the log named its epoch, and
+            // others may have written with that epoch before they knew.
+            let entry = entry.clone();
+            self.open_seals(&entry, shelf);
         }
         self.settle(shelf);
     }
@@ -401,37 +411,9 @@ impl Replica {
         self.lighten(&entry, shelf);
         now.map(|now| (id, now))
     }
+}
 
-    /// Opens what a public entry seals to this device, also where it is held: others may have written with that epoch before they
-    /// knew, and what its author wrote can be kept by somebody who reads it.
-    fn open_seals(&mut self, id: EntryId, shelf: &dyn Shelf) {
-        let Some(entry) = self.logs.entry(id) else { return };
-        let (me, mine) = (self.device.author(), package_tag(&self.device.key_package().id()));
-        let seals: Vec<(RoleId, EpochId, Vec<u8>)> = match &entry.body().content {
-            Content::Public(ops) => ops
-                .iter()
-                .filter_map(|op| match op {
-                    Op::RoleEpoch(epoch) if !self.epochs.contains_key(&epoch.epoch) => {
-                        let seal = epoch.seals.iter().find(|seal| seal.tag == mine)?;
-                        Some((epoch.role, epoch.epoch, seal.sealed.clone()))
-                    }
-                    // Looked at once more: it may have been put aside as a candidate before the log named its epoch.
-                    Op::Welcome(welcome) if welcome.to == me && !self.epochs.contains_key(&welcome.epoch) => {
-                        Some((welcome.role, welcome.epoch, welcome.sealed.clone()))
-                    }
-                    _ => None,
-                })
-                .collect(),
-            Content::Role(_) => Vec::new(),
-        };
-        for (role, epoch, sealed) in seals {
-            if let Ok(secret) = EpochSecret::open_seal(self.pursuance, role, epoch, &self.device, &sealed) {
-                self.learn_epoch_from(secret, shelf);
-            }
-        }
-        let Some(Content::Public(ops)) = self.logs.entry(id).map(|entry| entry.body().content.clone()) else { return };
-        for secret in ops.iter().flat_map(|op| self.linked_back(op)).collect::<Vec<_>>() {
-            self.learn_epoch_from(secret, shelf);
-        }
-    }
+fn seals_something(entry: &Entry) -> bool {
+    let Content::Public(ops) = &entry.body().content else { return false };
+    ops.iter().any(|op| matches!(op, Op::RoleEpoch(_) | Op::Welcome(_)))
 }

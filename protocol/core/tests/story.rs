@@ -6,7 +6,7 @@ use pursuance_core::crypto::Seed;
 use pursuance_core::entry::{Content, Entry, UnverifiedEntry};
 use pursuance_core::founding::{Founding, MEMBER, found};
 use pursuance_core::fragment::{Assembly, Fragments};
-use pursuance_core::id::{PursuanceId, TaskId};
+use pursuance_core::id::{EpochId, PursuanceId, TaskId};
 use pursuance_core::joining::Preview;
 use pursuance_core::keys::{DeviceKeys, InviteSecret};
 use pursuance_core::logs::Append;
@@ -525,4 +525,46 @@ fn what_is_written_with_the_epoch_of_somebody_removed_meanwhile_is_read_by_all()
     relay.read(&mut lea);
     assert!(lea.is_member() && lea.logs().announced().is_empty());
     assert_eq!(maya.digest(), lea.digest());
+}
+
+#[test]
+fn what_was_said_before_an_epoch_is_sealed_for_those_whom_it_was_for() {
+    let mut world = World::new(26);
+    let mut maya = world.founder();
+    let invite = world.commit(&mut maya, &Command::Invite { role: MEMBER, uses: 9, reviewed: false });
+    let mut ben = world.joiner(&mut maya, &invite, "Ben");
+    let mut zoe = world.joiner(&mut maya, &invite, "Zoe");
+    let mut kim = world.joiner(&mut maya, &invite, "Kim");
+    let mut all = [&mut ben, &mut zoe, &mut kim];
+    all.iter_mut().for_each(|member| exchange(&mut maya, member));
+    all.iter_mut().for_each(|member| exchange(&mut maya, member));
+    let mut relay = Relay::default();
+    // Zoe goes, and Ben makes the epoch that follows: Kim is sealed it. Maya removes Kim meanwhile.
+    world.commit(&mut zoe, &Command::Leave);
+    relay.post(&mut world, &zoe);
+    relay.read(&mut ben);
+    rotate(&mut world, &mut ben);
+    relay.post(&mut world, &ben);
+    relay.read(&mut kim);
+    let known_to_kim: Vec<EpochId> = kim.cell_keys().iter().map(|key| EpochId(*key.id())).collect();
+    assert!(known_to_kim.contains(&ben.usable_epoch().unwrap().id()), "the control: Kim reads with it");
+    world.commit(&mut maya, &remove(&kim));
+    rotate(&mut world, &mut maya);
+    let secret = world.commit(&mut maya, &create("Not for Kim", None));
+    // Nothing of it is sealed yet when Maya reads what Ben did and makes the epoch that follows both.
+    relay.read(&mut maya);
+    assert!(maya.needs_epoch());
+    rotate(&mut world, &mut maya);
+    let keys = maya.cell_keys_for(&secret.entries[0]);
+    assert!(!keys.is_empty() && keys.iter().all(|key| !known_to_kim.contains(&EpochId(*key.id()))));
+    relay.post(&mut world, &maya);
+    for _ in 0..2 {
+        relay.read(&mut ben);
+        relay.read(&mut kim);
+    }
+    // Ben opens the new epoch where it stands under his, before he knows what comes before it.
+    assert_eq!(title(&ben, secret.task.unwrap()).as_deref(), Some("Not for Kim"));
+    assert_eq!(maya.digest(), ben.digest());
+    assert_eq!(title(&kim, secret.task.unwrap()), None);
+    assert_eq!(kim.absence(), Some(Refusal::Removed), "and Kim can read that they were removed");
 }

@@ -11,10 +11,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use pursuance_core::authority::Verdict;
-use pursuance_core::entry::{Entry, GrantRef};
+use pursuance_core::entry::{Content, Entry, GrantRef};
 use pursuance_core::id::{AuthorId, EntryId, TaskId};
 use pursuance_core::keys::{DeviceKeys, EpochSecret};
 use pursuance_core::logs::Standing;
+use pursuance_core::op::Op;
 use pursuance_core::refusal::Refusal;
 use pursuance_core::replica::Replica;
 use pursuance_wire::log::Evidence;
@@ -122,16 +123,21 @@ impl World {
                 continue;
             }
             let uses = open.map_or(0, |open| usize::from(open.invite.uses));
-            let came_by = members.iter().filter(|member| {
-                self.nodes[**member].disk.link.as_ref().is_some_and(|other| other.invite == link.invite)
+            // Whoever is out by now has used it too, and whoever was welcomed where they cannot read it.
+            let welcomed = |author: AuthorId| {
+                let ops = founder.logs().iter().filter_map(|entry| match &entry.body().content {
+                    Content::Public(ops) => Some(ops),
+                    Content::Role(_) => None,
+                });
+                ops.flatten().any(|op| matches!(op, Op::Welcome(welcome) if welcome.to == author))
+            };
+            let came_by = self.groups[group].nodes.iter().filter(|other| {
+                let disk = &self.nodes[**other].disk;
+                let author = self.nodes[**other].memory.replica.device().author();
+                disk.link.as_ref().is_some_and(|other| other.invite == link.invite)
+                    && (members.contains(other) || self.has_gone(author) || welcomed(author))
             });
-            // Whoever is out by now has used it too.
-            let gone = self.groups[group].nodes.iter().filter(|other| {
-                let other = &self.nodes[**other];
-                self.has_gone(other.memory.replica.device().author())
-                    && other.disk.link.as_ref().is_some_and(|other| other.invite == link.invite)
-            });
-            let came_by = came_by.count() + gone.count();
+            let came_by = came_by.count();
             let used_up = self.nodes[node].join(self.now, &mut self.rng) == Err(Stop::Refused(Refusal::InviteUsedUp));
             let joined = self.nodes[node].disk.own().next().is_some();
             if came_by < uses || !(joined || used_up) {

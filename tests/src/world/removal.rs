@@ -2,8 +2,8 @@
 //!
 //! - Members who are here and hold the same write under the same epoch.
 //! - Whoever is out reads nothing that was sealed by somebody who knew it, whatever cells and secrets they were given: but that
-//!   they are out and what came before that, new epochs, joins and welcomes, and what the maker of an epoch had written before
-//!   they knew and had not sent yet.
+//!   they are out and what came before that, new epochs, joins and welcomes, the last words of others who are out, and what
+//!   the maker of an epoch had said before they knew and had not sent yet.
 //! - What they wrote outside of the removal's past has no effect.
 //! - One device makes at most one epoch for each who went, for each copy from which it lived on.
 
@@ -36,14 +36,21 @@ const MAX_EPOCHS_PER_DEPARTURE: usize = 1;
 /// What is known of removals from outside.
 #[derive(Default)]
 pub struct Removals {
-    /// Who was known to have gone when an entry was first sealed.
-    knew: BTreeMap<EntryId, BTreeSet<EntryId>>,
+    /// What was known when an entry was first sealed.
+    knew: BTreeMap<EntryId, Knew>,
     /// All epoch secrets that were ever on a node's disk.
     secrets: BTreeMap<usize, BTreeSet<[u8; 32]>>,
     /// Copies from which a node lived on.
     put_back: BTreeMap<usize, usize>,
     /// What all members of a group together know in the end.
     together: BTreeMap<usize, Replica>,
+}
+
+/// Who was known to have gone.
+struct Knew {
+    departures: BTreeSet<EntryId>,
+    /// Who held no role any more. Somebody who went may have been given one by whoever did not know it.
+    out: BTreeSet<MemberId>,
 }
 
 impl World {
@@ -122,11 +129,17 @@ impl World {
         if self.course != Course::Removals {
             return;
         }
-        let logs = self.nodes[node].memory.replica.logs();
-        let gone: BTreeSet<EntryId> = logs.iter().filter(|entry| departs(entry)).map(Entry::id).collect();
+        let replica = &self.nodes[node].memory.replica;
+        let knew = || Knew {
+            departures: replica.logs().iter().filter(|entry| departs(entry)).map(Entry::id).collect(),
+            out: {
+                let members = replica.authority().members().iter();
+                members.filter(|(_, member)| member.presence != Presence::Here).map(|(id, _)| *id).collect()
+            },
+        };
         for (entry, door) in &sealed.carried {
             if self.nodes[node].disk.cargo.contains(&(entry.id(), *door)) {
-                self.removals.knew.entry(entry.id()).or_insert_with(|| gone.clone());
+                self.removals.knew.entry(entry.id()).or_insert_with(knew);
             }
         }
     }
@@ -277,31 +290,26 @@ impl World {
         }
         for entry in self.outsider(group, node).read() {
             let id = entry.id();
-            let Some(knew) = self.removals.knew.get(&id) else { continue };
+            let Some(knew) = self.removals.knew.get(&id).filter(|knew| knew.out.contains(&member)) else { continue };
             if entry.body().author == author {
                 continue;
             }
             let open = is_join(&entry) || public(&entry).any(|op| matches!(op, Op::RoleEpoch(_) | Op::Welcome(_)));
-            // Who is out says the rest under what they hold; who makes an epoch, under what it follows.
+            // Who is out says the rest under what they hold; who makes an epoch, under what was usable then.
             let goes = |last: &Entry| {
                 let (last, body) = (last.body(), entry.body());
                 last.author == body.author && last.seq >= body.seq && last.content == Content::Public(vec![Op::Leave])
             };
             let gone = self.has_gone(entry.body().author) || logs.iter().any(goes);
-            let before_an_epoch = |departure: EntryId| {
-                let makes = |made: &Entry| {
-                    made.body().author == entry.body().author
-                        && introduced(made).is_some()
-                        && logs.in_past(departure, made.id())
-                        && logs.in_past(id, made.id())
-                };
-                !logs.in_past(departure, id) && (gone || logs.iter().any(makes))
+            let makes = |made: &Entry| {
+                made.body().author == entry.body().author && introduced(made).is_some() && logs.in_past(id, made.id())
             };
+            let before_an_epoch = gone || logs.iter().any(makes);
             let secret = departures.iter().any(|departure| {
-                knew.contains(departure)
+                knew.departures.contains(departure)
                     && *departure != id
                     && !logs.in_past(id, *departure)
-                    && !before_an_epoch(*departure)
+                    && (logs.in_past(*departure, id) || !before_an_epoch)
             });
             if secret && !open {
                 return Err(Broken::ReadByOutsider { node, entry: id });

@@ -54,8 +54,8 @@ pub enum Defence {
     EpochUnderParents,
     /// What introduces an epoch stands under that epoch too.
     EpochUnderItself,
-    /// What comes before an epoch stands under those that it follows.
-    PastUnderParents,
+    /// What comes before an epoch stands under what was usable then.
+    PastUnderItsEpoch,
     /// An epoch that somebody else is to make, and does not, is made.
     CompletesEpochs,
 }
@@ -85,7 +85,7 @@ impl Defence {
         Self::Coverage,
         Self::EpochUnderParents,
         Self::EpochUnderItself,
-        Self::PastUnderParents,
+        Self::PastUnderItsEpoch,
         Self::CompletesEpochs,
     ];
 }

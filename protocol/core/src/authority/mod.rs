@@ -384,6 +384,11 @@ impl Authority {
             && came.invite.is_none_or(|invite| none(facts.on_invite.get(&invite)))
     }
 
+    /// All devices that ever came or were added, whether that counts or not.
+    pub(crate) fn devices(&self) -> impl Iterator<Item = AuthorId> + '_ {
+        self.facts.devices.keys().copied()
+    }
+
     /// Devices that published a key package with this tag; anybody can publish anybody's.
     pub fn devices_with(&self, tag: [u8; 8]) -> impl Iterator<Item = AuthorId> + '_ {
         self.facts.tags.get(&tag).into_iter().flatten().copied()

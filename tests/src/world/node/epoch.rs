@@ -61,7 +61,7 @@ impl Node {
             Some(made) if self.lacks(Defence::EpochUnderItself) && !made.parents.is_empty() => {
                 keys.retain(|key| *key.id() != made.epoch.0);
             }
-            None if self.lacks(Defence::PastUnderParents) && !keys.is_empty() => {
+            None if self.lacks(Defence::PastUnderItsEpoch) && !keys.is_empty() => {
                 keys = replica.usable_epoch().map(EpochSecret::cell_key).into_iter().collect();
             }
             _ => {}
