@@ -312,15 +312,15 @@ impl Replica {
         let id = entry.id();
         self.logs.fetch_for(&entry, shelf);
         // Judged before it is appended: links go from hand to hand, and what their holders send must not fill the log.
-        if self.logs.missing(&entry).is_some_and(|missing| missing.is_empty())
-            && let Some(Verdict::Refused(refusal)) = self.authority.admits(self.pursuance, &self.logs, &entry)
-        {
+        let is_whole = self.logs.missing(&entry).is_some_and(|missing| missing.is_empty());
+        let admitted = if is_whole { self.authority.admits(self.pursuance, &self.logs, &entry) } else { None };
+        if let Some(Verdict::Refused(refusal)) = admitted {
             return Append::Refused(refusal);
         }
         let append = self.logs.append(entry, released);
         if matches!(append, Append::Appended | Append::Equivocation { .. }) {
             entries.push(id);
-            self.derive(id, shelf);
+            self.derive(id, admitted.as_ref(), shelf);
         }
         append
     }
@@ -354,9 +354,15 @@ impl Replica {
         }
     }
 
-    fn derive(&mut self, id: EntryId, shelf: &dyn Shelf) {
+    fn derive(&mut self, id: EntryId, admitted: Option<&Verdict>, shelf: &dyn Shelf) {
         let Some(entry) = self.logs.entry(id) else { return };
-        let standing = self.authority.judge(self.pursuance, &self.logs, entry).standing();
+        // What was signed inside is dear to check; of who was just let in it was checked.
+        let verdict = if admitted == Some(&Verdict::Counts) {
+            self.authority.take_back(self.pursuance, &self.logs, entry)
+        } else {
+            self.authority.judge(self.pursuance, &self.logs, entry)
+        };
+        let standing = verdict.standing();
         #[cfg(test)]
         let standing = self.forced.get(&id).copied().unwrap_or(standing);
         self.logs.set_standing(id, standing);

@@ -1,4 +1,4 @@
-//! What the node costs beside its parts and its bounds: goals L4 and L6 of docs/benchmarks.md. Printed on request, never judged.
+//! What the node costs beside its parts and its bounds: goals L4, L5 and L6 of docs/benchmarks.md. Printed on request, never judged.
 //!
 //! ```text
 //! ./x bench node
@@ -28,9 +28,11 @@ use crate::{Clock, Node, NodeConfig, Pace, TorChoice};
 const PAGE_ENTRIES: usize = 1_000;
 const ROUNDS: usize = 9;
 const PASSPHRASE: &str = "a long walk along the harbour";
+/// Rounds of what takes long.
+const REBUILD_ROUNDS: usize = 3;
 const SMALL_ENTRIES: usize = 1_000;
 
-/// Entries of the large history of L6: `PURSUANCE_GROWTH_ENTRIES` says another number.
+/// Entries of the large history of L5 and L6: `PURSUANCE_GROWTH_ENTRIES` says another number.
 fn large_entries() -> usize {
     std::env::var("PURSUANCE_GROWTH_ENTRIES").map_or(100_000, |text| text.parse().expect("a number of entries"))
 }
@@ -91,6 +93,41 @@ fn figures_of_a_synced_page() {
     println!("    SQLCipher, the entries    {insert:7.1} ms");
     println!("    derive, in memory         {derive:7.1} ms");
     println!("    whole / sum of the parts  {:7.2}      (goal: at most 1.5)", whole / sum);
+}
+
+/// L5: everything derived from all stored entries again, beside reading their rows, turn by turn.
+#[test]
+#[ignore = "figures, on request"]
+fn figures_of_deriving_again() {
+    let mut pair = Pair::new();
+    pair.grow_to(large_entries());
+    let (mut derived, mut scanned) = (Vec::new(), Vec::new());
+    for _ in 0..REBUILD_ROUNDS {
+        derived.push(millis(|| pair.derive_again()));
+        scanned.push(scan(&pair.dir.path().join("store"), pair.stored));
+    }
+    let [derived, scanned] = [median(&mut derived), median(&mut scanned)];
+    println!("L5: {} entries, processor time of the thread, median of {REBUILD_ROUNDS}", pair.stored);
+    println!("    all derived again         {derived:7.0} ms");
+    println!("    SQLCipher, their rows     {scanned:7.0} ms");
+    println!("    derived / rows            {:7.1}      (goal: at most 3)", derived / scanned);
+}
+
+/// Milliseconds for reading the bytes of all entries in the order in which they came.
+fn scan(file: &Path, entries: usize) -> f64 {
+    let connection = connect(file, &Zeroizing::new([7; 32])).unwrap();
+    let mut bytes = 0;
+    let mut rows = 0;
+    let took = millis(|| {
+        let mut all = connection.prepare("SELECT bytes FROM entry ORDER BY arrival").unwrap();
+        let mut all = all.query([]).unwrap();
+        while let Some(row) = all.next().unwrap() {
+            bytes += row.get_ref(0).unwrap().as_blob().unwrap().len();
+            rows += 1;
+        }
+    });
+    assert!(rows == entries && bytes > 100 * rows);
+    took
 }
 
 /// L6: from the passphrase to the first page of the tree, at two sizes, beside opening the database and reading a row.

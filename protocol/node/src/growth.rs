@@ -282,7 +282,7 @@ impl Pair {
     }
 
     /// Forgets what was derived and opens again.
-    fn derive_again(&mut self) {
+    pub(crate) fn derive_again(&mut self) {
         let number = self.held.number;
         self.store
             .write(|w| {

@@ -540,7 +540,7 @@ impl Authority {
         if let Some(dot) = logs.dot(id).filter(|_| note::governs(ops)) {
             self.memory.take_governing(dot);
         }
-        if note::changes_others(ops) {
+        if note::changes_others(ops) && self.may_change(logs, id, ops) {
             self.forget_changed(logs, id);
         }
         let held = self.look(logs, |facts, now| now.held(&facts.acts[&id]));

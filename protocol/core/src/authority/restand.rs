@@ -51,6 +51,21 @@ impl Authority {
         self.doubt.public.extend(mended.flipped);
     }
 
+    /// Whether an entry that was just added can have an effect on others. What it does stands at its own place or before it, and
+    /// changes nothing of what it stands on: so what was found before may be asked. Of decisions it is not so.
+    pub(super) fn may_change(&mut self, logs: &Logs, entry: EntryId, ops: &[Op]) -> bool {
+        if ops.iter().any(|op| matches!(op, Op::Propose(_) | Op::Approve(_))) {
+            return true;
+        }
+        let ratifies = ops.iter().any(|op| matches!(op, Op::Ratify(_)));
+        self.look(logs, |facts, now| {
+            let mut carried = facts.carried_by.get(&entry).into_iter().flatten();
+            let has_effect =
+                |index: &usize| now.effective(&facts.restrictions[*index], &super::Position::LAST).is_some();
+            (ratifies && now.counts(entry)) || carried.any(has_effect)
+        })
+    }
+
     /// Forgets what was found of all that an entry which was just added may change: whether it does is asked anew.
     pub(super) fn forget_changed(&mut self, logs: &Logs, entry: EntryId) {
         let facts = &self.facts;

@@ -97,7 +97,10 @@ impl<'a> Sight<'a> {
         let facts = self.facts;
         let mut found = Vec::new();
         for chain in facts.checkpoints.values() {
-            found.extend_from_slice(self.beside(chain, Switch::R9Known, act.id));
+            // What knows the act comes last.
+            let beside = self.beside(chain, Switch::R9Known, act.id);
+            let uncovered = beside.partition_point(|index| !self.is_covered(&facts.restrictions[*index], act.id));
+            found.extend_from_slice(&beside[..uncovered]);
         }
         if let Some((at, grant)) = facts.leant_on(act) {
             found.extend(self.about_grant(at, grant));
@@ -140,6 +143,8 @@ impl Seen for Sight<'_> {
     }
 
     fn holds(&self, id: EntryId) -> bool {
+        #[cfg(test)]
+        asked();
         match &self.view {
             View::All => true,
             View::Past(clock) => self.logs.dot(id).is_some_and(|dot| clock.holds(dot)),
@@ -147,10 +152,14 @@ impl Seen for Sight<'_> {
     }
 
     fn in_past(&self, older: EntryId, newer: EntryId) -> bool {
+        #[cfg(test)]
+        asked();
         self.logs.in_past(older, newer)
     }
 
     fn counts_below(&self, id: EntryId, limit: &Position) -> bool {
+        #[cfg(test)]
+        asked();
         let Some(act) = self.facts.acts.get(&id).filter(|_| self.holds(id)) else { return false };
         let limit = limit.min(&act.position);
         let asked = (id, (limit < &act.position).then(|| limit.clone()));
@@ -213,4 +222,20 @@ impl Seen for Sight<'_> {
         let asked = (proposal, place.clone(), signatures.to_vec());
         self.learned.borrow_mut().outcomes.insert(asked, carried);
     }
+}
+
+#[cfg(test)]
+std::thread_local! {
+    static ASKED: core::cell::Cell<u64> = const { core::cell::Cell::new(0) };
+}
+
+#[cfg(test)]
+fn asked() {
+    ASKED.set(ASKED.get() + 1);
+}
+
+/// How many questions were asked of views by this thread.
+#[cfg(test)]
+pub(crate) fn questions_asked() -> u64 {
+    ASKED.get()
 }

@@ -5,6 +5,7 @@ use super::*;
 mod broken;
 mod fault;
 mod gate;
+mod growth;
 mod hard_cases;
 mod hostile;
 mod properties;
