@@ -33,6 +33,7 @@ async fn each_kind_of_group_starts_with_its_tasks_and_rules() {
         choose_template(&window, code).await;
         window.wait_text("start-lone", &format!("While you are the only one of the {founders}")).await;
         if template == Template::LeakDesk {
+            window.run("document.querySelector('[data-testid=start-submit]').scrollIntoView()", vec![]).await;
             portraits(&window, "templates-start").await;
         }
         start_pursuance(&window, code, "Keep the east quay open", "Maya", relay.address()).await;
