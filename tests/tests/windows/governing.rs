@@ -82,7 +82,7 @@ async fn rules_change_by_two_and_the_group_outlives_its_founder() {
     maya.click("book-text").await;
     let text = maya.value("rules-text").await;
     maya.paste("rules-text", &changed(&text)).await;
-    maya.wait_text("rules-come", "may remove newcomers").await;
+    maya.wait_text("rules-come", "may remove \u{2068}newcomers").await;
     maya.wait_text("rules-go", "may open ended tasks again").await;
     maya.wait_text("rules-gains", "Kim\u{2069} may from then on: \u{2068}Remove newcomers").await;
     maya.wait_text("rules-loses", "Kim\u{2069} may no more: \u{2068}Open ended tasks again").await;
