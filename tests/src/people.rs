@@ -1,11 +1,98 @@
 //! What people do in their windows, step by step as the screens offer it (docs/user-guide.md).
 
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
-use crate::window::Window;
+use crate::headless::Headless;
+use crate::relay::RelayProcess;
+use crate::window::{Launch, Window};
 
 /// The passphrase of everybody in the stories.
 pub const PASSPHRASE: &str = "a long walk along the harbour";
+
+/// Several programs share a computer.
+const PATIENCE_SECONDS: u64 = 90;
+/// The sizes of windows that portraits show.
+const SIZES: [(u32, u32); 2] = [(1024, 640), (1280, 800)];
+const SLOT_SECONDS: u32 = 1;
+/// Puts the page into a theme and ends when it has been drawn in it; colours do not go over slowly.
+const IN_THEME: &str = "document.documentElement.dataset.theme = arguments[0]; const done = arguments[1]; \
+    for (const fade of document.getAnimations()) fade.finish(); \
+    requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 0)))";
+
+/// A relay of the story's own, in a folder of its own.
+#[must_use]
+pub fn open_relay(dir: &Path) -> RelayProcess {
+    RelayProcess::start(&folder(dir, "relay"), SLOT_SECONDS, &["--listen", "127.0.0.1:0"])
+}
+
+/// A window with an empty data folder, without Tor, that reaches this relay.
+pub async fn open_window(story: &str, person: &str, dir: &Path, relay: &RelayProcess) -> Window {
+    let options = relay.loopback();
+    let options: Vec<&str> = options.iter().map(String::as_str).collect();
+    let launch = Launch::pursuance(&format!("{story}-{person}"), &folder(dir, person), &options);
+    let mut window = Window::open(launch).await;
+    window.wait_up_to(PATIENCE_SECONDS);
+    window
+}
+
+/// Somebody whose window nobody looks at.
+///
+/// # Panics
+/// When they do not come in in time.
+#[must_use]
+pub fn come_in_unseen(person: &str, dir: &Path, relay: &RelayProcess, link: &str) -> (Headless, String) {
+    let options = relay.loopback();
+    let options = [options[1].as_str(), options[2].as_str()];
+    let mut node = Headless::start(&folder(dir, person), PASSPHRASE, &options, ("warn", Stdio::inherit()));
+    let opened = node.request(json!({ "kind": "openInvite", "link": link }));
+    let pursuance = opened["pursuance"].as_str().expect("a pursuance").to_owned();
+    until(&mut node, "no preview came", |node| {
+        node.view(json!({ "kind": "preview", "pursuance": pursuance }))["state"] == "here"
+    });
+    node.request(json!({ "kind": "join", "pursuance": pursuance, "myName": person }));
+    until(&mut node, "nobody let them in", |node| {
+        node.view(json!({ "kind": "app" }))["pursuances"][0]["standing"] == "member"
+    });
+    (node, pursuance)
+}
+
+/// Looks again and again until something is so at a node.
+///
+/// # Panics
+/// When it is not so in time.
+pub fn until(node: &mut Headless, otherwise: &str, is_so: impl Fn(&mut Headless) -> bool) {
+    let limit = std::time::Instant::now() + Duration::from_secs(PATIENCE_SECONDS);
+    while !is_so(node) {
+        assert!(std::time::Instant::now() < limit, "{otherwise}");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+fn folder(dir: &Path, name: &str) -> std::path::PathBuf {
+    let folder = dir.join(name);
+    std::fs::create_dir(&folder).expect("a folder of the story's own");
+    folder
+}
+
+/// Pictures at both sizes in both themes; nothing is wider than the window.
+///
+/// # Panics
+/// When something is.
+pub async fn portraits(window: &Window, name: &str) {
+    for (width, height) in SIZES {
+        window.resize(width, height).await;
+        for theme in ["light", "dark"] {
+            window.run_async(IN_THEME, vec![json!(theme)]).await;
+            let script = "const root = document.documentElement; return root.scrollWidth - root.clientWidth";
+            assert_eq!(window.run(script, vec![]).await, json!(0), "{name}: wider than {width} pixels");
+            window.screenshot(&format!("{name}-{theme}-{width}")).await;
+        }
+    }
+}
 
 /// On the first screen of an empty data folder: chooses to start a pursuance, and makes the vault.
 pub async fn begin_to_start(window: &Window) {
@@ -31,6 +118,18 @@ pub async fn unlock(window: &Window) {
     window.fill("passphrase", PASSPHRASE).await;
     window.click("unlock-submit").await;
     window.find("status-line").await;
+}
+
+/// Chooses the kind of group on the screen that starts one; `code` as in the window's door.
+pub async fn choose_template(window: &Window, code: &str) {
+    let option = format!("start-template-{code}");
+    // A page that scrolls between press and release has not been clicked.
+    eventually(window, &format!("{code} is not chosen"), async || {
+        window.click(&option).await;
+        let script = "return document.querySelector(`[data-testid=${arguments[0]}]`).checked";
+        (window.run(script, vec![json!(option)]).await == json!(true)).then_some(())
+    })
+    .await;
 }
 
 /// Founds a pursuance.
@@ -86,6 +185,23 @@ async fn make_invite(window: &Window, uses: u16) -> String {
     })
     .await;
     link
+}
+
+/// Makes an invite to a role of a template, which is known by its number, and gives its link.
+pub async fn invite_to(window: &Window, role: u16, uses: u16) -> String {
+    window.click("nav-invites").await;
+    window.click(&format!("invite-role-{role}")).await;
+    make_invite(window, uses).await
+}
+
+/// Gives somebody one more role, from the list of people.
+pub async fn give_role(window: &Window, name: &str, role: &str) {
+    window.click("nav-people").await;
+    window.click_with("member-open", name).await;
+    window.wait_text("person-name", name).await;
+    let before = window.count("person-role").await;
+    window.click_with("give-role", role).await;
+    window.wait_count("person-role", before + 1).await;
 }
 
 /// Opens an invite link and waits for its preview.

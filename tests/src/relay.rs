@@ -1,6 +1,7 @@
 //! A relay as an operator runs it: the real program in a process of its own (docs/operator-guide.md).
 
 use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -49,6 +50,16 @@ impl RelayProcess {
     pub fn loopback(&self) -> [String; 3] {
         let at = self.listening.as_ref().expect("it was started with --listen");
         ["--no-tor".into(), "--loopback".into(), format!("{}={at}", self.address)]
+    }
+
+    /// Where it listens.
+    ///
+    /// # Panics
+    /// When it was not started with `--listen`.
+    #[must_use]
+    pub fn listening(&self) -> SocketAddr {
+        let at = self.listening.as_ref().expect("it was started with --listen");
+        at.parse().expect("an address and a port")
     }
 
     /// Its address, as it said it.

@@ -1,16 +1,27 @@
 //! Real windows, without Tor: run with `--test-threads=1`, as `./x test` does.
 
+#[path = "windows/arrested.rs"]
+mod arrested;
 #[path = "windows/at_size.rs"]
 mod at_size;
 #[path = "windows/demo.rs"]
 mod demo;
 #[path = "windows/first_start.rs"]
 mod first_start;
+#[path = "windows/governing.rs"]
+mod governing;
 #[path = "windows/hostile_page.rs"]
 mod hostile_page;
+#[path = "windows/modified.rs"]
+mod modified;
 #[path = "windows/packets.rs"]
 mod packets;
 #[path = "windows/people.rs"]
 mod people;
+#[allow(dead_code, reason = "the node's tests need more of it")]
+#[path = "../../protocol/node/tests/hostile/rogue.rs"]
+mod rogue;
 #[path = "windows/secrets.rs"]
 mod secrets;
+#[path = "windows/templates.rs"]
+mod templates;

@@ -5,7 +5,7 @@ import { plusDays, readDay, readDayWord, todayOf } from '../src/model/day';
 import { filterWords, labelOf, labelWord, toggleWord } from '../src/model/filter';
 import { readQuickAdd } from '../src/model/quickadd';
 import { dayWords, wholeDay } from '../src/words/sentences';
-import { by, click, fill, openWindow, press, rowOf, settled } from './open';
+import { all, by, click, fill, openWindow, press, rowOf, settled } from './open';
 
 /** A Saturday. */
 const TODAY = '2026-11-21';
@@ -109,6 +109,16 @@ describe('on a task', () => {
     await click(rowOf('Find out who owns the east quay'));
     expect(by('due-set').getAttribute('aria-disabled')).toBe('true');
     expect(by('due-set').title).toContain('rule 7');
+    // Pressed all the same, it says so and leads to the rule; no list opens.
+    await click(by('due-set'));
+    expect(all('picker')).toHaveLength(0);
+    expect(by('notice').textContent).toContain('(rule 7)');
+    expect(by('notice-rule').textContent).toBe('Read rule 7');
+    await click(by('notice-rule'));
+    expect(by('rule-cited').textContent).toMatch(/^7/);
+    expect(all('notice')).toHaveLength(0);
+    await click(by('nav-rules'));
+    expect(all('rule-cited')).toHaveLength(0);
     await settled();
   });
 });

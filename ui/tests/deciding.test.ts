@@ -103,6 +103,20 @@ describe('the inbox', () => {
     expect(by('held').textContent).not.toContain('was removed');
   });
 
+  it('keeps one line of several, and refuses the other', async () => {
+    const { host } = await openWindow({ busy: true });
+    await go('i');
+    expect(all('held-keep-one').map((each) => each.getAttribute('aria-label'))).toEqual([expect.stringContaining('The guard changes at six'), expect.stringContaining('crane driver')]);
+    await click(all('held-keep-one')[0] as HTMLElement);
+    expect((host.requests.at(-1) as { command: { entries: string[] } }).command.entries).toHaveLength(1);
+    // What is left is decided about as a whole.
+    expect(by('held').dataset.entries).toBe('1');
+    expect(by('held').textContent).not.toContain('The guard changes at six');
+    expect(all('held-refuse-one')).toHaveLength(0);
+    await click(by('held-refuse'));
+    expect(by('inbox-refused').textContent).toContain('crane driver');
+  });
+
   it('refuses it here, sends nothing, and can decide again', async () => {
     const { host } = await openWindow({ busy: true });
     await go('i');

@@ -1,5 +1,7 @@
 // The book of rules and the log: three views of one table, a draft that says what it changes before it is signed, and every entry in words.
 import { describe, expect, it } from 'vitest';
+import type { Refusal } from '../src/host/bindings';
+import { whyWords } from '../src/words/rulebook';
 import { all, by, click, fill, openWindow, press, settled } from './open';
 
 async function book(): Promise<Awaited<ReturnType<typeof openWindow>>> {
@@ -38,7 +40,9 @@ describe('the book of rules', () => {
     await click(by('book-text'));
     await fill('rules-text', 'member { remove member with 2 of member not-self }');
     await settled();
-    expect(by('rules-come').textContent).toContain('may remove members');
+    expect(by('rules-come').textContent?.replace(/[\u2068\u2069]/g, '')).toContain('may remove members');
+    // It has no number before it is in force.
+    expect(by('rules-come').textContent).not.toMatch(/\d+:/);
     expect(all('rules-gains').length).toBeGreaterThan(0);
     expect(by('rules-how').textContent).toContain('Waits for others');
     expect(host.requests.some((request) => request.kind === 'changeRules')).toBe(false);
@@ -93,5 +97,14 @@ describe('the log', () => {
     await click(by('log-trouble'));
     await settled();
     expect(all('log-row')).toHaveLength(1);
+  });
+
+  it('says why in the same words to the author and to all others', () => {
+    const roles = [{ id: 1, name: 'organiser', rank: 0 }];
+    const plain = (refusal: Refusal): string => whyWords(refusal, roles).replace(/[\u2068\u2069]/g, '');
+    expect(plain({ code: 'notAllowed', verb: 'grant', rule: 3, allowedRole: 1 })).toBe('Not accepted: only organisers may give roles (rule 3).');
+    expect(plain({ code: 'notAllowed', verb: 'grant', rule: null, allowedRole: null })).toBe('Not accepted: no rule says who may do this (give roles).');
+    expect(plain({ code: 'onlyOwn', verb: 'edit', rule: 6 })).toBe('Not accepted: they may edit tasks only where a task is their own (rule 6).');
+    for (const code of ['notSenior', 'rankAboveOwn', 'grantNotHeld', 'notClaimed'] as const) expect(plain({ code })).toMatch(/^Not accepted: (?!.*\byou)/);
   });
 });

@@ -115,6 +115,20 @@ describe('the way in', () => {
     expect(host.requests).toHaveLength(0);
     expect(by('preview').textContent).toContain('Ask');
   });
+
+  it('says nothing of being in already to somebody who was let in meanwhile', async () => {
+    const { host, session } = await openWindow({ empty: true, invite: 'waiting' });
+    const view = host.view.bind(host);
+    host.view = (query) => (query.kind === 'preview' ? Promise.reject({ code: 'alreadyMember' }) : view(query));
+    await session.refresh();
+    await settled();
+    expect(all('notice')).toHaveLength(0);
+    // Anything else is said.
+    host.view = (query) => (query.kind === 'preview' ? Promise.reject({ code: 'disk' }) : view(query));
+    await session.refresh();
+    await settled();
+    expect(by('notice').dataset.code).toBe('disk');
+  });
 });
 
 describe('refusals', () => {

@@ -64,6 +64,9 @@ pub struct HeldChanges {
 #[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
 #[serde(rename_all = "camelCase")]
 pub struct HeldWords {
+    /// The entry that says it.
+    #[cfg_attr(feature = "bindings", ts(type = "string"))]
+    pub entry: EntryId,
     /// The task's title as it is shown here; empty for a task that is not there without these entries.
     pub task: String,
     /// What is done to it.
@@ -198,7 +201,7 @@ impl Replica {
             };
             let title = |id: TaskId| self.tasks.task(id).and_then(|task| task.title.shown(rank).cloned());
             let (what, text) = said(&ops);
-            found.push(HeldWords { task: title(task).unwrap_or_default(), what, text });
+            found.push(HeldWords { entry: entry.id(), task: title(task).unwrap_or_default(), what, text });
         }
         found
     }

@@ -1,42 +1,28 @@
 //! People decide about people, in three real windows: two come by an invite with review and wait, are let in and given a role; one
 //! loses it again by two signatures with a rule cited, is removed, and all three windows say so.
 
-use std::path::Path;
+use pursuance_tests::people::{
+    begin_to_start, begin_with_invite, join, open_invite, open_relay, open_window, portraits, reviewed_invite,
+    start_pursuance,
+};
 
-use pursuance_tests::people::{begin_to_start, begin_with_invite, join, open_invite, reviewed_invite, start_pursuance};
-use pursuance_tests::relay::RelayProcess;
-use pursuance_tests::window::{Launch, Window};
-use serde_json::json;
-
-const SLOT_SECONDS: u32 = 1;
-/// Three programs share a computer.
-const PATIENCE_SECONDS: u64 = 90;
-/// Until colours have gone over into those of another theme.
-const FADE_MILLIS: u64 = 250;
-const SIZES: [(u32, u32); 2] = [(1024, 640), (1280, 800)];
 /// As long as names come.
 const LONG_NAME: &str = "Kim Oosterhuis-Vanderlinden of the Lower Quay Residents’ Association";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_come_for_review_and_one_is_removed_by_two() {
     let dir = tempfile::tempdir().unwrap();
-    let folder = |name: &str| {
-        let folder = dir.path().join(name);
-        std::fs::create_dir(&folder).unwrap();
-        folder
-    };
-    let relay = RelayProcess::start(&folder("relay"), SLOT_SECONDS, &["--listen", "127.0.0.1:0"]);
-    let options = relay.loopback();
+    let relay = open_relay(dir.path());
 
-    let mut maya = open("people-maya", &folder("maya"), &options).await;
+    let mut maya = open_window("people", "maya", dir.path(), &relay).await;
     begin_to_start(&maya).await;
     start_pursuance(&maya, "Harbour for all", "Keep the east quay open", "Maya", relay.address()).await;
     let link = reviewed_invite(&maya, 2).await;
     portraits(&maya, "people-invites").await;
 
     // Both see the rules, join, and are told that a person has to let them in.
-    let mut ben = open("people-ben", &folder("ben"), &options).await;
-    let mut kim = open("people-kim", &folder("kim"), &options).await;
+    let mut ben = open_window("people", "ben", dir.path(), &relay).await;
+    let mut kim = open_window("people", "kim", dir.path(), &relay).await;
     for (window, name) in [(&ben, "Ben"), (&kim, LONG_NAME)] {
         begin_with_invite(window).await;
         open_invite(window, &link).await;
@@ -103,26 +89,5 @@ async fn two_come_for_review_and_one_is_removed_by_two() {
 
     for window in [&mut maya, &mut ben, &mut kim] {
         window.quit().await;
-    }
-}
-
-async fn open(name: &str, folder: &Path, options: &[String; 3]) -> Window {
-    let options: Vec<&str> = options.iter().map(String::as_str).collect();
-    let mut window = Window::open(Launch::pursuance(name, folder, &options)).await;
-    window.wait_up_to(PATIENCE_SECONDS);
-    window
-}
-
-/// Pictures at both sizes in both themes; nothing is wider than the window.
-async fn portraits(window: &Window, name: &str) {
-    for (width, height) in SIZES {
-        window.resize(width, height).await;
-        for theme in ["light", "dark"] {
-            window.run("document.documentElement.dataset.theme = arguments[0]", vec![json!(theme)]).await;
-            tokio::time::sleep(std::time::Duration::from_millis(FADE_MILLIS)).await;
-            let script = "const root = document.documentElement; return root.scrollWidth - root.clientWidth";
-            assert_eq!(window.run(script, vec![]).await, json!(0), "{name}: wider than {width} pixels");
-            window.screenshot(&format!("{name}-{theme}-{width}")).await;
-        }
     }
 }

@@ -736,6 +736,10 @@ export type HeldWhat = "created" | "commented" | "titled" | "taken" | "ended" | 
  */
 export type HeldWords = { 
 /**
+ * The entry that says it.
+ */
+entry: string, 
+/**
  * The task's title as it is shown here; empty for a task that is not there without these entries.
  */
 task: string, 

@@ -47,8 +47,8 @@ export function busy(data: FakePursuance): void {
   ];
   data.held = [
     { by: kees, entries: [fakeId(32, 'held 1'), fakeId(32, 'held 2')], joined: false, refusal: { code: 'removed' }, words: [
-      { task: 'Find out who owns the east quay', what: 'commented', text: 'The guard changes at six. Nobody is at the north gate before seven.' },
-      { task: '', what: 'created', text: 'Ask the crane driver about the Tuesday delivery' },
+      { entry: fakeId(32, 'held 1'), task: 'Find out who owns the east quay', what: 'commented', text: 'The guard changes at six. Nobody is at the north gate before seven.' },
+      { entry: fakeId(32, 'held 2'), task: '', what: 'created', text: 'Ask the crane driver about the Tuesday delivery' },
     ] },
     { by: person('Ana'), entries: [fakeId(32, 'held 3')], joined: true, refusal: { code: 'inviteClosed' }, words: [] },
   ];

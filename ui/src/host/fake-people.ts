@@ -158,9 +158,8 @@ export function carryOut(data: FakePursuance, command: Governing): void {
       data.decisions = data.decisions.map((each) => (each.proposal === command.proposal ? { ...each, signed: each.signed.filter((by) => !by.me), mine: false } : each));
       return;
     case 'ratify': {
-      const kept = (some: HeldChanges[]): HeldChanges[] => some.filter((held) => !held.entries.some((entry) => command.entries.includes(entry)));
-      data.held = kept(data.held);
-      data.refusedHeld = kept(data.refusedHeld);
+      data.held = withEntries(data.held, (entry) => !command.entries.includes(entry));
+      data.refusedHeld = withEntries(data.refusedHeld, (entry) => !command.entries.includes(entry));
       return;
     }
     case 'revokeInvite':
@@ -254,11 +253,15 @@ export function inbox(data: FakePursuance): InboxView {
   };
 }
 
+function withEntries(held: readonly HeldChanges[], which: (entry: string) => boolean): HeldChanges[] {
+  return held.map((each) => ({ ...each, entries: each.entries.filter(which), words: each.words.filter((words) => which(words.entry)) })).filter((each) => each.entries.length > 0);
+}
+
 /** Held entries are to stay without effect, or wait again. */
 export function setRefused(data: FakePursuance, entries: readonly string[], refused: boolean): void {
   const from = refused ? data.held : data.refusedHeld;
-  const moved = from.filter((held) => held.entries.some((entry) => entries.includes(entry)));
-  const left = from.filter((held) => !moved.includes(held));
+  const moved = withEntries(from, (entry) => entries.includes(entry));
+  const left = withEntries(from, (entry) => !entries.includes(entry));
   data.held = refused ? left : [...data.held, ...moved];
   data.refusedHeld = refused ? [...data.refusedHeld, ...moved] : left;
 }

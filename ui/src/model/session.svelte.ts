@@ -41,6 +41,8 @@ export class Session {
   people = $state.raw<PeopleView | null>(null);
   /** The person in the panel. */
   openPerson = $state<string | null>(null);
+  /** The rule that a refusal named, to be found among the rules. */
+  cited = $state<number | null>(null);
   /** What waits for me in the open pursuance. */
   inbox = $state.raw<InboxView | null>(null);
   invites = $state.raw<InviteRow[] | null>(null);
@@ -283,7 +285,12 @@ export class Session {
       if (this.screen === 'relays' || this.screen === 'invites') {
         wanted.push(this.look<'relays'>({ kind: 'relays', pursuance }).then((view) => { if (here()) this.relays = view; }));
       }
-      if (!inside) wanted.push(this.look<'preview'>({ kind: 'preview', pursuance }).then((view) => { if (here()) this.preview = view; }));
+      if (!inside) {
+        wanted.push(this.look<'preview'>({ kind: 'preview', pursuance }).then((view) => { if (here()) this.preview = view; }, (thrown: unknown) => {
+          // Let in since the frame was asked for: the next one shows it.
+          if (asTrouble(thrown).code !== 'alreadyMember') throw thrown;
+        }));
+      }
       await Promise.all(wanted);
     } catch (thrown) {
       if (here()) this.say(asTrouble(thrown));
@@ -343,8 +350,15 @@ export class Session {
   /** Goes to a screen. */
   async go(screen: Screen): Promise<void> {
     this.notice = null;
+    this.cited = null;
     this.screen = screen;
     if (isInside(screen) || screen === 'preview') await this.refresh();
+  }
+
+  /** Goes to the rules, to the one with this number. */
+  async readRule(rule: number): Promise<void> {
+    await this.go('rules');
+    this.cited = rule;
   }
 
   /** Opens a task beside the tree, or closes the panel. */

@@ -1,5 +1,5 @@
 // What keys and buttons do to tasks: one request each, one sentence about it.
-import type { Session, Status, TreeRow, Trouble } from '../model/types';
+import type { Session, Status, TreeRow, Trouble, Verb } from '../model/types';
 import { t } from '../words';
 import { dayWords, priorityWord, statusKey, troubleSentence } from '../words/sentences';
 import { todayOf } from '../model/day';
@@ -14,6 +14,22 @@ export function target(session: Session): TreeRow | null {
   const row = session.target;
   if (row === null) session.say(null, t('notice.noTask'));
   return row;
+}
+
+/** The right that each list needs as a whole. */
+const LIST_VERBS = { assign: 'assign', label: 'label', due: 'edit', priority: 'edit' } as const satisfies Record<string, Verb>;
+
+/** Opens a list for the selected task, or says which rule stands in the way. */
+export function pick(session: Session, list: keyof typeof LIST_VERBS): void {
+  if (!refuse(session, LIST_VERBS[list])) session.overlay = list;
+}
+
+/** Says why something is not mine to do with the selected task; whether it was said. */
+export function refuse(session: Session, verb: Verb): boolean {
+  const open = session.taskView !== null && session.taskView.row.task === session.target?.task ? session.taskView : session.treeView;
+  const refusal = session.cannot(verb, open?.cannot);
+  if (refusal !== null) session.say({ code: 'refused', refusal });
+  return refusal !== null;
 }
 
 /** I take it. */

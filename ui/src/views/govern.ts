@@ -15,13 +15,16 @@ export type May = {
   asks: { needed: number; holders: number; of: number } | null;
 };
 
+/** Something that somebody might want to do: alone, or by a decision, and the right that it needs. */
+export type Wish = { alone: Command; together: Change | null; verb: Verb };
+
 /** Roles whose holders decide about something together, by the rules. */
 function deciding(people: PeopleView, verb: Verb): number[] {
   return [...new Set(people.rules.flatMap((rule) => (rule.verb === verb && rule.quorum !== null ? [rule.quorum.of] : [])))];
 }
 
 /** For each wish, how I may do it: alone if I may, otherwise by a proposal, otherwise not, and why. */
-export async function ways(session: Session, wishes: readonly { alone: Command; together: Change | null; verb: Verb }[]): Promise<May[]> {
+export async function ways(session: Session, wishes: readonly Wish[]): Promise<May[]> {
   const people = session.people;
   if (people === null) return [];
   const asked = wishes.map(({ alone, together, verb }) => ({
@@ -46,4 +49,10 @@ export async function ways(session: Session, wishes: readonly { alone: Command; 
 /** Does what may be done; what is only proposed says so. */
 export async function carry(session: Session, way: May, done: string): Promise<boolean> {
   return session.actNow(way.command, way.asks === null || way.asks.needed <= 1 ? done : t('person.done.proposed'));
+}
+
+/** Does what somebody wants as it may be done now: a button can be pressed before its own answer is there. */
+export async function carryOut(session: Session, wish: Wish, done: string): Promise<boolean> {
+  const [way] = await ways(session, [wish]);
+  return way !== undefined && carry(session, way, done);
 }

@@ -142,6 +142,8 @@ export const people = {
   'inbox.heldOther': '{n:# change|# changes} by {~name} without effect {n:waits|wait} for your decision:',
   'inbox.keep': 'keep',
   'inbox.refuse': 'refuse',
+  'inbox.keepThis': 'keep: {words}',
+  'inbox.refuseThis': 'refuse: {words}',
   'inbox.or': '/',
   'inbox.heldMeans': 'Kept, they count for everybody. Refused, they stay without effect, as they are now; nothing is sent.',
   'inbox.refused': 'Refused here',

@@ -145,7 +145,7 @@ export const screens = {
   'nav.label': 'In this pursuance',
   'nav.tree': 'Tasks',
   'nav.inbox': 'Inbox',
-  'nav.people': 'People and rules',
+  'nav.people': 'People',
   'nav.decisions': 'Decisions',
   'nav.invites': 'Invites',
   'nav.relays': 'Relays',
@@ -275,7 +275,7 @@ export const screens = {
   'pick.asked': 'asked; choose to take it back',
   'pick.labelled': 'set; choose to remove',
 
-  'people.title': 'People and rules',
+  'people.title': 'People',
   'people.count': '{n:# person|# people}',
   'people.role': 'Role: {~role}',
   'people.me': 'you',
@@ -290,8 +290,6 @@ export const screens = {
   'people.deviceMine': 'this one',
   'people.deviceTwoHistories': 'shows two histories',
   'people.none': 'Nobody holds this role now.',
-  'people.rules': 'Rules',
-  'people.rulesHint': 'Nothing is allowed unless a rule says so. Cite a rule by its number.',
   'people.inviteOthers': 'Invite somebody',
 
   'invites.title': 'Invites',
@@ -441,5 +439,6 @@ export const screens = {
   'notice.priority': '“{~title}” has priority: {word}.',
   'notice.status': '“{~title}” is now: {status}.',
   'notice.go': 'Go to: T tasks, I inbox, P people, D decisions, U rules, V invites, R relays, L log, M import, S settings',
+  'notice.readRule': 'Read rule {rule}',
   'notice.noTask': 'Select a task first.',
 } as const;

@@ -103,7 +103,7 @@ export const sentences = {
   'verb.export': 'export what they can read',
 
   'refused.rule': 'Not done: only {~role} may {verb} (rule {rule}).',
-  'refused.noRule': 'Not done: no rule lets anyone {verb}.',
+  'refused.noRule': 'Not done: no rule says who may do this ({verb}).',
   'refused.onlyOwn': 'Not done: you may {verb} only where a task is your own (rule {rule}).',
   'refused.noSuchTask': 'Not done: this task is not known here (F3).',
   'refused.noSuchMember': 'Not done: this person is not known here (F4).',

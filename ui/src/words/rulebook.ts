@@ -1,9 +1,9 @@
 // The book of rules and the log, in sentences.
-import type { LogRow, ParseError, PeopleView, Person, Right, Role, Saying } from '../host/bindings';
+import type { LogRow, ParseError, PeopleView, Person, Refusal, Right, Role, Saying } from '../host/bindings';
 import { t } from './index';
 import { changeWords } from './people';
-import { holders, rightSentence, roleName, verbWords } from './rules';
-import { nameOf } from './sentences';
+import { holders, manyOf, rightSentence, roleName, verbWords } from './rules';
+import { nameOf, refusalSentence } from './sentences';
 
 /** What is wrong with a text of rules, and where. */
 export function parseSentence(error: ParseError): string {
@@ -42,6 +42,25 @@ export function sayingWords(saying: Saying, people: PeopleView): string {
       return more > 0 ? t('say.tasksMore', { titles, n: more }) : t('say.tasks', { titles });
     }
     default: return t(`say.${saying.kind}`);
+  }
+}
+
+/** Why an entry has no effect, in the same words for its author and for everybody else. */
+export function whyWords(refusal: Refusal, roles: readonly Role[]): string {
+  switch (refusal.code) {
+    case 'notAllowed': {
+      const verb = verbWords(refusal.verb);
+      if (refusal.rule === null || refusal.allowedRole === null) return t('log.why.noRule', { verb });
+      return t('log.why.rule', { role: manyOf(refusal.allowedRole, roles), verb, rule: refusal.rule });
+    }
+    case 'onlyOwn':
+    case 'onlyOthers':
+    case 'onProbation': return t(`log.why.${refusal.code}`, { ...refusal, verb: verbWords(refusal.verb) });
+    case 'grantNotHeld':
+    case 'notClaimed':
+    case 'notSenior':
+    case 'rankAboveOwn': return t(`log.why.${refusal.code}`);
+    default: return refusalSentence(refusal, roles);
   }
 }
 

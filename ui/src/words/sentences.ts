@@ -155,6 +155,11 @@ export function refusalSentence(refusal: Refusal, roles: readonly Role[]): strin
   }
 }
 
+/** The number of the rule that a trouble names. */
+export function ruleOf(trouble: Trouble | null): number | null {
+  return trouble?.code === 'refused' && 'rule' in trouble.refusal ? trouble.refusal.rule : null;
+}
+
 /** What went wrong, in one sentence. */
 export function troubleSentence(trouble: Trouble, roles: readonly Role[]): string {
   switch (trouble.code) {
