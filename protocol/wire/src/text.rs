@@ -1,6 +1,11 @@
 //! Strict small text forms shared by the notes: decimal numbers and base64 hashes (W12).
 
+use alloc::vec::Vec;
+
 use data_encoding::BASE64;
+
+/// A hash of 32 bytes in base64.
+const HASH_TEXT_BYTES: usize = 44;
 
 /// Reads a decimal number in its only form: digits, no sign, no leading zero.
 pub(crate) fn decimal(text: &str) -> Option<u64> {
@@ -11,14 +16,19 @@ pub(crate) fn decimal(text: &str) -> Option<u64> {
     text.parse().ok()
 }
 
-/// Reads 32 bytes in standard base64 with padding, canonical trailing bits.
+/// Reads standard base64 in its only form: with padding, at the end alone, and trailing bits of zero.
+pub(crate) fn base64(text: &str) -> Option<Vec<u8>> {
+    let bytes = BASE64.decode(text.as_bytes()).ok()?;
+    // The library reads texts that are joined, each with its padding, as well.
+    (BASE64.encode(&bytes) == text).then_some(bytes)
+}
+
+/// Reads 32 bytes in base64.
 pub(crate) fn base64_hash(text: &str) -> Option<[u8; 32]> {
-    if text.len() != 44 {
+    if text.len() != HASH_TEXT_BYTES {
         return None;
     }
-    let mut bytes = [0; 33];
-    let length = BASE64.decode_mut(text.as_bytes(), &mut bytes).ok()?;
-    bytes.get(..length)?.try_into().ok()
+    base64(text)?.try_into().ok()
 }
 
 #[cfg(test)]
@@ -44,5 +54,9 @@ mod tests {
         let bent = text.replace("c=", "d=");
         assert_ne!(bent, text);
         assert_eq!(base64_hash(&bent), None);
+        // Of as many characters, and of as many bytes.
+        let joined = [BASE64.encode(&[7; 17]), BASE64.encode(&[7; 15])].concat();
+        assert_eq!((joined.len(), BASE64.decode(joined.as_bytes()).unwrap()), (44, vec![7; 32]), "the control");
+        assert_eq!(base64_hash(&joined), None);
     }
 }

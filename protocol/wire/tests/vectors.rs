@@ -291,6 +291,10 @@ fn notes(vectors: &mut Vectors) {
         ("bad-changed-text", "W11", text.replace("two", "too").into_bytes()),
         ("bad-flipped-signature", "W11", resigned(&flipped).into_bytes()),
         ("bad-short-signature", "W11", resigned(&blob[..67]).into_bytes()),
+        ("bad-signature-in-two-pieces", "W12: a second text of one signature, each piece with its padding", {
+            let start = line.rfind(' ').expect("a space");
+            text.replace(&line, &format!("{} {}\n", &line[..start], in_two_pieces(&blob))).into_bytes()
+        }),
         ("bad-other-key-id", "W11", resigned(&[&[0; 4], &blob[4..]].concat()).into_bytes()),
         ("bad-other-key", "W11", signer(2).sign("one\n").expect("a note").as_bytes().to_vec()),
         ("bad-signed-twice", "W11", [&good[..], line.as_bytes()].concat()),
@@ -339,6 +343,11 @@ fn checkpoints(vectors: &mut Vectors) {
         ),
         ("bad-root-short", "W12", format!("{origin}\n7\nAAAA\nslot 1\n")),
         (
+            "bad-root-in-two-pieces",
+            "W12: a second text of one hash, each piece with its padding",
+            format!("{origin}\n7\n{}\nslot 1\n", in_two_pieces(&BASE64.decode(root.as_bytes()).expect("a hash"))),
+        ),
+        (
             "bad-root-trailing-bits",
             "W12: a second text of one hash",
             format!("{origin}\n7\n{}\nslot 1\n", root.replace("U=", "V=")),
@@ -384,11 +393,22 @@ fn receipts(vectors: &mut Vectors) {
         ("bad-of-another-log", "W14", format!("{} receipt\nslot 5\n{}", signer(2).key().origin(), line(0))),
         ("bad-slot", "W14", format!("{origin} receipt\nslot five\n{}", line(0))),
         ("bad-leaf", "W12", format!("{origin} receipt\nslot 5\n{}AAAA\n", line(0))),
+        (
+            "bad-leaf-in-two-pieces",
+            "W12: a second text of one hash, each piece with its padding",
+            format!("{origin} receipt\nslot 5\n{}\n", in_two_pieces(leaf(0).as_bytes())),
+        ),
     ];
     for (name, comment, text) in cases {
         let note = signer(1).sign(&text).expect("a note");
         kind.add(name, comment, json!({"key": key(), "note": hex(note.as_bytes())}));
     }
+}
+
+/// As many characters as these bytes have in one piece, and some libraries read them.
+fn in_two_pieces(bytes: &[u8]) -> String {
+    let (first, second) = bytes.split_at(17);
+    BASE64.encode(first) + &BASE64.encode(second)
 }
 
 fn policies(vectors: &mut Vectors) {

@@ -144,7 +144,7 @@ impl Seen for Sight<'_> {
 
     fn holds(&self, id: EntryId) -> bool {
         #[cfg(test)]
-        asked();
+        for_tests::asked();
         match &self.view {
             View::All => true,
             View::Past(clock) => self.logs.dot(id).is_some_and(|dot| clock.holds(dot)),
@@ -153,13 +153,13 @@ impl Seen for Sight<'_> {
 
     fn in_past(&self, older: EntryId, newer: EntryId) -> bool {
         #[cfg(test)]
-        asked();
+        for_tests::asked();
         self.logs.in_past(older, newer)
     }
 
     fn counts_below(&self, id: EntryId, limit: &Position) -> bool {
         #[cfg(test)]
-        asked();
+        for_tests::asked();
         let Some(act) = self.facts.acts.get(&id).filter(|_| self.holds(id)) else { return false };
         let limit = limit.min(&act.position);
         let asked = (id, (limit < &act.position).then(|| limit.clone()));
@@ -225,17 +225,22 @@ impl Seen for Sight<'_> {
 }
 
 #[cfg(test)]
-std::thread_local! {
-    static ASKED: core::cell::Cell<u64> = const { core::cell::Cell::new(0) };
-}
+pub(crate) use for_tests::questions_asked;
 
 #[cfg(test)]
-fn asked() {
-    ASKED.set(ASKED.get() + 1);
-}
+mod for_tests {
+    use core::cell::Cell;
 
-/// How many questions were asked of views by this thread.
-#[cfg(test)]
-pub(crate) fn questions_asked() -> u64 {
-    ASKED.get()
+    std::thread_local! {
+        static ASKED: Cell<u64> = const { Cell::new(0) };
+    }
+
+    pub(super) fn asked() {
+        ASKED.set(ASKED.get() + 1);
+    }
+
+    /// How many questions were asked of views by this thread.
+    pub(crate) fn questions_asked() -> u64 {
+        ASKED.get()
+    }
 }

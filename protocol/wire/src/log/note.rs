@@ -16,6 +16,7 @@ use zeroize::Zeroizing;
 
 use crate::address::base32;
 use crate::limits::{MAX_NOTE_BYTES, MAX_NOTE_SIGNATURES};
+use crate::text::base64;
 
 /// Start of every relay's origin and note key name; the log key in base32 follows. // W9
 pub const ORIGIN_PREFIX: &str = "pursuance.relay/";
@@ -284,7 +285,7 @@ fn signature_line(line: &str) -> Option<(&str, Vec<u8>)> {
     if name.is_empty() || name.contains('+') || name.chars().any(char::is_whitespace) {
         return None;
     }
-    let blob = BASE64.decode(blob.as_bytes()).ok()?;
+    let blob = base64(blob)?;
     (blob.len() > KEY_ID_BYTES).then_some((name, blob))
 }
 
