@@ -64,6 +64,17 @@ impl World {
         replica
     }
 
+    /// A founder, an invite of hers, and three who came by it; all have heard of each other.
+    fn four(&mut self) -> (Replica, Authored, [Replica; 3]) {
+        let mut maya = self.founder();
+        let invite = self.commit(&mut maya, &Command::Invite { role: MEMBER, uses: 9, reviewed: false });
+        let mut others = ["Ben", "Zoe", "Kim"].map(|name| self.joiner(&mut maya, &invite, name));
+        for _ in 0..2 {
+            others.iter_mut().for_each(|member| exchange(&mut maya, member));
+        }
+        (maya, invite, others)
+    }
+
     /// Joins by an invite of `host` and is welcomed by `host`.
     fn joiner(&mut self, host: &mut Replica, invite: &Authored, name: &str) -> Replica {
         let join = self.join(host, invite, name).expect("a use is left");
@@ -475,14 +486,7 @@ fn who_is_removed_while_somebody_welcomes_them_reads_on_nowhere() {
 #[test]
 fn what_is_written_with_the_epoch_of_somebody_removed_meanwhile_is_read_by_all() {
     let mut world = World::new(25);
-    let mut maya = world.founder();
-    let invite = world.commit(&mut maya, &Command::Invite { role: MEMBER, uses: 9, reviewed: false });
-    let mut ben = world.joiner(&mut maya, &invite, "Ben");
-    let mut zoe = world.joiner(&mut maya, &invite, "Zoe");
-    let mut kim = world.joiner(&mut maya, &invite, "Kim");
-    let mut all = [&mut ben, &mut zoe, &mut kim];
-    all.iter_mut().for_each(|member| exchange(&mut maya, member));
-    all.iter_mut().for_each(|member| exchange(&mut maya, member));
+    let (mut maya, invite, [mut ben, mut zoe, mut kim]) = world.four();
     let mut relay = Relay::default();
     // Kim goes, and Ben makes the epoch that follows; Zoe writes with it.
     world.commit(&mut kim, &Command::Leave);
@@ -530,14 +534,7 @@ fn what_is_written_with_the_epoch_of_somebody_removed_meanwhile_is_read_by_all()
 #[test]
 fn what_was_said_before_an_epoch_is_sealed_for_those_whom_it_was_for() {
     let mut world = World::new(26);
-    let mut maya = world.founder();
-    let invite = world.commit(&mut maya, &Command::Invite { role: MEMBER, uses: 9, reviewed: false });
-    let mut ben = world.joiner(&mut maya, &invite, "Ben");
-    let mut zoe = world.joiner(&mut maya, &invite, "Zoe");
-    let mut kim = world.joiner(&mut maya, &invite, "Kim");
-    let mut all = [&mut ben, &mut zoe, &mut kim];
-    all.iter_mut().for_each(|member| exchange(&mut maya, member));
-    all.iter_mut().for_each(|member| exchange(&mut maya, member));
+    let (mut maya, _, [mut ben, mut zoe, mut kim]) = world.four();
     let mut relay = Relay::default();
     // Zoe goes, and Ben makes the epoch that follows: Kim is sealed it. Maya removes Kim meanwhile.
     world.commit(&mut zoe, &Command::Leave);
