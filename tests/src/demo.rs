@@ -200,6 +200,7 @@ impl Person {
                 labels: labels.iter().map(|&label| label.into()).collect(),
                 due: None,
                 priority: 0,
+                home: None,
             };
             let Reply::Task { task } = self.act(pursuance, command).await? else {
                 return Err(DemoError::Refused("creating a task", Trouble::Malformed));

@@ -62,6 +62,7 @@ impl World {
             labels: vec![],
             due: None,
             priority: 0,
+            home: None,
         };
         let mut world = Self {
             pursuance: founded.pursuance,

@@ -35,6 +35,10 @@ pub enum Command {
         #[serde(default)]
         #[cfg_attr(feature = "bindings", ts(as = "Option<u8>", optional))]
         priority: u8,
+        /// The role that is to read it; as its parent, where none is named.
+        #[serde(default)]
+        #[cfg_attr(feature = "bindings", ts(optional = nullable))]
+        home: Option<RoleId>,
     },
     /// A new task that somebody who creates tasks is to look at first.
     SuggestTask {
@@ -304,6 +308,7 @@ impl Command {
             labels: Vec::new(),
             due: None,
             priority: 0,
+            home: None,
         }
     }
 }

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use crate::day::Day;
 use crate::entry::Entry;
-use crate::id::{EntryId, TaskId};
+use crate::id::{EntryId, RoleId, TaskId};
 use crate::limits::{
     MAX_BODY_BYTES, MAX_DAY_BYTES, MAX_ENTRY_BYTES, MAX_IMPORT_TASKS, MAX_ITEMS, MAX_LABEL_BYTES, MAX_LABELS,
     MAX_OWNER_BYTES, MAX_TITLE_BYTES,
@@ -101,7 +101,8 @@ impl ImportPlan {
         let part = || TaskOp::PartOf { import: self.import, of };
         let rows = &rest[..rows_of_one_entry(rest)];
         let planned: Vec<Vec<TaskOp>> = rows.iter().map(|row| ops(row, part())).collect::<Result<_, _>>()?;
-        let by = replica.grant_for_ops(me, &planned.concat(), None)?;
+        let by = replica.grant_for_ops(me, &planned.concat(), RoleId::EVERYONE, None)?;
+        let audience = replica.audience(RoleId::EVERYONE, with)?;
         let at = replica.place_after(by, self.entries.last());
         let mut items = Vec::new();
         for (index, (row, said)) in rows.iter().zip(planned).enumerate() {
@@ -112,7 +113,7 @@ impl ImportPlan {
             self.ids.push(task);
             items.push(Item { task, generation: 0, key, gives_key: GivesKey::Yes, ops });
         }
-        self.entries.push(replica.sign_items(&items, by, self.entries.last(), with)?);
+        self.entries.push(replica.sign_items(&items, &audience, by, self.entries.last(), with));
         Ok(self.ids.len() < self.rows.len())
     }
 

@@ -194,11 +194,10 @@ impl Replica {
         let rank = |member| self.authority.seniority(member);
         let mut found = Vec::new();
         for (item, task, generation) in self.lines_about(entry) {
-            let Some(key) = self.task_keys.get(&(task, generation)) else { continue };
             let index = usize::from(item);
-            let Some(Some(Ok(ops))) = items.get(index).map(|sealed| open_item(at, index, sealed, key)) else {
-                continue;
-            };
+            let Some(sealed) = items.get(index) else { continue };
+            let mut keys = self.task_keys.of_generation(task, generation);
+            let Some(Ok(ops)) = keys.find_map(|key| open_item(at, index, sealed, key)) else { continue };
             let title = |id: TaskId| self.tasks.task(id).and_then(|task| task.title.shown(rank).cloned());
             let (what, text) = said(&ops);
             found.push(HeldWords { entry: entry.id(), task: title(task).unwrap_or_default(), what, text });

@@ -7,30 +7,37 @@ use alloc::vec::Vec;
 use crate::clock::Dot;
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::day::Day;
-use crate::id::{EntryId, MemberId, RoleId, TaskId};
+use crate::id::{EntryId, EpochId, MemberId, RoleId, TaskId};
 use crate::limits::{MAX_BODY_BYTES, MAX_DAY_BYTES, MAX_LABEL_BYTES, MAX_OWNER_BYTES, MAX_TITLE_BYTES};
 use crate::register::{Place, Register, Write};
 use crate::seal::TaskKey;
 use crate::shelf::KeptTask;
 use crate::task::Status;
+use crate::task_keys::HeldKey;
 use crate::tasks::{Creation, Mark, Said, Task};
 
 /// The form written here. A store that holds another one derives everything again.
-pub const KEPT_FORM: u32 = 3;
+pub const KEPT_FORM: u32 = 4;
 
 /// Writes or elements of one field that are read back: far more than a task has.
 const MAX_KEPT: usize = 1 << 20;
 
-/// A task, empty where its creation does not count, and its key as bytes; the lines of its thread are kept one by one elsewhere.
+/// A task, empty where its creation does not count, and its keys as bytes; the lines of its thread are kept one by one elsewhere.
 #[must_use]
-pub fn encode_task(task: &Task, key: &TaskKey) -> Vec<u8> {
+pub fn encode_task(task: &Task, keys: &[HeldKey]) -> Vec<u8> {
     let mut w = Writer::new();
-    w.bytes(&key.0);
+    w.array(keys.len());
+    for held in keys {
+        w.uint(held.generation.into()).bytes(&held.key.0).array(held.given.len());
+        for (role, epoch) in &held.given {
+            w.uint(role.0.into()).bytes(&epoch.0);
+        }
+    }
     match &task.created {
         Some(created) => {
-            w.array(4).uint(created.depth.into());
+            w.array(5).uint(created.depth.into());
             place(&mut w, created.at);
-            w.bytes(&created.by.0).uint(created.claimed_seconds);
+            w.bytes(&created.by.0).uint(created.claimed_seconds).uint(created.home.0.into());
         }
         None => {
             w.array(0);
@@ -95,14 +102,15 @@ pub fn encode_task(task: &Task, key: &TaskKey) -> Vec<u8> {
 /// [`DecodeError`], when it is not that.
 pub fn decode_task(bytes: &[u8]) -> Result<KeptTask, DecodeError> {
     let mut r = Reader::new(bytes);
-    let key = TaskKey(r.exact()?);
-    let created = match r.list(4)? {
+    let keys = (0..r.list(MAX_KEPT)?).map(|_| read_key(&mut r)).collect::<Result<_, _>>()?;
+    let created = match r.list(5)? {
         0 => None,
-        4 => Some(Creation {
+        5 => Some(Creation {
             depth: r.small()?,
             at: read_place(&mut r)?,
             by: MemberId(r.exact()?),
             claimed_seconds: r.uint()?,
+            home: RoleId(r.small()?),
         }),
         _ => return Err(DecodeError::Structure),
     };
@@ -143,7 +151,13 @@ pub fn decode_task(bytes: &[u8]) -> Result<KeptTask, DecodeError> {
         },
     };
     r.end()?;
-    Ok(KeptTask { task, key })
+    Ok(KeptTask { task, keys })
+}
+
+fn read_key(r: &mut Reader<'_>) -> Result<HeldKey, DecodeError> {
+    let (generation, key) = (r.small()?, TaskKey(r.exact()?));
+    let given = (0..r.list(MAX_KEPT)?).map(|_| Ok((RoleId(r.small()?), EpochId(r.exact()?))));
+    Ok(HeldKey { generation, key, given: given.collect::<Result<_, _>>()? })
 }
 
 fn place(w: &mut Writer, at: Place) {
@@ -234,7 +248,7 @@ mod tests {
             Register::from_kept(alloc::vec![Write { value, by, at, dot }])
         }
         let task = Task {
-            created: Some(Creation { depth: 300, at, by, claimed_seconds: 1 << 40 }),
+            created: Some(Creation { depth: 300, at, by, claimed_seconds: 1 << 40, home: RoleId(3) }),
             parent: one(Some(TaskId([1; 16])), at, by, dot),
             title: one("A title".into(), at, by, dot),
             ending: one(Some(Status::Dropped), at, by, dot),
@@ -250,11 +264,17 @@ mod tests {
             newest_own: Some((dot, at.entry)),
             ..Task::default()
         };
-        let bytes = encode_task(&task, &TaskKey([9; 32]));
-        let KeptTask { task: again, key } = decode_task(&bytes).unwrap();
-        assert_eq!(encode_task(&again, &key), bytes);
+        let given = [(RoleId(3), EpochId([6; 32]))].into();
+        let keys = [
+            HeldKey { generation: 0, key: TaskKey([9; 32]), given },
+            HeldKey { generation: 7, key: TaskKey([8; 32]), given: [].into() },
+        ];
+        let bytes = encode_task(&task, &keys);
+        let KeptTask { task: again, keys: kept } = decode_task(&bytes).unwrap();
+        assert_eq!(encode_task(&again, &kept), bytes);
         assert_eq!((again.created, again.title, again.ending), (task.created, task.title, task.ending));
-        assert_eq!((again.labels, again.newest_own, key.0), (task.labels, task.newest_own, [9; 32]));
+        assert_eq!((again.labels, again.newest_own), (task.labels, task.newest_own));
+        assert!(kept == keys);
         assert!(decode_task(&bytes[..bytes.len() - 1]).is_err());
     }
 }

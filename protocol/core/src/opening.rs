@@ -6,13 +6,14 @@ use alloc::vec::Vec;
 
 use crate::authority::Verdict;
 use crate::entry::{Content, Entry, RolePart};
-use crate::id::{EntryId, MemberId, RoleId, TaskId};
+use crate::id::{EntryId, MemberId, TaskId};
 use crate::logs::Standing;
 use crate::refusal::Refusal;
 use crate::replica::Replica;
-use crate::seal::{Where, open_audience, open_item, task_id};
+use crate::seal::{ItemHint, Where, open_audience, open_item, task_id};
 use crate::shelf::{ItemNote, Shelf, Touch, WHOLE_ENTRY};
-use crate::tasks::Opened;
+use crate::task_keys::Brought;
+use crate::tasks::{Opened, Task};
 
 /// Bytes of entries fetched in long work after which the shelf takes what changed.
 const HEAVY_BYTES: usize = if cfg!(test) { 2 << 10 } else { 1 << 20 };
@@ -46,8 +47,9 @@ struct Line {
     item: u16,
     task: TaskId,
     generation: u32,
-    audience: RoleId,
-    /// The task's key was not known before.
+    /// The list has a key for it.
+    has_key: bool,
+    /// That key was not known before.
     brings_key: bool,
 }
 
@@ -128,10 +130,10 @@ impl Replica {
             if made_again.contains(&line.task) {
                 continue;
             }
-            let was_there = self.tasks.task(line.task).is_some();
+            let was_there = self.tasks.task(line.task).map(Task::home);
             let marks = self.tasks.task(line.task).map_or(0, |task| task.marks.len());
             self.open_item(&entry, line, arrival, shelf);
-            let is_there = self.tasks.task(line.task).is_some();
+            let is_there = self.tasks.task(line.task).map(Task::home);
             let marks_now = self.tasks.task(line.task).map_or(0, |task| task.marks.len());
             // Others may have waited for this: for the key, or for the creation, or for somebody to find it good.
             if line.brings_key || was_there != is_there || (arrival == Arrival::Late && marks != marks_now) {
@@ -150,7 +152,7 @@ impl Replica {
         let Content::Role(part) = &entry.body().content else { return Lists::Open(Vec::new()) };
         let Some(at) = self.place_of(entry).filter(|_| opens(standing)) else { return Lists::Open(Vec::new()) };
         let mut sealed = true;
-        let mut lines = Vec::new();
+        let mut lines: Vec<Line> = Vec::new();
         for audience in &part.audiences {
             let Some(epoch) = self.epochs.get(&audience.epoch) else { continue };
             sealed = false;
@@ -161,19 +163,26 @@ impl Replica {
                 continue;
             };
             for (index, hint) in hints.into_iter().enumerate() {
-                let (item, slot) = (number(index), (hint.task, hint.generation));
+                let ItemHint { task, generation, key } = hint;
+                let item = number(index);
+                let has_key = key.is_some();
                 // A task's first key is taken only from where the task was created: there, and only there, the id shows that it
-                // is the one (T1). Whatever else somebody hands out for that task is ignored.
-                let is_first = |key: &_| hint.generation == 0 && task_id(at, item, key) == hint.task;
-                let key = hint.key.filter(is_first).filter(|_| !self.task_keys.contains_key(&slot));
-                let brings_key = key.is_some();
-                if let Some(key) = key {
-                    self.task_keys.insert(slot, key);
-                    self.tasks.note_change(hint.task);
+                // is the one (T1). Whatever else somebody hands out as that is ignored.
+                let is_first = |key: &_| task_id(at, item, key) == task;
+                let known = |key: &_| self.task_keys.of_generation(task, 0).any(|known| known == key);
+                let key = key.filter(|key| generation > 0 || is_first(key) || known(key));
+                // Whoever reads any of the lists may have found it there.
+                let to = part.audiences.iter().map(|audience| (audience.role, audience.epoch));
+                let brought = key.map_or(Brought::Nothing, |key| self.task_keys.take(task, generation, key, to));
+                if brought != Brought::Nothing {
+                    self.tasks.note_change(task);
                 }
-                self.touches.entry(hint.task).or_default().insert((id, item));
-                let (task, generation) = slot;
-                lines.push(Line { item, task, generation, audience: audience.role, brings_key });
+                self.touches.entry(task).or_default().insert((id, item));
+                let brings_key = brought == Brought::Key;
+                match lines.iter_mut().find(|line| (line.item, line.task) == (item, task)) {
+                    Some(line) => line.brings_key |= brings_key,
+                    None => lines.push(Line { item, task, generation, has_key, brings_key }),
+                }
             }
         }
         if !sealed {
@@ -196,15 +205,21 @@ impl Replica {
         };
         let speaker = self.authority.speaker(entry).zip(self.authority.leant_on(entry));
         let Some(speaker) = speaker else { return };
-        let Some(key) = self.task_keys.get(&(line.task, line.generation)) else {
-            return self.tasks.note(id, line.item, ItemNote::Waits);
-        };
         let index = usize::from(line.item);
-        let Some(Ok(ops)) = open_item(at, index, &items[index], key) else {
+        let mut keys = self.task_keys.of_generation(line.task, line.generation).peekable();
+        let is_known = keys.peek().is_some();
+        let fitting = keys.find_map(|key| Some((key, open_item(at, index, &items[index], key)?)));
+        let Some((key, opened)) = fitting else {
+            // There is one first key, and a list says which is meant; of a later generation another may come.
+            let is_wrong = is_known && (line.generation == 0 || line.has_key);
+            let note = if is_wrong { ItemNote::Refused(Refusal::BadKeys) } else { ItemNote::Waits }; // K8
+            return self.tasks.note(id, line.item, note);
+        };
+        let Ok(ops) = opened else {
             return self.tasks.note(id, line.item, ItemNote::Refused(Refusal::BadKeys)); // K8
         };
         let own_id = task_id(at, line.item, key);
-        let opened = Opened::new(entry, line.item, speaker, line.audience, line.task, own_id, ops);
+        let opened = Opened::new(entry, line.item, speaker, line.task, own_id, ops);
         if arrival == Arrival::Late {
             // The writes that it may come before.
             let compared: Vec<EntryId> =
@@ -266,7 +281,8 @@ impl Replica {
             let epoch = self.epochs.get(&audience.epoch)?;
             let hints = open_audience(at, audience, epoch, part.items.len()).ok()?;
             let hint = hints.get(usize::from(item)).filter(|hint| hint.task == task)?;
-            Some(Line { item, task, generation: hint.generation, audience: audience.role, brings_key: false })
+            let (generation, has_key) = (hint.generation, hint.key.is_some());
+            Some(Line { item, task, generation, has_key, brings_key: false })
         })
     }
 

@@ -12,17 +12,16 @@ use crate::command::Command;
 use crate::crypto::Seed;
 use crate::day::Day;
 use crate::entry::{Body, Content, Entry, GrantRef};
-use crate::id::{AuthorId, EntryId, MemberId, RoleId, TaskId};
+use crate::id::{EntryId, MemberId, RoleId, TaskId};
 use crate::importing::when;
 use crate::keys::{EpochSecret, InviteSecret};
 use crate::limits::{
     MAX_ASSIGNEES, MAX_BODY_BYTES, MAX_COMMENT_BYTES, MAX_LABEL_BYTES, MAX_LABELS, MAX_PRIORITY, MAX_RELAYS,
     MAX_TITLE_BYTES,
 };
-use crate::op::{Op, Since, Welcome};
+use crate::op::Since;
 use crate::refusal::Refusal;
 use crate::replica::Replica;
-use crate::rule::Object;
 use crate::seal::{GivesKey, Item, TaskKey, Where, seal_items, task_id};
 use crate::task::Status;
 use crate::task_op::TaskOp;
@@ -52,6 +51,14 @@ pub struct Circumstances<'a> {
     pub since: Vec<Since>,
 }
 
+/// Who is to read what is said.
+pub(crate) struct Audience {
+    role: RoleId,
+    epoch: EpochSecret,
+    /// The entry that makes the epoch, where none could be used: it comes before what is said.
+    made: Option<Entry>,
+}
+
 /// Ops about one task, before they are sealed.
 struct Draft {
     task: TaskId,
@@ -70,7 +77,7 @@ impl Replica {
         }
         let me = self.writer()?;
         match command {
-            Command::CreateTask { title, parent, assignees, labels, due, priority } => {
+            Command::CreateTask { title, parent, assignees, labels, due, priority, home } => {
                 within(assignees.len(), MAX_ASSIGNEES)?;
                 within(labels.len(), MAX_LABELS)?;
                 let mut ops = vec![TaskOp::SetTitle(line(title, MAX_TITLE_BYTES)?)];
@@ -82,34 +89,25 @@ impl Replica {
                     ops.push(TaskOp::AddLabel(line(label, MAX_LABEL_BYTES)?));
                 }
                 ops.extend(when(due_day(due.as_deref())?, *priority)?);
-                self.create_task(me, *parent, ops, with)
+                self.create_task(me, *parent, *home, ops, with)
             }
             Command::SuggestTask { title, parent } => {
                 let ops = vec![TaskOp::Step(Status::Suggested), TaskOp::SetTitle(line(title, MAX_TITLE_BYTES)?)];
-                self.create_task(me, *parent, ops, with)
+                self.create_task(me, *parent, None, ops, with)
             }
             about_task => {
-                let draft = self.draft(me, about_task)?;
-                let by = self.grant_for_ops(me, &draft.ops, self.tasks.task(draft.task))?;
-                // A task is known here only because its first key opened it.
-                let key = self.task_keys.get(&(draft.task, 0)).cloned().ok_or(Refusal::BadKeys)?;
-                let item = Item { task: draft.task, generation: 0, key, gives_key: GivesKey::No, ops: draft.ops };
-                let entry = self.sign_items(&[item], by, None, with)?;
-                Ok(Authored { entries: vec![entry], undo: draft.undo, task: None, invite: None })
+                let Draft { task: id, ops, undo } = self.draft(me, about_task)?;
+                let task = self.tasks.task(id);
+                let home = task.and_then(Task::home).ok_or(Refusal::NoSuchTask)?;
+                let by = self.grant_for_ops(me, &ops, home, task)?;
+                let audience = self.audience(home, with)?;
+                let (generation, key, gives_key) = self.key_for(id, home, &audience.epoch, with.seed);
+                let item = Item { task: id, generation, key, gives_key, ops };
+                let entry = self.sign_items(&[item], &audience, by, audience.made.as_ref(), with);
+                let entries = audience.made.into_iter().chain([entry]).collect();
+                Ok(Authored { entries, undo, task: None, invite: None })
             }
         }
-    }
-
-    /// Hands an epoch to a device that cannot come to it, the usable one first; nothing from a device that may not sign.
-    #[must_use]
-    pub fn welcome(&self, to: AuthorId, now_seconds: u64) -> Option<Entry> {
-        self.writer().ok()?;
-        let epoch = self.wanted_by(to)?;
-        let packages = self.authority.packages_known(&self.logs);
-        let (_, package, _) = packages.into_iter().find(|(.., author)| *author == to)?;
-        let sealed = epoch.seal_to(self.pursuance, RoleId::EVERYONE, package).ok()?;
-        let op = Op::Welcome(Welcome { role: RoleId::EVERYONE, epoch: epoch.id(), to, sealed });
-        Some(self.sign_next(Content::Public(vec![op]), self.my_grant()?, None, now_seconds))
     }
 
     /// The effective parent of each task that can be read: a parent that cannot be read, or would close a circle, is none.
@@ -153,25 +151,27 @@ impl Replica {
         ranked.first().map(|write| (self.authority.seniority(write.by), write.at))
     }
 
-    /// Creates a task of which these say what it is.
+    /// Creates a task of which these say what it is; at home where its parent is, unless another role is named.
     fn create_task(
         &self,
         me: MemberId,
         parent: Option<TaskId>,
+        home: Option<RoleId>,
         says: Vec<TaskOp>,
         with: &mut Circumstances<'_>,
     ) -> Result<Authored, Refusal> {
-        if parent.is_some_and(|parent| self.tasks.task(parent).is_none()) {
-            return Err(Refusal::NoSuchTask);
-        }
+        let parents = parent.map(|parent| self.tasks.task(parent).and_then(Task::home).ok_or(Refusal::NoSuchTask));
+        let home = home.or(parents.transpose()?).unwrap_or(RoleId::EVERYONE);
         let ops: Vec<TaskOp> = core::iter::once(TaskOp::Create { parent }).chain(says).collect();
-        let by = self.grant_for_ops(me, &ops, None)?;
+        let by = self.grant_for_ops(me, &ops, home, None)?;
+        let audience = self.audience(home, with)?;
         let key = TaskKey(with.seed.draw());
-        let task = task_id(self.place_after(by, None), 0, &key);
+        let task = task_id(self.place_after(by, audience.made.as_ref()), 0, &key);
         let item = Item { task, generation: 0, key, gives_key: GivesKey::Yes, ops };
-        let entry = self.sign_items(&[item], by, None, with)?;
+        let entry = self.sign_items(&[item], &audience, by, audience.made.as_ref(), with);
+        let entries = audience.made.into_iter().chain([entry]).collect();
         let undo = vec![Command::SetStatus { task, status: Status::Dropped }];
-        Ok(Authored { entries: vec![entry], undo, task: Some(task), invite: None })
+        Ok(Authored { entries, undo, task: Some(task), invite: None })
     }
 
     fn draft(&self, me: MemberId, command: &Command) -> Result<Draft, Refusal> {
@@ -323,12 +323,13 @@ impl Replica {
         &self,
         member: MemberId,
         ops: &[TaskOp],
+        home: RoleId,
         task: Option<&Task>,
     ) -> Result<GrantRef, Refusal> {
         let verbs = TaskOp::verbs(ops).ok_or(Refusal::NeedsNewer)?;
         let agreed = task.map(Task::agreed_now).unwrap_or_default();
         let occasion = self.occasion(member, task, &agreed);
-        self.authority.grant_for_all(member, &verbs, Object::Role(RoleId::EVERYONE), &occasion)
+        self.authority.grant_for_all(member, &verbs, home, &occasion)
     }
 
     /// What a member would do now to a task, or to a new one.
@@ -353,17 +354,26 @@ impl Replica {
         if known.is_some_and(|known| known.presence == Presence::Here) { Ok(()) } else { Err(Refusal::NoSuchMember) }
     }
 
-    /// Seals items to everyone and signs the entry.
+    /// What seals tasks of a role now.
+    ///
+    /// # Errors
+    /// As [`Self::epoch_for`].
+    pub(crate) fn audience(&self, role: RoleId, with: &mut Circumstances<'_>) -> Result<Audience, Refusal> {
+        let (made, epoch) = self.epoch_for(role, with.now_seconds, with.seed)?;
+        Ok(Audience { role, epoch, made })
+    }
+
+    /// Seals items to an audience and signs the entry.
     pub(crate) fn sign_items(
         &self,
         items: &[Item],
+        to: &Audience,
         by: GrantRef,
         after: Option<&Entry>,
         with: &mut Circumstances<'_>,
-    ) -> Result<Entry, Refusal> {
-        let epoch: &EpochSecret = self.usable_epoch().ok_or(Refusal::NotWelcomedYet)?;
-        let part = seal_items(self.place_after(by, after), RoleId::EVERYONE, epoch, items, with.seed);
-        Ok(self.sign_next(Content::Role(part), by, after, with.now_seconds))
+    ) -> Entry {
+        let part = seal_items(self.place_after(by, after), to.role, &to.epoch, items, with.seed);
+        self.sign_next(Content::Role(part), by, after, with.now_seconds)
     }
 
     pub(crate) fn place_after(&self, by: GrantRef, after: Option<&Entry>) -> Where {

@@ -182,6 +182,9 @@ pub enum Refusal {
         /// How many entries one's own log must have.
         entries: u16,
     },
+    /// The author does not read what is said to that role, with the grant leaned on.
+    #[error("F45: not a reader of that role")]
+    NotAReader,
     /// One's own client, by the advice of a rule: not before that day.
     #[error("F43: rule {rule} says not before {day}")]
     NotBefore {

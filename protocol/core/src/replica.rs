@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use crate::authority::{Authority, Verdict, package_tag};
 use crate::clock::Dot;
 use crate::entry::{Content, Entry};
-use crate::id::{AuthorId, EntryId, EpochId, MemberId, PursuanceId, TaskId};
+use crate::id::{AuthorId, EntryId, EpochId, MemberId, PursuanceId, RoleId, TaskId};
 use crate::kept::encode_task;
 use crate::keys::{CellKey, DeviceKeys, EpochSecret};
 use crate::limits::MAX_EPOCH_CANDIDATES;
@@ -16,8 +16,8 @@ use crate::op::Op;
 use crate::opening::Arrival;
 use crate::overtaken::OwnLog;
 use crate::refusal::Refusal;
-use crate::seal::TaskKeys;
 use crate::shelf::{Changes, ItemNote, KeptEntry, KeptTask, Nothing, Shelf, WHOLE_ENTRY};
+use crate::task_keys::TaskKeys;
 use crate::tasks::{Task, Tasks};
 
 /// The state of one pursuance: a function of the entries appended and the secrets learned, in whatever order.
@@ -66,7 +66,7 @@ impl Replica {
             tasks: Tasks::of(device.author()),
             device,
             epochs: BTreeMap::new(),
-            task_keys: BTreeMap::new(),
+            task_keys: TaskKeys::default(),
             sealed: BTreeMap::new(),
             touches: BTreeMap::new(),
             heavy_bytes: 0,
@@ -133,7 +133,7 @@ impl Replica {
         }
         // What followed was kept.
         self.authority.take_doubt();
-        self.candidates.retain(|id| !self.authority.epochs().contains_key(id));
+        self.candidates.retain(|id| !self.authority.names_epoch(*id));
     }
 
     /// Takes up an entry that waits for an epoch's secret.
@@ -175,14 +175,15 @@ impl Replica {
         if kept.task.created.is_some() {
             self.tasks.put_back(id, kept.task);
         }
-        self.task_keys.insert((id, 0), kept.key);
+        self.task_keys.put_back(id, kept.keys);
     }
 
     /// A task that changed as bytes for the shelf: nothing but its key, where its creation does not count.
     #[must_use]
     pub fn kept_task(&self, id: TaskId) -> Option<Vec<u8>> {
-        let key = self.task_keys.get(&(id, 0))?;
-        Some(self.tasks.task(id).map_or_else(|| encode_task(&Task::default(), key), |task| encode_task(task, key)))
+        let keys = self.task_keys.of(id);
+        let none = Task::default();
+        (!keys.is_empty()).then(|| encode_task(self.tasks.task(id).unwrap_or(&none), keys))
     }
 
     /// Learns an epoch's secret, and reads what waited for it. Secrets of epochs that no entry names are kept too, the
@@ -196,8 +197,8 @@ impl Replica {
         if self.epochs.contains_key(&id) {
             return;
         }
-        self.candidates.retain(|id| !self.authority.epochs().contains_key(id));
-        if !self.authority.epochs().contains_key(&id) {
+        self.candidates.retain(|id| !self.authority.names_epoch(*id));
+        if !self.authority.names_epoch(id) {
             self.candidates.push_back(id);
             if self.candidates.len() > MAX_EPOCH_CANDIDATES
                 && let Some(oldest) = self.candidates.pop_front()
@@ -268,6 +269,12 @@ impl Replica {
         &self.authority
     }
 
+    /// The keys of tasks that are held.
+    #[must_use]
+    pub const fn task_keys(&self) -> &TaskKeys {
+        &self.task_keys
+    }
+
     /// The tasks.
     #[must_use]
     pub const fn tasks(&self) -> &Tasks {
@@ -283,7 +290,7 @@ impl Replica {
     /// Whether I am a member and can write: I am here with this device, and hold a usable epoch.
     #[must_use]
     pub fn is_member(&self) -> bool {
-        self.is_here() && self.epochs.keys().any(|id| self.authority.epochs().contains_key(id))
+        self.is_here() && self.held_epochs(RoleId::EVERYONE).next().is_some()
     }
 
     /// Why I belong no more, or not yet, or this device does not; `None` for whoever is here, and for a stranger.

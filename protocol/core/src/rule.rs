@@ -241,6 +241,19 @@ pub struct Rule {
 }
 
 impl Rule {
+    /// The roles to which this line gives the keys of a role's tasks (K13): the one that may see them, and those whose agreement with a
+    /// task it asks for, as nobody agrees with what they cannot read.
+    pub(crate) fn readers_of(&self, role: RoleId) -> impl Iterator<Item = RoleId> + use<> {
+        let about = self.object == Object::Role(role) && self.verb.is_about_tasks();
+        let bare = self.conditions == Conditions::ALWAYS && self.quorum.is_none();
+        let readers = match self.verb {
+            // A key is held or not: no line gives it on conditions.
+            Verb::See => [bare.then_some(self.role), None],
+            _ => [self.quorum.map(|quorum| quorum.of), self.conditions.review],
+        };
+        readers.into_iter().flatten().filter(move |_| about)
+    }
+
     /// Every role that it names.
     pub fn roles(&self) -> impl Iterator<Item = RoleId> + use<> {
         let over = match self.object {

@@ -1,7 +1,6 @@
 //! The role layer's two seals: items under task keys, and for each audience the list that opens them
 //! (docs/protocol/03-keys.md, "Task keys").
 
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
@@ -25,9 +24,6 @@ impl TaskKey {
         Self(bytes)
     }
 }
-
-/// Task keys by task and generation. The first generation's key is the one that the task's id commits to.
-pub type TaskKeys = BTreeMap<(TaskId, u32), TaskKey>;
 
 /// Where a role part stands: bound to each of its seals, so that none can be moved.
 #[derive(Clone, Copy)]

@@ -9,7 +9,7 @@ use crate::id::{AuthorId, EntryId, TaskId};
 use crate::logs::{Chain, Standing};
 use crate::refusal::Refusal;
 use crate::replica::Replica;
-use crate::seal::TaskKey;
+use crate::task_keys::HeldKey;
 use crate::tasks::{Comment, Task};
 
 /// Where a replica finds again what it put down.
@@ -87,12 +87,12 @@ pub struct KeptEntry {
     pub arrival: u64,
 }
 
-/// A task with its first key, as it is taken up again.
+/// A task with its keys, as it is taken up again.
 pub struct KeptTask {
     /// The task, without its thread.
     pub task: Task,
-    /// Its key.
-    pub key: TaskKey,
+    /// Its keys.
+    pub keys: Vec<HeldKey>,
 }
 
 /// What a replica has that its shelf has not.

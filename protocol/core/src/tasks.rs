@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use crate::authority::{Authority, Occasion};
 use crate::clock::Dot;
 use crate::day::Day;
-use crate::entry::Entry;
+use crate::entry::{Content, Entry};
 use crate::id::{AuthorId, EntryId, MemberId, RoleId, TaskId};
 use crate::logs::Logs;
 use crate::refusal::Refusal;
@@ -73,6 +73,8 @@ pub struct Creation {
     pub by: MemberId,
     /// Claimed time.
     pub claimed_seconds: u64,
+    /// The role at which it is at home: whose keys open it, and over which the rules say who may do what to it.
+    pub home: RoleId,
 }
 
 /// What somebody found of how a task was done. None is ever taken away: whether others may finish the task follows from those in
@@ -151,8 +153,8 @@ pub struct Opened {
     pub claimed_seconds: u64,
     /// The role with which they said it.
     pub role: RoleId,
-    /// The audience by which it was opened.
-    pub audience: RoleId,
+    /// The roles that it is sealed to.
+    pub audiences: Vec<RoleId>,
     /// The task.
     pub task: TaskId,
     /// The id that a task created here would have.
@@ -168,12 +170,15 @@ impl Opened {
         entry: &Entry,
         item: u16,
         (by, role): (MemberId, RoleId),
-        audience: RoleId,
         task: TaskId,
         own_id: TaskId,
         ops: Vec<TaskOp>,
     ) -> Self {
         let body = entry.body();
+        let audiences = match &body.content {
+            Content::Role(part) => part.audiences.iter().map(|audience| audience.role).collect(),
+            Content::Public(_) => Vec::new(),
+        };
         Self {
             at: Place { entry: entry.id(), item, op: 0 },
             by,
@@ -181,7 +186,7 @@ impl Opened {
             author: body.author,
             seq: body.seq,
             claimed_seconds: body.claimed_seconds,
-            audience,
+            audiences,
             task,
             own_id,
             ops,
@@ -298,7 +303,10 @@ impl Tasks {
             // *Own* cannot be told before the creation is read, so the item waits for it (T4).
             return self.note(entry, item, ItemNote::Waits);
         }
-        if opened.ops.iter().any(|op| matches!(op, TaskOp::Unknown { .. })) {
+        // T14: a task is for one role in this version.
+        let home = self.task(opened.task).filter(|_| !creates).and_then(Task::home);
+        let fits = matches!(opened.audiences[..], [audience] if home.is_none_or(|home| home == audience));
+        if !fits || opened.ops.iter().any(|op| matches!(op, TaskOp::Unknown { .. })) {
             return self.note(entry, item, ItemNote::Newer);
         }
         match self.judge(authority, logs, opened) {
@@ -322,7 +330,7 @@ impl Tasks {
         let occasion = Occasion { by: opened.by, own, entries: opened.seq, agreed: &agreed };
         for verbs in TaskOp::verbs(&opened.ops).ok_or(Refusal::NeedsNewer)? {
             let allowed = |verb: &Verb| {
-                authority.allowed_then(logs, opened.at.entry, *verb, Object::Role(opened.audience), &occasion)
+                authority.allowed_then(logs, opened.at.entry, *verb, Object::Role(opened.audiences[0]), &occasion)
             };
             any_of(verbs, allowed)?;
         }
@@ -347,7 +355,8 @@ impl Tasks {
         }
         for (index, op) in opened.ops.iter().enumerate() {
             let at = Place { op: u16::try_from(index).expect("at most MAX_ITEM_OPS"), ..opened.at };
-            let from = Source { at, by: opened.by, dot, depth, claimed_seconds: opened.claimed_seconds };
+            let Opened { by, claimed_seconds, ref audiences, .. } = *opened;
+            let from = Source { at, by, dot, depth, claimed_seconds, audience: audiences[0] };
             if let TaskOp::Comment(text) = op {
                 let comment = from.comment(opened.author, text);
                 task.comment_count = task.comment_count.saturating_add(1);
@@ -374,6 +383,7 @@ struct Source {
     dot: Dot,
     depth: u32,
     claimed_seconds: u64,
+    audience: RoleId,
 }
 
 impl Source {
@@ -382,12 +392,18 @@ impl Source {
     }
 
     fn comment(self, author: AuthorId, text: &str) -> Comment {
-        let Self { at, by, dot, depth, claimed_seconds } = self;
+        let Self { at, by, dot, depth, claimed_seconds, .. } = self;
         Comment { depth, at, by, author, dot, claimed_seconds, text: text.into() }
     }
 }
 
 impl Task {
+    /// The role at which it is at home, once its creation was read.
+    #[must_use]
+    pub fn home(&self) -> Option<RoleId> {
+        self.created.as_ref().map(|created| created.home)
+    }
+
     /// The status shown, and whether two different endings stand side by side.
     pub fn status<K: Ord>(&self, seniority: impl Fn(MemberId) -> K + Copy) -> (Status, bool) {
         let endings: Vec<Status> = self.ending.writes().iter().filter_map(|write| write.value).collect();
@@ -481,8 +497,8 @@ impl Task {
     fn apply(&mut self, logs: &Logs, op: &TaskOp, from: Source) {
         match op {
             TaskOp::Create { parent } => {
-                let Source { at, by, depth, claimed_seconds, .. } = from;
-                let created = Creation { depth, at, by, claimed_seconds };
+                let Source { at, by, depth, claimed_seconds, audience: home, .. } = from;
+                let created = Creation { depth, at, by, claimed_seconds, home };
                 // A device with two histories can create twice at one place: the lesser place is shown (T6).
                 if self.created.as_ref().is_none_or(|first| created < *first) {
                     self.created = Some(created);

@@ -56,6 +56,10 @@ pub struct TreeView {
     pub arriving: Vec<Arriving>,
     /// What I may not do here and why, by verb; a verb that is absent is allowed.
     pub cannot: Vec<Cannot>,
+    /// Roles for which I may create a task, by who reads them.
+    pub homes: Vec<Readers>,
+    /// Roles that I read, and of whose tasks I was not handed all keys yet.
+    pub awaited: Vec<Readers>,
 }
 
 /// An import of which not all tasks are here yet.
@@ -110,6 +114,8 @@ pub struct TreeRow {
     /// Which task.
     #[cfg_attr(feature = "bindings", ts(type = "string"))]
     pub task: TaskId,
+    /// The role at which it is at home: who reads it; 0 is everyone.
+    pub home: RoleId,
     /// Its parent, or `null` below the mission.
     #[cfg_attr(feature = "bindings", ts(type = "string | null"))]
     pub parent: Option<TaskId>,
@@ -216,7 +222,7 @@ pub struct Readers {
     pub role: RoleId,
     /// Its name; empty for everyone.
     pub name: String,
-    /// Members who hold it now.
+    /// Members who read what is said to it now.
     pub members: u32,
 }
 

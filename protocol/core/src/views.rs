@@ -99,6 +99,8 @@ impl Replica {
             name: self.authority.name().into(),
             mission: genesis.map(|genesis| genesis.mission.clone()).unwrap_or_default(),
             cannot: self.cannot(&[Verb::Create, Verb::Suggest, Verb::Assign], None),
+            homes: self.homes(),
+            awaited: self.awaited(),
             ..TreeView::default()
         }
     }
@@ -154,11 +156,7 @@ impl Replica {
                         .then(|| self.delivery(comment.dot, comment.at.entry, handed)),
                 })
                 .collect(),
-            readers: alloc::vec![Readers {
-                role: RoleId::EVERYONE,
-                name: String::new(),
-                members: count(self.authority.present().count()),
-            }],
+            readers: alloc::vec![self.readers_of(created.home)],
             cannot: self.cannot(
                 &[
                     Verb::Create,
@@ -175,6 +173,38 @@ impl Replica {
                 Some(task),
             ),
         })
+    }
+
+    /// Who reads what is said to a role.
+    fn readers_of(&self, role: RoleId) -> Readers {
+        let roles = self.authority.table().into_iter().flat_map(|table| &table.roles);
+        let name = { roles }.find(|defined| defined.id == role).map(|role| role.name.clone()).unwrap_or_default();
+        Readers { role, name, members: count(self.authority.readers(role).count()) }
+    }
+
+    /// Roles other than *everyone*, in their order.
+    fn roles(&self) -> impl Iterator<Item = RoleId> + '_ {
+        self.authority.table().into_iter().flat_map(|table| &table.roles).map(|role| role.id)
+    }
+
+    fn homes(&self) -> Vec<Readers> {
+        let Some(me) = self.me().filter(|_| self.absence().is_none()) else { return Vec::new() };
+        let occasion = self.occasion(me, None, &[]);
+        let may = |role: &RoleId| {
+            let create: &[&'static [Verb]] = &[&[Verb::Create]];
+            self.authority.grant_for_all(me, create, *role, &occasion).is_ok()
+        };
+        core::iter::once(RoleId::EVERYONE).chain(self.roles()).filter(may).map(|role| self.readers_of(role)).collect()
+    }
+
+    fn awaited(&self) -> Vec<Readers> {
+        let epochs = self.authority.epochs();
+        let lacks = |role: &RoleId| {
+            let mut known = epochs.iter().filter(|((_, of), known)| of == role && known.counts);
+            known.any(|((epoch, _), _)| !self.epochs.contains_key(epoch))
+        };
+        let reads = |role: &RoleId| self.absence().is_none() && self.reading_grant(*role).is_some();
+        self.roles().filter(reads).filter(lacks).map(|role| self.readers_of(role)).collect()
     }
 
     fn reviews(&self, task: &Task, names: &Names) -> Vec<ReviewView> {
@@ -472,6 +502,7 @@ impl Replica {
             comments: task.comment_count,
             done_below: place.done_below,
             total_below: place.total_below,
+            home: task.home().unwrap_or(RoleId::EVERYONE),
             filed: task.filed.is_there(),
             delivery: task.newest_own.map(|(dot, entry)| self.delivery(dot, entry, handed)),
         }
@@ -480,6 +511,7 @@ impl Replica {
     /// Which of these verbs I may not use, on a task or on tasks of others.
     fn cannot(&self, verbs: &[Verb], task: Option<&Task>) -> Vec<Cannot> {
         let Some(me) = self.me() else { return Vec::new() };
+        let home = Object::Role(task.and_then(Task::home).unwrap_or(RoleId::EVERYONE));
         let agreed = task.map(Task::agreed_now).unwrap_or_default();
         let occasion = self.occasion(me, task, &agreed);
         let occasion = occasion.on_own(task.is_some() && occasion.own);
@@ -489,7 +521,7 @@ impl Replica {
         verbs
             .iter()
             .filter_map(|verb| {
-                let refusal = self.authority.allows(me, *verb, Object::Role(RoleId::EVERYONE), &occasion).err()?;
+                let refusal = self.authority.allows(me, *verb, home, &occasion).err()?;
                 Some(Cannot { verb: *verb, refusal })
             })
             .collect()

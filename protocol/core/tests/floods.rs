@@ -411,5 +411,13 @@ impl World {
 }
 
 fn create(title: &str) -> Command {
-    Command::CreateTask { title: title.into(), parent: None, assignees: vec![], labels: vec![], due: None, priority: 0 }
+    Command::CreateTask {
+        title: title.into(),
+        parent: None,
+        assignees: vec![],
+        labels: vec![],
+        due: None,
+        priority: 0,
+        home: None,
+    }
 }

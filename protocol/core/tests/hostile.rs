@@ -417,7 +417,7 @@ fn an_epoch_issued_again_under_its_id_is_refused() {
         (next(&eve, heads.clone(), again(epoch)), next(&eve, heads, again(EpochSecret::new([9; 32]).id())));
     take(&mut maya, std::slice::from_ref(&repeated));
     assert_eq!(maya.authority().verdict(repeated.id()), Some(&Verdict::Refused(Refusal::BadKeys)));
-    assert_eq!(maya.authority().epochs()[&epoch].entries.len(), 1);
+    assert_eq!(maya.authority().epochs()[&(epoch, RoleId::EVERYONE)].entries.len(), 1);
     assert_eq!(maya.unwelcomed(), [ben.author()], "not taken for sealed to him");
     maya.append(fresh.clone());
     assert_eq!(
@@ -566,7 +566,15 @@ impl World {
 }
 
 fn create(title: &str) -> Command {
-    Command::CreateTask { title: title.into(), parent: None, assignees: vec![], labels: vec![], due: None, priority: 0 }
+    Command::CreateTask {
+        title: title.into(),
+        parent: None,
+        assignees: vec![],
+        labels: vec![],
+        due: None,
+        priority: 0,
+        home: None,
+    }
 }
 
 fn item(task: TaskId, key: [u8; 32], ops: Vec<TaskOp>) -> Item {

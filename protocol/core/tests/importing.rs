@@ -113,6 +113,7 @@ fn due_and_priority_go_there_and_back() {
         labels: vec![],
         due: Some("2026-12-31".into()),
         priority: 2,
+        home: None,
     };
     let created = with(10, |with| maya.command(&create, with)).expect("allowed");
     take(&mut maya, &created);

@@ -61,6 +61,7 @@ impl World {
             labels: Vec::new(),
             due: None,
             priority: 0,
+            home: None,
         };
         let Some(task) = one else { return Some(create) };
         Some(match self.rng.random_range(0..18) {

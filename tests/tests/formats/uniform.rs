@@ -51,6 +51,7 @@ impl Group {
                     labels: vec![],
                     due: None,
                     priority: 0,
+                    home: None,
                 }
             } else {
                 let task = tasks[rng.random_range(0..tasks.len())];

@@ -218,7 +218,11 @@ due?: string | null,
 /**
  * 0 none, 1 urgent, 2 high, 3 normal, 4 low.
  */
-priority?: number, } | { "kind": "suggestTask", 
+priority?: number, 
+/**
+ * The role that is to read it; as its parent, where none is named.
+ */
+home?: RoleId | null, } | { "kind": "suggestTask", 
 /**
  * The only text.
  */
@@ -1532,7 +1536,7 @@ role: RoleId,
  */
 name: string, 
 /**
- * Members who hold it now.
+ * Members who read what is said to it now.
  */
 members: number, };
 
@@ -1619,7 +1623,7 @@ rule: number,
 /**
  * How many entries one's own log must have.
  */
-entries: number, } | { "code": "notBefore", 
+entries: number, } | { "code": "notAReader" } | { "code": "notBefore", 
 /**
  * The rule that says so.
  */
@@ -2296,6 +2300,10 @@ export type TreeRow = {
  */
 task: string, 
 /**
+ * The role at which it is at home: who reads it; 0 is everyone.
+ */
+home: RoleId, 
+/**
  * Its parent, or `null` below the mission.
  */
 parent: string | null, 
@@ -2431,7 +2439,15 @@ arriving: Array<Arriving>,
 /**
  * What I may not do here and why, by verb; a verb that is absent is allowed.
  */
-cannot: Array<Cannot>, };
+cannot: Array<Cannot>, 
+/**
+ * Roles for which I may create a task, by who reads them.
+ */
+homes: Array<Readers>, 
+/**
+ * Roles that I read, and of whose tasks I was not handed all keys yet.
+ */
+awaited: Array<Readers>, };
 
 /**
  * Why a request or query was not carried out.

@@ -140,23 +140,26 @@ impl Authority {
         self.facts.invites.get(&invite).into_iter().flat_map(|fact| &fact.joins).map(|join| MemberId(join.0))
     }
 
-    /// The grant by which the rules let a member do all of these over that now.
+    /// The grant by which the rules let a member do all of these now to tasks of a role, and by which they read them.
     ///
     /// # Errors
-    /// As [`Self::grant_for`].
+    /// As [`Self::grant_for`], and [`Refusal::NotAReader`].
     pub(crate) fn grant_for_all(
         &self,
         member: MemberId,
         verbs: &[&'static [Verb]],
-        object: Object,
+        home: RoleId,
         occasion: &Occasion<'_>,
     ) -> Result<GrantRef, Refusal> {
         let held = self.members.get(&member).map_or(&[][..], |member| &member.grants);
+        let reading = self.reading_roles(home);
+        let reads = |role| reading.contains(&role) || reading.contains(&RoleId::EVERYONE);
         let mut refusal = None;
         for grant in held {
-            let allows = |verb: &Verb| self.allows_role(Some(grant.role), *verb, object, occasion);
+            let allows = |verb: &Verb| self.allows_role(Some(grant.role), *verb, Object::Role(home), occasion);
             match verbs.iter().try_for_each(|verbs| any_of(verbs, allows)) {
-                Ok(()) => return Ok(grant.at),
+                Ok(()) if reads(grant.role) => return Ok(grant.at),
+                Ok(()) => refusal = refusal.or(Some(Refusal::NotAReader)),
                 Err(new) => refusal = refusal.or(Some(new)),
             }
         }

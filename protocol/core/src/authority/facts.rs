@@ -188,6 +188,9 @@ pub(crate) enum Needs {
     TwoThirds,
 }
 
+/// Which epoch of which role was handed to which device by whom.
+pub(crate) type Handed = (EpochId, RoleId, AuthorId, MemberId);
+
 /// Everything that was ever permitted.
 #[derive(Default)]
 #[cfg_attr(test, derive(Clone))]
@@ -229,12 +232,12 @@ pub(crate) struct Facts {
     /// By chain.
     pub(crate) checkpoints: BTreeMap<u32, Vec<usize>>,
     /// Entries that introduce an epoch.
-    pub(crate) epochs: BTreeMap<EpochId, (RoleId, Vec<EntryId>)>,
-    pub(crate) epochs_after: BTreeMap<EpochId, BTreeSet<EpochId>>,
+    pub(crate) epochs: BTreeMap<(EpochId, RoleId), Vec<EntryId>>,
+    pub(crate) epochs_after: BTreeMap<(EpochId, RoleId), BTreeSet<EpochId>>,
     /// Devices by the tags of the key packages they published; anybody can publish anybody's.
     pub(crate) tags: BTreeMap<[u8; 8], BTreeSet<AuthorId>>,
-    /// By epoch, device and welcomer, as they came.
-    pub(crate) welcomes: BTreeMap<(EpochId, AuthorId, MemberId), Vec<(EntryId, Welcome)>>,
+    /// As they came.
+    pub(crate) welcomes: BTreeMap<Handed, Vec<(EntryId, Welcome)>>,
     pub(crate) names: Vec<Write<String>>,
     pub(crate) relays: Vec<Write<Vec<RelayAddress>>>,
     /// Acts of each chain with their places, in their order.

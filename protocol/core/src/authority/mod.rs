@@ -42,7 +42,7 @@ pub use position::{Place as Seat, Position, SeniorityKey, Step, Tail};
 pub use restand::Doubt;
 pub use versions::Version;
 
-use facts::{Act, Facts, Source};
+use facts::{Act, Facts, Handed, Source};
 use memory::Memory;
 use occasion::not_allowed;
 use permit::{Case, Checked, Denial, Permit};
@@ -126,8 +126,6 @@ pub struct OpenInvite {
 /// An epoch that was introduced.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KnownEpoch {
-    /// Whose epoch.
-    pub role: RoleId,
     /// Whether something that counts introduces it.
     pub counts: bool,
     /// The entries that introduce it, more than one where two did at once: those that count, or all, where none does. The first by
@@ -180,10 +178,9 @@ pub struct Authority {
     table: RuleTable,
     members: BTreeMap<MemberId, Member>,
     invites: BTreeMap<GrantRef, OpenInvite>,
-    epochs: BTreeMap<EpochId, KnownEpoch>,
+    epochs: BTreeMap<(EpochId, RoleId), KnownEpoch>,
     relays: Vec<RelayAddress>,
-    /// By epoch, device and welcomer.
-    welcomes: BTreeMap<(EpochId, AuthorId, MemberId), Vec<Welcome>>,
+    welcomes: BTreeMap<Handed, Vec<Welcome>>,
     #[cfg(test)]
     by_definition: Option<definition::Pasts>,
 }
@@ -327,46 +324,75 @@ impl Authority {
 
     /// Epochs that were introduced, also by somebody whose acts are held: others may have written with them.
     #[must_use]
-    pub const fn epochs(&self) -> &BTreeMap<EpochId, KnownEpoch> {
+    pub const fn epochs(&self) -> &BTreeMap<(EpochId, RoleId), KnownEpoch> {
         &self.epochs
     }
 
+    /// The roles that an epoch was introduced for: one, unless somebody gave the readers of one role the secret of another.
+    pub fn roles_of_epoch(&self, epoch: EpochId) -> impl Iterator<Item = RoleId> + '_ {
+        self.epochs.range((epoch, RoleId(0))..=(epoch, RoleId(u16::MAX))).map(|((_, role), _)| *role)
+    }
+
+    /// Whether the log names an epoch.
+    #[must_use]
+    pub fn names_epoch(&self, epoch: EpochId) -> bool {
+        self.roles_of_epoch(epoch).next().is_some()
+    }
+
     /// What was handed to a device as this epoch, by welcomes that count. Only who holds the epoch can tell whether it is.
-    pub fn welcomes(&self, epoch: EpochId, author: AuthorId) -> impl Iterator<Item = &Welcome> {
+    pub fn welcomes(&self, epoch: EpochId, role: RoleId, author: AuthorId) -> impl Iterator<Item = &Welcome> {
         let (first, last) = (MemberId([0; 32]), MemberId([u8::MAX; 32]));
-        self.welcomes.range((epoch, author, first)..=(epoch, author, last)).flat_map(|(_, handed)| handed)
+        self.welcomes.range((epoch, role, author, first)..=(epoch, role, author, last)).flat_map(|(_, handed)| handed)
     }
 
     /// Devices that were handed an epoch by anybody, whether it counts or not: they may know it (K10). Whoever is no device of
     /// anybody can be named by everybody.
-    pub fn handed(&self, epoch: EpochId) -> impl Iterator<Item = AuthorId> + '_ {
+    pub fn handed(&self, epoch: EpochId, role: RoleId) -> impl Iterator<Item = AuthorId> + '_ {
         let (first, last) = ([0; 32], [u8::MAX; 32]);
-        let handed = (epoch, AuthorId(first), MemberId(first))..=(epoch, AuthorId(last), MemberId(last));
-        let to = self.facts.welcomes.range(handed).map(|((_, to, _), _)| *to);
+        let handed = (epoch, role, AuthorId(first), MemberId(first))..=(epoch, role, AuthorId(last), MemberId(last));
+        let to = self.facts.welcomes.range(handed).map(|((_, _, to, _), _)| *to);
         to.filter(|to| self.facts.devices.contains_key(to))
     }
 
-    /// Epochs that follow this one.
-    pub fn epochs_after(&self, epoch: EpochId) -> impl Iterator<Item = EpochId> + '_ {
-        self.facts.epochs_after.get(&epoch).into_iter().flatten().copied()
+    /// Epochs of a role that follow this one.
+    pub fn epochs_after(&self, epoch: EpochId, role: RoleId) -> impl Iterator<Item = EpochId> + '_ {
+        self.facts.epochs_after.get(&(epoch, role)).into_iter().flatten().copied()
     }
 
-    /// Devices that came by right, each with the entries by which they may have come to read: whoever knows all of these and that
-    /// the device may not read hands it nothing more.
-    pub(crate) fn arrivals(&self) -> impl Iterator<Item = (AuthorId, Vec<EntryId>)> + '_ {
+    /// Devices that came by right and may ever have read what is said to a role, each with the entries by which they may have come to
+    /// read: whoever knows all of these and that the device may not read hands it nothing more.
+    pub(crate) fn arrivals(&self, role: RoleId) -> impl Iterator<Item = (AuthorId, Vec<EntryId>)> + '_ {
         let counts = |id: &EntryId| self.verdicts.get(id) == Some(&Verdict::Counts);
+        let said = move |source: Source| match source {
+            Source::Entry(id) => Vec::from_iter(counts(&id).then_some(id)),
+            Source::Decision(id) => {
+                let signed = self.facts.proposals.get(&id).into_iter().flat_map(|asked| &asked.approvals);
+                signed.copied().chain([id]).collect()
+            }
+        };
+        // Lines that were ever written, with what wrote them: of *everyone* none is needed.
+        let lines = self.facts.lines.iter().filter(move |_| role != RoleId::EVERYONE);
+        let mut read_by: BTreeMap<RoleId, BTreeSet<EntryId>> = BTreeMap::new();
+        for (line, written) in lines {
+            for reader in line.readers_of(role) {
+                let added = written.writes.iter().filter(|write| write.value);
+                read_by.entry(reader).or_default().extend(added.flat_map(|write| said(write.source)));
+            }
+        }
+        let ways = move |given: RoleId| {
+            let everyone = if role == RoleId::EVERYONE { Some(BTreeSet::new()) } else { None };
+            everyone.or_else(|| read_by.get(&given).or_else(|| read_by.get(&RoleId::EVERYONE)).cloned())
+        };
         let made = self.facts.devices.iter().flat_map(|(author, made)| made.iter().map(move |made| (*author, made)));
         let came = made.filter(move |(_, made)| counts(&made.source) && !self.was_never_let_in(made.member));
-        came.map(move |(author, made)| {
+        came.filter_map(move |(author, made)| {
             let grants = self.facts.grants_of.get(&made.member).into_iter().flatten();
-            let signed = |proposal: EntryId| self.facts.proposals.get(&proposal).map(|asked| &asked.approvals);
-            let given =
-                grants.filter_map(|at| Some(self.facts.grants.get(at)?.source)).flat_map(|source| match source {
-                    Source::Entry(id) => Vec::from_iter(counts(&id).then_some(id)),
-                    Source::Decision(id) => signed(id).into_iter().flatten().copied().chain([id]).collect(),
-                });
+            let grants = grants.filter_map(|at| self.facts.grants.get(at));
+            let reading: Vec<_> = grants.filter_map(|grant| Some((grant.source, ways(grant.role)?))).collect();
             let admitted = self.facts.admits.get(&EntryId(made.member.0)).into_iter().flatten().copied();
-            (author, given.chain(admitted).chain([made.source]).collect())
+            let by = reading.iter().flat_map(|(source, ways)| said(*source).into_iter().chain(ways.iter().copied()));
+            let by: Vec<EntryId> = by.chain(admitted).chain([made.source]).collect();
+            (!reading.is_empty()).then_some((author, by))
         })
     }
 
@@ -394,12 +420,30 @@ impl Authority {
         self.facts.tags.get(&tag).into_iter().flatten().copied()
     }
 
-    /// The newest key package of each device that reads in the past of an entry, sorted by package id.
+    /// Roles whose holders hold a role's keys now (K13).
     #[must_use]
-    pub fn packages_before(&self, logs: &Logs, entry: &Entry) -> Vec<([u8; 32], KeyPackage)> {
+    pub fn reading_roles(&self, role: RoleId) -> BTreeSet<RoleId> {
+        if role == RoleId::EVERYONE {
+            return BTreeSet::from([role]);
+        }
+        self.table.rules.iter().flat_map(|line| line.readers_of(role)).collect()
+    }
+
+    /// Members who hold a role's keys now.
+    pub fn readers(&self, role: RoleId) -> impl Iterator<Item = (MemberId, &Member)> {
+        let roles = self.reading_roles(role);
+        let by_right = move |member: &Member| {
+            roles.contains(&RoleId::EVERYONE) || member.grants.iter().any(|grant| roles.contains(&grant.role))
+        };
+        self.present().filter(move |(_, member)| by_right(member))
+    }
+
+    /// The newest key package of each device that reads what is said to a role in the past of an entry, sorted by package id.
+    #[must_use]
+    pub fn packages_before(&self, logs: &Logs, entry: &Entry, role: RoleId) -> Vec<([u8; 32], KeyPackage)> {
         let past = self.sight(logs, View::Past(logs.past_of(entry)));
         let mut packages: Vec<_> =
-            permit::packages(&past).into_iter().map(|(.., package)| (package.id(), package.clone())).collect();
+            permit::packages(&past, role).into_iter().map(|(.., package)| (package.id(), package.clone())).collect();
         packages.sort_by_key(|(id, _)| *id);
         packages
     }
@@ -477,11 +521,12 @@ impl Authority {
         self.sight(logs, View::Past(past)).allowed(grant.role, verb, object, occasion).map(|_| ())
     }
 
-    /// The newest key package of each device that reads now, sorted by package id.
+    /// The newest key package of each device of a member who is here, sorted by package id.
     #[must_use]
     pub fn packages_known(&self, logs: &Logs) -> Vec<([u8; 32], &KeyPackage, AuthorId)> {
         let sight = self.everything(logs);
-        let known = permit::packages(&sight).into_iter().map(|(_, author, package)| (package.id(), author));
+        let known =
+            permit::packages(&sight, RoleId::EVERYONE).into_iter().map(|(_, author, package)| (package.id(), author));
         let ids: BTreeSet<([u8; 32], AuthorId)> = known.collect();
         let held = |author: AuthorId, id: [u8; 32]| {
             let own = self.facts.packages.get(&author).into_iter().flatten().map(|(.., package)| package);

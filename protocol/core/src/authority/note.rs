@@ -369,15 +369,14 @@ impl Facts {
                 self.packages.entry(author).or_default().push((seq, id, package.clone()));
             }
             Op::RoleEpoch(epoch) => {
-                let (_, entries) = self.epochs.entry(epoch.epoch).or_insert((epoch.role, Vec::new()));
-                entries.push(id);
+                self.epochs.entry((epoch.epoch, epoch.role)).or_default().push(id);
                 for parent in &epoch.parents {
-                    self.epochs_after.entry(*parent).or_default().insert(epoch.epoch);
+                    self.epochs_after.entry((*parent, epoch.role)).or_default().insert(epoch.epoch);
                 }
             }
             Op::Welcome(welcome) => {
                 if let Some(member) = member {
-                    let handed = self.welcomes.entry((welcome.epoch, welcome.to, member)).or_default();
+                    let handed = self.welcomes.entry((welcome.epoch, welcome.role, welcome.to, member)).or_default();
                     handed.push((id, welcome.clone()));
                 }
             }

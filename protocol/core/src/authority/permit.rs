@@ -94,16 +94,12 @@ impl<S: Seen> Case<'_, S> {
         match &self.entry.body().content {
             Content::Public(ops) => self.public(ops),
             Content::Role(part) => {
-                let permit = self.lean(Position::LAST)?.1;
+                let (actor, permit) = self.lean(Position::LAST)?;
                 for audience in &part.audiences {
-                    if audience.role != RoleId::EVERYONE {
-                        // Tasks of other roles come with a newer version.
-                        return Err(Denial::NeedsNewer);
-                    }
-                    // An epoch that was never declared could be known to a few only, while the screen says everyone.
-                    if !asks(Switch::R2EpochDeclared, self.seen.is_introduced(audience.epoch)) {
-                        return Err(Refusal::BadKeys.into());
-                    }
+                    require(Switch::R2Reads, self.reads(&actor, audience.role), Refusal::NotAReader)?;
+                    // An epoch that was never declared could be known to a few only, while the screen names a role.
+                    let declared = self.seen.is_introduced(audience.epoch, audience.role);
+                    require(Switch::R2EpochDeclared, declared, Refusal::BadKeys)?;
                 }
                 Ok(permit)
             }
@@ -195,12 +191,17 @@ impl<S: Seen> Case<'_, S> {
                 )?;
             }
             Op::AddDevice(added) => self.add_device(actor, added, ops)?,
-            Op::RoleEpoch(epoch) => self.role_epoch(actor, epoch, ops)?,
-            // Any reader hands on what it holds, but to nobody known to be gone; the seal says for itself whether it is the secret.
+            Op::RoleEpoch(epoch) => {
+                // Whoever may not read would know what is said with it.
+                require(Switch::K3Reads, self.reads(actor, epoch.role), Refusal::NotAReader)?;
+                self.role_epoch(actor, epoch, ops)?;
+            }
+            // Any reader hands on what it holds, but to nobody known to read no more; the seal says for itself whether it is the secret.
             Op::Welcome(welcome) => {
-                require(Switch::K3Everyone, welcome.role == RoleId::EVERYONE, Refusal::NoSuchRole)?;
-                require(Switch::K5Introduced, self.seen.is_introduced(welcome.epoch), Refusal::BadKeys)?;
-                require(Switch::K5Gone, !self.is_gone(welcome.to), Refusal::BadKeys)?;
+                require(Switch::K5Reads, self.reads(actor, welcome.role), Refusal::NotAReader)?;
+                let introduced = self.seen.is_introduced(welcome.epoch, welcome.role);
+                require(Switch::K5Introduced, introduced, Refusal::BadKeys)?;
+                require(Switch::K5Gone, !self.is_no_reader(welcome.to, welcome.role), Refusal::BadKeys)?;
             }
             Op::RecoveryKey(recovery) => {
                 let known = facts.recovery.get(&actor.member).into_iter().flatten();
@@ -695,11 +696,12 @@ impl<S: Seen> Case<'_, S> {
 
     /// The readers of an epoch are exactly the reading devices in its past (K3).
     fn role_epoch(&self, actor: &Actor<'_>, epoch: &RoleEpoch, ops: &[Op]) -> Result<(), Refusal> {
-        require(Switch::K3Everyone, epoch.role == RoleId::EVERYONE, Refusal::NoSuchRole)?;
-        // An epoch is introduced once; whoever knows of it and does so again would change who it was sealed to.
-        require(Switch::K3New, !self.seen.is_introduced(epoch.epoch), Refusal::BadKeys)?;
+        // An epoch is introduced once, for one role; whoever knows of it and does so again would change who it was sealed to.
+        let known = self.seen.facts().epochs.range((epoch.epoch, RoleId(0))..=(epoch.epoch, RoleId(u16::MAX)));
+        let introduced = { known }.any(|(_, entries)| entries.iter().any(|entry| self.seen.holds(*entry)));
+        require(Switch::K3New, !introduced, Refusal::BadKeys)?;
         let own = ops.iter().find_map(|op| if let Op::KeyPackage(package) = op { Some(package) } else { None });
-        let mut ids: Vec<[u8; 32]> = packages(self.seen)
+        let mut ids: Vec<[u8; 32]> = packages(self.seen, epoch.role)
             .into_iter()
             // A package that comes with this very entry replaces the author's older one.
             .filter(|(member, author, _)| {
@@ -761,15 +763,23 @@ impl<S: Seen> Case<'_, S> {
         self.checked == Checked::Before || check()
     }
 
-    /// Whether an author is known as a device that may not read any more.
-    fn is_gone(&self, author: AuthorId) -> bool {
+    /// Whether an author is known as a device that may not read what is said to a role.
+    fn is_no_reader(&self, author: AuthorId, role: RoleId) -> bool {
         let known = self.seen.facts().devices.get(&author).into_iter().flatten();
         let mut known = known.filter(|device| self.seen.holds(device.source)).peekable();
+        let roles = self.seen.reading_roles(role);
         known.peek().is_some()
             && !known.any(|device| {
-                let member = device.member;
-                self.seen.device_path(author, member).is_some() && !self.seen.active_grants(member).is_empty()
+                let held = self.seen.active_grants(device.member);
+                self.seen.device_path(author, device.member).is_some()
+                    && held.iter().any(|(_, grant)| roles.contains(&grant.role) || roles.contains(&RoleId::EVERYONE))
             })
+    }
+
+    /// Whether who acts reads what is said to a role by the grant leaned on.
+    fn reads(&self, actor: &Actor<'_>, role: RoleId) -> bool {
+        let roles = self.seen.reading_roles(role);
+        roles.contains(&RoleId::EVERYONE) || roles.contains(&actor.grant.role)
     }
 
     fn role(&self, id: RoleId) -> Result<&Role, Refusal> {
@@ -827,11 +837,11 @@ struct Standing {
     own: u8,
 }
 
-/// The newest key package of each reading device of a view.
-pub(super) fn packages<S: Seen>(seen: &S) -> Vec<(MemberId, AuthorId, &KeyPackage)> {
+/// The newest key package of each device of a view that reads what is said to a role.
+pub(super) fn packages<S: Seen>(seen: &S, role: RoleId) -> Vec<(MemberId, AuthorId, &KeyPackage)> {
     let facts = seen.facts();
     let mut packages = Vec::new();
-    for member in seen.present() {
+    for member in seen.readers(role) {
         for author in seen.reading(member).into_keys() {
             let own = facts.packages.get(&author).into_iter().flatten();
             let newest = own.filter(|(_, entry, _)| seen.counts(*entry)).max_by_key(|(seq, entry, _)| (*seq, *entry));

@@ -167,9 +167,27 @@ pub(crate) trait Seen: Sized {
     }
 
     /// Whether an epoch was introduced: what becomes of its author does not unmake it.
-    fn is_introduced(&self, epoch: EpochId) -> bool {
-        let known = self.facts().epochs.get(&epoch);
-        known.is_some_and(|(_, entries)| entries.iter().any(|entry| self.holds(*entry)))
+    fn is_introduced(&self, epoch: EpochId, role: RoleId) -> bool {
+        let known = self.facts().epochs.get(&(epoch, role));
+        known.is_some_and(|entries| entries.iter().any(|entry| self.holds(*entry)))
+    }
+
+    /// Roles whose holders hold a role's keys (K13).
+    fn reading_roles(&self, role: RoleId) -> BTreeSet<RoleId> {
+        if role == RoleId::EVERYONE {
+            return BTreeSet::from([role]);
+        }
+        let about = self.may_be_in_force().filter(|line| line.readers_of(role).next().is_some());
+        about.filter(|line| self.is_in_force(line)).flat_map(|line| line.readers_of(role)).collect()
+    }
+
+    /// Members who hold a role's keys.
+    fn readers(&self, role: RoleId) -> BTreeSet<MemberId> {
+        let roles = self.reading_roles(role);
+        if roles.contains(&RoleId::EVERYONE) {
+            return self.present();
+        }
+        roles.into_iter().flat_map(|role| self.holders_below(role, &Position::LAST)).collect()
     }
 
     /// Whether somebody let in whoever came by a reviewed invite.

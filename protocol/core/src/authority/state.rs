@@ -3,14 +3,14 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
-use super::facts::{Among, Source, Write};
+use super::facts::{Among, Handed, Source, Write};
 use super::seen::Seen;
 use super::sight::{Learned, Sight};
 use super::switch::{Switch, on};
 use super::{Authority, HeldGrant, KnownEpoch, MAX_WELCOMES, Member, OpenInvite, Position, Presence};
 use crate::devices::Device;
 use crate::entry::{Content, Entry, GrantRef};
-use crate::id::{AuthorId, EntryId, EpochId, MemberId};
+use crate::id::{EntryId, EpochId, MemberId, RoleId};
 use crate::logs::Logs;
 use crate::op::{Op, Welcome};
 use crate::rule::Rule;
@@ -27,8 +27,8 @@ struct News {
     invites: BTreeSet<GrantRef>,
     /// Invites by which others came.
     joins: BTreeSet<GrantRef>,
-    epochs: BTreeSet<EpochId>,
-    welcomes: BTreeSet<(EpochId, AuthorId, MemberId)>,
+    epochs: BTreeSet<(EpochId, RoleId)>,
+    welcomes: BTreeSet<Handed>,
 }
 
 /// Whether all that something takes away can come back with it.
@@ -72,7 +72,7 @@ impl Authority {
                 }
                 Op::Welcome(welcome) => {
                     if let Some(by) = self.speaker(entry).filter(|_| counts) {
-                        let handed = self.welcomes.entry((welcome.epoch, welcome.to, by)).or_default();
+                        let handed = self.welcomes.entry((welcome.epoch, welcome.role, welcome.to, by)).or_default();
                         if handed.len() < MAX_WELCOMES && !handed.contains(welcome) {
                             handed.push(welcome.clone());
                         }
@@ -111,7 +111,7 @@ impl Authority {
                     news.joins.extend(entry.body().by);
                 }
                 Op::Welcome(welcome) => {
-                    news.welcomes.extend(self.speaker(entry).map(|by| (welcome.epoch, welcome.to, by)));
+                    news.welcomes.extend(self.speaker(entry).map(|by| (welcome.epoch, welcome.role, welcome.to, by)));
                 }
                 Op::Propose(_) => self.look_at_decision(logs, id, news),
                 Op::Approve(proposal) => self.look_at_decision(logs, *proposal, news),
@@ -123,7 +123,7 @@ impl Authority {
     fn look_at_own(&self, entry: &Entry, op: &Op, at: GrantRef, came: Came, news: &mut News) {
         match op {
             Op::Invite(_) => _ = news.invites.insert(at),
-            Op::RoleEpoch(epoch) => _ = news.epochs.insert(epoch.epoch),
+            Op::RoleEpoch(epoch) => _ = news.epochs.insert((epoch.epoch, epoch.role)),
             Op::KeyPackage(_) | Op::AddDevice(_) | Op::RemoveDevice(_) | Op::RecoveryKey(_) | Op::Recover(_) => {
                 news.members.extend(self.speaker(entry));
             }
@@ -346,17 +346,17 @@ impl Authority {
         }
     }
 
-    fn follow_epoch(&mut self, logs: &Logs, id: EpochId) {
-        let Some((role, entries)) = self.facts.epochs.get(&id) else { return };
+    fn follow_epoch(&mut self, logs: &Logs, at: (EpochId, RoleId)) {
+        let Some(entries) = self.facts.epochs.get(&at) else { return };
         let now = self.counting(logs, &Learned::default());
         let (counting, held): (Vec<EntryId>, Vec<EntryId>) = entries.iter().partition(|entry| now.counts(**entry));
         let counts = !counting.is_empty();
         let entries = if counts { counting } else { held };
         let entries = entries.into_iter().map(|entry| (logs.depth(entry).unwrap_or(0), entry)).collect();
-        self.epochs.insert(id, KnownEpoch { role: *role, counts, entries });
+        self.epochs.insert(at, KnownEpoch { counts, entries });
     }
 
-    fn follow_welcomes(&mut self, logs: &Logs, key: (EpochId, AuthorId, MemberId)) {
+    fn follow_welcomes(&mut self, logs: &Logs, key: Handed) {
         let Some(all) = self.facts.welcomes.get(&key) else { return };
         let now = self.counting(logs, &Learned::default());
         let mut handed: Vec<Welcome> = Vec::new();

@@ -54,6 +54,8 @@ switches! {
     R2Probation,
     /// A line with *review* allows nothing before somebody who may found it good.
     R2Reviewed,
+    /// A role entry is for roles that its author reads.
+    R2Reads,
     /// An epoch that a role entry is sealed with was declared in its past.
     R2EpochDeclared,
     /// Leaving, and what is about one's devices, leans on the first of one's grants.
@@ -320,17 +322,19 @@ switches! {
     // Keys
     /// A key package is a key.
     K1IsKey,
-    /// Epochs are of *everyone*.
-    K3Everyone,
+    /// Who makes an epoch reads it.
+    K3Reads,
     /// An epoch is introduced once.
     K3New,
     /// The readers of an epoch are those of its past.
     K3Readers,
     /// Each has a seal.
     K3Seals,
+    /// Who hands an epoch on reads it.
+    K5Reads,
     /// What is handed on was introduced.
     K5Introduced,
-    /// It is handed to nobody who is known to be gone.
+    /// It is handed to nobody who is known to read no more.
     K5Gone,
 }
 

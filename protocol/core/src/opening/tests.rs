@@ -16,7 +16,7 @@ use crate::command::Command;
 use crate::crypto::Seed;
 use crate::entry::{Content, Entry};
 use crate::founding::{Founding, MEMBER, found};
-use crate::id::{AuthorId, EntryId, TaskId};
+use crate::id::{AuthorId, EntryId, RoleId, TaskId};
 use crate::joining::Preview;
 use crate::kept::decode_task;
 use crate::keys::{DeviceKeys, EpochSecret, InviteSecret};
@@ -111,8 +111,10 @@ impl World {
     /// Items as nobody honest would write them.
     fn sign(&mut self, who: usize, items: &[Item]) -> Entry {
         let members = core::mem::take(&mut self.members);
-        let entry =
-            self.with(|with| members[who].sign_items(items, members[who].my_grant().unwrap(), None, with)).unwrap();
+        let entry = self.with(|with| {
+            let (signer, audience) = (&members[who], members[who].audience(RoleId::EVERYONE, with).unwrap());
+            signer.sign_items(items, &audience, signer.my_grant().unwrap(), None, with)
+        });
         self.members = members;
         entry
     }
@@ -126,7 +128,11 @@ impl World {
 
     /// A key of a task that anybody knows: not everybody need have read the task.
     fn key(&self, task: TaskId) -> TaskKey {
-        self.members.iter().find_map(|replica| replica.task_keys.get(&(task, 0))).expect("somebody made it").clone()
+        self.members
+            .iter()
+            .find_map(|replica| replica.task_keys.of_generation(task, 0).next())
+            .expect("somebody made it")
+            .clone()
     }
 
     fn item(&self, task: TaskId, ops: Vec<TaskOp>) -> Item {
@@ -148,6 +154,7 @@ impl World {
                     labels: vec!["l0".into()],
                     due: None,
                     priority: 2,
+                    home: None,
                 }
             }
             (2, Some(task)) => Command::SetTitle { task, title: format!("title {n}") },
@@ -418,7 +425,10 @@ fn dump(
         lines.extend(thread.iter().map(|line| format!("  {:?} {:?} {:?} {}", line.depth, line.at, line.by, line.text)));
     }
     lines.extend(items.iter().map(|(at, note)| format!("{at:?} {note:?}")));
-    lines.push(format!("keys {:?}", replica.task_keys.keys().collect::<Vec<_>>()));
+    lines.push(format!(
+        "keys {:?}",
+        replica.task_keys.all().map(|(task, held)| (task, held.generation)).collect::<Vec<_>>()
+    ));
     lines.extend(touches.iter().map(|(task, items)| format!("{task:?} {items:?}")));
     lines
 }

@@ -260,7 +260,15 @@ async fn a_node_to_be_killed() {
             _ => {
                 let (title, parent) = (name, None);
                 let (assignees, labels, due) = (vec![], vec![], None);
-                let command = Command::CreateTask { title: title.clone(), parent, assignees, labels, due, priority: 0 };
+                let command = Command::CreateTask {
+                    title: title.clone(),
+                    parent,
+                    assignees,
+                    labels,
+                    due,
+                    priority: 0,
+                    home: None,
+                };
                 let reply = maya.request(Request::Act { pursuance: harbour, command }).await.unwrap();
                 let Reply::Task { task } = reply else { panic!("a task") };
                 tasks.push(task);

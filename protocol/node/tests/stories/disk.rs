@@ -90,7 +90,7 @@ async fn titles(sailor: &Sailor, pursuance: PursuanceId) -> Vec<String> {
 
 fn create(title: &str) -> Command {
     let (assignees, labels, due) = (vec![], vec![], None);
-    Command::CreateTask { title: title.into(), parent: None, assignees, labels, due, priority: 0 }
+    Command::CreateTask { title: title.into(), parent: None, assignees, labels, due, priority: 0, home: None }
 }
 
 async fn total(sailor: &Sailor, pursuance: PursuanceId) -> u32 {

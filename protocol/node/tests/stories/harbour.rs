@@ -125,6 +125,7 @@ impl Sailor {
             labels: vec![],
             due: None,
             priority: 0,
+            home: None,
         };
         match self.act(pursuance, command).await {
             Reply::Task { task } => task,

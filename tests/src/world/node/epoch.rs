@@ -51,9 +51,9 @@ impl Node {
     pub(super) fn epoch_keys(&self, entry: &Entry) -> Vec<CellKey> {
         let replica = &self.memory.replica;
         if self.lacks(Defence::Coverage) {
-            let known = replica.authority().epochs();
+            let known = replica.authority();
             let held = self.disk.epochs.iter().map(|secret| EpochSecret::new(*secret));
-            return held.filter(|secret| known.contains_key(&secret.id())).take(1).map(|one| one.cell_key()).collect();
+            return held.filter(|secret| known.names_epoch(secret.id())).take(1).map(|one| one.cell_key()).collect();
         }
         let mut keys = replica.cell_keys_for(entry);
         match introduced(entry) {

@@ -162,6 +162,13 @@ pub(super) fn beside(stage: &mut Stage, who: Who, at: EntryId) -> super::stage::
     stage.at(who).after(Some(at)).alone()
 }
 
+/// Whoever holds the second role reads what is said to it; one does.
+pub(super) fn desk() -> (Stage, Who) {
+    let mut stage = with(&[alone(SECOND, Verb::See, Object::Role(SECOND))]);
+    let ann = stage.newcomer(FOUNDER, SECOND);
+    (stage, ann)
+}
+
 /// Somebody of the second role, and an invite of theirs to the third.
 pub(super) fn inviter(stage: &mut Stage) -> (Who, GrantRef) {
     let ann = stage.newcomer(FOUNDER, SECOND);

@@ -149,7 +149,7 @@ impl Stage {
         };
         stage.told.hear(&genesis);
         let package = package(0);
-        let epoch = role_epoch(stage.epoch, &[package.id()]);
+        let epoch = role_epoch(RoleId::EVERYONE, stage.epoch, &[package.id()]);
         stage.at(FOUNDER).say(vec![Op::RoleEpoch(epoch), Op::KeyPackage(package)]);
         stage
     }
@@ -307,6 +307,12 @@ impl Stage {
         Entry::sign(&device.key, Some(self.pursuance), &body)
     }
 
+    /// An epoch of a role that is sealed to these.
+    pub(crate) fn epoch_for(&self, role: RoleId, epoch: EpochId, readers: &[Who]) -> RoleEpoch {
+        let packages: Vec<[u8; 32]> = readers.iter().map(|who| package(who.0).id()).collect();
+        role_epoch(role, epoch, &packages)
+    }
+
     /// What a device says to come by an invite.
     pub(crate) fn joining(&self, who: Who, invite: GrantRef) -> Op {
         let (package, name) = (package(who.0), format!("member {}", who.0));
@@ -337,18 +343,11 @@ impl Stage {
     }
 }
 
-fn role_epoch(epoch: EpochId, packages: &[[u8; 32]]) -> RoleEpoch {
+fn role_epoch(role: RoleId, epoch: EpochId, packages: &[[u8; 32]]) -> RoleEpoch {
     let mut ids = packages.to_vec();
     ids.sort_unstable();
     let seals = ids.iter().map(|id| Seal { tag: package_tag(id), sealed: vec![0; 48] }).collect();
-    RoleEpoch {
-        role: RoleId::EVERYONE,
-        epoch,
-        parents: Vec::new(),
-        readers: readers_hash(&ids),
-        seals,
-        backlinks: Vec::new(),
-    }
+    RoleEpoch { role, epoch, parents: Vec::new(), readers: readers_hash(&ids), seals, backlinks: Vec::new() }
 }
 
 fn seed(number: usize, what: u8) -> [u8; 32] {

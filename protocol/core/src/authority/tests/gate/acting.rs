@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use super::super::occasion::Occasion;
 use super::super::stage::{FIRST, FOUNDER, SECOND, Stage, THIRD, alone, first, ranks, removal, together};
 use super::super::switch::Switch::*;
-use super::{Play, Who, admitted, both, inviter, longest_path, plain, refused, two_remove, with};
+use super::{Play, Who, admitted, both, counts, desk, inviter, longest_path, plain, refused, two_remove, with};
 use crate::id::{EntryId, EpochId, MemberId, RoleId};
 use crate::limits::{MAX_ROLES, MAX_RULES, MAX_SENIORITY_DEPTH};
 use crate::op::{Op, Propose};
@@ -98,6 +98,14 @@ pub(super) const PLAYS: &[Play] = &[
             ((SECOND, MemberId([2; 32])), (SECOND, MemberId([3; 32])), (THIRD, MemberId([4; 32])));
         let said = |agreed: &[_]| judged(line, &Occasion { agreed, ..OTHERS });
         said(&[one, other]).is_none() && matches!(said(&[one, third]), Some(F::NeedsReview { count: 2, .. }))
+    }),
+    (R2Reads, "who says something to a role reads it", || {
+        let (mut stage, ann) = desk();
+        let epoch = EpochId([9; 32]);
+        let made = stage.epoch_for(SECOND, epoch, &[ann]);
+        stage.at(ann).say(vec![Op::RoleEpoch(made)]);
+        let (hers, his) = (stage.at(ann).speak_to(SECOND, epoch), stage.at(FOUNDER).speak_to(SECOND, epoch));
+        counts(&stage, hers) && refused(&stage, his, F::NotAReader)
     }),
     (R2EpochDeclared, "nothing is sealed with an epoch that nobody declared", || {
         let mut stage = plain();

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use super::super::stage::{FOUNDER, SECOND, Stage, THIRD};
 use super::super::switch::Switch::*;
-use super::{Play, counts, inviter, longest_path, plain, refused};
+use super::{Play, counts, desk, inviter, longest_path, plain, refused};
 use crate::crypto::KeySuite;
 use crate::entry::Content;
 use crate::id::{EntryId, EpochId, RoleId};
@@ -167,11 +167,11 @@ pub(super) const PLAYS: &[Play] = &[
         let act = stage.at(FOUNDER).say(vec![Op::KeyPackage(package)]);
         refused(&stage, act, F::BadKeys)
     }),
-    (K3Everyone, "epochs are of everyone", || {
-        let mut stage = plain();
-        let welcome = Welcome { role: SECOND, epoch: stage.epoch, to: stage.author(FOUNDER), sealed: vec![0; 48] };
-        let act = stage.at(FOUNDER).say(vec![Op::Welcome(welcome)]);
-        refused(&stage, act, F::NoSuchRole)
+    (K3Reads, "who makes an epoch reads it", || {
+        let (mut stage, ann) = desk();
+        let epoch = stage.epoch_for(SECOND, EpochId([9; 32]), &[ann]);
+        let act = stage.at(FOUNDER).say(vec![Op::RoleEpoch(epoch)]);
+        refused(&stage, act, F::NotAReader)
     }),
     (K3New, "an epoch is introduced once", || {
         let mut stage = plain();
@@ -190,6 +190,14 @@ pub(super) const PLAYS: &[Play] = &[
         let epoch = crate::op::RoleEpoch { epoch: EpochId([9; 32]), seals: Vec::new(), ..first_epoch(&stage) };
         let act = stage.at(FOUNDER).say(vec![Op::RoleEpoch(epoch)]);
         refused(&stage, act, F::BadKeys)
+    }),
+    (K5Reads, "who hands an epoch on reads it", || {
+        let (mut stage, ann) = desk();
+        let epoch = stage.epoch_for(SECOND, EpochId([9; 32]), &[ann]);
+        stage.at(ann).say(vec![Op::RoleEpoch(epoch)]);
+        let welcome = Welcome { role: SECOND, epoch: EpochId([9; 32]), to: stage.author(ann), sealed: vec![0; 48] };
+        let act = stage.at(FOUNDER).say(vec![Op::Welcome(welcome)]);
+        refused(&stage, act, F::NotAReader)
     }),
     (K5Introduced, "what is handed on was introduced", || {
         let mut stage = plain();

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use super::{Stage, Who, first, package, recovery_signing_key, seed};
 use crate::devices::device_message;
 use crate::entry::{AudienceSeal, Body, Content, Entry, GrantRef, ItemSeal, RolePart};
-use crate::id::{EntryId, MemberId, RoleId};
+use crate::id::{EntryId, EpochId, MemberId, RoleId};
 use crate::keys::InviteSecret;
 use crate::op::{AddDevice, Grant, Invite, Op, Propose, Recover, RecoveryKey, Remove, SetRule, Vouch, recover_message};
 use crate::rule::{Role, Rule};
@@ -55,7 +55,12 @@ impl Saying<'_> {
     /// A role entry for everyone, sealed under the first epoch: nobody looks inside here.
     pub(crate) fn speak(self) -> EntryId {
         let epoch = self.stage.epoch;
-        let audience = AudienceSeal { role: RoleId::EVERYONE, epoch, nonce: [0; 24], sealed: vec![0; 16] };
+        self.speak_to(RoleId::EVERYONE, epoch)
+    }
+
+    /// An entry that only those who read what is said to a role can open.
+    pub(crate) fn speak_to(self, role: RoleId, epoch: EpochId) -> EntryId {
+        let audience = AudienceSeal { role, epoch, nonce: [0; 24], sealed: vec![0; 16] };
         let item = ItemSeal { commit: [0; 32], nonce: [0; 24], sealed: vec![0; 16] };
         self.sign(Content::Role(RolePart { audiences: vec![audience], items: vec![item] }))
     }

@@ -8,9 +8,9 @@ use pursuance_wire::RelayAddress;
 
 use super::super::fault::{Fault, is_made};
 use super::super::seen::Seen;
-use super::super::{Authority, Doubt, KnownEpoch, Member, OpenInvite, Presence, Verdict, definition};
+use super::super::{Authority, Doubt, Handed, KnownEpoch, Member, OpenInvite, Presence, Verdict, definition};
 use crate::entry::{Content, Entry, GrantRef};
-use crate::id::{AuthorId, EntryId, EpochId, MemberId, PursuanceId, RoleId};
+use crate::id::{EntryId, EpochId, MemberId, PursuanceId, RoleId};
 use crate::logs::{Append, Logs};
 use crate::op::Welcome;
 use crate::refusal::Refusal;
@@ -39,9 +39,9 @@ pub(crate) struct State {
     pub(crate) table: RuleTable,
     pub(crate) members: BTreeMap<MemberId, Member>,
     pub(crate) invites: BTreeMap<GrantRef, OpenInvite>,
-    pub(crate) epochs: BTreeMap<EpochId, KnownEpoch>,
+    pub(crate) epochs: BTreeMap<(EpochId, RoleId), KnownEpoch>,
     pub(crate) relays: Vec<RelayAddress>,
-    pub(crate) welcomes: BTreeMap<(EpochId, AuthorId, MemberId), Vec<Welcome>>,
+    pub(crate) welcomes: BTreeMap<Handed, Vec<Welcome>>,
 }
 
 impl Told {

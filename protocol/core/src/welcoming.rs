@@ -1,0 +1,231 @@
+//! Who is still to be handed an epoch, and which (docs/protocol/03-keys.md, "Coverage"; 07-joining.md).
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec;
+use alloc::vec::Vec;
+
+use crate::authority::package_tag;
+use crate::devices::Device;
+use crate::entry::{Content, Entry, GrantRef};
+use crate::id::{AuthorId, EntryId, EpochId, RoleId};
+use crate::keys::EpochSecret;
+use crate::limits::MAX_DEVICES;
+use crate::op::{Op, RoleEpoch, Welcome};
+use crate::replica::Replica;
+
+impl Replica {
+    /// Hands an epoch to a device that cannot come to it: everyone's usable one first, the roles' last; nothing from a device that may
+    /// not sign.
+    #[must_use]
+    pub fn welcome(&self, to: AuthorId, now_seconds: u64) -> Option<Entry> {
+        self.writer().ok()?;
+        let (role, epoch) = self.wanted_by(to)?;
+        let packages = self.authority.packages_known(&self.logs);
+        let (_, package, _) = packages.into_iter().find(|(.., author)| *author == to)?;
+        let sealed = epoch.seal_to(self.pursuance, role, package).ok()?;
+        let op = Op::Welcome(Welcome { role, epoch: epoch.id(), to, sealed });
+        Some(self.sign_next(Content::Public(vec![op]), self.reading_grant(role)?, None, now_seconds))
+    }
+
+    /// Devices that read everyone's epochs, or a role's, by right and cannot come to one of them, as far as is known here: to be welcomed;
+    /// further devices of those who were let in come last.
+    ///
+    /// Once as many have been welcomed by one invite as it says, the rest is left to a person's decision: whoever holds a
+    /// used link could otherwise let in any number, by naming none of those who came before.
+    pub fn unwelcomed(&mut self) -> Vec<AuthorId> {
+        let Some(epoch) = self.usable_epoch().map(EpochSecret::id) else { return Vec::new() };
+        let everyone = RoleId::EVERYONE;
+        let older: Vec<EpochId> = self.held_epochs(everyone).filter(|older| *older != epoch).collect();
+        let mut waiting: Vec<(u32, EntryId, Option<GrantRef>, AuthorId)> = Vec::new();
+        let mut welcomed: BTreeMap<GrantRef, usize> = BTreeMap::new();
+        let mut further = Vec::new();
+        let mut handed = core::mem::take(&mut self.handed);
+        for (id, member) in self.authority.present() {
+            let (mut lacking, mut late) = (Vec::new(), Vec::new());
+            for (author, device) in &member.devices {
+                let known = |epoch: &EpochId| handed.contains(&(*epoch, *author));
+                if !known(&epoch) || !older.iter().all(known) {
+                    handed.extend(self.reachable(*author, device, everyone).into_iter().map(|epoch| (epoch, *author)));
+                }
+                let has = |epoch: &EpochId| handed.contains(&(*epoch, *author));
+                if !has(&epoch) {
+                    lacking.push(*author);
+                } else if !older.iter().all(has) {
+                    // Written by those who did not know of them.
+                    late.push(*author);
+                }
+            }
+            further.append(&mut late);
+            if lacking.len() < member.devices.len() {
+                // Who was let in is let in with all devices, as far as there may be so many.
+                lacking.truncate(MAX_DEVICES.saturating_sub(member.devices.len() - lacking.len()));
+                further.append(&mut lacking);
+                if let Some(by) = member.invite {
+                    *welcomed.entry(by).or_default() += 1;
+                }
+            } else if self.knew_before(&member.devices) {
+                // Let in before, and left out only because two things happened at once.
+                further.append(&mut lacking);
+            } else {
+                let entry = EntryId(id.0);
+                waiting.push((self.logs.depth(entry).unwrap_or(0), entry, member.invite, member.author));
+            }
+        }
+        let of_roles = self.unwelcomed_to_roles(epoch, &mut handed);
+        self.handed = handed;
+        waiting.sort_unstable();
+        let mut due = Vec::new();
+        for (_, _, invite, author) in waiting {
+            let Some(by) = invite else { continue };
+            let used = welcomed.entry(by).or_default();
+            let uses = self.authority.invites().get(&by).map_or(0, |open| usize::from(open.invite.uses));
+            if *used < uses {
+                *used += 1;
+                due.push(author);
+            }
+        }
+        due.append(&mut further);
+        due.extend(of_roles.into_iter().filter(|author| !due.contains(author)).collect::<Vec<_>>());
+        due
+    }
+
+    /// Devices that read what is said to a role by right and cannot come to one of its epochs. Only of those who hold everyone's:
+    /// a link that lets too many in would otherwise have them all handed the role it offers.
+    fn unwelcomed_to_roles(
+        &self,
+        everyones: EpochId,
+        handed: &mut BTreeSet<(EpochId, AuthorId)>,
+    ) -> BTreeSet<AuthorId> {
+        let mut due = BTreeSet::new();
+        for (role, epochs) in self.epochs_of_roles() {
+            for (_, member) in self.authority.readers(role) {
+                for (author, device) in &member.devices {
+                    let lacks = |handed: &BTreeSet<_>| epochs.iter().any(|epoch| !handed.contains(&(*epoch, *author)));
+                    if !handed.contains(&(everyones, *author)) || !lacks(handed) {
+                        continue;
+                    }
+                    handed.extend(self.reachable(*author, device, role).into_iter().map(|epoch| (epoch, *author)));
+                    if lacks(handed) {
+                        due.insert(*author);
+                    }
+                }
+            }
+        }
+        due
+    }
+
+    /// Roles other than everyone's that I read, each with its epochs that are held here, the one that seals what is said now first. The
+    /// others seal what was said by those who did not know of it.
+    fn epochs_of_roles(&self) -> impl Iterator<Item = (RoleId, Vec<EpochId>)> + '_ {
+        let roles: BTreeSet<RoleId> = self.authority.epochs().keys().map(|(_, role)| *role).collect();
+        let others = roles.into_iter().filter(|role| *role != RoleId::EVERYONE && self.reading_grant(*role).is_some());
+        others.map(|role| {
+            let usable = self.usable_epoch_of(role).map(EpochSecret::id);
+            let older = self.held_epochs(role).filter(|epoch| Some(*epoch) != usable);
+            (role, usable.into_iter().chain(older).collect())
+        })
+    }
+
+    /// The epoch that a device is to be handed: everyone's usable one, or another in which something was written that it cannot read;
+    /// then those of the roles that it reads.
+    fn wanted_by(&self, to: AuthorId) -> Option<(RoleId, &EpochSecret)> {
+        let (everyone, usable) = (RoleId::EVERYONE, self.usable_epoch()?);
+        let Some((_, member)) = self.authority.present().find(|(_, member)| member.devices.contains_key(&to)) else {
+            return Some((everyone, usable));
+        };
+        let device = &member.devices[&to];
+        let reached = self.reachable(to, device, everyone);
+        if !reached.contains(&usable.id()) {
+            return Some((everyone, usable));
+        }
+        let held = |role, id: EpochId| self.epochs.get(&id).map(|secret| (role, secret));
+        if let Some(older) = self.held_epochs(everyone).find(|id| !reached.contains(id)) {
+            return held(everyone, older);
+        }
+        let reads = |role: &RoleId| self.authority.readers(*role).any(|(_, member)| member.devices.contains_key(&to));
+        let mut lacking = self.epochs_of_roles().filter(|(role, _)| reads(role)).filter_map(|(role, epochs)| {
+            let reached = self.reachable(to, device, role);
+            Some((role, epochs.into_iter().find(|epoch| !reached.contains(epoch))?))
+        });
+        lacking.next().map_or(Some((everyone, usable)), |(role, id)| held(role, id))
+    }
+
+    /// Whether a device of a member was not handed the usable epoch.
+    pub(crate) fn lacks_epoch(&self, author: AuthorId) -> bool {
+        let Some(usable) = self.usable_epoch().map(EpochSecret::id) else { return false };
+        let device = self.authority.present().find_map(|(_, member)| member.devices.get(&author));
+        device.is_some_and(|device| !self.reachable(author, device, RoleId::EVERYONE).contains(&usable))
+    }
+
+    /// Whether one of these devices was handed some epoch before.
+    fn knew_before(&self, devices: &BTreeMap<AuthorId, Device>) -> bool {
+        self.authority.epochs().keys().any(|(epoch, role)| {
+            let sealed = self.introductions(*epoch, *role).flat_map(|(_, made)| &made.seals);
+            let mut sealed_to = sealed.flat_map(|seal| self.authority.devices_with(seal.tag));
+            sealed_to.any(|to| devices.contains_key(&to))
+                || self.authority.handed(*epoch, *role).any(|to| devices.contains_key(&to))
+        })
+    }
+
+    /// Epochs that a device can come to by what it was handed. A seal in the entry that introduces an epoch is of use only to whoever
+    /// can read that entry, which stands under its parents (K12); a later epoch leads back to those before it (K9).
+    ///
+    /// A list, not recursion: anybody can make a long row of epochs.
+    fn reachable(&self, author: AuthorId, device: &Device, role: RoleId) -> BTreeSet<EpochId> {
+        let begins = |epoch: &EpochId| {
+            let given = |sealed: &[u8]| self.is_secret_for(*epoch, role, device, sealed);
+            self.authority.welcomes(*epoch, role, author).any(|welcome| given(&welcome.sealed))
+                || self.introductions(*epoch, role).any(|(intro, made)| {
+                    let own = self.logs.entry(intro).is_some_and(|entry| entry.body().author == author);
+                    let stands_alone = made.parents.is_empty() || role != RoleId::EVERYONE;
+                    (own || stands_alone) && self.is_sealed_in(made, device)
+                })
+        };
+        // It stands under those parents that its author held, and links back to them.
+        let leads_to = |made: &RoleEpoch, epoch| made.backlinks.iter().any(|link| link.parent == epoch);
+        let all = self.authority.epochs().keys().filter(|(_, of)| *of == role).map(|(epoch, _)| epoch);
+        let mut open: Vec<EpochId> = all.filter(|epoch| begins(epoch)).copied().collect();
+        let mut reached = BTreeSet::new();
+        while let Some(epoch) = open.pop() {
+            if reached.insert(epoch) {
+                open.extend(self.leads_back(epoch, role));
+                let later = self.authority.epochs_after(epoch, role).filter(|later| !reached.contains(later));
+                open.extend(later.filter(|later| {
+                    self.introductions(*later, role)
+                        .any(|(_, made)| leads_to(made, epoch) && self.is_sealed_in(made, device))
+                }));
+            }
+        }
+        reached
+    }
+
+    /// Epochs whose secrets an epoch brings along; what cannot be held against it is believed.
+    pub(crate) fn leads_back(&self, epoch: EpochId, role: RoleId) -> impl Iterator<Item = EpochId> {
+        let links = self.introductions(epoch, role).flat_map(|(_, made)| &made.backlinks);
+        let true_ones = links.filter(move |link| {
+            self.epochs.get(&epoch).is_none_or(|secret| secret.open_back(self.pursuance, role, link).is_ok())
+        });
+        true_ones.map(|link| link.parent)
+    }
+
+    fn is_sealed_in(&self, made: &RoleEpoch, device: &Device) -> bool {
+        device.packages.iter().any(|held| {
+            let tag = package_tag(&held.package.id());
+            made.seals.iter().any(|seal| seal.tag == tag && self.is_seal_to(made, device, &seal.sealed))
+        })
+    }
+
+    /// Whether a seal is the one that is made for this device (K2). The secret of an epoch that is not held makes none to compare with:
+    /// then a seal is taken for a seal.
+    pub(crate) fn is_seal_to(&self, made: &RoleEpoch, device: &Device, sealed: &[u8]) -> bool {
+        self.is_secret_for(made.epoch, made.role, device, sealed)
+    }
+
+    fn is_secret_for(&self, epoch: EpochId, role: RoleId, device: &Device, sealed: &[u8]) -> bool {
+        let Some(secret) = self.epochs.get(&epoch) else { return true };
+        device.packages.iter().any(|held| {
+            let expected = secret.seal_to(self.pursuance, role, &held.package);
+            expected.is_ok_and(|expected| expected[..] == *sealed)
+        })
+    }
+}

@@ -1,0 +1,354 @@
+//! Tasks of a role: read by those whom a line lets see them, and by nobody else, whatever order entries come in and whoever forgets
+//! whom (docs/protocol/03-keys.md, K13 and K14).
+
+mod people;
+
+use std::collections::BTreeSet;
+
+use people::{World, exchange, take};
+use pursuance_core::command::Command;
+use pursuance_core::entry::{Content, Entry};
+use pursuance_core::id::{EntryId, MemberId, RoleId, TaskId};
+use pursuance_core::language::parse;
+use pursuance_core::logs::Standing;
+use pursuance_core::refusal::Refusal;
+use pursuance_core::replica::Replica;
+use pursuance_core::rule::RuleTable;
+use pursuance_core::seal::{Where, open_item};
+use rand::RngExt;
+
+/// Each hands on one thing in a round.
+const MAX_ROUNDS: usize = 60;
+
+const STEWARD: RoleId = RoleId(1);
+const VERIFIER: RoleId = RoleId(2);
+const REDACTOR: RoleId = RoleId(3);
+
+/// Stewards govern and read nothing of the desks; verifiers agree with what redactors did.
+fn desks() -> RuleTable {
+    let text = "role steward rank 0\nrole verifier rank 1\nrole redactor rank 1\n\
+        everyone { see tasks everyone create tasks everyone comment tasks everyone }\n\
+        steward { invite verifier invite redactor grant verifier grant redactor revoke verifier revoke redactor \
+          remove verifier remove redactor amend rules }\n\
+        verifier { see tasks verifier create tasks verifier comment tasks verifier finish tasks verifier }\n\
+        redactor { see tasks redactor create tasks redactor comment tasks redactor \
+          finish tasks redactor with review of verifier }";
+    parse(text).unwrap_or_else(|problems| panic!("{problems:?}")).table
+}
+
+fn at(home: RoleId, title: &str) -> Command {
+    let Command::CreateTask { parent, assignees, labels, due, priority, .. } = Command::create_task(title) else {
+        unreachable!("a new task")
+    };
+    Command::CreateTask { title: title.into(), parent, assignees, labels, due, priority, home: Some(home) }
+}
+
+fn comment(task: TaskId, text: &str) -> Command {
+    Command::Comment { task, text: text.into() }
+}
+
+fn reads(replica: &Replica, task: TaskId) -> bool {
+    replica.tasks().task(task).is_some()
+}
+
+/// Everybody tells everybody, and hands on what others lack, until nothing is left to hand on.
+fn settle(world: &World, members: &mut [Replica]) {
+    for _ in 0..MAX_ROUNDS {
+        for a in 0..members.len() {
+            for b in a + 1..members.len() {
+                let (left, right) = members.split_at_mut(b);
+                exchange(&mut left[a], &mut right[0]);
+            }
+        }
+        let mut handed_on = false;
+        for member in &mut *members {
+            if let Some(to) = member.unwelcomed().first().copied()
+                && let Some(welcome) = member.welcome(to, world.now_seconds)
+            {
+                take(member, &[welcome]);
+                handed_on = true;
+            }
+        }
+        if !handed_on {
+            return;
+        }
+    }
+    panic!("they never end to welcome each other");
+}
+
+/// A steward, a verifier and a redactor, who know each other.
+fn three(world: &mut World) -> [Replica; 3] {
+    let mut maya = world.founder_with(desks());
+    let mut come = |world: &mut World, role, name| {
+        let invite = world.commit(&mut maya, &Command::Invite { role, uses: 1, reviewed: false });
+        world.joiner(&mut maya, &invite, name)
+    };
+    let (ben, zoe) = (come(world, VERIFIER, "Ben"), come(world, REDACTOR, "Zoe"));
+    let mut members = [maya, ben, zoe];
+    settle(world, &mut members);
+    members
+}
+
+#[test]
+fn a_task_is_read_by_those_whom_a_line_lets_see_it() {
+    let mut world = World::new(31);
+    let mut members = three(&mut world);
+    let [maya, ben, zoe] = &mut members;
+    assert_eq!(world.act(maya, &at(VERIFIER, "Not for me")).err(), not_allowed(maya, VERIFIER));
+    let hers = world.commit(ben, &at(VERIFIER, "Check the stamps"));
+    assert_eq!(hers.entries.len(), 2, "the first thing said to a role brings its epoch");
+    let his = world.commit(zoe, &at(REDACTOR, "Black out the names")).task.unwrap();
+    let again = world.commit(zoe, &at(REDACTOR, "Black out the numbers"));
+    assert_eq!(again.entries.len(), 1);
+    settle(&world, &mut members);
+    let [maya, ben, zoe] = &members;
+    let hers = hers.task.unwrap();
+    let read = |member| (reads(member, hers), reads(member, his));
+    assert_eq!((read(maya), read(ben), read(zoe)), ((false, false), (true, true), (false, true)));
+    for member in &members {
+        let refused =
+            member.logs().iter().filter(|entry| member.logs().standing(entry.id()) == Some(Standing::Refused));
+        assert_eq!(refused.count(), 0, "whoever cannot read an entry lets it stand all the same");
+    }
+}
+
+fn not_allowed(replica: &Replica, home: RoleId) -> Option<Refusal> {
+    let me = replica.me().expect("a member");
+    let occasion = pursuance_core::authority::Occasion::of(me, 0);
+    let object = pursuance_core::rule::Object::Role(home);
+    replica.authority().allows(me, pursuance_core::rule::Verb::Create, object, &occasion).err()
+}
+
+#[test]
+fn who_is_granted_a_role_later_reads_from_the_beginning_once_somebody_hands_it_on() {
+    let mut world = World::new(32);
+    let mut members = three(&mut world);
+    let [maya, ben, zoe] = &mut members;
+    let task = world.commit(ben, &at(VERIFIER, "Check the stamps")).task.unwrap();
+    exchange(maya, ben);
+    exchange(maya, zoe);
+    let grant = Command::Grant { member: zoe.me().unwrap(), role: VERIFIER };
+    world.commit(maya, &grant);
+    exchange(maya, zoe);
+    assert!(!reads(zoe, task) && maya.unwelcomed().is_empty(), "a steward cannot hand on what they do not hold");
+    exchange(maya, ben);
+    assert_eq!(ben.unwelcomed(), [zoe.device().author()]);
+    let welcome = ben.welcome(zoe.device().author(), world.now_seconds).unwrap();
+    take(ben, &[welcome]);
+    exchange(ben, zoe);
+    assert!(reads(zoe, task) && ben.unwelcomed().is_empty());
+    let said = world.commit(zoe, &comment(task, "All three are forged"));
+    assert_eq!(said.entries.len(), 1, "with the epoch and the key that there are");
+}
+
+#[test]
+fn who_loses_a_role_reads_nothing_that_is_said_to_it_afterwards() {
+    let mut world = World::new(33);
+    let mut members = three(&mut world);
+    let [maya, ben, zoe] = &mut members;
+    let zoe_reads = Command::Grant { member: zoe.me().unwrap(), role: VERIFIER };
+    let granted = world.commit(maya, &zoe_reads).entries[0].id();
+    let task = world.commit(ben, &at(VERIFIER, "Check the stamps")).task.unwrap();
+    settle(&world, &mut members);
+    let [maya, ben, zoe] = &mut members;
+    assert!(reads(zoe, task), "the control");
+    let before = world.commit(zoe, &comment(task, "Mine"));
+    exchange(zoe, ben);
+    exchange(zoe, maya);
+
+    let grant = pursuance_core::entry::GrantRef { entry: granted, op: 0 };
+    world.commit(maya, &Command::RevokeGrant { grant });
+    exchange(maya, ben);
+    let after = world.commit(ben, &comment(task, "What she is not to know"));
+    assert_eq!(after.entries.len(), 2, "a new epoch, and a new key of the task with it");
+    let next = world.commit(ben, &comment(task, "Nor this"));
+    assert_eq!(next.entries.len(), 1);
+    for said in after.entries.iter().chain(&next.entries) {
+        zoe.receive(said.clone());
+    }
+    exchange(maya, zoe);
+    assert!(zoe.is_here() && reads(zoe, task));
+    let thread = |member: &Replica| member.tasks().task(task).unwrap().comment_count;
+    assert_eq!((thread(zoe), thread(ben)), (1, 3));
+    assert!(opens(zoe, &before.entries[0]) && !opens(zoe, &after.entries[1]) && !opens(zoe, &next.entries[0]));
+    assert!(world.act(zoe, &comment(task, "I still write")).is_err());
+}
+
+/// Whether somebody holds a key of any item of an entry, whether they can tell what it is about or not.
+fn opens(replica: &Replica, entry: &Entry) -> bool {
+    let (Content::Role(part), Some(by)) = (&entry.body().content, entry.body().by) else { return false };
+    let body = entry.body();
+    let at = Where { pursuance: replica.pursuance(), author: body.author, seq: body.seq, by };
+    let held = || replica.task_keys().all().map(|(.., held)| &held.key);
+    let mut items = part.items.iter().enumerate();
+    items.any(|(index, item)| held().any(|key| open_item(at, index, item, key).is_some()))
+}
+
+/// Something that was said to a role, and who read that role by what its author knew.
+struct Said {
+    entry: Entry,
+    role: RoleId,
+    readers: BTreeSet<MemberId>,
+    /// The grants of which its author knew.
+    heard: BTreeSet<EntryId>,
+}
+
+/// A course of a group in which roles are given and taken, people go, and everybody knows only what they happened to hear.
+struct Course {
+    world: World,
+    members: Vec<Replica>,
+    said: Vec<Said>,
+    /// Roles that were given, each by which entry.
+    given: Vec<(MemberId, RoleId, EntryId)>,
+    tasks: Vec<(RoleId, TaskId)>,
+}
+
+impl Course {
+    fn new(seed: u64) -> Self {
+        let mut world = World::new(seed);
+        let mut maya = world.founder_with(desks());
+        let mut members = Vec::new();
+        for (role, name) in
+            [(VERIFIER, "Ann"), (REDACTOR, "Ben"), (VERIFIER, "Kim"), (REDACTOR, "Zoe"), (STEWARD, "Ola")]
+        {
+            let role = if role == STEWARD { REDACTOR } else { role };
+            let invite = world.commit(&mut maya, &Command::Invite { role, uses: 1, reviewed: false });
+            members.push(world.joiner(&mut maya, &invite, name));
+        }
+        members.insert(0, maya);
+        settle(&world, &mut members);
+        Self { world, members, said: Vec::new(), given: Vec::new(), tasks: Vec::new() }
+    }
+
+    fn step(&mut self) {
+        let who = self.world.rng.random_range(0..self.members.len());
+        let other = self.world.rng.random_range(0..self.members.len());
+        match self.world.rng.random_range(0..100) {
+            0..34 if who != other => {
+                let (a, b) = (who.min(other), who.max(other));
+                let (left, right) = self.members.split_at_mut(b);
+                exchange(&mut left[a], &mut right[0]);
+            }
+            34..44 => {
+                let home = if self.world.rng.random() { VERIFIER } else { REDACTOR };
+                self.say(who, home, &at(home, "Something"));
+            }
+            44..70 if !self.tasks.is_empty() => {
+                let (home, task) = self.tasks[self.world.rng.random_range(0..self.tasks.len())];
+                self.say(who, home, &comment(task, "More"));
+            }
+            70..78 => {
+                let role = if self.world.rng.random() { VERIFIER } else { REDACTOR };
+                let member = self.members[other].me().expect("everybody came");
+                if let Some(entry) = self.does(0, &Command::Grant { member, role }) {
+                    self.given.push((member, role, entry));
+                }
+            }
+            78..86 => {
+                let held = self.members[0].authority().members()[&self.members[other].me().unwrap()].grants.clone();
+                if let Some(grant) = held.last().filter(|_| other > 0) {
+                    self.does(0, &Command::RevokeGrant { grant: grant.at });
+                }
+            }
+            86..88 if other > 0 => {
+                let member = self.members[other].me().unwrap();
+                self.does(0, &Command::RemoveMember { member, roles: Vec::new() });
+            }
+            _ => {
+                let to = self.members[who].unwelcomed().first().copied();
+                let welcome = to.and_then(|to| self.members[who].welcome(to, self.world.now_seconds));
+                welcome.into_iter().for_each(|welcome| take(&mut self.members[who], &[welcome]));
+            }
+        }
+        self.rotate(who);
+    }
+
+    fn rotate(&mut self, who: usize) {
+        if self.members[who].needs_epoch() {
+            let mut seed = pursuance_core::crypto::Seed::new(self.world.rng.random());
+            let made = self.members[who].rotate(self.world.now_seconds, &mut seed);
+            made.into_iter().for_each(|made| take(&mut self.members[who], &[made]));
+        }
+    }
+
+    fn does(&mut self, who: usize, command: &Command) -> Option<EntryId> {
+        let authored = self.world.act(&self.members[who], command).ok()?;
+        take(&mut self.members[who], &authored.entries);
+        authored.entries.last().map(Entry::id)
+    }
+
+    fn say(&mut self, who: usize, role: RoleId, command: &Command) {
+        let readers = self.members[who].authority().readers(role).map(|(id, _)| id).collect();
+        let Ok(authored) = self.world.act(&self.members[who], command) else { return };
+        take(&mut self.members[who], &authored.entries);
+        self.tasks.extend(authored.task.map(|task| (role, task)));
+        let entry = authored.entries.into_iter().last().expect("something was said");
+        let grants = self.given.iter().map(|(.., grant)| *grant);
+        let heard = grants.filter(|grant| self.members[who].logs().entry(*grant).is_some()).collect();
+        self.said.push(Said { entry, role, readers, heard });
+    }
+
+    /// All that is wrong at the end.
+    fn wrong(&mut self) -> Vec<String> {
+        settle(&self.world, &mut self.members);
+        for who in 0..self.members.len() {
+            self.rotate(who);
+        }
+        settle(&self.world, &mut self.members);
+        let mut wrong = Vec::new();
+        for member in &self.members {
+            let me = member.me().unwrap();
+            for (place, said) in self.said.iter().enumerate() {
+                // Verifiers read the redactors' tasks, because they are asked for agreement.
+                let unheard = self.given.iter().filter(|(.., grant)| !said.heard.contains(grant));
+                let given_later = { unheard }.any(|(to, role, _)| {
+                    *to == me && (*role == said.role || (*role == VERIFIER && said.role == REDACTOR))
+                });
+                let name = &member.authority().members()[&me].name;
+                let (may, can) = (said.readers.contains(&me), opens(member, &said.entry));
+                let id = said.entry.id();
+                if can && !may && !given_later {
+                    wrong.push(format!("{place} {id:?} {:?}: read by {name}, who was no reader", said.role));
+                }
+                let reads_now = |one: &Replica| {
+                    one.is_here() && one.authority().readers(said.role).any(|(id, _)| Some(id) == one.me())
+                };
+                let counts = member.logs().standing(id) == Some(Standing::Counts);
+                // What only those could read who are gone is lost.
+                let others = || self.members.iter().any(|one| reads_now(one) && opens(one, &said.entry));
+                if reads_now(member) && counts && !can && others() {
+                    wrong.push(format!("{place} {id:?} {:?}: not read by {name}, a reader", said.role));
+                }
+            }
+        }
+        wrong
+    }
+}
+
+#[test]
+fn nobody_reads_what_was_said_without_them_and_every_reader_reads_all() {
+    let worlds = std::env::var("PURSUANCE_ROLE_WORLDS").map_or(48, |count| count.parse().expect("a number"));
+    let mut read = 0;
+    for seed in 0..worlds {
+        let mut course = Course::new(seed);
+        for _ in 0..120 {
+            course.step();
+        }
+        read += course.said.len();
+        let wrong = course.wrong();
+        assert!(wrong.is_empty(), "world {seed}: {wrong:#?}");
+    }
+    assert!(read > 10 * usize::try_from(worlds).unwrap(), "only {read} things were said");
+}
+
+#[test]
+fn an_entry_for_a_role_one_does_not_read_is_refused_everywhere() {
+    let mut world = World::new(34);
+    let mut members = three(&mut world);
+    let [_, ben, zoe] = &mut members;
+    world.commit(ben, &at(VERIFIER, "Check the stamps"));
+    exchange(ben, zoe);
+    let known: Vec<EntryId> = zoe.logs().iter().map(Entry::id).collect();
+    assert_eq!(world.act(zoe, &at(VERIFIER, "Mine")).err(), not_allowed(zoe, VERIFIER));
+    assert_eq!(zoe.logs().iter().count(), known.len());
+}
