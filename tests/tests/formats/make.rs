@@ -23,6 +23,7 @@ use raw::V;
 pub mod authority;
 pub mod cell;
 mod command;
+mod desk;
 mod entry;
 mod golden;
 mod log;
@@ -41,6 +42,7 @@ pub fn all() -> Vectors {
     authority::make(&cast, &mut vectors);
     signature::make(&cast, &mut vectors);
     log::make(&cast, &mut vectors);
+    desk::make(&cast, &mut vectors);
     command::make(&cast, &mut vectors);
     cell::make(&cast, &mut vectors);
     sealed::make(&cast, &mut vectors);

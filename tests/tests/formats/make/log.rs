@@ -432,10 +432,22 @@ fn keys(cast: &Cast, shelf: &mut Shelf) {
     verdict(cast, shelf, "bad-epoch-declared-again", &[&says(again)], refused("badKeys"));
     let no_key = Op::KeyPackage(KeyPackage { suite: KeySuite::X25519, public: vec![0; 32] });
     verdict(cast, shelf, "bad-package-that-is-no-key", &[&cast.says(&cast.ben, vec![no_key])], refused("badKeys"));
-    verdict(cast, shelf, "bad-epoch-of-another-role", &[&says(role_epoch(MEMBER, &readers()))], refused("noSuchRole"));
+    verdict(
+        cast,
+        shelf,
+        "bad-epoch-of-a-role-that-nobody-reads",
+        &[&says(role_epoch(MEMBER, &readers()))],
+        refused("notAReader"),
+    );
     let welcome =
         Op::Welcome(Welcome { role: MEMBER, epoch: epoch.id(), to: cast.maya_keys().author(), sealed: vec![] });
-    verdict(cast, shelf, "bad-welcome-of-another-role", &[&cast.says(&cast.ben, vec![welcome])], refused("noSuchRole"));
+    verdict(
+        cast,
+        shelf,
+        "bad-welcome-of-a-role-that-nobody-reads",
+        &[&cast.says(&cast.ben, vec![welcome])],
+        refused("notAReader"),
+    );
     let handed = |epoch: EpochId| {
         let to = cast.maya_keys().author();
         cast.says(&cast.ben, vec![Op::Welcome(Welcome { role: RoleId::EVERYONE, epoch, to, sealed: vec![0; 1_168] })])
@@ -562,9 +574,9 @@ fn items(cast: &Cast, shelf: &mut Shelf) {
     verdict(
         cast,
         shelf,
-        "ok-audience-of-another-role-needs-newer",
+        "bad-audience-of-a-role-that-nobody-reads",
         &[&sign(&cast.ben, other_role)],
-        json!("needs newer"),
+        refused("notAReader"),
     );
     let mut unknown_epoch = unreadable;
     unknown_epoch.audiences[0].epoch = EpochSecret::new([0x78; 32]).id();
