@@ -6,6 +6,8 @@ mod backup;
 mod copies;
 #[path = "stories/crash.rs"]
 mod crash;
+#[path = "stories/desk.rs"]
+mod desk;
 #[path = "stories/disk.rs"]
 mod disk;
 #[path = "stories/governing.rs"]

@@ -214,16 +214,16 @@ async fn view_of(sailor: &Sailor, pursuance: PursuanceId, name: &str) -> Option<
     sailor.people(pursuance).await.members.into_iter().find(|member| member.person.name == name)
 }
 
-async fn member(sailor: &Sailor, pursuance: PursuanceId, name: &str) -> MemberId {
+pub async fn member(sailor: &Sailor, pursuance: PursuanceId, name: &str) -> MemberId {
     sailor.until_async(name, async || view_of(sailor, pursuance, name).await.is_some()).await;
     view_of(sailor, pursuance, name).await.expect("just seen").person.member
 }
 
-async fn roles_of(sailor: &Sailor, pursuance: PursuanceId, name: &str) -> Vec<String> {
+pub async fn roles_of(sailor: &Sailor, pursuance: PursuanceId, name: &str) -> Vec<String> {
     let view = view_of(sailor, pursuance, name).await;
     view.into_iter().flat_map(|view| view.roles).map(|role| role.name).collect()
 }
 
-async fn thread(sailor: &Sailor, pursuance: PursuanceId, task: pursuance_core::id::TaskId) -> usize {
+pub async fn thread(sailor: &Sailor, pursuance: PursuanceId, task: pursuance_core::id::TaskId) -> usize {
     sailor.task_view(pursuance, task).await.map_or(0, |view| view.thread.len())
 }

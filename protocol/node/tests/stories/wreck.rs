@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use pursuance_node::vault;
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
+use tempfile::TempDir;
 
 use crate::harbour::PASSPHRASE;
 
@@ -28,13 +30,7 @@ pub struct Snapshot {
 impl Snapshot {
     /// Of the database in a data folder whose node is not running; nothing in the folder is touched.
     pub fn of(folder: &Path) -> Self {
-        let copy = tempfile::tempdir().unwrap();
-        for name in ["store", "store-wal"] {
-            if folder.join(name).exists() {
-                std::fs::copy(folder.join(name), copy.path().join(name)).unwrap();
-            }
-        }
-        let connection = open(&copy.path().join("store"), &vault::open(&folder.join("vault"), PASSPHRASE).unwrap());
+        let (_copy, connection) = decrypted(folder);
         let mut all = Self::default();
         each(&connection, "SELECT id, author, seq, own, bytes FROM entry", |row| {
             let id: [u8; 32] = row.get(0).unwrap();
@@ -76,6 +72,40 @@ impl Snapshot {
         let lost: Vec<_> = before.receipted.difference(&self.receipted).collect();
         assert!(lost.is_empty(), "receipts lost: {lost:?}");
     }
+}
+
+/// A copy of the database in a data folder whose node is not running, and a look into it.
+fn decrypted(folder: &Path) -> (TempDir, Connection) {
+    let copy = tempfile::tempdir().unwrap();
+    for name in ["store", "store-wal"] {
+        if folder.join(name).exists() {
+            std::fs::copy(folder.join(name), copy.path().join(name)).unwrap();
+        }
+    }
+    let connection = open(&copy.path().join("store"), &vault::open(&folder.join("vault"), PASSPHRASE).unwrap());
+    (copy, connection)
+}
+
+/// Whether a text stands anywhere in the decrypted database of a data folder, in whatever column.
+pub fn holds_text(folder: &Path, text: &str) -> bool {
+    let (_copy, connection) = decrypted(folder);
+    let mut tables: Vec<String> = Vec::new();
+    each(&connection, "SELECT name FROM sqlite_master WHERE type = 'table'", |row| tables.push(row.get(0).unwrap()));
+    assert!(tables.len() > 5, "a database as nodes keep it");
+    let mut found = false;
+    for table in tables {
+        each(&connection, &format!("SELECT * FROM \"{table}\""), |row| {
+            for column in 0.. {
+                let Ok(value) = row.get_ref(column) else { break };
+                let bytes = match value {
+                    ValueRef::Text(bytes) | ValueRef::Blob(bytes) => bytes,
+                    ValueRef::Null | ValueRef::Integer(_) | ValueRef::Real(_) => continue,
+                };
+                found |= bytes.windows(text.len()).any(|window| window == text.as_bytes());
+            }
+        });
+    }
+    found
 }
 
 /// A connection to a database whose key is at hand.
