@@ -145,9 +145,11 @@ impl Cast {
         decisions.iter().any(|decision| decision.proposal == proposal && decision.decided)
     }
 
-    /// A task that the founder made.
-    fn task(&mut self) -> TaskId {
-        self.does(0, &Command::create_task("Count the ships")).expect("the first role creates").task.expect("a task")
+    /// A task of a role, made by the first who may.
+    fn task(&mut self, home: RoleId) -> TaskId {
+        let create = at_home(home, "Count the ships");
+        let made = (0..self.people.len()).find_map(|at| self.does(at, &create).ok());
+        made.expect("somebody creates").task.expect("a task")
     }
 }
 
@@ -232,18 +234,10 @@ fn each_row_lets_whom_it_names_and_refuses_others_with_its_number() {
 
 /// The command that a row is about, done to a fresh object, where this version has one.
 fn command(cast: &mut Cast, row: &Rule, at: usize) -> Option<Command> {
-    let task = if row.verb.is_about_tasks() && row.object == EVERYONE { Some(cast.task()) } else { None };
+    if let (Object::Role(home), true) = (row.object, row.verb.is_about_tasks()) {
+        return about_task(cast, row, home, at);
+    }
     Some(match (row.verb, row.object) {
-        (Verb::Create, EVERYONE) => Command::create_task("Another"),
-        (Verb::Suggest, EVERYONE) => Command::SuggestTask { title: "Perhaps".into(), parent: None },
-        (Verb::Claim, EVERYONE) => Command::Claim { task: task? },
-        (Verb::Comment, EVERYONE) => Command::Comment { task: task?, text: "Seen".into() },
-        (Verb::Edit, EVERYONE) if !row.conditions.own => Command::SetTitle { task: task?, title: "Better".into() },
-        (Verb::Label, EVERYONE) if !row.conditions.own => Command::AddLabel { task: task?, label: "field".into() },
-        (Verb::Assign, EVERYONE) => Command::Assign { task: task?, member: cast.member(0) },
-        (Verb::Finish, EVERYONE) => Command::SetStatus { task: task?, status: Status::Done },
-        (Verb::Review, EVERYONE) => Command::Review { task: task?, good: true },
-        (Verb::File, EVERYONE) => Command::SetFiled { task: task?, filed: true },
         (Verb::Invite, Object::Role(role)) => Command::Invite { role, uses: 1, reviewed: false },
         (Verb::Vouch, Object::Role(role)) => {
             let other = (0..cast.people.len()).find(|other| *other != at && cast.people[*other].0 == role)?;
@@ -252,6 +246,55 @@ fn command(cast: &mut Cast, row: &Rule, at: usize) -> Option<Command> {
         (Verb::Amend, Object::Relays) => Command::SetRelays { relays: Vec::new() },
         _ => return None,
     })
+}
+
+/// The same for a row about the tasks of a role. Who does not read them has no such task to try it with.
+fn about_task(cast: &mut Cast, row: &Rule, home: RoleId, at: usize) -> Option<Command> {
+    match row.verb {
+        Verb::Create => return Some(at_home(home, "Another")),
+        Verb::Suggest if home == RoleId::EVERYONE => {
+            return Some(Command::SuggestTask { title: "Perhaps".into(), parent: None });
+        }
+        Verb::See | Verb::Suggest => return None,
+        _ => {}
+    }
+    let task = cast.task(home);
+    cast.people[at].1.tasks().task(task)?;
+    Some(match row.verb {
+        Verb::Claim => Command::Claim { task },
+        Verb::Comment => Command::Comment { task, text: "Seen".into() },
+        Verb::Edit if !row.conditions.own => Command::SetTitle { task, title: "Better".into() },
+        Verb::Label if !row.conditions.own => Command::AddLabel { task, label: "field".into() },
+        Verb::Assign => Command::Assign { task, member: cast.member(0) },
+        // Until somebody found it good, there is no saying that it is done.
+        Verb::Finish if row.conditions.review.is_none() => Command::SetStatus { task, status: Status::Done },
+        Verb::Review => Command::Review { task, good: true },
+        Verb::File => Command::SetFiled { task, filed: true },
+        _ => return None,
+    })
+}
+
+fn at_home(home: RoleId, title: &str) -> Command {
+    let Command::CreateTask { parent, assignees, labels, due, priority, .. } = Command::create_task(title) else {
+        unreachable!("a new task")
+    };
+    Command::CreateTask { title: title.into(), parent, assignees, labels, due, priority, home: Some(home) }
+}
+
+/// Nobody can do anything to what they cannot read: a row that lets a role do something to tasks stands beside one that lets it
+/// see them.
+#[test]
+fn who_may_do_something_to_tasks_may_see_them() {
+    for template in each() {
+        let cast = Cast::of(template);
+        let authority = cast.people[0].1.authority();
+        for (number, row) in (1..).zip(&cast.table.rules) {
+            let (Object::Role(home), true) = (row.object, row.verb.is_about_tasks()) else { continue };
+            let readers = authority.reading_roles(home);
+            let reads = readers.contains(&row.role) || readers.contains(&RoleId::EVERYONE);
+            assert!(reads, "{template:?} rule {number}: {row:?}");
+        }
+    }
 }
 
 #[test]
@@ -356,4 +399,14 @@ fn cast_relay() -> String {
     use pursuance_wire::log::LogSigner;
     let key = |seed| *LogSigner::from_seed(&[seed; 32]).key().as_bytes();
     pursuance_wire::RelayAddress::new(key(3), key(4)).expect("two keys").to_string()
+}
+
+#[test]
+fn at_a_leak_desk_nobody_both_knows_the_source_and_publishes() {
+    let cast = Cast::of(Template::LeakDesk);
+    let named = |name: &str| cast.table.roles.iter().find(|role| role.name == name).expect("a role").id;
+    let knows = cast.people[0].1.authority().reading_roles(named("intake"));
+    assert_eq!(knows, [named("intake")].into(), "nor do stewards");
+    let publishes = cast.table.rules.iter().filter(|row| row.verb == Verb::Publish).map(|row| row.role);
+    assert!(publishes.clone().count() > 0 && publishes.clone().all(|role| !knows.contains(&role)));
 }
