@@ -29,6 +29,12 @@ pub fn open_relay(dir: &Path) -> RelayProcess {
     RelayProcess::start(&folder(dir, "relay"), SLOT_SECONDS, &["--listen", "127.0.0.1:0"])
 }
 
+/// A second relay of the story, in a folder of its own.
+#[must_use]
+pub fn open_another_relay(dir: &Path) -> RelayProcess {
+    RelayProcess::start(&folder(dir, "another-relay"), SLOT_SECONDS, &["--listen", "127.0.0.1:0"])
+}
+
 /// A window with an empty data folder, without Tor, that reaches this relay.
 pub async fn open_window(story: &str, person: &str, dir: &Path, relay: &RelayProcess) -> Window {
     let options = relay.loopback();
@@ -140,6 +146,18 @@ pub async fn start_pursuance(window: &Window, name: &str, mission: &str, my_name
     window.paste("start-relay", relay).await;
     window.click("start-submit").await;
     window.find("quick-add").await;
+}
+
+/// Adds one more relay to those that carry the pursuance.
+pub async fn use_relay(window: &Window, relay: &str) {
+    window.click("nav-relays").await;
+    window.paste("relay-address", relay).await;
+    window.click("relay-add").await;
+    eventually(window, "the relay is not among those used", async || {
+        let script = "return [...document.querySelectorAll('[data-testid=relay]')].some((each) => each.dataset.address === arguments[0])";
+        (window.run(script, vec![json!(relay)]).await == json!(true)).then_some(())
+    })
+    .await;
 }
 
 /// Imports a task list after looking at its preview.

@@ -133,7 +133,7 @@ describe('a person', () => {
     expect(host.requests).toHaveLength(0);
     await click(by('leave-submit'));
     expect(host.requests.at(-1)).toMatchObject({ command: { kind: 'leave' } });
-    expect(by('status-line').textContent).toBe('You are no longer a member. What you wrote stays here.');
+    expect(by('status-line').textContent).toBe('You are no longer a member. 1 change is kept here until a relay is reached, so the others may not know yet.');
   });
 
   it('who would leave nobody who may change the rules is told so', async () => {

@@ -99,6 +99,22 @@ describe('the log', () => {
     expect(all('log-row')).toHaveLength(1);
   });
 
+  it('is handed on without a name, a title, a role or a text', async () => {
+    const { session } = await openWindow({ busy: true });
+    await press('g');
+    await press('l');
+    await settled();
+    expect(all('log-plain-text')).toHaveLength(0);
+    await click(by('log-plain-make'));
+    const lines = by<HTMLTextAreaElement>('log-plain-text').value.split('\n');
+    expect(lines[0]).toBe('day,device,entry,what,standing,reason');
+    expect(lines).toHaveLength(5);
+    expect(lines[1]).toMatch(/^\d{4}-\d\d-\d\d,bbbbbb,3,tasks,held,removed$/);
+    const people = session.people!;
+    const theirs = [...people.members.map((member) => member.person.name), ...people.roles.map((role) => role.name), 'chamber', 'Harbour'];
+    for (const word of theirs) expect(lines.join('\n')).not.toContain(word);
+  });
+
   it('says why in the same words to the author and to all others', () => {
     const roles = [{ id: 1, name: 'organiser', rank: 0 }];
     const plain = (refusal: Refusal): string => whyWords(refusal, roles).replace(/[\u2068\u2069]/g, '');

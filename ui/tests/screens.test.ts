@@ -289,6 +289,20 @@ describe('quick add', () => {
     });
   });
 
+  it('keeps everything as words of a suggestion, and says so before it is sent', async () => {
+    const { host } = await openWindow();
+    host.arrive((data) => { data.rules = data.rules.map((rule) => (rule.verb === 'create' ? { ...rule, verb: 'suggest' } : rule)); });
+    await settled();
+    await fill('quick-add', 'Paint the gate');
+    expect(all('quick-add-only-words')).toHaveLength(0);
+    await fill('quick-add', 'Paint the gate  @Maya #field !2 fri');
+    expect(by('quick-add-only-words').textContent).toContain('\u2068@Maya #field !2 fri\u2069');
+    expect([...all('chip-person'), ...all('chip-label'), ...all('chip-due'), ...all('chip-priority')]).toHaveLength(0);
+    await press('Enter');
+    expect(host.requests.at(-1)).toMatchObject({ command: { kind: 'suggestTask', title: 'Paint the gate @Maya #field !2 fri' } });
+    expect(rowOf('Paint the gate @Maya #field !2 fri').dataset.status).toBe('suggested');
+  });
+
   it('suggests while a name is being typed', () => {
     expect(suggestPeople('Ask @be', 7, members)?.people).toHaveLength(2);
     expect(suggestPeople('Ask @ilse van', 13, members)?.people).toEqual([members[2]]);

@@ -236,7 +236,7 @@ describe('lines that stay until it is over', () => {
     expect(by('quick-add-fault').textContent).toContain('(F23)');
     expect(by<HTMLInputElement>('quick-add').value).toBe('Not signed');
     expect(statusSentence({ code: 'overtaken' }, 0)).toBe('A copy of this folder is in use elsewhere. This one signs nothing more');
-    expect(statusSentence({ code: 'removed' }, 0)).toBe('You are no longer a member. What you wrote stays here.');
+    expect(statusSentence({ code: 'removed', kept: 0 }, 0)).toBe('You are no longer a member. What you wrote stays here.');
     expect(statusSentence({ code: 'deviceRemoved' }, 0)).toBe('This device was taken out. What it wrote stays here.');
   });
 

@@ -643,8 +643,11 @@ pub enum StatusLine {
     },
     /// This device's own log goes on elsewhere: a copy of its folder is in use, so this one signs nothing more.
     Overtaken,
-    /// I am no longer a member; what is here stays readable, and nothing is posted.
-    Removed,
+    /// I am no longer a member; what is here stays readable, and nothing is posted any more, but that I go.
+    Removed {
+        /// Own changes that still have to be handed over, so that the others know that I went.
+        kept: u32,
+    },
     /// This device was taken out by another one of mine, or stopped; likewise.
     DeviceRemoved,
     /// A device shows two histories.

@@ -11,7 +11,7 @@ use crate::transport::{TorStage, Transport};
 
 /// What matters most of everything that could be said. First what the person chose, then what is wrong, then what goes on.
 pub(crate) fn line(held: &Held, relays: &Relays, offline: bool, transport: &Transport) -> StatusLine {
-    // Nothing is posted any more, so nothing of the rest matters.
+    // Nothing is posted any more but that I go, so nothing of the rest matters.
     if let Some(gone) = gone(held) {
         return gone;
     }
@@ -86,7 +86,7 @@ fn unreached(used: &[(&Relay, Reading, bool)], kept: u32, transport: &Transport)
 fn gone(held: &Held) -> Option<StatusLine> {
     match held.absence()? {
         Refusal::DeviceRemoved => Some(StatusLine::DeviceRemoved),
-        _ => Some(StatusLine::Removed),
+        _ => Some(StatusLine::Removed { kept: if held.is_silent() { 0 } else { held.kept_entries() } }),
     }
 }
 

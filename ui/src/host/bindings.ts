@@ -2201,7 +2201,11 @@ entries: number,
 /**
  * The author's name, where it is one author only.
  */
-by: string | null, } | { "code": "overtaken" } | { "code": "removed" } | { "code": "deviceRemoved" } | { "code": "twoHistories", 
+by: string | null, } | { "code": "overtaken" } | { "code": "removed", 
+/**
+ * Own changes that still have to be handed over, so that the others know that I went.
+ */
+kept: number, } | { "code": "deviceRemoved" } | { "code": "twoHistories", 
 /**
  * Its owner's name.
  */

@@ -45,7 +45,7 @@ export class FakeGroup {
       return { kind: 'done' };
     }
     // What the fake has no people for.
-    if (command.kind !== 'createTask' && !('task' in command)) throw refused({ code: 'notAllowed', verb: 'amend', rule: null, allowedRole: null });
+    if (command.kind !== 'createTask' && command.kind !== 'suggestTask' && !('task' in command)) throw refused({ code: 'notAllowed', verb: 'amend', rule: null, allowedRole: null });
     const before = structuredClone(this.data.tasks);
     const reply = this.#change(command);
     this.data.undo.push(before);
@@ -75,7 +75,15 @@ export class FakeGroup {
     if ('kept' in status) this.data.row.status = { ...status, kept: status.kept + 1 };
   }
 
-  #change(command: Extract<Command, { kind: 'createTask' } | { task: string }>): Reply {
+  #change(command: Extract<Command, { kind: 'createTask' } | { kind: 'suggestTask' } | { task: string }>): Reply {
+    if (command.kind === 'suggestTask') {
+      this.#must('suggest', null);
+      if (command.title.trim() === '') throw refused({ code: 'empty' });
+      this.#count += 1;
+      const task = newTask({ task: fakeId(16, `new ${this.#count} ${command.title}`), parent: command.parent, title: command.title, creator: this.me, delivery: 'kept', status: 'suggested' });
+      this.data.tasks.push(task);
+      return { kind: 'task', task: task.task };
+    }
     if (command.kind === 'createTask') {
       this.#must('create', null);
       if (command.title.trim() === '') throw refused({ code: 'empty' });

@@ -136,7 +136,7 @@ export function carryOut(data: FakePursuance, command: Governing): void {
     case 'revokeGrant': return effect(data, { ...command }, [my]);
     case 'removeMember': return effect(data, { kind: 'remove', member: command.member, roles: command.roles ?? [] }, [my]);
     case 'leave':
-      data.row.status = { code: 'removed' };
+      data.row.status = { code: 'removed', kept: 0 };
       return effect(data, { kind: 'remove', member: my.member }, [my]);
     case 'suspendDevice':
       for (const member of data.members) {

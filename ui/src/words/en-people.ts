@@ -14,6 +14,7 @@ export const people = {
   'people.joined': 'joined {ago}',
   'people.admit': 'Let in',
   'people.arrested': 'Someone was arrested',
+  'people.lone': 'You are the only one of {of} now. While that is so, nobody else can change the rules; and if you are arrested or lose this computer, the group is stuck. Be three soon.',
 
   'person.roles': 'Roles',
   'person.came': 'Came',

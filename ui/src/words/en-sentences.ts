@@ -25,6 +25,7 @@ export const sentences = {
   'status.stale': 'A relay has stopped making checkpoints. Look',
   'status.overtaken': 'A copy of this folder is in use elsewhere. This one signs nothing more',
   'status.removed': 'You are no longer a member. What you wrote stays here.',
+  'status.removedKept': 'You are no longer a member. {kept:# change is|# changes are} kept here until a relay is reached, so the others may not know yet.',
   'status.deviceRemoved': 'This device was taken out. What it wrote stays here.',
   'status.none': 'No pursuance is open',
 

@@ -64,6 +64,14 @@ export function whyWords(refusal: Refusal, roles: readonly Role[]): string {
   }
 }
 
+/** An entry as a line of a table that holds no name, no title, no text and no role: codes, numbers and its claimed day. */
+export function plainRow(row: LogRow): string {
+  const why = row.refusal === null ? '' : `${row.refusal.code}${'rule' in row.refusal && row.refusal.rule !== null ? ` (rule ${row.refusal.rule})` : ''}`;
+  const parts = row.itemsRefused.map((number) => `F${number}`);
+  const day = new Date(row.claimedSeconds * 1000).toISOString().slice(0, 10);
+  return [day, row.author.slice(0, 6), row.seq, row.says.map((saying) => saying.kind).join(' '), row.standing, [why, ...parts, row.beside === null ? '' : 'twoHistories'].filter((each) => each !== '').join(' ')].join(',');
+}
+
 /** Where an entry stands in its device's log; the device by the first letters of its key. */
 export function placeWords(row: LogRow): string {
   return t('log.place', { device: row.author.slice(0, 6), seq: row.seq });

@@ -112,7 +112,7 @@ export function statusSentence(line: StatusLine, now: number): string {
     case 'twoHistories': return t('status.twoHistories', { by: line.by });
     case 'needsNewer': return t('status.needsNewer', { entries: line.entries });
     case 'overtaken': return t('status.overtaken');
-    case 'removed': return t('status.removed');
+    case 'removed': return line.kept > 0 ? t('status.removedKept', { kept: line.kept }) : t('status.removed');
     case 'deviceRemoved': return t('status.deviceRemoved');
   }
 }

@@ -32,7 +32,8 @@ use tokio::time::{sleep, timeout};
 
 /// Longest that anything here may take, on computers that do much else.
 pub const WAIT: Duration = Duration::from_secs(120);
-const LOOK: Duration = Duration::from_millis(100);
+/// How often something is looked for.
+pub const LOOK: Duration = Duration::from_millis(100);
 
 /// A member without a node.
 pub struct Rogue {
@@ -366,7 +367,7 @@ impl Rogue {
     }
 }
 
-fn entries_in(content: CellContent, fragments: &mut Fragments, pursuance: PursuanceId) -> Vec<Entry> {
+pub fn entries_in(content: CellContent, fragments: &mut Fragments, pursuance: PursuanceId) -> Vec<Entry> {
     let entries: Vec<UnverifiedEntry> = match content {
         CellContent::Entries(entries) => {
             entries.iter().filter_map(|bytes| UnverifiedEntry::decode(bytes).ok()).collect()

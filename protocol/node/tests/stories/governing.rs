@@ -69,12 +69,12 @@ async fn whoever_is_removed_keeps_what_is_there_and_adds_nothing() {
 
     let him = member(&maya, harbour, "Ben").await;
     maya.act(harbour, Command::RemoveMember { member: him, roles: vec![] }).await;
-    ben.until("he is told", |app| row(app, harbour).unwrap().status == StatusLine::Removed).await;
+    ben.until("he is told", |app| row(app, harbour).unwrap().status == StatusLine::Removed { kept: 0 }).await;
     let comment = Command::Comment { task, text: "Still here".into() };
     assert_eq!(ben.ask(act(harbour, comment.clone())).await, refused(Refusal::Removed));
     assert_eq!(ben.task_view(harbour, task).await.unwrap().cannot[0].refusal, Refusal::Removed);
     let ben = ben.restart().await;
-    assert_eq!(row(&ben.app().await, harbour).unwrap().status, StatusLine::Removed);
+    assert_eq!(row(&ben.app().await, harbour).unwrap().status, StatusLine::Removed { kept: 0 });
     assert_eq!(thread(&ben, harbour, task).await, 1, "what is there stays readable");
     assert_eq!(ben.ask(act(harbour, comment)).await, refused(Refusal::Removed));
 
@@ -131,7 +131,7 @@ async fn two_of_a_role_decide() {
     let proposal = maya.people(harbour).await.decisions[1].proposal;
     maya.act(harbour, Command::Approve { proposal }).await;
     assert!(maya.people(harbour).await.decisions[1].decided);
-    kim.until("she is told", |app| row(app, harbour).unwrap().status == StatusLine::Removed).await;
+    kim.until("she is told", |app| row(app, harbour).unwrap().status == StatusLine::Removed { kept: 0 }).await;
     ben.until_async("two are left", async || ben.people(harbour).await.members.len() == 2).await;
 }
 
@@ -162,8 +162,14 @@ async fn whoever_comes_for_review_waits_and_whoever_leaves_is_gone() {
     assert!(!maya.invites(harbour).await[0].invite.open);
     assert_eq!(maya.ask(act(harbour, Command::Leave)).await, refused(Refusal::LastAmender));
 
+    // That he goes is kept until a relay has it, also over a restart.
+    ben.ask(Request::SetOffline { offline: true }).await.expect("offline");
     ben.act(harbour, Command::Leave).await;
-    assert_eq!(row(&ben.app().await, harbour).unwrap().status, StatusLine::Removed);
+    assert_eq!(row(&ben.app().await, harbour).unwrap().status, StatusLine::Removed { kept: 1 });
+    let ben = ben.restart().await;
+    assert_eq!(row(&ben.app().await, harbour).unwrap().status, StatusLine::Removed { kept: 1 });
+    ben.ask(Request::SetOffline { offline: false }).await.expect("not offline any more");
+    ben.until("handed over", |app| row(app, harbour).unwrap().status == StatusLine::Removed { kept: 0 }).await;
     maya.until_async("he went", async || maya.people(harbour).await.members.len() == 1).await;
 }
 

@@ -1,0 +1,297 @@
+// What can be on the screen: each situation by its name, as the fake host and a few presses make it.
+import { waitFor } from '@testing-library/svelte';
+import type { DecisionView, Fault, LogRow, Query, Refusal, StatusLine, StorageTrouble, View } from '../src/host/bindings';
+import type { FakeChoices } from '../src/host/fake';
+import type { FakePursuance } from '../src/host/fake-world';
+import { ALWAYS } from '../src/words/rule';
+import { all, by, click, fill, openWindow, press, rowOf, settled } from './open';
+
+/** What the host would say otherwise. */
+type Retouch = { [Kind in Query['kind']]?: (view: Extract<View, { kind: Kind }>['view']) => unknown };
+type Make = () => Promise<unknown>;
+
+/** A line of the rules. */
+const LINE = { number: 1, rule: { role: 1, verb: 'assign', object: { over: 'role', role: 0 }, conditions: ALWAYS, quorum: null } } as const;
+const now = (): number => Math.floor(Date.now() / 1000);
+
+/** Opens the window, with other data and other answers. */
+async function open(choices: Partial<FakeChoices> = {}, change?: (data: FakePursuance) => void, retouch: Retouch = {}) {
+  const opened = await openWindow(choices);
+  const view = opened.host.view.bind(opened.host);
+  opened.host.view = async (query) => {
+    const answer = await view(query);
+    const touch = retouch[query.kind] as ((found: unknown) => unknown) | undefined;
+    return touch === undefined ? answer : ({ ...answer, view: touch(answer.view) } as View);
+  };
+  opened.host.arrive(change ?? (() => {}));
+  await opened.session.refresh();
+  await settled();
+  return opened;
+}
+
+async function go(letter: string): Promise<void> {
+  (document.activeElement as HTMLElement | null)?.blur();
+  await press('g');
+  await press(letter);
+  await settled();
+}
+
+const status = (line: StatusLine): Make => () => open({ status: line });
+const fault = (which: Fault): Make => async () => {
+  await open({ status: { code: 'relayFault', fault: which } }, (data) => { const relay = data.relays[0]; if (relay !== undefined) relay.fault = which; });
+  await go('r');
+};
+const storage = (which: StorageTrouble): Make => () => open({ storage: which });
+
+const task = (title: string, change?: (data: FakePursuance) => void, retouch: Retouch = {}): Make => async () => {
+  await open({}, change, retouch);
+  await click(rowOf(title));
+};
+
+const screen = (letter: string, choices: Partial<FakeChoices> = {}, change?: (data: FakePursuance) => void, retouch: Retouch = {}): Make => async () => {
+  await open(choices, change, retouch);
+  await go(letter);
+};
+/** A screen of the pursuance in which almost nothing is. */
+const sparse = (letter: string): Make => async () => {
+  await open();
+  await click(all('rail-pursuance')[1] as HTMLElement);
+  await go(letter);
+};
+
+async function meet(name: string): Promise<void> {
+  const row = [...all('member'), ...all('waits')].find((each) => each.dataset.name?.startsWith(name));
+  await click(row?.querySelector('button') as HTMLElement);
+}
+const person = (name: string, choices: Partial<FakeChoices> = {}, then: () => Promise<unknown> = async () => {}): Make => async () => {
+  await screen('p', choices)();
+  await meet(name);
+  await then();
+};
+const press_ = (testid: string) => () => click(by(testid));
+const removing = (name: string, choices: Partial<FakeChoices> = {}, then: () => Promise<unknown> = async () => {}): Make => person(name, choices, async () => { await press_('person-remove')(); await then(); });
+
+const arrested = (name: string): Make => async () => {
+  await screen('p', { busy: true })();
+  await click(by('arrested-open'));
+  const who = by<HTMLSelectElement>('arrested-who');
+  who.value = [...who.options].find((option) => option.text.startsWith(name))?.value ?? '';
+  who.dispatchEvent(new Event('change', { bubbles: true }));
+  await settled();
+};
+
+const inbox = (then: () => Promise<unknown> = async () => {}, change?: (data: FakePursuance) => void): Make => async () => { await screen('i', { busy: true }, change)(); await then(); };
+const heldBecause = (refusal: Refusal) => (data: FakePursuance): void => {
+  data.held = data.held.slice(0, 1).map((each) => ({ ...each, refusal, words: [] }));
+};
+const signing = (change: (decision: DecisionView) => DecisionView, testid: string): Make => async () => {
+  await screen('d', { busy: true }, (data) => { data.decisions = data.decisions.map(change); })();
+  await click(by(testid));
+};
+
+const DRAFT = 'member { remove member with 2 of member not-self }';
+const rules = (view: 'sentences' | 'table' | 'text', retouch: Retouch = {}, text: string | null = null): Make => async () => {
+  await screen('u', {}, undefined, retouch)();
+  await click(by(`book-${view}`));
+  if (text !== null) await fill('rules-text', text);
+  await settled();
+};
+type Changes = Extract<Extract<View, { kind: 'rulesDraft' }>['view'], { state: 'changes' }>;
+const drafted = (more: Partial<Changes>): Make => rules('text', { rulesDraft: (view) => (view.state === 'changes' ? { ...view, ...more } : view) }, DRAFT);
+const tried = (answer: Partial<Extract<View, { kind: 'try' }>['view'] & object>): Make => rules('sentences', { try: (view) => (view === null ? null : { ...view, ...answer }) });
+
+const log = (row: Partial<LogRow> | null, more: { announced?: number; troubles?: boolean } = {}): Make => async () => {
+  await screen('l', {}, undefined, {
+    log: (view) => ({ ...view, announced: more.announced ?? 0, rows: row === null ? [] : view.rows.filter((each) => each.standing === 'counts').map((each, i) => (i === 0 ? { ...each, ...row } : each)) }),
+  })();
+  if (more.troubles === true) await click(by('log-trouble'));
+};
+const refusedFor = (refusal: Refusal): Make => log({ standing: 'refused', refusal });
+
+const suggestOnly = (data: FakePursuance): void => {
+  data.rules = data.rules.map((rule) => (rule.verb === 'create' ? { ...rule, verb: 'suggest' } : rule));
+};
+const adding = (text: string, change?: (data: FakePursuance) => void): Make => async () => { await open({}, change); await fill('quick-add', text); };
+
+const chosen = (template: string): Make => async () => { await open(); await click(by('rail-start')); await click(by(`start-template-${template}`)); };
+const preview = (invite: FakeChoices['invite']): Make => () => open({ empty: true, invite });
+const kept = 3;
+
+/** Those about the status sentence. */
+export const ABOUT_STATUS = {
+  'fine': status({ code: 'fine', reached: 2, of: 3, atSeconds: now() - 240, kept: 0 }),
+  'fine, with changes kept': status({ code: 'fine', reached: 2, of: 3, atSeconds: now() - 240, kept }),
+  'no relay': status({ code: 'noRelay', kept }),
+  'offline by choice': status({ code: 'offline', kept }),
+  'Tor starts': status({ code: 'torStarting', percent: 40, kept: 0 }),
+  'no Tor': status({ code: 'torUnreachable', kept }),
+  'looking for a relay': status({ code: 'connecting', kept: 0 }),
+  'reading': status({ code: 'reading', read: 20, of: 400 }),
+  'unreachable': status({ code: 'unreachable', sinceSeconds: now() - 1_200, kept, retrySeconds: 120 }),
+  'never reached': status({ code: 'unreachable', sinceSeconds: 0, kept: 0, retrySeconds: 20 }),
+  'a gap': status({ code: 'gap', entries: 1, by: null }),
+  'a gap of somebody': status({ code: 'gap', entries: 2, by: 'Maya' }),
+  'two histories': status({ code: 'twoHistories', by: 'Ben' }),
+  'needs newer': status({ code: 'needsNewer', entries: 2 }),
+  'overtaken': status({ code: 'overtaken' }),
+  'removed': status({ code: 'removed', kept: 0 }),
+  'gone, with a change kept': status({ code: 'removed', kept: 1 }),
+  'device removed': status({ code: 'deviceRemoved' }),
+  'nothing open': () => open({ empty: true }),
+  'relay forked': fault('forked'),
+  'relay rolled back': fault('rolledBack'),
+  'relay broke a receipt': fault('brokenReceipt'),
+  'relay sends garbage': fault('garbage'),
+  'relay is another': fault('wrongOrigin'),
+  'relay is stale': fault('stale'),
+  'clock ahead': () => open({}, undefined, { app: (view) => ({ ...view, clockOffSeconds: 900 }) }),
+  'clock behind': () => open({}, undefined, { app: (view) => ({ ...view, clockOffSeconds: -900 }) }),
+  'disk full': storage('full'),
+  'read-only': storage('readOnly'),
+  'disk fails': storage('failing'),
+  'file damaged': storage('damaged'),
+} satisfies Record<string, Make>;
+
+/** How each comes about. */
+export const SITUATIONS = {
+  ...ABOUT_STATUS,
+
+  // Tasks.
+  'a task of somebody': task('Book the canteen'),
+  'my change is kept': task('Compare with the 2021 council minutes'),
+  'my comment is handed over': task('Find out who owns the east quay'),
+  'my change was seen': task('Invite the neighbours of Sluisstraat'),
+  'a task for one role': task('Book the canteen', undefined, { task: (view) => ({ ...view, readers: [{ role: 2, name: 'member', members: 3 }] }) }),
+  'a task with two endings': task('Book the canteen', (data) => { for (const each of data.tasks) each.twoAnswers = each.title === 'Book the canteen'; }),
+  'adding a task': adding('Paint the gate'),
+  'adding for somebody unknown': adding('Paint the gate @nobody'),
+  'suggesting a task': adding('Paint the gate', suggestOnly),
+  'suggesting with more': adding('Paint the gate @Maya #field', suggestOnly),
+  'refused by a rule': async () => { await open({ role: 2 }); await click(rowOf('Get copies of the land register pages')); by('tree').focus(); await press('a'); },
+  'refused: not my own': async () => { await open({ role: 2 }); await click(rowOf('Get copies of the land register pages')); by('tree').focus(); await press('p'); },
+
+  // Coming in.
+  'start a plain one': chosen('plain'),
+  'start an affinity group': chosen('affinityGroup'),
+  'looking for an invite': preview('looking'),
+  'an invite': preview('here'),
+  'an invite with review': preview('review'),
+  'a used-up invite': preview('usedUp'),
+  'waiting': preview('waiting'),
+  'waiting for review': preview('reviewed'),
+
+  // People.
+  'people': screen('p'),
+  'people, much waiting': screen('p', { busy: true }),
+  'people, alone': sparse('p'),
+  'people, left alone': screen('p', {}, (data) => { data.members = data.members.filter((each) => each.person.name !== 'Maya'); }),
+  'person': person('Ilse'),
+  'person, to vouch for': person('Ilse', {}, press_('vouch')),
+  'person, compared': person('Ilse', {}, press_('phrase-same')),
+  'person with two histories': person('Ben', { busy: true }),
+  'person with all roles': person('Maximiliane', { busy: true }),
+  'person one too many': async () => { await screen('p')(); await click(all('member').filter((each) => each.dataset.name === 'Ben')[1]?.querySelector('button') as HTMLElement); },
+  'person one too many, let in': async () => { await screen('p')(); await click(all('member').filter((each) => each.dataset.name === 'Ben')[1]?.querySelector('button') as HTMLElement); await click(by('person-let-in')); },
+  'person who is gone': person('Kees', { busy: true }),
+  'person who waits': async () => { const { session } = await open({ busy: true }); await go('p'); await session.meet(session.people?.others[0]?.person.member ?? null); await settled(); },
+  'myself': person('Noor'),
+  'leaving': person('Noor', {}, press_('leave-open')),
+  'left': person('Noor', {}, async () => { await press_('leave-open')(); await press_('leave-submit')(); }),
+  'gave a role': person('Ilse', {}, press_('give-role')),
+  'took a role back': person('Ilse', {}, press_('person-take-back')),
+  'vouched': person('Ilse', {}, async () => { await press_('vouch')(); await press_('vouch-submit')(); }),
+  'let somebody in': async () => { await screen('p', { busy: true })(); await click(all('admit')[0] as HTMLElement); },
+  'stopped a device': person('Ben', { busy: true }, press_('suspend')),
+  'removing a member': removing('Ben'),
+  'removing an organiser': removing('Maya', { busy: true }),
+  'removing from one role': removing('Maximiliane', { busy: true }, press_('remove-from-1')),
+  'removing without a rule': removing('Maya', { role: 2, busy: true }),
+  'removing one of many roles without a rule': removing('Maximiliane', { role: 2, busy: true }),
+  'removed somebody': removing('Ben', {}, press_('remove-submit')),
+  'proposed to remove': removing('Maya', {}, press_('remove-submit')),
+  'arrested, nobody chosen': async () => { await screen('p', { busy: true })(); await click(by('arrested-open')); },
+  'arrested': arrested('Ilse'),
+  'arrested, two histories': arrested('Ben'),
+  'arrested and removed': arrested('Kees'),
+
+  // What waits.
+  'decisions': screen('d', { busy: true }),
+  'no decisions': screen('d'),
+  'signed': signing((each) => ({ ...each, needed: 3 }), 'decision-sign'),
+  'signed and decided': signing((each) => each, 'decision-sign'),
+  'signature withdrawn': signing((each) => each, 'decision-withdraw'),
+  'inbox': inbox(),
+  'empty inbox': sparse('i'),
+  'held for another reason': inbox(undefined, heldBecause({ code: 'ruleTakenBack' })),
+  'kept': inbox(() => click(all('held-keep')[0] as HTMLElement)),
+  'refused here': inbox(() => click(all('held-refuse')[0] as HTMLElement)),
+  'a join refused here': inbox(() => click(all('held-refuse')[1] as HTMLElement)),
+
+  // Invites and relays.
+  'invites': screen('v'),
+  'invites, many': screen('v', { busy: true }),
+  'invites, all past': screen('v', { busy: true }, (data) => { data.invites = data.invites.filter((row) => !row.invite.open); }),
+  'an invite with review being made': async () => { await screen('v')(); await click(by('invite-review-yes')); },
+  'a link not handed over': async () => { await screen('v')(); await click(by('invite-create')); },
+  'a link handed over': async () => { await screen('v')(); await click(by('invite-create')); await click(by('invite-create')); },
+  'invite closed': async () => { await screen('v', { busy: true })(); await click(all('invite-close').find((each) => each.getAttribute('aria-disabled') !== 'true') as HTMLElement); },
+  'no relay for invites': sparse('v'),
+  'relays': screen('r'),
+  'no relays': sparse('r'),
+  'relay added': async () => { await sparse('r')(); await fill('relay-address', `${'b'.repeat(56)}.onion/${'a'.repeat(52)}`); await click(by('relay-add')); },
+  'export': screen('m'),
+
+  // Rules.
+  'rules': rules('sentences'),
+  'rules as a table': rules('table'),
+  'rules as text': rules('text'),
+  'rules never changed': rules('sentences', { rules: (view) => ({ ...view, versions: [] }) }),
+  'rules that cannot be read': rules('text', {}, 'organiser {\n  bad tasks everyone\n}\n'),
+  'rules that rename a role': rules('text', { rulesDraft: () => ({ state: 'noWay' }) }, DRAFT),
+  'a change for several': drafted({}),
+  'a change for me alone': drafted({ steps: [{ change: { kind: 'rename', name: 'x' }, how: { how: 'alone' } }] }),
+  'a change in two decisions': drafted({ steps: [1, 2].map((n) => ({ change: { kind: 'rename', name: `x${n}` }, how: { how: 'together', of: 1 } })) }),
+  'a change, one part alone': drafted({ steps: [{ change: { kind: 'rename', name: 'x' }, how: { how: 'alone' } }, { change: { kind: 'rename', name: 'y' }, how: { how: 'together', of: 1 } }] }),
+  'a change for nobody': drafted({ people: [] }),
+  'a change that touches': drafted({ decisions: 1, tasks: 4 }),
+  'a change signed': async () => { await drafted({})(); await click(by('rules-sign')); },
+  'tried: alone': tried({ may: 'alone' }),
+  'tried: together': tried({ may: 'together' }),
+  'tried: no': tried({ may: 'no', lines: [], elsewhere: null, tooHigh: [] }),
+  'tried: too high': tried({ may: 'no', lines: [], elsewhere: null, tooHigh: [LINE] }),
+  'tried: somebody else': tried({ may: 'no', lines: [], elsewhere: LINE, tooHigh: [] }),
+
+  // The log.
+  'log': log({}),
+  'log with a gap': log({}, { announced: 2 }),
+  'empty log': log(null),
+  'log without trouble': log(null, { troubles: true }),
+  'log: not accepted, without a reason': log({ standing: 'refused', refusal: null }),
+  'log: held, without a reason': log({ standing: 'held', refusal: null }),
+  'log: needs newer': log({ standing: 'needsNewer', refusal: null }),
+  'log: two histories': log({ beside: 'c'.repeat(52) }),
+  'log: a part': log({ itemsRefused: [1, 11] }),
+  'log, to hand on': async () => { await log({})(); await click(by('log-plain-make')); },
+  'long log, to hand on': async () => {
+    await screen('l', {}, undefined, { log: (view) => ({ ...view, older: 1, rows: Array.from({ length: 500 }, (_, i) => ({ ...view.rows[0], entry: `${i}` })) }) })();
+    await click(by('log-plain-make'));
+  },
+  'log: a rule': refusedFor({ code: 'notAllowed', verb: 'grant', rule: 3, allowedRole: 1 }),
+  'log: no rule': refusedFor({ code: 'notAllowed', verb: 'grant', rule: null, allowedRole: null }),
+  'log: own': refusedFor({ code: 'onlyOwn', verb: 'edit', rule: 6 }),
+  'log: others': refusedFor({ code: 'onlyOthers', verb: 'finish', rule: 6 }),
+  'log: probation': refusedFor({ code: 'onProbation', verb: 'finish', rule: 6, entries: 4 }),
+  'log: a role not held': refusedFor({ code: 'grantNotHeld' }),
+  'log: not taken': refusedFor({ code: 'notClaimed' }),
+  'log: not senior': refusedFor({ code: 'notSenior' }),
+  'log: rank': refusedFor({ code: 'rankAboveOwn' }),
+} satisfies Record<string, Make>;
+
+export type Situation = keyof typeof SITUATIONS;
+
+/** Waits for a screen that answers late. */
+export async function make(situation: Situation): Promise<void> {
+  await SITUATIONS[situation]();
+  await settled();
+  await waitFor(() => { if (document.body.textContent === '') throw new Error('nothing is shown'); });
+}
