@@ -285,8 +285,13 @@ describe('quick add', () => {
 
   it('reads names with spaces and marks, labels, and leaves the unknown in the title', () => {
     expect(readQuickAdd('Photograph the permits @Ilse van der Meer #field @nobody 3@4 @ben~07c9', members, '2026-11-21')).toEqual({
-      title: 'Photograph the permits @nobody 3@4', people: [members[2], members[1]], labels: ['field'], unknown: ['nobody'], due: null, dueWord: '', priority: 0,
+      title: 'Photograph the permits @nobody 3@4', people: [members[2], members[1]], labels: ['field'], home: null, unknown: ['nobody'], due: null, dueWord: '', priority: 0,
     });
+    const desk = { role: 3, name: 'press desk', members: 2 };
+    const homes = [{ role: 0, name: '', members: 9 }, { role: 4, name: 'press', members: 3 }, desk];
+    const read = (line: string) => { const { title, home, unknown } = readQuickAdd(line, members, '2026-11-21', new Set(), homes); return [title, home, unknown]; };
+    expect(read('Call them @@press desk now')).toEqual(['Call them now', desk, []]);
+    expect(read('Call @@stewards')).toEqual(['Call @@stewards', null, ['@stewards']]);
   });
 
   it('keeps everything as words of a suggestion, and says so before it is sent', async () => {

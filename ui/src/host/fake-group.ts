@@ -242,7 +242,7 @@ export class FakeGroup {
   }
 
   #tree(query: TreeQuery): TreeView {
-    return { name: this.data.name, mission: this.data.mission, ...treePage(this.data.tasks, query), arriving: this.data.arriving, cannot: this.#cannot(null) };
+    return { name: this.data.name, mission: this.data.mission, ...treePage(this.data.tasks, query), arriving: this.data.arriving, cannot: this.#cannot(null), homes: [{ role: 0, name: '', members: this.data.members.length }], awaited: [] };
   }
 
   #taskView(task: FakeTask): TaskView {

@@ -1,5 +1,5 @@
-// The one line of quick add: a title with `@name`, `#label`, a day and `!1` to `!4` in it. Pure, so that chips can follow every letter.
-import type { Person } from '../host/bindings';
+// The one line of quick add: a title with `@name`, `@@role`, `#label`, a day and `!1` to `!4` in it. Pure, so that chips can follow every letter.
+import type { Person, Readers } from '../host/bindings';
 import { readDayWord } from './day';
 
 /** What a line means. */
@@ -7,7 +7,9 @@ export type QuickAdd = {
   title: string;
   people: Person[];
   labels: string[];
-  /** `@names` that nobody here has; they stay in the title. */
+  /** The role that is to read it, where one is named. */
+  home: Readers | null;
+  /** `@names` that nobody here has, and roles for which nothing can be made; they stay in the title. */
   unknown: string[];
   /** `YYYY-MM-DD`. */
   due: string | null;
@@ -23,8 +25,9 @@ const ISO_DAY = /^\d{4}-\d{2}-\d{2}$/;
  * Reads a line. Names may hold spaces: the longest name that fits counts. A written date counts anywhere, the word for a day only
  * as the last one of the title, and not where it was said to be a word (`kept`).
  */
-export function readQuickAdd(line: string, members: readonly Person[], today: string, kept: ReadonlySet<string> = new Set()): QuickAdd {
+export function readQuickAdd(line: string, members: readonly Person[], today: string, kept: ReadonlySet<string> = new Set(), homes: readonly Readers[] = []): QuickAdd {
   const people: Person[] = [];
+  let home: Readers | null = null;
   const labels: string[] = [];
   const unknown: string[] = [];
   let title = '';
@@ -33,10 +36,19 @@ export function readQuickAdd(line: string, members: readonly Person[], today: st
   while (i < line.length) {
     const char = line.charAt(i);
     const begins = i === 0 || /\s/.test(line.charAt(i - 1));
-    if (begins && char === '@') {
-      const person = longestName(line.slice(i + 1), members);
+    if (begins && line.startsWith('@@', i)) {
+      const role = longest(line.slice(i + 2), homes, (readers) => readers.name);
+      if (role !== null) {
+        home = role.found;
+        i += 2 + role.chars;
+        continue;
+      }
+      const word = /^[^\s@#]+/.exec(line.slice(i + 2))?.[0];
+      if (word !== undefined) unknown.push(`@${word}`);
+    } else if (begins && char === '@') {
+      const person = longest(line.slice(i + 1), members, typedName);
       if (person !== null) {
-        if (!people.includes(person.person)) people.push(person.person);
+        if (!people.includes(person.found)) people.push(person.found);
         i += 1 + person.chars;
         continue;
       }
@@ -66,7 +78,7 @@ export function readQuickAdd(line: string, members: readonly Person[], today: st
   const dueWord = words[at] ?? '';
   const due = words.length < 2 || kept.has(dueWord) ? null : readDayWord(dueWord, today);
   if (due !== null) words.splice(at, 1);
-  return { title: words.join(' '), people, labels, unknown, due, dueWord: due === null ? '' : dueWord, priority };
+  return { title: words.join(' '), people, labels, home, unknown, due, dueWord: due === null ? '' : dueWord, priority };
 }
 
 /** A name as it is typed: with its mark where two people share one. */
@@ -74,14 +86,14 @@ export function typedName(person: Person): string {
   return person.mark === '' ? person.name : `${person.name}~${person.mark}`;
 }
 
-function longestName(text: string, members: readonly Person[]): { person: Person; chars: number } | null {
+function longest<T>(text: string, all: readonly T[], nameOf: (one: T) => string): { found: T; chars: number } | null {
   const lower = text.toLocaleLowerCase();
-  let best: { person: Person; chars: number } | null = null;
-  for (const person of members) {
-    const name = typedName(person).toLocaleLowerCase();
+  let best: { found: T; chars: number } | null = null;
+  for (const found of all) {
+    const name = nameOf(found).toLocaleLowerCase();
     const after = lower.charAt(name.length);
     const ends = after === '' || /[\s.,;:!?#@]/.test(after);
-    if (name !== '' && lower.startsWith(name) && ends && name.length > (best?.chars ?? 0)) best = { person, chars: name.length };
+    if (name !== '' && lower.startsWith(name) && ends && name.length > (best?.chars ?? 0)) best = { found, chars: name.length };
   }
   return best;
 }

@@ -46,7 +46,7 @@ export class TreeModel {
   editing = $state<string | null>(null);
   editText = $state('');
   /** The task below which quick add puts the next one. */
-  addBelow = $state.raw<{ task: string; title: string } | null>(null);
+  addBelow = $state.raw<{ task: string; title: string; home: number } | null>(null);
 
   #source: PageSource;
   #pages = $state.raw<ReadonlyMap<number, readonly TreeRow[]>>(new Map());

@@ -89,7 +89,7 @@ export async function toggleLabel(session: Session, row: TreeRow, label: string)
 
 /** Makes the next quick add a sub-task of this one. */
 export function addBelow(session: Session, row: TreeRow): void {
-  session.tree.addBelow = { task: row.task, title: row.title };
+  session.tree.addBelow = { task: row.task, title: row.title, home: row.home };
 }
 
 /** Stops my import before anything of it is written. */

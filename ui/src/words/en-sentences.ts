@@ -151,6 +151,8 @@ export const sentences = {
   'refused.notBefore': 'Not done: the rules advise to wait until {day} (rule {rule}).',
   'refused.enoughToday': 'Not done: the rules advise not to do this more than {times:once|# times} a day (rule {rule}).',
 
+  'refused.notAReader': 'Not done: you do not read what is for that role (F45). Ask somebody who does.',
+
   'refused.leansOnHeld': 'Has no effect: something it rests on has none any more (F39).',
 
   'trouble.wrongPassphrase': 'This passphrase does not open it. Nothing was changed; try again.',
