@@ -16,7 +16,7 @@ describe('the way in', () => {
     const told = (id: string): string => all(id)[0]?.textContent ?? '';
     expect(told('start-caution')).toBe('');
     expect(told('start-lone')).toContain('While you are the only one of the organisers');
-    for (const [kind, caution] of [['affinityGroup', 'Until you are three'], ['leakDesk', 'every member can read every task'], ['volunteerCampaign', 'newcomers can read'], ['openCall', 'callers can read']] as const) {
+    for (const [kind, caution] of [['affinityGroup', 'Until you are three'], ['leakDesk', 'A task is read by every member'], ['volunteerCampaign', 'Newcomers can read'], ['openCall', 'Callers can read']] as const) {
       await click(by(`start-template-${kind}`));
       expect(told('start-caution')).toContain(caution);
     }

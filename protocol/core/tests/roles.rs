@@ -6,11 +6,15 @@ mod people;
 use std::collections::BTreeSet;
 
 use people::{World, exchange, take};
+use pursuance_core::authority::{package_tag, readers_hash};
 use pursuance_core::command::Command;
-use pursuance_core::entry::{Content, Entry};
-use pursuance_core::id::{EntryId, MemberId, RoleId, TaskId};
+use pursuance_core::crypto::Seed;
+use pursuance_core::entry::{Body, Content, Entry};
+use pursuance_core::id::{AuthorId, EntryId, MemberId, RoleId, TaskId};
+use pursuance_core::keys::{DeviceKeys, EpochSecret};
 use pursuance_core::language::parse;
 use pursuance_core::logs::Standing;
+use pursuance_core::op::{KeyPackage, Op, RoleEpoch, Seal};
 use pursuance_core::refusal::Refusal;
 use pursuance_core::replica::Replica;
 use pursuance_core::rule::RuleTable;
@@ -265,7 +269,7 @@ impl Course {
 
     fn rotate(&mut self, who: usize) {
         if self.members[who].needs_epoch() {
-            let mut seed = pursuance_core::crypto::Seed::new(self.world.rng.random());
+            let mut seed = Seed::new(self.world.rng.random());
             let made = self.members[who].rotate(self.world.now_seconds, &mut seed);
             made.into_iter().for_each(|made| take(&mut self.members[who], &[made]));
         }
@@ -351,4 +355,194 @@ fn an_entry_for_a_role_one_does_not_read_is_refused_everywhere() {
     let known: Vec<EntryId> = zoe.logs().iter().map(Entry::id).collect();
     assert_eq!(world.act(zoe, &at(VERIFIER, "Mine")).err(), not_allowed(zoe, VERIFIER));
     assert_eq!(zoe.logs().iter().count(), known.len());
+}
+
+/// An epoch of a role, made by a member's changed client: `seal` says what each reader gets instead of the secret, `None` for the
+/// secret itself.
+fn forged(maker: &Replica, role: RoleId, seal: impl Fn(AuthorId) -> Option<Vec<u8>>) -> (Entry, EpochSecret) {
+    let secret = EpochSecret::new([0x5e; 32]);
+    let mut packages: Vec<_> = maker.authority().packages_known(maker.logs());
+    let reads =
+        |author: AuthorId| maker.authority().readers(role).any(|(_, member)| member.devices.contains_key(&author));
+    packages.retain(|(.., author)| reads(*author));
+    packages.sort_by_key(|(id, ..)| *id);
+    let ids: Vec<[u8; 32]> = packages.iter().map(|(id, ..)| *id).collect();
+    let seals = packages.iter().map(|(id, package, author)| Seal {
+        tag: package_tag(id),
+        sealed: seal(*author).unwrap_or_else(|| secret.seal_to(maker.pursuance(), role, package).unwrap()),
+    });
+    let op = Op::RoleEpoch(RoleEpoch {
+        role,
+        epoch: secret.id(),
+        parents: Vec::new(),
+        readers: readers_hash(&ids),
+        seals: seals.collect(),
+        backlinks: Vec::new(),
+    });
+    (signed(maker, Content::Public(vec![op])), secret)
+}
+
+/// What a changed client signs next.
+fn signed(maker: &Replica, content: Content) -> Entry {
+    let author = maker.device().author();
+    let tip = maker.logs().tip(author).expect("has written");
+    let body = Body {
+        author,
+        seq: tip.seq + 1,
+        prev: Some(tip.id),
+        heads: maker.logs().heads_for(author),
+        by: Some(maker.authority().members()[&maker.me().unwrap()].grant),
+        claimed_seconds: 0,
+        checkpoints: Vec::new(),
+        content,
+    };
+    Entry::sign(&maker.device().signing, Some(maker.pursuance()), &body)
+}
+
+/// Three who verify, one of them with a changed client.
+fn verifiers(world: &mut World) -> [Replica; 3] {
+    let mut maya = world.founder_with(desks());
+    let mut members: Vec<Replica> = ["Ann", "Ben", "Mallory"]
+        .into_iter()
+        .map(|name| {
+            let invite = world.commit(&mut maya, &Command::Invite { role: VERIFIER, uses: 1, reviewed: false });
+            world.joiner(&mut maya, &invite, name)
+        })
+        .collect();
+    members.push(maya);
+    settle(world, &mut members);
+    members.pop();
+    members.try_into().unwrap_or_else(|_| unreachable!("three"))
+}
+
+#[test]
+fn a_seal_that_opens_for_some_only_is_found_and_made_good_by_whoever_reads() {
+    let mut world = World::new(35);
+    let mut members = verifiers(&mut world);
+    let [ann, ben, mallory] = &mut members;
+    let victim = ben.device().author();
+    let (epoch, _) = forged(mallory, VERIFIER, |to| (to == victim).then(|| vec![7; 1_168]));
+    take(mallory, &[epoch]);
+    let task = world.commit(mallory, &at(VERIFIER, "Not for Ben, whatever the screen says")).task.unwrap();
+    exchange(mallory, ann);
+    exchange(mallory, ben);
+    assert!(reads(ann, task) && !reads(ben, task));
+    // Ann holds the secret, makes the seals again, and sees which one is none.
+    assert_eq!(ann.unwelcomed(), [victim]);
+    settle(&world, &mut members);
+    assert!(members.iter().all(|member| reads(member, task)));
+}
+
+#[test]
+fn an_epoch_that_opens_for_nobody_keeps_nobody_from_reading_and_writing() {
+    let mut world = World::new(36);
+    let mut members = verifiers(&mut world);
+    let [ann, ben, mallory] = &mut members;
+    let (epoch, _) = forged(mallory, VERIFIER, |_| Some(vec![7; 1_168]));
+    take(mallory, &[epoch]);
+    exchange(mallory, ann);
+    exchange(mallory, ben);
+    let said = world.commit(ann, &at(VERIFIER, "Check the stamps"));
+    assert_eq!(said.entries.len(), 2, "with an epoch of her own");
+    settle(&world, &mut members);
+    assert!(members.iter().all(|member| reads(member, said.task.unwrap())));
+}
+
+#[test]
+fn the_secret_of_one_role_given_to_another_is_used_no_more() {
+    let mut world = World::new(37);
+    let mut members = three(&mut world);
+    let [maya, ben, zoe] = &mut members;
+    world.commit(ben, &at(VERIFIER, "Check the stamps"));
+    exchange(ben, maya);
+    exchange(ben, zoe);
+    let before = ben.usable_epoch_of(VERIFIER).expect("just made").clone();
+    // Ben's copy of his own folder says at once, knowing nothing of it, that this is the redactors' epoch.
+    let id = before.id();
+    let to = zoe.device().key_package().clone();
+    let also: Vec<_> =
+        ben.authority().packages_known(ben.logs()).into_iter().map(|(_, package, _)| package.clone()).collect();
+    let readers = |all: &[KeyPackage], sealed: &dyn Fn(&KeyPackage) -> Vec<u8>| {
+        let mut ids: Vec<_> = all.iter().map(|package| (package.id(), package.clone())).collect();
+        ids.sort_by_key(|(id, _)| *id);
+        let seals = ids.iter().map(|(id, package)| Seal { tag: package_tag(id), sealed: sealed(package) }).collect();
+        (readers_hash(&ids.iter().map(|(id, _)| *id).collect::<Vec<_>>()), seals)
+    };
+    assert!(also.len() == 3 && also.contains(&to));
+    let desk: Vec<KeyPackage> = vec![ben.device().key_package().clone(), to];
+    for (case, given_away) in [("garbage", false), ("the secret", true)] {
+        let sealed = |package: &KeyPackage| {
+            if given_away { before.seal_to(ben.pursuance(), REDACTOR, package).unwrap() } else { vec![7; 1_168] }
+        };
+        let (hash, seals) = readers(&desk, &sealed);
+        let op = RoleEpoch { role: REDACTOR, epoch: id, parents: vec![], readers: hash, seals, backlinks: vec![] };
+        // Zoe, who reads for redactors, signs it beside: her past does not have the verifiers' epoch.
+        let mut other = Replica::new(zoe.pursuance(), DeviceKeys::from_seed(*zoe.device().seed()));
+        for entry in
+            zoe.logs().iter().filter(|entry| entry.body().author != ben.device().author() || entry.body().seq == 0)
+        {
+            other.receive(entry.clone());
+        }
+        let act = signed(&other, Content::Public(vec![Op::RoleEpoch(op)]));
+        let mut reader = Replica::new(ben.pursuance(), DeviceKeys::from_seed(*ben.device().seed()));
+        reader.learn_epoch(before.clone());
+        ben.logs().iter().for_each(|entry| drop(reader.append(entry.clone())));
+        reader.receive(act.clone());
+        assert_eq!(reader.logs().standing(act.id()), Some(Standing::Counts), "{case}");
+        assert_eq!(reader.usable_epoch_of(VERIFIER).is_some(), !given_away, "{case}");
+    }
+}
+
+#[test]
+fn a_flood_of_key_packages_makes_no_epoch_longer() {
+    let mut world = World::new(38);
+    let [mut ann, mut ben, mut mallory] = verifiers(&mut world);
+    for number in 0..200u8 {
+        let package = DeviceKeys::from_seed([number; 32]).key_package().clone();
+        let flood = signed(&mallory, Content::Public(vec![Op::KeyPackage(package)]));
+        take(&mut mallory, &[flood]);
+    }
+    exchange(&mut mallory, &mut ann);
+    exchange(&mut ann, &mut ben);
+    let made = world.commit(&mut ann, &at(VERIFIER, "Check the stamps")).entries.remove(0);
+    let Content::Public(ops) = &made.body().content else { panic!("an epoch comes first") };
+    let [Op::RoleEpoch(made)] = &ops[..] else { panic!("alone") };
+    assert_eq!(made.seals.len(), 3, "the newest of each device");
+}
+
+#[test]
+fn a_storm_of_rotations_ends_with_one_epoch() {
+    let members = std::env::var("PURSUANCE_STORM").map_or(16, |count| count.parse().expect("a number"));
+    let mut world = World::new(39);
+    let mut maya = world.founder_with(desks());
+    let mut others = Vec::new();
+    for number in 0..members {
+        let invite = world.commit(&mut maya, &Command::Invite { role: VERIFIER, uses: 1, reviewed: false });
+        others.push(world.joiner(&mut maya, &invite, &format!("Member {number}")));
+    }
+    let all = |maya: &mut Replica, others: &mut [Replica]| {
+        for _ in 0..2 {
+            others.iter_mut().for_each(|other| exchange(maya, other));
+        }
+    };
+    all(&mut maya, &mut others);
+    let gone = others.pop().expect("several").me().unwrap();
+    world.commit(&mut maya, &Command::RemoveMember { member: gone, roles: Vec::new() });
+    others.iter_mut().for_each(|other| exchange(&mut maya, other));
+    // Nobody waits for anybody.
+    for other in &mut others {
+        let made = other.rotate(world.now_seconds, &mut Seed::new(world.rng.random())).expect("is here");
+        take(other, &[made]);
+        world.commit(other, &at(VERIFIER, "Mine"));
+    }
+    all(&mut maya, &mut others);
+    let used: BTreeSet<_> = others.iter().map(|other| other.usable_epoch().map(EpochSecret::id)).collect();
+    let of_role: BTreeSet<_> =
+        others.iter().map(|other| other.usable_epoch_of(VERIFIER).map(EpochSecret::id)).collect();
+    assert_eq!((used.len(), of_role.len()), (1, 1));
+    assert!(!used.contains(&None) && !of_role.contains(&None));
+    for other in &mut others {
+        assert!(!other.needs_epoch() && other.unwelcomed().is_empty(), "nothing more is made");
+        assert_eq!(world.commit(other, &at(VERIFIER, "Next")).entries.len(), 1);
+    }
 }

@@ -72,7 +72,7 @@ export const templates: Record<Template, TemplateWords> = {
       'Redactions and checks are finished only after another verifier found them good. Two publishers agree before anything is finished.',
       'Stewards give roles; more than half of them decide about stewards and rules.',
     ],
-    caution: 'In this version every member can read every task. The desks are not separated yet: bring nothing here that all members must not read.',
+    caution: 'A task is read by every member, unless you make it for a desk: write @@ and the desk’s name. It cannot be moved to a desk later.',
     founders: 'stewards',
     tasks: [
       three('stewards'),
@@ -89,7 +89,7 @@ export const templates: Record<Template, TemplateWords> = {
       'Coordinators keep the list, ask people to do things, and let newcomers in.',
       'Organisers give roles and remove; more than half of them change rules and decide about organisers.',
     ],
-    caution: 'In this version newcomers can read every task, too.',
+    caution: 'Newcomers can read every task that is not made for organisers: write @@organiser for those.',
     founders: 'organisers',
     tasks: [
       three('organisers'),
@@ -107,7 +107,7 @@ export const templates: Record<Template, TemplateWords> = {
       'Triage takes suggestions up, asks helpers, and lets people in.',
       'Stewards give roles and remove; more than half of them change rules and decide about stewards.',
     ],
-    caution: 'In this version callers can read every task, too.',
+    caution: 'Callers can read every task, too.',
     founders: 'stewards',
     tasks: [
       three('stewards'),
