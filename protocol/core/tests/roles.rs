@@ -33,7 +33,7 @@ fn desks() -> RuleTable {
     let text = "role steward rank 0\nrole verifier rank 1\nrole redactor rank 1\n\
         everyone { see tasks everyone create tasks everyone comment tasks everyone }\n\
         steward { invite verifier invite redactor grant verifier grant redactor revoke verifier revoke redactor \
-          remove verifier remove redactor amend rules }\n\
+          remove verifier remove redactor grant steward amend rules }\n\
         verifier { see tasks verifier create tasks verifier comment tasks verifier finish tasks verifier }\n\
         redactor { see tasks redactor create tasks redactor comment tasks redactor \
           finish tasks redactor with review of verifier }";
@@ -215,9 +215,13 @@ impl Course {
         for (role, name) in
             [(VERIFIER, "Ann"), (REDACTOR, "Ben"), (VERIFIER, "Kim"), (REDACTOR, "Zoe"), (STEWARD, "Ola")]
         {
-            let role = if role == STEWARD { REDACTOR } else { role };
-            let invite = world.commit(&mut maya, &Command::Invite { role, uses: 1, reviewed: false });
+            let comes_as = if role == STEWARD { REDACTOR } else { role };
+            let invite = world.commit(&mut maya, &Command::Invite { role: comes_as, uses: 1, reviewed: false });
             members.push(world.joiner(&mut maya, &invite, name));
+            if role == STEWARD {
+                let member = members.last().and_then(Replica::me).expect("just came");
+                world.commit(&mut maya, &Command::Grant { member, role });
+            }
         }
         members.insert(0, maya);
         settle(&world, &mut members);
@@ -244,19 +248,21 @@ impl Course {
             70..78 => {
                 let role = if self.world.rng.random() { VERIFIER } else { REDACTOR };
                 let member = self.members[other].me().expect("everybody came");
-                if let Some(entry) = self.does(0, &Command::Grant { member, role }) {
+                let by = self.steward();
+                if let Some(entry) = self.does(by, &Command::Grant { member, role }) {
                     self.given.push((member, role, entry));
                 }
             }
             78..86 => {
-                let held = self.members[0].authority().members()[&self.members[other].me().unwrap()].grants.clone();
-                if let Some(grant) = held.last().filter(|_| other > 0) {
-                    self.does(0, &Command::RevokeGrant { grant: grant.at });
+                let by = self.steward();
+                let held = &self.members[by].authority().members()[&self.members[other].me().unwrap()].grants;
+                if let Some(grant) = held.last().map(|grant| grant.at) {
+                    self.does(by, &Command::RevokeGrant { grant });
                 }
             }
-            86..88 if other > 0 => {
-                let member = self.members[other].me().unwrap();
-                self.does(0, &Command::RemoveMember { member, roles: Vec::new() });
+            86..88 => {
+                let (by, member) = (self.steward(), self.members[other].me().unwrap());
+                self.does(by, &Command::RemoveMember { member, roles: Vec::new() });
             }
             _ => {
                 let to = self.members[who].unwelcomed().first().copied();
@@ -265,6 +271,11 @@ impl Course {
             }
         }
         self.rotate(who);
+    }
+
+    /// One of two, who do not know at once what the other does.
+    fn steward(&mut self) -> usize {
+        if self.world.rng.random() { 0 } else { self.members.len() - 1 }
     }
 
     fn rotate(&mut self, who: usize) {
