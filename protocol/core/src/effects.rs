@@ -4,13 +4,15 @@ use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::authority::HeldGrant;
 use crate::entry::GrantRef;
 use crate::id::{MemberId, RoleId, TaskId};
 use crate::refusal::Refusal;
 use crate::replica::Replica;
 use crate::rule::Role;
 use crate::task::Status;
-use crate::view::{InviteView, Person};
+use crate::tasks::Task;
+use crate::view::{InviteView, Person, Readers};
 use crate::views::there;
 
 /// What removing a member from some roles, or from all, would do as far as is known here.
@@ -33,7 +35,12 @@ pub struct EffectsView {
     pub waiting: Vec<Person>,
     /// Entries by them that are known here and would stay.
     pub entries: u32,
-    /// Tasks that they could read so far and whose contents they go on having.
+    /// Roles other than everyone whose tasks they read now: what is said to them so far they go on having, whether I can read it or
+    /// not.
+    pub reads: Vec<Readers>,
+    /// Of those roles, the ones that they would go on reading.
+    pub goes_on_reading: Vec<RoleId>,
+    /// Tasks known here that they could read so far and whose contents they go on having.
     pub readable_tasks: u32,
     /// Lines in the threads of those.
     pub readable_comments: u32,
@@ -64,7 +71,7 @@ impl Replica {
         let names = self.names();
         let goes = |role: RoleId| roles.is_empty() || roles.contains(&role);
         let (lost, kept): (Vec<_>, Vec<_>) = member.grants.iter().partition(|grant| goes(grant.role));
-        let role = |grant: &&crate::authority::HeldGrant| self.authority.role(grant.role).cloned();
+        let role = |grant: &&HeldGrant| self.authority.role(grant.role).cloned();
         let lost_grants: BTreeSet<GrantRef> = lost.iter().map(|grant| grant.at).collect();
         let closes = |invite: &InviteView| {
             let at = GrantRef { entry: invite.invite, op: invite.op };
@@ -72,13 +79,23 @@ impl Replica {
             invite.open && invite.inviter.member == id && by.is_some_and(|by| lost_grants.contains(&by))
         };
         let invites: Vec<InviteView> = self.invites().into_iter().filter(closes).collect();
-        let readable: Vec<u32> = self.tasks.iter().map(|(_, task)| task.comment_count).collect();
+        let by = |held: &[&HeldGrant]| -> Vec<RoleId> {
+            let roles: BTreeSet<RoleId> = held.iter().map(|grant| grant.role).collect();
+            let reads = |role: &RoleId| !self.authority.reading_roles(*role).is_disjoint(&roles);
+            self.roles().filter(reads).collect()
+        };
+        let reads = by(&member.grants.iter().collect::<Vec<_>>());
+        let could = |task: &&Task| task.home().is_some_and(|home| home == RoleId::EVERYONE || reads.contains(&home));
+        let readable: Vec<u32> =
+            self.tasks.iter().map(|(_, task)| task).filter(could).map(|task| task.comment_count).collect();
         Ok(EffectsView {
             person: self.person(id, &names),
             tasks: self.tasks_of(id),
             waiting: invites.iter().flat_map(|invite| invite.waiting.iter().cloned()).collect(),
             invites,
             entries: self.entries_of(id),
+            goes_on_reading: by(&kept),
+            reads: reads.into_iter().map(|role| self.readers_of(role)).collect(),
             readable_tasks: count(readable.len()),
             readable_comments: readable.iter().sum(),
             lost: lost.iter().filter_map(role).collect(),

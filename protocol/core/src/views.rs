@@ -176,14 +176,14 @@ impl Replica {
     }
 
     /// Who reads what is said to a role.
-    fn readers_of(&self, role: RoleId) -> Readers {
+    pub(crate) fn readers_of(&self, role: RoleId) -> Readers {
         let roles = self.authority.table().into_iter().flat_map(|table| &table.roles);
         let name = { roles }.find(|defined| defined.id == role).map(|role| role.name.clone()).unwrap_or_default();
         Readers { role, name, members: count(self.authority.readers(role).count()) }
     }
 
     /// Roles other than *everyone*, in their order.
-    fn roles(&self) -> impl Iterator<Item = RoleId> + '_ {
+    pub(crate) fn roles(&self) -> impl Iterator<Item = RoleId> + '_ {
         self.authority.table().into_iter().flat_map(|table| &table.roles).map(|role| role.id)
     }
 

@@ -342,7 +342,7 @@ impl Course {
 
 #[test]
 fn nobody_reads_what_was_said_without_them_and_every_reader_reads_all() {
-    let worlds = std::env::var("PURSUANCE_ROLE_WORLDS").map_or(48, |count| count.parse().expect("a number"));
+    let worlds = std::env::var("PURSUANCE_ROLE_WORLDS").map_or(90, |count| count.parse().expect("a number"));
     let mut read = 0;
     for seed in 0..worlds {
         let mut course = Course::new(seed);
@@ -556,4 +556,28 @@ fn a_storm_of_rotations_ends_with_one_epoch() {
         assert!(!other.needs_epoch() && other.unwelcomed().is_empty(), "nothing more is made");
         assert_eq!(world.commit(other, &at(VERIFIER, "Next")).entries.len(), 1);
     }
+}
+
+#[test]
+fn before_a_removal_it_is_said_what_somebody_could_read_and_goes_on_reading() {
+    let mut world = World::new(40);
+    let mut members = three(&mut world);
+    let [maya, ben, zoe] = &mut members;
+    world.commit(maya, &Command::create_task("For all"));
+    world.commit(maya, &Command::Grant { member: ben.me().unwrap(), role: REDACTOR });
+    exchange(maya, ben);
+    world.commit(ben, &at(VERIFIER, "Check the stamps"));
+    world.commit(zoe, &at(REDACTOR, "Black out the names"));
+    settle(&world, &mut members);
+    let [_, ben, zoe] = &members;
+    let (him, her) = (ben.me().unwrap(), zoe.me().unwrap());
+    let told = |by: &Replica, who: MemberId, roles: &[RoleId]| {
+        let effects = by.effects(who, roles).expect("a member");
+        let reads: Vec<RoleId> = effects.reads.iter().map(|readers| readers.role).collect();
+        (reads, effects.goes_on_reading, effects.readable_tasks)
+    };
+    assert_eq!(told(ben, him, &[]), (vec![VERIFIER, REDACTOR], vec![], 3));
+    assert_eq!(told(ben, him, &[VERIFIER]), (vec![VERIFIER, REDACTOR], vec![REDACTOR], 3));
+    assert_eq!(told(ben, her, &[]), (vec![REDACTOR], vec![], 2), "of the three that he knows");
+    assert_eq!(told(zoe, him, &[]), (vec![VERIFIER, REDACTOR], vec![], 2), "of the two that she knows");
 }

@@ -669,7 +669,16 @@ waiting: Array<Person>,
  */
 entries: number, 
 /**
- * Tasks that they could read so far and whose contents they go on having.
+ * Roles other than everyone whose tasks they read now: what is said to them so far they go on having, whether I can read it or
+ * not.
+ */
+reads: Array<Readers>, 
+/**
+ * Of those roles, the ones that they would go on reading.
+ */
+goesOnReading: Array<RoleId>, 
+/**
+ * Tasks known here that they could read so far and whose contents they go on having.
  */
 readableTasks: number, 
 /**

@@ -237,7 +237,7 @@ export function effects(data: FakePursuance, id: string, roles: readonly number[
       return taken || task.assignees.some((each) => each.member === id) ? [{ task: task.task, title: task.title, taken }] : [];
     }),
     invites, waiting: invites.flatMap((invite) => invite.waiting), entries: 41,
-    readableTasks: data.tasks.length, readableComments: data.tasks.reduce((sum, task) => sum + task.thread.length, 0),
+    reads: [], goesOnReading: [], readableTasks: data.tasks.length, readableComments: data.tasks.reduce((sum, task) => sum + task.thread.length, 0),
   };
 }
 
