@@ -40,6 +40,7 @@ mod overtaken;
 pub mod pages;
 pub mod phrase;
 pub mod plan;
+mod readers;
 pub mod refusal;
 pub mod register;
 pub mod replica;

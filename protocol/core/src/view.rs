@@ -326,8 +326,24 @@ pub struct PeopleView {
     pub rules: Vec<Rule>,
     /// What was proposed to be decided together, oldest first.
     pub decisions: Vec<DecisionView>,
+    /// Of each role whose tasks somebody may see: who does.
+    pub readers: Vec<ReadersView>,
     /// What I may not do here and why (invite, amend).
     pub cannot: Vec<Cannot>,
+}
+
+/// Who reads what is said to a role.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct ReadersView {
+    /// Which role.
+    pub role: RoleId,
+    /// The roles by which they do.
+    pub by: Vec<RoleId>,
+    /// Members who do now, senior first.
+    pub people: Vec<Person>,
 }
 
 /// Something that some decide together.

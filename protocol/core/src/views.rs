@@ -20,8 +20,8 @@ use crate::rule::{Object, Role, Verb};
 use crate::task::Status;
 use crate::tasks::{Comment, Mark, Said, Task};
 use crate::view::{
-    CameBy, Cannot, CommentView, DecisionView, Delivery, InviteView, MemberView, PeopleView, Person, Readers,
-    ReviewView, TaskView, TreeRow, TreeView,
+    CameBy, Cannot, CommentView, DecisionView, Delivery, InviteView, MemberView, PeopleView, Person, ReviewView,
+    TaskView, TreeRow, TreeView,
 };
 
 /// Where the tree has a task.
@@ -175,38 +175,6 @@ impl Replica {
         })
     }
 
-    /// Who reads what is said to a role.
-    pub(crate) fn readers_of(&self, role: RoleId) -> Readers {
-        let roles = self.authority.table().into_iter().flat_map(|table| &table.roles);
-        let name = { roles }.find(|defined| defined.id == role).map(|role| role.name.clone()).unwrap_or_default();
-        Readers { role, name, members: count(self.authority.readers(role).count()) }
-    }
-
-    /// Roles other than *everyone*, in their order.
-    pub(crate) fn roles(&self) -> impl Iterator<Item = RoleId> + '_ {
-        self.authority.table().into_iter().flat_map(|table| &table.roles).map(|role| role.id)
-    }
-
-    fn homes(&self) -> Vec<Readers> {
-        let Some(me) = self.me().filter(|_| self.absence().is_none()) else { return Vec::new() };
-        let occasion = self.occasion(me, None, &[]);
-        let may = |role: &RoleId| {
-            let create: &[&'static [Verb]] = &[&[Verb::Create]];
-            self.authority.grant_for_all(me, create, *role, &occasion).is_ok()
-        };
-        core::iter::once(RoleId::EVERYONE).chain(self.roles()).filter(may).map(|role| self.readers_of(role)).collect()
-    }
-
-    fn awaited(&self) -> Vec<Readers> {
-        let epochs = self.authority.epochs();
-        let lacks = |role: &RoleId| {
-            let mut known = epochs.iter().filter(|((_, of), known)| of == role && known.counts);
-            known.any(|((epoch, _), _)| !self.epochs.contains_key(epoch))
-        };
-        let reads = |role: &RoleId| self.absence().is_none() && self.reading_grant(*role).is_some();
-        self.roles().filter(reads).filter(lacks).map(|role| self.readers_of(role)).collect()
-    }
-
     fn reviews(&self, task: &Task, names: &Names) -> Vec<ReviewView> {
         let last = |mark: &&Mark| mark.said != Said::Again && task.last_mark(mark.by) == Some(**mark);
         let view = |mark: &Mark| ReviewView {
@@ -237,6 +205,7 @@ impl Replica {
             roles: table.map(|table| table.roles.clone()).unwrap_or_default(),
             rules: table.map(|table| table.rules.clone()).unwrap_or_default(),
             decisions: self.decisions(&names),
+            readers: self.roles().filter_map(|role| self.who_reads(role, &names)).collect(),
             cannot: self.cannot_govern(),
         }
     }

@@ -1161,6 +1161,10 @@ rules: Array<Rule>,
  */
 decisions: Array<DecisionView>, 
 /**
+ * Of each role whose tasks somebody may see: who does.
+ */
+readers: Array<ReadersView>, 
+/**
  * What I may not do here and why (invite, amend).
  */
 cannot: Array<Cannot>, };
@@ -1548,6 +1552,23 @@ name: string,
  * Members who read what is said to it now.
  */
 members: number, };
+
+/**
+ * Who reads what is said to a role.
+ */
+export type ReadersView = { 
+/**
+ * Which role.
+ */
+role: RoleId, 
+/**
+ * The roles by which they do.
+ */
+by: Array<RoleId>, 
+/**
+ * Members who do now, senior first.
+ */
+people: Array<Person>, };
 
 /**
  * A numbered reason; the window shows one sentence for each and keeps what was typed.

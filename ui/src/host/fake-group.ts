@@ -224,7 +224,7 @@ export class FakeGroup {
       case 'tree': return { kind: 'tree', view: this.#tree(query) };
       case 'labels': return { kind: 'labels', view: [...new Set(this.data.tasks.flatMap((task) => task.labels))].sort((a, b) => a.localeCompare(b)) };
       case 'task': return { kind: 'task', view: this.#taskView(this.#task(query.task)) };
-      case 'people': return { kind: 'people', view: { members: this.data.members, others: this.data.others, roles: this.data.roles, rules: this.data.rules, decisions: this.data.decisions, cannot: this.#cannot(null) } };
+      case 'people': return { kind: 'people', view: { members: this.data.members, others: this.data.others, roles: this.data.roles, rules: this.data.rules, decisions: this.data.decisions, readers: this.data.readers, cannot: this.#cannot(null) } };
       case 'could': return { kind: 'could', view: query.commands.map((command) => could(this.data, command)) };
       case 'effects': {
         const view = effects(this.data, query.member, query.roles ?? []);

@@ -1,5 +1,5 @@
 // The sample world of the fake host: one pursuance that looks lived in, its people, rules and tasks.
-import type { Arriving, CommentView, Conditions, DecisionView, DeviceView, HeldChanges, InviteRow, MemberView, Person, PursuanceRow, RelayView, Role, Rule, Status, Verb } from './bindings';
+import type { Arriving, CommentView, Conditions, DecisionView, DeviceView, HeldChanges, InviteRow, MemberView, Person, PursuanceRow, ReadersView, RelayView, Role, Rule, Status, Verb } from './bindings';
 
 const ALWAYS: Conditions = { own: false, notSelf: false, review: null, probation: null, daily: null, after: null };
 
@@ -38,6 +38,8 @@ export type FakePursuance = {
   /** Who waits to be let in, and who is gone. */
   others: MemberView[];
   decisions: DecisionView[];
+  /** Of each role whose tasks somebody may see: who does. */
+  readers: ReadersView[];
   held: HeldChanges[];
   refusedHeld: HeldChanges[];
   /** Surplus members who were handed the key all the same. */
@@ -159,7 +161,7 @@ export function harbour(myRole: number): FakePursuance {
       { person: ilse, presence: 'here', roles: [MEMBER], grants: [], givenBy: [], vouchedBy: [], cameBy: { kind: 'invite', inviter: maya, surplus: false }, heardOfSeconds: now() - 12 * DAY, twoHistories: false, devices: [device(5)] },
       ...(myRole === 2 ? [{ person: me, presence: 'here' as const, roles: [MEMBER], grants: [], givenBy: [], vouchedBy: [], cameBy: { kind: 'invite' as const, inviter: maya, surplus: false }, heardOfSeconds: now() - 60, twoHistories: false, devices: [device(6, { mine: true })] }] : []),
     ],
-    others: [], decisions: [], held: [], refusedHeld: [], letIn: [],
+    others: [], decisions: [], readers: [], held: [], refusedHeld: [], letIn: [],
     tasks: grow(sketches, maya),
     invites: [],
     arriving: [],
@@ -178,7 +180,7 @@ export function garden(): FakePursuance {
     row: { pursuance: fakeId(32, 'garden'), name: 'Kitchen garden behind the library', standing: 'member', canUndo: false, status: { code: 'noRelay', kept: 3 } },
     name: 'Kitchen garden behind the library', mission: 'Vegetables for whoever waters them', roles: ROLES, rules: RULES, myRole: 1,
     members: [{ person: me, presence: 'here', roles: [ORGANISER], grants: [], givenBy: [], vouchedBy: [], cameBy: { kind: 'founder' }, heardOfSeconds: now(), twoHistories: false, devices: [device(7, { mine: true })] }],
-    others: [], decisions: [], held: [], refusedHeld: [], letIn: [], tasks: [], invites: [], relays: [], arriving: [], undo: [],
+    others: [], decisions: [], readers: [], held: [], refusedHeld: [], letIn: [], tasks: [], invites: [], relays: [], arriving: [], undo: [],
   };
 }
 

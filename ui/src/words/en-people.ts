@@ -80,6 +80,13 @@ export const people = {
   'remove.waiting': '{~names} waited to be let in by them, and then wait no more.',
   'remove.stays': 'What stays',
   'remove.staysText': 'All that is known here of what {~name} wrote. What arrives later, written without knowing of this, has no effect until somebody decides to keep it.',
+  'reads.title': 'Who can read',
+  'reads.hint': 'What the rules let each role see; keys follow them',
+  'reads.everyone': 'Tasks for everyone',
+  'reads.all': 'All {n:# member|# members}, and whoever joins later',
+  'reads.tasksOf': 'Tasks for {~role}',
+  'reads.nobody': 'Nobody now',
+
   'remove.has': 'What they hold',
   'remove.hasText': '{tasks:# task|# tasks} and {comments:# comment|# comments} could be read by {~name} so far and may be on their computer. That cannot be taken back.',
   'remove.hasRoles': 'So far {~name} could also read everything for {~roles}, whether you can read it or not.',
