@@ -87,28 +87,36 @@ fn folder(dir: &Path, name: &str) -> std::path::PathBuf {
     folder
 }
 
-/// Pictures at both sizes in both themes; nothing is cut off or wider than its place, and axe finds nothing, contrast
-/// included.
+/// Pictures at both sizes in both themes; nothing is cut off or wider than its place.
 ///
 /// # Panics
 /// When something is.
 pub async fn portraits(window: &Window, name: &str) {
-    let complaints = complaints(window, name).await;
-    assert_eq!(complaints, [""; 0], "{name}");
+    let found = pictures(window, name, ["nothing", "nothing"]).await;
+    assert_eq!(found, [""; 0], "{name}");
 }
 
-/// Pictures at both sizes in both themes, and what is wrong with them.
+/// Pictures at both sizes in both themes, and what is wrong with them: what is cut off or wider than its place, and what axe
+/// finds, contrast in both themes included.
+///
+/// # Panics
+/// When axe is not there.
 pub async fn complaints(window: &Window, name: &str) -> Vec<String> {
     if window.run("return typeof window.axe", vec![]).await == json!("undefined") {
         let axe = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ui/node_modules/axe-core/axe.min.js");
         window.run(&std::fs::read_to_string(axe).expect("./x setup installs it"), vec![]).await;
     }
+    pictures(window, name, ["all", "contrast"]).await
+}
+
+/// Takes the pictures; what axe is asked, in each theme, is asked in the narrow size.
+async fn pictures(window: &Window, name: &str, asked: [&str; 2]) -> Vec<String> {
     let mut all = Vec::new();
     for (size, (width, height)) in SIZES.into_iter().enumerate() {
         window.resize_page(width, height).await;
-        for (theme, asked) in [("light", "all"), ("dark", "contrast")] {
-            let asked = if size == 0 { asked } else { "nothing" };
+        for (theme, asked) in ["light", "dark"].into_iter().zip(asked) {
             window.run_async(IN_THEME, vec![json!(theme)]).await;
+            let asked = if size == 0 { asked } else { "nothing" };
             let found = window.run_async(LOOKS, vec![json!(asked)]).await;
             let found: Vec<String> = serde_json::from_value(found).expect("a list of complaints");
             window.screenshot(&format!("{name}-{theme}-{width}")).await;
