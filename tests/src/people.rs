@@ -23,6 +23,9 @@ const IN_THEME: &str = "document.documentElement.dataset.theme = arguments[0]; c
     for (const fade of document.getAnimations()) fade.finish(); \
     requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 0)))";
 
+/// Says what is wrong with how the page looks.
+const LOOKS: &str = include_str!("looks.js");
+
 /// A relay of the story's own, in a folder of its own.
 #[must_use]
 pub fn open_relay(dir: &Path) -> RelayProcess {
@@ -84,20 +87,43 @@ fn folder(dir: &Path, name: &str) -> std::path::PathBuf {
     folder
 }
 
-/// Pictures at both sizes in both themes; nothing is wider than the window.
+/// Pictures at both sizes in both themes; nothing is cut off or wider than its place.
 ///
 /// # Panics
 /// When something is.
 pub async fn portraits(window: &Window, name: &str) {
-    for (width, height) in SIZES {
-        window.resize(width, height).await;
-        for theme in ["light", "dark"] {
+    let found = pictures(window, name, ["nothing", "nothing"]).await;
+    assert_eq!(found, [""; 0], "{name}");
+}
+
+/// Pictures at both sizes in both themes, and what is wrong with them: what is cut off or wider than its place, and what axe
+/// finds, contrast in both themes included.
+///
+/// # Panics
+/// When axe is not there.
+pub async fn complaints(window: &Window, name: &str) -> Vec<String> {
+    if window.run("return typeof window.axe", vec![]).await == json!("undefined") {
+        let axe = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ui/node_modules/axe-core/axe.min.js");
+        window.run(&std::fs::read_to_string(axe).expect("./x setup installs it"), vec![]).await;
+    }
+    pictures(window, name, ["all", "contrast"]).await
+}
+
+/// Takes the pictures; what axe is asked, in each theme, is asked in the narrow size.
+async fn pictures(window: &Window, name: &str, asked: [&str; 2]) -> Vec<String> {
+    let mut all = Vec::new();
+    for (size, (width, height)) in SIZES.into_iter().enumerate() {
+        window.resize_page(width, height).await;
+        for (theme, asked) in ["light", "dark"].into_iter().zip(asked) {
             window.run_async(IN_THEME, vec![json!(theme)]).await;
-            let script = "const root = document.documentElement; return root.scrollWidth - root.clientWidth";
-            assert_eq!(window.run(script, vec![]).await, json!(0), "{name}: wider than {width} pixels");
+            let asked = if size == 0 { asked } else { "nothing" };
+            let found = window.run_async(LOOKS, vec![json!(asked)]).await;
+            let found: Vec<String> = serde_json::from_value(found).expect("a list of complaints");
             window.screenshot(&format!("{name}-{theme}-{width}")).await;
+            all.extend(found.into_iter().map(|complaint| format!("{name}-{theme}-{width}: {complaint}")));
         }
     }
+    all
 }
 
 /// On the first screen of an empty data folder: chooses to start a pursuance, and makes the vault.

@@ -21,6 +21,8 @@ mod people;
 #[allow(dead_code, reason = "the node's tests need more of it")]
 #[path = "../../protocol/node/tests/hostile/rogue.rs"]
 mod rogue;
+#[path = "windows/screens.rs"]
+mod screens;
 #[path = "windows/secrets.rs"]
 mod secrets;
 #[path = "windows/templates.rs"]

@@ -44,6 +44,8 @@ describe('the book of rules', () => {
     // It has no number before it is in force.
     expect(by('rules-come').textContent).not.toMatch(/\d+:/);
     expect(all('rules-gains').length).toBeGreaterThan(0);
+    expect(by('rules-gains').textContent).toContain('never for themselves');
+    expect(by('rules-changes').textContent).not.toContain('yourself');
     expect(by('rules-how').textContent).toContain('Waits for others');
     expect(host.requests.some((request) => request.kind === 'changeRules')).toBe(false);
     await click(by('rules-sign'));

@@ -1,7 +1,8 @@
 // The sample world of the fake host: one pursuance that looks lived in, its people, rules and tasks.
 import type { Arriving, CommentView, Conditions, DecisionView, DeviceView, HeldChanges, InviteRow, MemberView, Person, PursuanceRow, ReadersView, RelayView, Role, Rule, Status, Verb } from './bindings';
 
-const ALWAYS: Conditions = { own: false, notSelf: false, review: null, probation: null, daily: null, after: null };
+/** No condition. */
+export const ALWAYS: Conditions = { own: false, notSelf: false, review: null, probation: null, daily: null, after: null };
 
 /** A task as the fake keeps it; rows and views are made of it. */
 export type FakeTask = {

@@ -1,6 +1,7 @@
 // A second host that needs no desktop: keeps sample data in memory and answers as the node would, refusals included.
 import type { AppView, Command, ImportState, PreviewState, Query, Reply, Request, StatusLine, StorageTrouble, Trouble, View } from './bindings';
 import { busy } from './fake-busy';
+import { long } from './fake-long';
 import { FakeGroup, refused } from './fake-group';
 import { setRefused } from './fake-people';
 import { readCsv } from './fake-import';
@@ -32,9 +33,13 @@ export type FakeChoices = {
   arriving: boolean;
   /** Much waits for decisions. */
   busy: boolean;
+  /** Everything is as long as it may be. */
+  long: boolean;
+  /** Tasks may be suggested and not created. */
+  suggesting: boolean;
 };
 
-const DEFAULTS: FakeChoices = { stage: 'open', trouble: null, role: 1, rows: 0, status: null, empty: false, invite: 'none', storage: null, unlock: null, importStep: 0, arriving: false, busy: false };
+const DEFAULTS: FakeChoices = { stage: 'open', trouble: null, role: 1, rows: 0, status: null, empty: false, invite: 'none', storage: null, unlock: null, importStep: 0, arriving: false, busy: false, long: false, suggesting: false };
 const IMPORT_STEPS = 20;
 const STORAGE: Record<StorageTrouble, Trouble | null> = { full: { code: 'diskFull' }, readOnly: { code: 'readOnly' }, failing: { code: 'disk' }, damaged: null };
 /** A file and a folder that are there, and a folder that is not, for every refusal about paths. */
@@ -63,6 +68,8 @@ export function choicesFromAddress(search: string): Partial<FakeChoices> {
     importStep: Number(asked.get('importStep') ?? 0),
     arriving: asked.has('arriving'),
     busy: asked.has('busy'),
+    long: asked.has('long'),
+    suggesting: asked.has('suggesting'),
     invite: (asked.get('invite') as FakeChoices['invite'] | null) ?? 'none',
   };
 }
@@ -103,6 +110,8 @@ export function fakeHost(given: Partial<FakeChoices> = {}): FakeHost {
     const maya = first.members.find((member) => member.person.name === 'Maya');
     if (choices.arriving && maya !== undefined) first.arriving = [{ by: maya.person, arrived: 812, of: 3_127 }];
     if (choices.busy) busy(first);
+    if (choices.long) long(first);
+    if (choices.suggesting) first.rules = first.rules.map((rule) => (rule.verb === 'create' ? { ...rule, verb: 'suggest' } : rule));
     found(first);
     if (choices.role === 1) found(garden());
   }

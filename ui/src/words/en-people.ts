@@ -5,7 +5,6 @@ export const people = {
   'region.person': 'Person',
   'people.formerTitle': 'No longer here',
   'people.formerHint': 'What they wrote stays, with their names.',
-  'people.open': 'Show {~name}',
   'people.sameName': 'Where two people have one name, the letters after it tell them apart.',
   'people.waitingRoom': 'Waiting to be let in',
   'people.waitingHint': 'They joined by an invite with review. Until a member lets them in, they can read what the invite shows and nothing else.',

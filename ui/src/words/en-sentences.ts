@@ -265,6 +265,12 @@ export const sentences = {
   'can.daily': ', at most {n:once|# times} a day (advice)',
   'can.after': ', not before {day} (advice)',
   'can.byRule': 'rule {rule}',
+  'their.ofOwn': ' of their own',
+  'their.ofRoleOwn': ' of their own for {~over}',
+  'their.notSelf': ', never for themselves',
+  'their.others': ', never what they created themselves',
+  'their.notSelfAgree': ', not counting their own agreement',
+  'their.probation': ', after {n:# entry|# entries} of their own',
 
   'import.field.id': 'own name of the row',
   'import.field.title': 'title',

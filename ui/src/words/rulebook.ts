@@ -37,7 +37,7 @@ export function sayingWords(saying: Saying, people: PeopleView): string {
     case 'ratified': return t('say.ratified', { n: saying.entries });
     case 'tasks': {
       if (saying.titles.length === 0) return t('say.tasksSealed', { n: saying.items });
-      const titles = saying.titles.join(', ');
+      const titles = saying.titles.map((title) => `“${title}”`).join(', ');
       const more = saying.items - saying.titles.length;
       return more > 0 ? t('say.tasksMore', { titles, n: more }) : t('say.tasks', { titles });
     }

@@ -32,16 +32,20 @@ export function ruleSentence(rule: Rule, roles: readonly Role[]): string {
   return ruleWords(rule, roles) + limits('rule', rule, roles);
 }
 
+/** Told of a rule, to whoever has the right, or of somebody who has it. */
+type Kind = 'rule' | 'can' | 'their';
+
 /** What a rule asks for besides its verb. */
-function limits(kind: 'rule' | 'can', rule: Rule, roles: readonly Role[]): string {
+function limits(whose: Kind, rule: Rule, roles: readonly Role[]): string {
   const { notSelf, review, probation, daily, after } = rule.conditions;
+  const kind = whose === 'rule' ? 'rule' : 'can';
   const about = isAboutTasks(rule.verb);
   const agreed = rule.quorum !== null || review !== null;
   return [
-    notSelf ? t(`${kind}.${about && agreed ? 'notSelfAgree' : about ? 'others' : 'notSelf'}`) : '',
+    notSelf ? t(`${whose}.${about && agreed ? 'notSelfAgree' : about ? 'others' : 'notSelf'}`) : '',
     rule.quorum === null ? '' : quorumWords(kind, rule.quorum, roles),
     review === null ? '' : t(`${kind}.reviewed`, { of: holders(review, roles) }),
-    probation === null ? '' : t(`${kind}.probation`, { n: probation }),
+    probation === null ? '' : t(`${whose}.probation`, { n: probation }),
     daily === null ? '' : t(`${kind}.daily`, { n: daily }),
     after === null ? '' : t(`${kind}.after`, { day: after }),
   ].join('');
@@ -88,7 +92,7 @@ function ruleWords(rule: Rule, roles: readonly Role[]): string {
   }
 }
 
-function ofWords(kind: 'rule' | 'can', over: number, own: boolean, name: string): string {
+function ofWords(kind: Kind, over: number, own: boolean, name: string): string {
   if (over === EVERYONE) return own ? t(`${kind}.ofOwn`) : '';
   if (!own) return t('rule.ofRole', { over: name });
   return t(`${kind}.ofRoleOwn`, { over: name });
@@ -114,7 +118,7 @@ export function whenWords(rule: Rule, roles: readonly Role[]): string {
 
 /** What a line lets somebody do, and when. */
 export function rightSentence(rule: Rule, roles: readonly Role[]): string {
-  return rightWords(rule, roles) + limits('can', rule, roles);
+  return rightWords('their', rule, roles) + limits('their', rule, roles);
 }
 
 /** A right somebody would have, and the rule that gives it. */
@@ -130,7 +134,7 @@ export function rightsOf(preview: PreviewView): { read: Right[]; act: Right[] } 
     // What one may always, one need not be told one may with one's own.
     const wider = rule.conditions.own && preview.rules.some((each) => applies(each) && asksNothing(each) && each.verb === rule.verb && sameObject(each, rule));
     if (wider) return;
-    const right = { text: rightWords(rule, preview.roles) + limits('can', rule, preview.roles), rule: index + 1 };
+    const right = { text: rightWords('can', rule, preview.roles) + limits('can', rule, preview.roles), rule: index + 1 };
     (rule.verb === 'see' ? read : act).push(right);
   });
   return { read, act };
@@ -141,7 +145,7 @@ function sameObject(a: Rule, b: Rule): boolean {
   return a.object.over === b.object.over;
 }
 
-function rightWords(rule: Rule, roles: readonly Role[]): string {
+function rightWords(whose: 'can' | 'their', rule: Rule, roles: readonly Role[]): string {
   if (rule.verb === 'checkpoint') return t('can.checkpoint');
   if (rule.object.over === 'relays') return t('can.relays');
   if (rule.object.over === 'rules') return rule.verb === 'amend' ? t('can.rules') : capital(t(`verb.${rule.verb}`));
@@ -166,6 +170,6 @@ function rightWords(rule: Rule, roles: readonly Role[]): string {
     case 'accept':
     case 'splinter':
     case 'export': return capital(t(`verb.${rule.verb}`));
-    default: return t(`can.${rule.verb}`, { of: ofWords('can', rule.object.role, rule.conditions.own, over) });
+    default: return t(`can.${rule.verb}`, { of: ofWords(whose, rule.object.role, rule.conditions.own, over) });
   }
 }

@@ -1,0 +1,198 @@
+//! Every screen about people and rules, empty, full, and with the longest names and rules, as the window's engine draws it: nothing is
+//! cut off, axe finds nothing, and the pictures are in `tests/out`.
+
+use std::path::{Path, PathBuf};
+
+use pursuance_tests::people::{complaints, eventually};
+use pursuance_tests::window::{Launch, Window};
+use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+/// The policy of the real window, but for the way to the node.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'";
+/// Part of the names of the screens to look at, for whoever changes one.
+const PART_VARIABLE: &str = "PURSUANCE_SCREENS";
+const MAX_REQUEST_BYTES: usize = 8_192;
+const PATIENCE_SECONDS: u64 = 30;
+
+/// A screen: its name, how the sample data begins, and what is pressed, in order.
+struct Screen(&'static str, &'static str, &'static [Step]);
+
+/// One step of a person.
+enum Step {
+    Press(&'static str),
+    /// The one that says this.
+    PressWith(&'static str, &'static str),
+    /// The first, by number from 0, of several.
+    PressNth(&'static str, usize),
+    Type(&'static str, &'static str),
+    Choose(&'static str, usize),
+    See(&'static str),
+}
+
+use Step::{Choose, Press, PressNth, PressWith, See, Type};
+
+const LONG: &str = "?busy&long";
+const CHANGE: &str = "member { remove member with 2 of member not-self }";
+const SCREENS: &[Screen] = &[
+    Screen("start", "?empty", &[Press("welcome-start"), Press("start-template-leakDesk"), See("start-caution")]),
+    Screen("preview", "?empty&invite=review", &[See("preview-reviewed")]),
+    Screen("waiting", "?empty&invite=reviewed", &[See("waiting")]),
+    Screen("people", "?busy", &[Press("nav-people"), See("waiting-room")]),
+    Screen("people-empty", "", &[PressNth("rail-pursuance", 1), Press("nav-people"), See("people-lone")]),
+    Screen("people-long", LONG, &[Press("nav-people"), See("waiting-room")]),
+    Screen("person", "?busy", &[Press("nav-people"), PressWith("member-open", "a3f1"), See("suspend")]),
+    Screen("person-long", LONG, &[Press("nav-people"), PressNth("member-open", 1), See("phrase-words")]),
+    Screen("person-refused", "?busy&role=2", &[Press("nav-people"), PressWith("member-open", "Maya"), See("vouch")]),
+    Screen("leave", "", &[Press("nav-people"), PressWith("member-open", "Noor"), Press("leave-open"), See("leave")]),
+    Screen(
+        "remove",
+        "?busy",
+        &[Press("nav-people"), PressWith("member-open", "a3f1"), Press("person-remove"), See("remove-effects")],
+    ),
+    Screen(
+        "remove-long",
+        LONG,
+        &[Press("nav-people"), PressNth("member-open", 1), Press("person-remove"), See("remove-effects")],
+    ),
+    Screen("arrested-empty", "?busy", &[Press("nav-people"), Press("arrested-open"), See("arrested-who")]),
+    Screen(
+        "arrested",
+        "?busy",
+        &[Press("nav-people"), Press("arrested-open"), Choose("arrested-who", 3), See("arrested-not")],
+    ),
+    Screen(
+        "arrested-long",
+        LONG,
+        &[Press("nav-people"), Press("arrested-open"), Choose("arrested-who", 1), See("arrested-not")],
+    ),
+    Screen("rules", "", &[Press("nav-rules"), See("try-answer")]),
+    Screen("rules-long", LONG, &[Press("nav-rules"), See("try-answer")]),
+    Screen("rules-table", "", &[Press("nav-rules"), Press("book-table"), See("rule-table")]),
+    Screen("rules-table-long", LONG, &[Press("nav-rules"), Press("book-table"), See("rule-table")]),
+    Screen(
+        "rules-text",
+        "",
+        &[Press("nav-rules"), Press("book-text"), Type("rules-text", CHANGE), See("rules-changes")],
+    ),
+    Screen(
+        "rules-text-long",
+        LONG,
+        &[Press("nav-rules"), Press("book-text"), Type("rules-text", CHANGE), See("rules-changes")],
+    ),
+    Screen(
+        "rules-wrong",
+        "",
+        &[
+            Press("nav-rules"),
+            Press("book-text"),
+            Type("rules-text", "organiser { bad tasks }"),
+            See("rules-text-fault"),
+        ],
+    ),
+    Screen("decisions", "?busy", &[Press("nav-decisions"), See("decision")]),
+    Screen("decisions-empty", "", &[Press("nav-decisions"), See("decisions-none")]),
+    Screen("decisions-long", LONG, &[Press("nav-decisions"), See("decision")]),
+    Screen(
+        "invites",
+        "?busy",
+        &[Press("nav-invites"), Press("invite-review-yes"), Press("invite-create"), See("invite-link")],
+    ),
+    Screen("invites-empty", "", &[PressNth("rail-pursuance", 1), Press("nav-invites"), See("invite-create")]),
+    Screen("invites-long", LONG, &[Press("nav-invites"), See("invites-past")]),
+    Screen("inbox", "?busy", &[Press("nav-inbox"), PressNth("held-refuse", 1), See("inbox-refused")]),
+    Screen("inbox-empty", "", &[PressNth("rail-pursuance", 1), Press("nav-inbox"), See("inbox-empty")]),
+    Screen("inbox-long", LONG, &[Press("nav-inbox"), PressNth("held-refuse", 0), See("inbox-refused")]),
+    Screen("log", "?busy", &[Press("nav-log"), Press("log-plain-make"), See("log-plain-text")]),
+    Screen("log-long", LONG, &[Press("nav-log"), See("log-why")]),
+    Screen(
+        "tree-long",
+        "?busy&long&suggesting",
+        &[Type("quick-add", "Paint @nobody #field fri"), PressNth("tree-row", 0), See("task-title")],
+    ),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_screen_about_people_and_rules_cuts_anything_off() {
+    let Some(browser) = Launch::plain_browser("screens") else {
+        println!("no plain browser is installed here: the screens were not looked at");
+        return;
+    };
+    let home = serve().await;
+    let mut window = Window::open(browser).await;
+    window.wait_up_to(PATIENCE_SECONDS);
+    let mut all = Vec::new();
+    let part = std::env::var(PART_VARIABLE).unwrap_or_default();
+    for Screen(name, begins, steps) in SCREENS.iter().filter(|screen| screen.0.contains(&part)) {
+        window.go(&format!("{home}{begins}")).await.expect("it is served");
+        window.wait_seq_after(0).await;
+        for step in *steps {
+            take(&window, step).await;
+        }
+        all.extend(complaints(&window, &format!("screen-{name}")).await);
+    }
+    assert!(all.is_empty(), "{} complaints:\n{}", all.len(), all.join("\n"));
+}
+
+async fn take(window: &Window, step: &Step) {
+    match step {
+        Press(id) => window.click(id).await,
+        PressWith(id, text) => window.click_with(id, text).await,
+        PressNth(id, nth) => {
+            let press = "const found = document.querySelectorAll(`[data-testid=${arguments[0]}]`)[arguments[1]]; found?.click(); return found !== undefined";
+            eventually(window, id, async || {
+                (window.run(press, vec![json!(id), json!(nth)]).await == json!(true)).then_some(())
+            })
+            .await;
+        }
+        Type(id, text) => window.paste(id, text).await,
+        Choose(id, nth) => {
+            window.find(id).await;
+            let choose = "const list = document.querySelector(`[data-testid=${arguments[0]}]`); list.selectedIndex = arguments[1]; list.dispatchEvent(new Event('change', { bubbles: true }))";
+            window.run(choose, vec![json!(id), json!(nth)]).await;
+        }
+        See(id) => {
+            window.find(id).await;
+        }
+    }
+}
+
+/// Serves the built screens on this computer; gives their address.
+async fn serve() -> String {
+    let dist = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ui/dist");
+    assert!(dist.join("index.html").is_file(), "build the screens first: ./x ui");
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("this computer has a free port");
+    let home = format!("http://{}/", listener.local_addr().expect("it is bound"));
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(answer(stream, dist.clone()));
+        }
+    });
+    home
+}
+
+/// Answers one request with a file of the built screens.
+async fn answer(mut stream: TcpStream, dist: PathBuf) {
+    let mut request = Vec::new();
+    while !request.ends_with(b"\r\n\r\n") && request.len() < MAX_REQUEST_BYTES {
+        let Ok(byte) = stream.read_u8().await else { return };
+        request.push(byte);
+    }
+    let request = String::from_utf8_lossy(&request);
+    let path = request.split([' ', '?']).nth(1).unwrap_or("/").trim_start_matches('/');
+    let name = if path.is_empty() { "index.html" } else { path };
+    let kind = match name.rsplit('.').next() {
+        Some("html") => "text/html",
+        Some("js") => "text/javascript",
+        Some("css") => "text/css",
+        _ => "application/octet-stream",
+    };
+    let file = if name.contains("..") { None } else { tokio::fs::read(dist.join(name)).await.ok() };
+    let (status, body) = file.map_or(("404 Not Found", Vec::new()), |body| ("200 OK", body));
+    let length = body.len();
+    let head = format!(
+        "HTTP/1.1 {status}\r\ncontent-type: {kind}; charset=utf-8\r\ncontent-length: {length}\r\ncontent-security-policy: {POLICY}\r\nconnection: close\r\n\r\n"
+    );
+    stream.write_all(&[head.as_bytes(), &body].concat()).await.ok();
+}
