@@ -164,6 +164,8 @@ export const SITUATIONS = {
   'a task for one role': task('Book the canteen', undefined, { task: (view) => ({ ...view, readers: [{ role: 2, name: 'member', members: 3 }] }) }),
   'a task with two endings': task('Book the canteen', (data) => { for (const each of data.tasks) each.twoAnswers = each.title === 'Book the canteen'; }),
   'adding a task': adding('Paint the gate'),
+  'typing a task for one role': async () => { await open({}, undefined, { tree: (view) => ({ ...view, homes: [...view.homes, { role: 1, name: 'organiser', members: 2 }] }) }); await fill('quick-add', 'Paint the gate @@organiser'); },
+  'waiting for keys of a role': () => open({}, undefined, { tree: (view) => ({ ...view, awaited: [{ role: 1, name: 'organiser', members: 2 }] }) }),
   'adding for somebody unknown': adding('Paint the gate @nobody'),
   'suggesting a task': adding('Paint the gate', suggestOnly),
   'suggesting with more': adding('Paint the gate @Maya #field', suggestOnly),

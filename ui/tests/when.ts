@@ -62,6 +62,8 @@ export const WHEN: Record<string, readonly string[]> = {
   'waiting.text': ['waiting'],
 
   'add.readers': ['adding*', 'suggesting*'],
+  'add.readersRole': ['typing a task for one role'],
+  'tree.awaited': ['waiting for keys of a role'],
   'add.suggests': ['suggesting*'],
   'add.onlyWords': ['suggesting with more'],
   'add.unknown': ['adding for somebody unknown'],
@@ -113,6 +115,8 @@ export const WHEN: Record<string, readonly string[]> = {
   'remove.waiting': ['removing an organiser', 'removing without a rule'],
   'remove.staysText': ['removing*'],
   'remove.hasText': ['removing*'],
+  'remove.hasRoles': ['removing an organiser', 'removing from one role', 'removing without a rule', 'removing one of many roles without a rule'],
+  'remove.afterLost': ['removing from one role'],
   'remove.afterText': ['removing a*', 'removing without a rule', 'removing one of many roles without a rule'],
   'remove.afterRoles': ['removing from one role'],
   'remove.oneByOne': ['removing one of many roles without a rule'],

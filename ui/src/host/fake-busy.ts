@@ -14,6 +14,8 @@ export function busy(data: FakePursuance): void {
   const noor = data.members.find((each) => each.person.name === 'Noor');
   const ilse = data.members.find((each) => each.person.name.startsWith('Ilse'));
   if (maya === undefined || noor === undefined || ilse === undefined) return;
+  const organisers = data.members.filter((each) => each.roles.some((role) => role.id === organiser.id)).map((each) => each.person);
+  data.readers = [{ role: organiser.id, by: [organiser.id], people: [...organisers, person(LONG_NAME)] }];
   const kim = person('Kim');
   const kees = person('Kees');
   const base: MemberView = { person: kim, presence: 'waiting', roles: [], grants: [], givenBy: [], vouchedBy: [], cameBy: { kind: 'invite', inviter: maya.person, surplus: false }, heardOfSeconds: now() - 1_800, twoHistories: false, devices: [device(31)] };

@@ -230,6 +230,7 @@ export function effects(data: FakePursuance, id: string, roles: readonly number[
   const kept = whom.roles.filter((role) => !goes(role));
   const open = data.tasks.filter((task) => task.status !== 'done' && task.status !== 'dropped');
   const invites = data.invites.map((row) => row.invite).filter((invite) => invite.open && invite.inviter.member === id && kept.length === 0);
+  const reads = data.readers.filter((each) => each.people.some((one) => one.member === id));
   return {
     person: whom.person, lost: whom.roles.filter(goes), kept,
     tasks: open.flatMap((task) => {
@@ -237,7 +238,9 @@ export function effects(data: FakePursuance, id: string, roles: readonly number[
       return taken || task.assignees.some((each) => each.member === id) ? [{ task: task.task, title: task.title, taken }] : [];
     }),
     invites, waiting: invites.flatMap((invite) => invite.waiting), entries: 41,
-    reads: [], goesOnReading: [], readableTasks: data.tasks.length, readableComments: data.tasks.reduce((sum, task) => sum + task.thread.length, 0),
+    reads: reads.map(({ role, people }) => ({ role, name: data.roles.find((each) => each.id === role)?.name ?? '', members: people.length })),
+    goesOnReading: reads.filter(({ by }) => kept.some((role) => by.includes(role.id))).map(({ role }) => role),
+    readableTasks: data.tasks.length, readableComments: data.tasks.reduce((sum, task) => sum + task.thread.length, 0),
   };
 }
 

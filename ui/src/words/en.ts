@@ -3,6 +3,7 @@ import { people } from './en-people';
 import { rulebook } from './en-rulebook';
 import { screens } from './en-screens';
 import { sentences } from './en-sentences';
+import { tree } from './en-tree';
 
 /** All words. */
-export const en = { ...rulebook, ...screens, ...people, ...sentences } as const;
+export const en = { ...rulebook, ...screens, ...tree, ...people, ...sentences } as const;
