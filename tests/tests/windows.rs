@@ -6,6 +6,8 @@ mod arrested;
 mod at_size;
 #[path = "windows/demo.rs"]
 mod demo;
+#[path = "windows/desk.rs"]
+mod desk;
 #[path = "windows/first_start.rs"]
 mod first_start;
 #[path = "windows/governing.rs"]

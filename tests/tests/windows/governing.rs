@@ -13,9 +13,9 @@ use pursuance_tests::window::Window;
 use serde_json::json;
 
 const COORDINATOR: RoleId = RoleId(2);
-const NEWCOMER: RoleId = RoleId(4);
+pub const NEWCOMER: RoleId = RoleId(4);
 /// Tasks that a campaign begins with.
-const FIRST_TASKS: usize = 5;
+pub const FIRST_TASKS: usize = 5;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_newcomer_is_refused_and_reads_the_rule() {
@@ -159,7 +159,7 @@ async fn rules_change_by_two_and_the_group_outlives_its_founder() {
 }
 
 /// Starts a campaign of volunteers from an empty data folder.
-async fn campaign(window: &Window, relay: &RelayProcess) {
+pub async fn campaign(window: &Window, relay: &RelayProcess) {
     begin_to_start(window).await;
     choose_template(window, "volunteerCampaign").await;
     start_pursuance(window, "East quay", "Keep the east quay open", "Maya", relay.address()).await;
