@@ -113,7 +113,7 @@ pub async fn complaints(window: &Window, name: &str) -> Vec<String> {
 async fn pictures(window: &Window, name: &str, asked: [&str; 2]) -> Vec<String> {
     let mut all = Vec::new();
     for (size, (width, height)) in SIZES.into_iter().enumerate() {
-        window.resize_page(width, height).await;
+        window.resize(width, height).await;
         for (theme, asked) in ["light", "dark"].into_iter().zip(asked) {
             window.run_async(IN_THEME, vec![json!(theme)]).await;
             let asked = if size == 0 { asked } else { "nothing" };

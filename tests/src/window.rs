@@ -404,20 +404,6 @@ impl Window {
         self.call("changing the size", self.client.set_window_size(width_pixels, height_pixels)).await;
     }
 
-    /// Gives the page this size, whatever stands around it in the window.
-    pub async fn resize_page(&self, width_pixels: u32, height_pixels: u32) {
-        self.resize(width_pixels, height_pixels).await;
-        let has = self.run("return [innerWidth, innerHeight]", vec![]).await;
-        let around = |side: usize, wanted: u32| {
-            let side = has[side].as_u64().and_then(|side| u32::try_from(side).ok()).expect("a page has a size");
-            wanted.saturating_sub(side)
-        };
-        let (beside, above) = (around(0, width_pixels), around(1, height_pixels));
-        if (beside, above) != (0, 0) {
-            self.resize(width_pixels + beside, height_pixels + above).await;
-        }
-    }
-
     /// Writes `tests/out/<name>.png`.
     pub async fn screenshot(&self, name: &str) {
         let png = self.call("taking a screenshot", self.client.screenshot()).await;

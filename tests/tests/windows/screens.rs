@@ -1,5 +1,6 @@
 //! Every screen about people and rules, empty, full, and with the longest names and rules, as the window's engine draws it: nothing is
-//! cut off, axe finds nothing, and the pictures are in `tests/out`.
+//! cut off, axe finds nothing, and the pictures are in `tests/out`. The browser's own bar takes a little of the height: the page has
+//! less room than in the window.
 
 use std::path::{Path, PathBuf};
 
