@@ -12,6 +12,7 @@ use given::{Given, Malformed};
 
 pub mod authority_logs;
 pub mod core_kinds;
+pub mod crypto_kinds;
 pub mod given;
 pub mod wire_kinds;
 
@@ -91,7 +92,8 @@ pub fn run_folder(folder: &Path) -> Summary {
 /// Every kind by its name.
 #[must_use]
 pub fn kinds() -> BTreeMap<&'static str, Kind> {
-    core_kinds::KINDS.iter().chain(authority_logs::KINDS).chain(wire_kinds::KINDS).copied().collect()
+    let ours = core_kinds::KINDS.iter().chain(authority_logs::KINDS).chain(wire_kinds::KINDS);
+    ours.chain(crypto_kinds::KINDS).copied().collect()
 }
 
 /// The outcome of one vector, whatever it expects.

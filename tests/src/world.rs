@@ -3,12 +3,12 @@
 //!
 //! ```text
 //! seed -> steps (act, seal, post, visit, listen, crash, lie, put an old copy back) -> faults stop -> settle -> check
-//!          |  every step: no two bodies at one seq, nothing foreign opened, state after a crash as before
+//!          |  every step: no two bodies at one seq, no nonce twice, nothing foreign opened, state after a crash as before
 //!          '- with a defence switched off (`Defence`), some world must break
 //! ```
 //!
 //! This file is the world and its course. `life` is what nodes do, `lies` what relays do to them, `copies` what owners do to
-//! data folders, `removal` who goes and what follows, `check` what must be true when all is quiet.
+//! data folders, `removal` who goes and what follows, `nonces` what was sealed, `check` what must be true when all is quiet.
 
 mod check;
 mod copies;
@@ -16,6 +16,7 @@ pub mod disk;
 mod lies;
 mod life;
 pub mod node;
+mod nonces;
 pub mod relay;
 mod removal;
 mod report;
@@ -114,6 +115,7 @@ pub struct World {
     copies: BTreeMap<usize, Disk>,
     put_back: copies::PutBack,
     removals: removal::Removals,
+    nonces: nonces::Nonces,
     tally: Tally,
 }
 
@@ -133,6 +135,7 @@ pub fn run(seed: u64, course: Course, without: Option<Defence>) -> Result<Tally,
     world.crashes = false;
     world.settle()?;
     world.check()?;
+    *world.tally.counts.entry("sealed text").or_default() += world.nonces.count() as u64;
     Ok(world.tally)
 }
 
@@ -185,6 +188,7 @@ impl World {
             copies: BTreeMap::new(),
             put_back: copies::PutBack::default(),
             removals: removal::Removals::default(),
+            nonces: nonces::Nonces::default(),
             tally: Tally::default(),
         };
         let all: Vec<usize> = (0..count).collect();

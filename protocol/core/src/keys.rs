@@ -20,12 +20,18 @@ pub struct DeviceKeys {
 }
 
 impl DeviceKeys {
-    /// From the seed.
+    /// From the seed, with a key package of X-Wing.
     #[must_use]
     pub fn from_seed(seed: [u8; 32]) -> Self {
+        Self::of_suite(KeySuite::XWing, seed)
+    }
+
+    /// From the seed, with a key package of this suite.
+    #[must_use]
+    pub fn of_suite(suite: KeySuite, seed: [u8; 32]) -> Self {
         let seed = Zeroizing::new(seed);
         let signing = Zeroizing::new(crypto::derive_key(label::DEVICE_SIGN, &seed));
-        let package = KemSecret::from_device_seed(KeySuite::XWing, &seed);
+        let package = KemSecret::from_device_seed(suite, &seed);
         let key_package = KeyPackage { suite: package.suite(), public: package.public() };
         Self { signing: SigningKey::from_seed(&signing), package, key_package, seed }
     }

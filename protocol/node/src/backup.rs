@@ -40,6 +40,9 @@ use crate::storage::trouble_of;
 use crate::store::{KeptStanding, Number, StoreError, connect};
 use crate::vault::{self, DatabaseKey};
 
+/// What the keys of a backup are derived with.
+pub use crate::backup::age::{OutputTooLong, hkdf_sha256};
+
 /// Longest backup that is looked at.
 pub const MAX_BACKUP_BYTES: u64 = 8 * 1024 * 1024 * 1024;
 

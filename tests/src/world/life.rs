@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use pursuance_core::entry::Entry;
 use pursuance_core::link::InviteLink;
 use pursuance_core::plan::Authored;
 use pursuance_core::refusal::Refusal;
@@ -64,16 +65,16 @@ impl World {
     /// Takes down what is on the disk of its author.
     ///
     /// # Errors
-    /// Something new was written although the device has seen its own log further along.
+    /// Something new was written although the device has seen its own log further along, or a nonce was used twice.
     pub(super) fn note_kept(&mut self, node: usize) -> Result<(), Broken> {
         let group = self.group_of(node);
         self.note_secrets(node);
         let known = self.kept.len();
-        for entry in self.nodes[node].disk.own().rev() {
-            if self.kept.contains_key(&entry.id()) {
-                break;
-            }
-            self.kept.insert(entry.id(), (group, entry.clone()));
+        let own = self.nodes[node].disk.own().rev();
+        let new: Vec<Entry> = own.take_while(|entry| !self.kept.contains_key(&entry.id())).cloned().collect();
+        for entry in new {
+            self.note_nonces(node, &entry)?;
+            self.kept.insert(entry.id(), (group, entry));
         }
         if self.kept.len() > known && self.nodes[node].has_read_itself() {
             return Err(Broken::WroteOn { node });
@@ -116,7 +117,7 @@ impl World {
         if self.without == Some(Defence::SaveFirst)
             && let Ok((sealed, _)) = self.nodes[node].seal_these(&authored.entries, &mut self.rng)
         {
-            self.register(node, &sealed);
+            self.register(node, &sealed)?;
             self.let_out(node, &sealed.cells)?;
         }
         let group = self.group_of(node);
@@ -149,7 +150,7 @@ impl World {
     pub(super) fn seal(&mut self, node: usize) -> Result<(), Broken> {
         let mut sealed = Sealed::default();
         let done = self.attempt(node, |world| world.nodes[node].seal(&mut world.rng, &mut sealed))?;
-        self.register(node, &sealed);
+        self.register(node, &sealed)?;
         if self.without == Some(Defence::SaveCellsFirst) {
             self.let_out(node, &sealed.cells)?;
         }
@@ -160,12 +161,14 @@ impl World {
     }
 
     /// Takes down which cells carry what.
-    fn register(&mut self, node: usize, sealed: &Sealed) {
+    fn register(&mut self, node: usize, sealed: &Sealed) -> Result<(), Broken> {
+        self.note_cell_nonces(node, &sealed.cells)?;
         let number = self.batches.len();
         let leaves: Vec<_> = sealed.cells.iter().map(Cell::leaf_hash).collect();
         self.truth.extend(leaves.iter().map(|leaf| (*leaf, number)));
         self.batches.push(Batch { group: self.group_of(node), leaves, carried: sealed.carried.clone() });
         self.note_sealed(node, sealed);
+        Ok(())
     }
 
     /// Without some defence, cells go out before they are saved.

@@ -199,8 +199,8 @@ impl Node {
             my_name: format!("member {number}"),
             relays: relays.iter().map(|(relay, _)| directory[*relay].0).collect(),
         };
-        let founded = found(&founding, &DeviceKeys::from_seed(device_seed), now, &mut Seed::new(rng.random()))
-            .expect("good texts");
+        let founded =
+            found(&founding, &DeviceKeys::from_seed(device_seed), now, &mut seed(rng, without)).expect("good texts");
         let mut disk = Disk::new(device_seed);
         disk.save(Draft {
             entries: founded.entries.into_iter().map(|entry| (entry, Whose::Own)).collect(),
@@ -322,7 +322,7 @@ impl Node {
         let since = since.map(|(at, reading)| Since { relay: *self.directory[*at].1.as_bytes(), index: reading.first });
         let since = since.collect();
         let now_seconds = self.clock(now, rng);
-        let mut seed = Seed::new(rng.random());
+        let mut seed = seed(rng, self.without);
         let mut with = Circumstances { now_seconds, seed: &mut seed, since };
         Ok(self.memory.replica.command(command, &mut with)?)
     }
@@ -333,7 +333,7 @@ impl Node {
     /// [`Stop::Refused`].
     pub fn import(&mut self, rows: &[ImportTask], now: u64, rng: &mut StdRng) -> Result<Authored, Stop> {
         let now_seconds = self.clock(now, rng);
-        let mut seed = Seed::new(rng.random());
+        let mut seed = seed(rng, self.without);
         let mut with = Circumstances { now_seconds, seed: &mut seed, since: Vec::new() };
         Ok(self.memory.replica.import(rows, &mut with)?)
     }
@@ -411,4 +411,10 @@ impl Node {
         self.disk.save(draft);
         self.fuse.pass(boundary, Side::After)
     }
+}
+
+/// What a client draws from: new each time, or always the same.
+fn seed(rng: &mut StdRng, without: Option<Defence>) -> Seed {
+    let fresh = rng.random();
+    Seed::new(if without == Some(Defence::FreshRandomness) { [7; 32] } else { fresh })
 }

@@ -58,11 +58,13 @@ pub enum Defence {
     PastUnderItsEpoch,
     /// An epoch that somebody else is to make, and does not, is made.
     CompletesEpochs,
+    /// Whatever is drawn at random is drawn from a new seed each time.
+    FreshRandomness,
 }
 
 impl Defence {
     /// Every one; some world breaks without it.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::Consistency,
         Self::Bodies,
         Self::Inclusion,
@@ -87,6 +89,7 @@ impl Defence {
         Self::EpochUnderItself,
         Self::PastUnderItsEpoch,
         Self::CompletesEpochs,
+        Self::FreshRandomness,
     ];
 }
 
@@ -185,6 +188,11 @@ pub enum Broken {
     /// A device that had found its own log further along elsewhere wrote on.
     WroteOn {
         /// Which.
+        node: usize,
+    },
+    /// Two texts were sealed under one key with one nonce.
+    NonceTwice {
+        /// By whom, the second time.
         node: usize,
     },
     /// The same entry left a machine in two cells.

@@ -30,6 +30,7 @@ mod log;
 pub mod raw;
 pub mod sealed;
 mod signature;
+pub mod standards;
 
 /// Vectors by path below the folder, without `.json`.
 pub type Vectors = BTreeMap<String, Value>;

@@ -7,11 +7,20 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 /// Hash of the concatenation of `parts`, under a label. Every part but the last must have a fixed size.
 #[must_use]
 pub fn hash(label: &str, parts: &[&[u8]]) -> [u8; 32] {
+    *hasher(label, parts).finalize().as_bytes()
+}
+
+/// The output stream of [`hash`], as long as `out`; its first 32 bytes are the hash.
+pub fn hash_stream(label: &str, parts: &[&[u8]], out: &mut [u8]) {
+    hasher(label, parts).finalize_xof().fill(out);
+}
+
+fn hasher(label: &str, parts: &[&[u8]]) -> blake3::Hasher {
     let mut hasher = blake3::Hasher::new_derive_key(label);
     for part in parts {
         hasher.update(part);
     }
-    *hasher.finalize().as_bytes()
+    hasher
 }
 
 /// A key derived from another one, under a label.
@@ -75,42 +84,6 @@ impl hpke::rand_core::TryRng for Seed {
 }
 
 impl hpke::rand_core::TryCryptoRng for Seed {}
-
-/// The generator that `hpke` draws from: a BLAKE3 stream, so that a disputed seal can be computed again.
-pub(super) struct Stream(blake3::OutputReader);
-
-impl Stream {
-    pub(super) fn new(label: &str, parts: &[&[u8]]) -> Self {
-        let mut hasher = blake3::Hasher::new_derive_key(label);
-        for part in parts {
-            hasher.update(part);
-        }
-        Self(hasher.finalize_xof())
-    }
-}
-
-impl hpke::rand_core::TryRng for Stream {
-    type Error = core::convert::Infallible;
-
-    fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
-        let mut bytes = [0; 4];
-        self.0.fill(&mut bytes);
-        Ok(u32::from_le_bytes(bytes))
-    }
-
-    fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
-        let mut bytes = [0; 8];
-        self.0.fill(&mut bytes);
-        Ok(u64::from_le_bytes(bytes))
-    }
-
-    fn try_fill_bytes(&mut self, dst: &mut [u8]) -> Result<(), Self::Error> {
-        self.0.fill(dst);
-        Ok(())
-    }
-}
-
-impl hpke::rand_core::TryCryptoRng for Stream {}
 
 /// Hash over a list of equal-sized things, in the order given.
 #[must_use]

@@ -8,8 +8,7 @@ use hpke::kem::{X25519HkdfSha256, XWing};
 use hpke::{Deserializable, Kem, OpModeR, OpModeS, Serializable, single_shot_open, single_shot_seal_with_rng};
 use zeroize::Zeroizing;
 
-use super::hash::Stream;
-use super::{derive_key, label};
+use super::{derive_key, hash_stream, label};
 
 /// The key encapsulation of a key package; the numbers are on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -69,10 +68,16 @@ pub struct KemSecret {
 }
 
 impl KemSecret {
+    /// From the private key of the suite's standard: an X25519 scalar, or the seed of an X-Wing key.
+    #[must_use]
+    pub const fn from_private(suite: KeySuite, private: Zeroizing<[u8; 32]>) -> Self {
+        Self { suite, secret: private }
+    }
+
     /// Derived from the device's seed.
     #[must_use]
     pub fn from_device_seed(suite: KeySuite, device_seed: &[u8; 32]) -> Self {
-        Self { suite, secret: Zeroizing::new(derive_key(label::DEVICE_PACKAGE, device_seed)) }
+        Self::from_private(suite, Zeroizing::new(derive_key(label::DEVICE_PACKAGE, device_seed)))
     }
 
     /// Its suite.
@@ -99,7 +104,7 @@ impl KemSecret {
         }
     }
 
-    /// Opens a seal made to the public half.
+    /// Opens a seal of an epoch's secret made to the public half.
     ///
     /// # Errors
     /// [`KemError::NotForMe`].
@@ -107,9 +112,20 @@ impl KemSecret {
         if sealed.len() != self.suite.seal_bytes() {
             return Err(KemError::NotForMe);
         }
+        let plain = self.open_base(label::EPOCH_SEAL_INFO, associated, sealed)?;
+        let mut secret = Zeroizing::new([0; 32]);
+        secret.copy_from_slice(&plain);
+        Ok(secret)
+    }
+
+    /// Opens what [`seal_base`] made, of any length, under an info string.
+    ///
+    /// # Errors
+    /// [`KemError::NotForMe`]: another key, info or associated data, or other bytes.
+    pub fn open_base(&self, info: &[u8], associated: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, KemError> {
         match self.suite {
-            KeySuite::XWing => open_with::<XWing>(&self.secret, associated, sealed),
-            KeySuite::X25519 => open_with::<X25519HkdfSha256>(&self.secret, associated, sealed),
+            KeySuite::XWing => open_with::<XWing>(&self.secret, info, associated, sealed),
+            KeySuite::X25519 => open_with::<X25519HkdfSha256>(&self.secret, info, associated, sealed),
         }
     }
 }
@@ -132,30 +148,49 @@ pub fn seal_secret(
     associated: &[u8],
     secret: &[u8; 32],
 ) -> Result<Vec<u8>, KemError> {
-    if public.len() != suite.public_bytes() {
-        return Err(KemError::BadPublicKey);
-    }
-    let stream = Stream::new(label::EPOCH_SEAL_SEED, &[secret, package_id, associated]); // K2
+    let mut randomness = Zeroizing::new([0; SEAL_RANDOM_BYTES]);
+    hash_stream(label::EPOCH_SEAL_SEED, &[secret, package_id, associated], &mut *randomness); // K2
+    seal_base(suite, public, label::EPOCH_SEAL_INFO, associated, secret, &randomness)
+}
+
+/// Bytes of randomness that a seal may take: X-Wing takes all, X25519 the first 32, from which it derives the sender's key as
+/// RFC 9180 derives one (`ikmE`).
+pub const SEAL_RANDOM_BYTES: usize = 64;
+
+/// Seals to a public key in HPKE's base mode: the encapsulated key, then the cipher text. The randomness decides all of it, so
+/// nobody may guess it, and it is never used for another text.
+///
+/// # Errors
+/// [`KemError::BadPublicKey`].
+pub fn seal_base(
+    suite: KeySuite,
+    public: &[u8],
+    info: &[u8],
+    associated: &[u8],
+    plain: &[u8],
+    randomness: &[u8; SEAL_RANDOM_BYTES],
+) -> Result<Vec<u8>, KemError> {
     match suite {
-        KeySuite::XWing => seal_with::<XWing>(public, associated, secret, stream),
-        KeySuite::X25519 => seal_with::<X25519HkdfSha256>(public, associated, secret, stream),
+        KeySuite::XWing => seal_with::<XWing>(public, info, associated, plain, Drawn(randomness)),
+        KeySuite::X25519 => seal_with::<X25519HkdfSha256>(public, info, associated, plain, Drawn(randomness)),
     }
 }
 
 fn seal_with<K: Kem>(
     public: &[u8],
+    info: &[u8],
     associated: &[u8],
-    secret: &[u8; 32],
-    mut stream: Stream,
+    plain: &[u8],
+    mut randomness: Drawn<'_>,
 ) -> Result<Vec<u8>, KemError> {
     let public = K::PublicKey::from_bytes(public).map_err(|_| KemError::BadPublicKey)?;
     let (encapsulated, sealed) = single_shot_seal_with_rng::<ChaCha20Poly1305, HkdfSha256, K>(
         &OpModeS::Base,
         &public,
-        label::EPOCH_SEAL_INFO,
-        secret,
+        info,
+        plain,
         associated,
-        &mut stream,
+        &mut randomness,
     )
     .map_err(|_| KemError::BadPublicKey)?;
     let mut out = encapsulated.to_bytes().to_vec();
@@ -163,25 +198,48 @@ fn seal_with<K: Kem>(
     Ok(out)
 }
 
-fn open_with<K: Kem>(secret: &[u8; 32], associated: &[u8], sealed: &[u8]) -> Result<Zeroizing<[u8; 32]>, KemError> {
+fn open_with<K: Kem>(
+    secret: &[u8; 32],
+    info: &[u8],
+    associated: &[u8],
+    sealed: &[u8],
+) -> Result<Zeroizing<Vec<u8>>, KemError> {
     let secret = K::PrivateKey::from_bytes(secret).map_err(|_| KemError::NotForMe)?;
-    let (encapsulated, body) = sealed.split_at(sealed.len() - 48);
+    let (encapsulated, body) = sealed.split_at_checked(K::EncappedKey::size()).ok_or(KemError::NotForMe)?;
     let encapsulated = K::EncappedKey::from_bytes(encapsulated).map_err(|_| KemError::NotForMe)?;
-    let plain = Zeroizing::new(
-        single_shot_open::<ChaCha20Poly1305, HkdfSha256, K>(
-            &OpModeR::Base,
-            &secret,
-            &encapsulated,
-            label::EPOCH_SEAL_INFO,
-            body,
-            associated,
-        )
-        .map_err(|_| KemError::NotForMe)?,
-    );
-    let mut out = Zeroizing::new([0; 32]);
-    out.copy_from_slice(&plain);
-    Ok(out)
+    let mode = OpModeR::Base;
+    single_shot_open::<ChaCha20Poly1305, HkdfSha256, K>(&mode, &secret, &encapsulated, info, body, associated)
+        .map(Zeroizing::new)
+        .map_err(|_| KemError::NotForMe)
 }
+
+/// The generator that `hpke` draws from: bytes that were drawn before, once each.
+struct Drawn<'a>(&'a [u8]);
+
+impl hpke::rand_core::TryRng for Drawn<'_> {
+    type Error = core::convert::Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
+        let mut bytes = [0; 4];
+        self.try_fill_bytes(&mut bytes)?;
+        Ok(u32::from_le_bytes(bytes))
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
+        let mut bytes = [0; 8];
+        self.try_fill_bytes(&mut bytes)?;
+        Ok(u64::from_le_bytes(bytes))
+    }
+
+    fn try_fill_bytes(&mut self, to: &mut [u8]) -> Result<(), Self::Error> {
+        let (now, later) = self.0.split_at_checked(to.len()).expect("a seal draws at most SEAL_RANDOM_BYTES");
+        to.copy_from_slice(now);
+        self.0 = later;
+        Ok(())
+    }
+}
+
+impl hpke::rand_core::TryCryptoRng for Drawn<'_> {}
 
 #[cfg(test)]
 mod tests {

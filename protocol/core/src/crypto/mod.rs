@@ -6,7 +6,7 @@ pub mod kem;
 pub mod sign;
 
 pub use aead::{NONCE_BYTES, OpenError, TAG_BYTES, open, open_vault_key, seal, seal_vault_key};
-pub use hash::{Seed, derive_key, hash, keyed_hash};
+pub use hash::{Seed, derive_key, hash, hash_stream, keyed_hash};
 pub use kem::{KemError, KemSecret, KeySuite};
 pub use sign::{BadSignature, SignatureBytes, Signed, SigningKey, WeakKey, is_weak, verify, verify_all};
 

@@ -189,9 +189,22 @@ fn wrapping_key(passphrase: &str, salt: &[u8; SALT_BYTES], work: u8) -> Zeroizin
     key
 }
 
+/// More bytes were asked for than HKDF gives: 255 hashes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("longer than 255 hashes")]
+pub struct OutputTooLong;
+
+/// HKDF with SHA-256 (RFC 5869), both steps: `out` is filled from a secret, a salt and an info string.
+///
+/// # Errors
+/// [`OutputTooLong`] if `out` has more than 8,160 bytes.
+pub fn hkdf_sha256(secret: &[u8], salt: &[u8], info: &[u8], out: &mut [u8]) -> Result<(), OutputTooLong> {
+    Hkdf::<Sha256>::new(Some(salt), secret).expand(info, out).map_err(|_| OutputTooLong)
+}
+
 fn derive(file_key: &[u8; FILE_KEY_BYTES], salt: &[u8], info: &[u8]) -> Zeroizing<[u8; 32]> {
     let mut key = Zeroizing::new([0; 32]);
-    Hkdf::<Sha256>::new(Some(salt), file_key).expand(info, &mut *key).expect("32 bytes can be asked for");
+    hkdf_sha256(file_key, salt, info, &mut *key).expect("32 bytes can be asked for");
     key
 }
 

@@ -1,11 +1,9 @@
 //! Epochs as a simulated client makes them, and the keys under which its entries stand (docs/protocol/03-keys.md, "Coverage").
 
-use pursuance_core::crypto::Seed;
 use pursuance_core::entry::{Content, Entry};
 use pursuance_core::id::RoleId;
 use pursuance_core::keys::{CellKey, EpochSecret};
 use pursuance_core::op::{Op, RoleEpoch};
-use rand::RngExt;
 use rand::rngs::StdRng;
 
 use super::{Boundary, Node, Stop};
@@ -25,7 +23,7 @@ impl Node {
             return None;
         }
         let now_seconds = self.clock(now, rng);
-        self.memory.replica.rotate(now_seconds, &mut Seed::new(rng.random()))
+        self.memory.replica.rotate(now_seconds, &mut super::seed(rng, self.without))
     }
 
     /// Saves an epoch of its own with its secret.

@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 
 use pursuance_core::cell::seal_entries;
-use pursuance_core::crypto::Seed;
 use pursuance_core::entry::{Content, Entry};
 use pursuance_core::id::EntryId;
 use pursuance_core::keys::CellKey;
@@ -74,7 +73,7 @@ impl Node {
                 }
             }
         }
-        let mut seed = Seed::new(rng.random());
+        let mut seed = super::seed(rng, self.without);
         let mut sealed = Sealed::default();
         let mut cargo = Vec::new();
         for (key, entries) in behind {
