@@ -138,15 +138,9 @@ async fn no_screen_about_people_and_rules_cuts_anything_off() {
 
 async fn take(window: &Window, step: &Step) {
     match step {
-        Press(id) => window.click(id).await,
+        Press(id) => press(window, id, 0).await,
         PressWith(id, text) => window.click_with(id, text).await,
-        PressNth(id, nth) => {
-            let press = "const found = document.querySelectorAll(`[data-testid=${arguments[0]}]`)[arguments[1]]; found?.click(); return found !== undefined";
-            eventually(window, id, async || {
-                (window.run(press, vec![json!(id), json!(nth)]).await == json!(true)).then_some(())
-            })
-            .await;
-        }
+        PressNth(id, nth) => press(window, id, *nth).await,
         Type(id, text) => window.paste(id, text).await,
         Choose(id, nth) => {
             window.find(id).await;
@@ -196,4 +190,13 @@ async fn answer(mut stream: TcpStream, dist: PathBuf) {
         "HTTP/1.1 {status}\r\ncontent-type: {kind}; charset=utf-8\r\ncontent-length: {length}\r\ncontent-security-policy: {POLICY}\r\nconnection: close\r\n\r\n"
     );
     stream.write_all(&[head.as_bytes(), &body].concat()).await.ok();
+}
+
+/// How a press reaches a screen is not asked here, and one that falls into scrolling never does.
+async fn press(window: &Window, id: &str, nth: usize) {
+    let press = "const found = document.querySelectorAll(`[data-testid=${arguments[0]}]`)[arguments[1]]; found?.click(); return found !== undefined";
+    eventually(window, id, async || {
+        (window.run(press, vec![json!(id), json!(nth)]).await == json!(true)).then_some(())
+    })
+    .await;
 }
