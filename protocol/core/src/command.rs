@@ -301,6 +301,16 @@ impl Command {
     /// A new task below the mission with a title and nothing else.
     #[must_use]
     pub fn create_task(title: &str) -> Self {
+        Self::create(title, None)
+    }
+
+    /// The same for a role.
+    #[must_use]
+    pub fn create_task_for(home: RoleId, title: &str) -> Self {
+        Self::create(title, Some(home))
+    }
+
+    fn create(title: &str, home: Option<RoleId>) -> Self {
         Self::CreateTask {
             title: title.into(),
             parent: None,
@@ -308,7 +318,7 @@ impl Command {
             labels: Vec::new(),
             due: None,
             priority: 0,
-            home: None,
+            home,
         }
     }
 }

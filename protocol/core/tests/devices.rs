@@ -57,15 +57,7 @@ fn try_act(replica: &Replica, seed: u8, command: &Command) -> Result<Authored, R
 }
 
 fn create(title: &str) -> Command {
-    Command::CreateTask {
-        title: title.into(),
-        parent: None,
-        assignees: vec![],
-        labels: vec![],
-        due: None,
-        priority: 0,
-        home: None,
-    }
+    Command::create_task(title)
 }
 
 fn take(replica: &mut Replica, entries: &[Entry]) {

@@ -411,13 +411,5 @@ impl World {
 }
 
 fn create(title: &str) -> Command {
-    Command::CreateTask {
-        title: title.into(),
-        parent: None,
-        assignees: vec![],
-        labels: vec![],
-        due: None,
-        priority: 0,
-        home: None,
-    }
+    Command::create_task(title)
 }

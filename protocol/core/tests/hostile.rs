@@ -566,15 +566,7 @@ impl World {
 }
 
 fn create(title: &str) -> Command {
-    Command::CreateTask {
-        title: title.into(),
-        parent: None,
-        assignees: vec![],
-        labels: vec![],
-        due: None,
-        priority: 0,
-        home: None,
-    }
+    Command::create_task(title)
 }
 
 fn item(task: TaskId, key: [u8; 32], ops: Vec<TaskOp>) -> Item {

@@ -41,10 +41,7 @@ fn desks() -> RuleTable {
 }
 
 fn at(home: RoleId, title: &str) -> Command {
-    let Command::CreateTask { parent, assignees, labels, due, priority, .. } = Command::create_task(title) else {
-        unreachable!("a new task")
-    };
-    Command::CreateTask { title: title.into(), parent, assignees, labels, due, priority, home: Some(home) }
+    Command::create_task_for(home, title)
 }
 
 fn comment(task: TaskId, text: &str) -> Command {

@@ -147,7 +147,7 @@ impl Cast {
 
     /// A task of a role, made by the first who may.
     fn task(&mut self, home: RoleId) -> TaskId {
-        let create = at_home(home, "Count the ships");
+        let create = Command::create_task_for(home, "Count the ships");
         let made = (0..self.people.len()).find_map(|at| self.does(at, &create).ok());
         made.expect("somebody creates").task.expect("a task")
     }
@@ -251,7 +251,7 @@ fn command(cast: &mut Cast, row: &Rule, at: usize) -> Option<Command> {
 /// The same for a row about the tasks of a role. Who does not read them has no such task to try it with.
 fn about_task(cast: &mut Cast, row: &Rule, home: RoleId, at: usize) -> Option<Command> {
     match row.verb {
-        Verb::Create => return Some(at_home(home, "Another")),
+        Verb::Create => return Some(Command::create_task_for(home, "Another")),
         Verb::Suggest if home == RoleId::EVERYONE => {
             return Some(Command::SuggestTask { title: "Perhaps".into(), parent: None });
         }
@@ -272,13 +272,6 @@ fn about_task(cast: &mut Cast, row: &Rule, home: RoleId, at: usize) -> Option<Co
         Verb::File => Command::SetFiled { task, filed: true },
         _ => return None,
     })
-}
-
-fn at_home(home: RoleId, title: &str) -> Command {
-    let Command::CreateTask { parent, assignees, labels, due, priority, .. } = Command::create_task(title) else {
-        unreachable!("a new task")
-    };
-    Command::CreateTask { title: title.into(), parent, assignees, labels, due, priority, home: Some(home) }
 }
 
 /// Nobody can do anything to what they cannot read: a row that lets a role do something to tasks stands beside one that lets it

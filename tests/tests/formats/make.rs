@@ -219,15 +219,7 @@ pub fn signing_seed(device_seed: &[u8; 32]) -> Zeroizing<[u8; 32]> {
 }
 
 pub fn create(title: &str) -> Command {
-    Command::CreateTask {
-        title: title.into(),
-        parent: None,
-        assignees: vec![],
-        labels: vec![],
-        due: None,
-        priority: 0,
-        home: None,
-    }
+    Command::create_task(title)
 }
 
 pub fn act(replica: &Replica, seed: u8, command: &Command) -> Authored {

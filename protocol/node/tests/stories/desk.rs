@@ -89,11 +89,7 @@ async fn set_up(maya: &Sailor, harbour: PursuanceId) -> RoleId {
 }
 
 async fn task_of(maya: &Sailor, harbour: PursuanceId, home: RoleId) -> TaskId {
-    let Command::CreateTask { title, parent, assignees, labels, due, priority, .. } = Command::create_task(SECRET)
-    else {
-        unreachable!("a new task")
-    };
-    let create = Command::CreateTask { title, parent, assignees, labels, due, priority, home: Some(home) };
+    let create = Command::create_task_for(home, SECRET);
     let Reply::Task { task } = maya.act(harbour, create).await else { panic!("a task") };
     task
 }

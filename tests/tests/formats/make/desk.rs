@@ -86,13 +86,7 @@ impl Desk {
             take(&mut maya, &written.entries, &mut entries);
             ben.append(entries.last().expect("just taken").clone());
         }
-        let Command::CreateTask { title, parent, assignees, labels, due, priority, .. } =
-            Command::create_task("Count the crates")
-        else {
-            unreachable!("a new task")
-        };
-        let home = Some(MEMBER);
-        let create = Command::CreateTask { title, parent, assignees, labels, due, priority, home };
+        let create = Command::create_task_for(MEMBER, "Count the crates");
         let created = act(&ben, 0x74, &create);
         take(&mut ben, &created.entries, &mut entries);
         created.entries.iter().for_each(|entry| drop(maya.append(entry.clone())));
