@@ -225,6 +225,19 @@ pub fn require_canonical(received: &[u8], again: &[u8]) -> Result<(), DecodeErro
     if received == again { Ok(()) } else { Err(DecodeError::NotCanonical) }
 }
 
+/// A list of at most `max` values that ascend: sorted, and none twice.
+pub(crate) fn read_ascending<'b, T: Ord>(
+    r: &mut Reader<'b>,
+    max: usize,
+    mut one: impl FnMut(&mut Reader<'b>) -> Result<T, DecodeError>,
+) -> Result<Vec<T>, DecodeError> {
+    let mut values = Vec::new();
+    for _ in 0..r.list(max)? {
+        values.push(one(r)?);
+    }
+    if values.is_sorted_by(|a, b| a < b) { Ok(values) } else { Err(DecodeError::NotSorted) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -167,6 +167,40 @@ pub enum Command {
         /// 0 none, 1 urgent, 2 high, 3 normal, 4 low.
         priority: u8,
     },
+    /// Lets a role read a task too, with all that was said about it; it cannot be undone.
+    Widen {
+        /// Which task.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        task: TaskId,
+        /// Which role.
+        role: RoleId,
+    },
+    /// The same for one member.
+    WidenTo {
+        /// Which task.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        task: TaskId,
+        /// Who.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        member: MemberId,
+    },
+    /// Tells a role nothing more of a task; what they could read they keep.
+    Narrow {
+        /// Which task.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        task: TaskId,
+        /// Which role.
+        role: RoleId,
+    },
+    /// The same for one member.
+    NarrowTo {
+        /// Which task.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        task: TaskId,
+        /// Who.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        member: MemberId,
+    },
     /// A link by which others may join.
     Invite {
         /// The role offered.

@@ -230,15 +230,11 @@ impl Replica {
         true
     }
 
-    /// Of epochs under which something was handed out, those of a role that nobody can know who may not read it now.
-    pub(crate) fn covered_epochs<'a>(
-        &self,
-        role: RoleId,
-        given: impl Iterator<Item = &'a (RoleId, EpochId)>,
-    ) -> BTreeSet<(RoleId, EpochId)> {
-        let given: BTreeSet<(RoleId, EpochId)> = given.filter(|(of, _)| *of == role).copied().collect();
+    /// Of a role's epochs, those that nobody can know who may not read what is said to it now.
+    pub(crate) fn covered_epochs(&self, role: RoleId, epochs: BTreeSet<EpochId>) -> Vec<(RoleId, EpochId)> {
         let readers = self.readers(role);
-        given.into_iter().filter(|(_, epoch)| self.is_covered(*epoch, role, &readers)).collect()
+        let covered = epochs.into_iter().filter(|epoch| self.is_covered(*epoch, role, &readers));
+        covered.map(|epoch| (role, epoch)).collect()
     }
 
     /// Whether somebody sealed this epoch's secret to others, as if it were another role's. Anybody can say so: it is only believed of

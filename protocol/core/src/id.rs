@@ -98,6 +98,8 @@ pub struct RoleId(pub u16);
 impl RoleId {
     /// The built-in role that covers all members and whose epoch seals the cells.
     pub const EVERYONE: Self = Self(0);
+    /// No role's number: it stands where an entry's list is sealed to single devices (docs/protocol/03-keys.md, K15).
+    pub const DEVICES: Self = Self(u16::MAX);
 }
 
 impl PursuanceId {

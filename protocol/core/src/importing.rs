@@ -101,7 +101,7 @@ impl ImportPlan {
         let part = || TaskOp::PartOf { import: self.import, of };
         let rows = &rest[..rows_of_one_entry(rest)];
         let planned: Vec<Vec<TaskOp>> = rows.iter().map(|row| ops(row, part())).collect::<Result<_, _>>()?;
-        let by = replica.grant_for_ops(me, &planned.concat(), RoleId::EVERYONE, None)?;
+        let by = replica.grant_to_create(me, &planned.concat(), RoleId::EVERYONE)?;
         let audience = replica.audience(RoleId::EVERYONE, with)?;
         let at = replica.place_after(by, self.entries.last());
         let mut items = Vec::new();

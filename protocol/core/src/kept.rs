@@ -7,17 +7,17 @@ use alloc::vec::Vec;
 use crate::clock::Dot;
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::day::Day;
-use crate::id::{EntryId, EpochId, MemberId, RoleId, TaskId};
+use crate::id::{AuthorId, EntryId, EpochId, MemberId, RoleId, TaskId};
 use crate::limits::{MAX_BODY_BYTES, MAX_DAY_BYTES, MAX_LABEL_BYTES, MAX_OWNER_BYTES, MAX_TITLE_BYTES};
 use crate::register::{Place, Register, Write};
 use crate::seal::TaskKey;
 use crate::shelf::KeptTask;
 use crate::task::Status;
-use crate::task_keys::HeldKey;
+use crate::task_keys::{Given, HeldKey};
 use crate::tasks::{Creation, Mark, Said, Task};
 
 /// The form written here. A store that holds another one derives everything again.
-pub const KEPT_FORM: u32 = 4;
+pub const KEPT_FORM: u32 = 5;
 
 /// Writes or elements of one field that are read back: far more than a task has.
 const MAX_KEPT: usize = 1 << 20;
@@ -29,8 +29,12 @@ pub fn encode_task(task: &Task, keys: &[HeldKey]) -> Vec<u8> {
     w.array(keys.len());
     for held in keys {
         w.uint(held.generation.into()).bytes(&held.key.0).array(held.given.len());
-        for (role, epoch) in &held.given {
-            w.uint(role.0.into()).bytes(&epoch.0);
+        for given in &held.given {
+            match given {
+                Given::Role(role, epoch) => w.array(2).uint(role.0.into()).bytes(&epoch.0),
+                Given::Device(author) => w.array(1).bytes(&author.0),
+                Given::Onward => w.array(0),
+            };
         }
     }
     match &task.created {
@@ -69,6 +73,10 @@ pub fn encode_task(task: &Task, keys: &[HeldKey]) -> Vec<u8> {
     register(&mut w, &task.filed, |w, filed| {
         w.uint((*filed).into());
     });
+    elements(&mut w, &task.roles, |w, role| {
+        w.uint(role.0.into());
+    });
+    elements(&mut w, &task.persons, member);
     w.array(task.marks.len());
     for mark in &task.marks {
         w.uint(mark.depth.into());
@@ -136,6 +144,8 @@ pub fn decode_task(bytes: &[u8]) -> Result<KeptTask, DecodeError> {
         })?,
         priority: read_register(&mut r, |r| r.small())?,
         filed: read_register(&mut r, |r| Ok(r.uint()? != 0))?,
+        roles: read_elements(&mut r, |r| r.small().map(RoleId))?,
+        persons: read_elements(&mut r, |r| r.exact().map(MemberId))?,
         marks: (0..r.list(MAX_KEPT)?).map(|_| read_mark(&mut r)).collect::<Result<_, _>>()?,
         import: match r.list(2)? {
             0 => None,
@@ -156,7 +166,13 @@ pub fn decode_task(bytes: &[u8]) -> Result<KeptTask, DecodeError> {
 
 fn read_key(r: &mut Reader<'_>) -> Result<HeldKey, DecodeError> {
     let (generation, key) = (r.small()?, TaskKey(r.exact()?));
-    let given = (0..r.list(MAX_KEPT)?).map(|_| Ok((RoleId(r.small()?), EpochId(r.exact()?))));
+    let given = (0..r.list(MAX_KEPT)?).map(|_| {
+        Ok(match r.list(2)? {
+            2 => Given::Role(RoleId(r.small()?), EpochId(r.exact()?)),
+            1 => Given::Device(AuthorId(r.exact()?)),
+            _ => Given::Onward,
+        })
+    });
     Ok(HeldKey { generation, key, given: given.collect::<Result<_, _>>()? })
 }
 
@@ -258,13 +274,15 @@ mod tests {
             due: one(Some(Day::parse("2026-12-31").unwrap()), at, by, dot),
             priority: one(4, at, by, dot),
             filed: one(true, at, by, dot),
+            roles: [(RoleId(4), one(true, at, by, dot))].into(),
+            persons: [(by, one(false, at, by, dot))].into(),
             marks: alloc::vec![Mark { depth: 301, at, by, role: RoleId(2), dot, said: Said::Good }],
             import: Some(([8; 16], 3_127)),
             comment_count: 5,
             newest_own: Some((dot, at.entry)),
             ..Task::default()
         };
-        let given = [(RoleId(3), EpochId([6; 32]))].into();
+        let given = [Given::Role(RoleId(3), EpochId([6; 32])), Given::Device(AuthorId([5; 32])), Given::Onward].into();
         let keys = [
             HeldKey { generation: 0, key: TaskKey([9; 32]), given },
             HeldKey { generation: 7, key: TaskKey([8; 32]), given: [].into() },
@@ -274,6 +292,7 @@ mod tests {
         assert_eq!(encode_task(&again, &kept), bytes);
         assert_eq!((again.created, again.title, again.ending), (task.created, task.title, task.ending));
         assert_eq!((again.labels, again.newest_own), (task.labels, task.newest_own));
+        assert_eq!((again.roles, again.persons), (task.roles, task.persons));
         assert!(kept == keys);
         assert!(decode_task(&bytes[..bytes.len() - 1]).is_err());
     }

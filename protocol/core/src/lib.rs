@@ -47,6 +47,7 @@ pub mod replica;
 pub mod rule;
 pub mod ruling;
 pub mod seal;
+mod sharing;
 pub mod shelf;
 pub mod task;
 pub mod task_keys;

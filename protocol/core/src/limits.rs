@@ -80,6 +80,12 @@ pub const MAX_OWNER_BYTES: usize = 120;
 pub const MAX_DAY_BYTES: usize = 32;
 /// Tasks of one import.
 pub const MAX_IMPORT_TASKS: u32 = 5_000;
+/// Seals of a list that is for single devices: as many as a sealed part has room for.
+pub const MAX_LIST_SEALS: usize = 200;
+/// Older keys of a task that are handed on at once.
+pub const MAX_HANDED_KEYS: usize = 256;
+/// Places that are named at once of what was said about a task before.
+pub const MAX_HANDED_PLACES: usize = 4_096;
 /// The lowest priority; 0 is none, 1 urgent.
 pub const MAX_PRIORITY: u8 = 4;
 /// Characters of a filter that are looked at.

@@ -295,18 +295,5 @@ fn read_grant_ref(r: &mut Reader<'_>) -> Result<GrantRef, DecodeError> {
     Ok(GrantRef { entry: EntryId(r.exact()?), op: r.small()? })
 }
 
-/// A list of at most `max` values that ascend: sorted, and none twice.
-fn read_ascending<T: Ord>(
-    r: &mut Reader<'_>,
-    max: usize,
-    mut one: impl FnMut(&mut Reader<'_>) -> Result<T, DecodeError>,
-) -> Result<Vec<T>, DecodeError> {
-    let mut values = Vec::new();
-    for _ in 0..r.list(max)? {
-        values.push(one(r)?);
-    }
-    if values.is_sorted_by(|a, b| a < b) { Ok(values) } else { Err(DecodeError::NotSorted) }
-}
-
 #[cfg(test)]
 mod tests;

@@ -5,14 +5,16 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 use crate::authority::Verdict;
-use crate::entry::{Content, Entry, RolePart};
-use crate::id::{EntryId, MemberId, TaskId};
+use crate::entry::{AudienceSeal, Content, Entry, RolePart};
+use crate::id::{EntryId, MemberId, RoleId, TaskId};
+use crate::keys::EpochSecret;
 use crate::logs::Standing;
 use crate::refusal::Refusal;
 use crate::replica::Replica;
-use crate::seal::{ItemHint, Where, open_audience, open_item, task_id};
+use crate::seal::{Finder, ItemHint, TaskKey, Where, open_audience, open_item, open_list_secret, task_id};
 use crate::shelf::{ItemNote, Shelf, Touch, WHOLE_ENTRY};
-use crate::task_keys::Brought;
+use crate::task_keys::{Brought, Given};
+use crate::task_op::{HandedOn, TaskOp};
 use crate::tasks::{Opened, Task};
 
 /// Bytes of entries fetched in long work after which the shelf takes what changed.
@@ -53,14 +55,6 @@ struct Line {
     brings_key: bool,
 }
 
-/// What became of an entry's lists.
-enum Lists {
-    /// No epoch is held by which one opens.
-    Sealed,
-    /// One line for each item, of those that opened.
-    Open(Vec<Line>),
-}
-
 impl Replica {
     /// Lets entries stand as said from now on, and makes the tasks again that they are about. An entry whose standing is as it was
     /// may be among them: its tasks are judged again.
@@ -81,9 +75,8 @@ impl Replica {
             self.logs.fetch(*id, shelf);
             self.logs.set_standing(*id, *standing);
             let Some(entry) = self.logs.entry(*id).cloned() else { continue };
-            if let Lists::Open(lines) = self.open_lists(&entry) {
-                tasks.extend(lines.into_iter().map(|line| line.task));
-            }
+            let lines = self.open_lists(&entry, Arrival::Late, shelf);
+            tasks.extend(lines.into_iter().map(|line| line.task));
             self.lighten(&entry, shelf);
         }
         for task in tasks {
@@ -124,7 +117,7 @@ impl Replica {
     /// Opens a role entry as far as the secrets held allow; the rest waits. Of one that is held, only keys are taken.
     pub(crate) fn open_entry(&mut self, id: EntryId, arrival: Arrival, shelf: &dyn Shelf) {
         let Some(entry) = self.logs.entry(id).cloned() else { return };
-        let Lists::Open(lines) = self.open_lists(&entry) else { return };
+        let lines = self.open_lists(&entry, arrival, shelf);
         let mut made_again = BTreeSet::new();
         for line in lines {
             if made_again.contains(&line.task) {
@@ -146,53 +139,182 @@ impl Replica {
         }
     }
 
-    /// Opens an entry's lists, takes the keys that they bring, and notes which tasks its items are about.
-    fn open_lists(&mut self, entry: &Entry) -> Lists {
+    /// Opens an entry's lists, takes the keys that they bring, and notes which tasks its items are about. Items of an entry whose lists
+    /// are not for me are found by the keys that others have too.
+    fn open_lists(&mut self, entry: &Entry, arrival: Arrival, shelf: &dyn Shelf) -> Vec<Line> {
         let (id, standing) = (entry.id(), self.logs.standing(entry.id()));
-        let Content::Role(part) = &entry.body().content else { return Lists::Open(Vec::new()) };
-        let Some(at) = self.place_of(entry).filter(|_| opens(standing)) else { return Lists::Open(Vec::new()) };
+        let Content::Role(part) = &entry.body().content else { return Vec::new() };
+        let Some(at) = self.place_of(entry).filter(|_| opens(standing)) else { return Vec::new() };
         let mut sealed = true;
         let mut lines: Vec<Line> = Vec::new();
         for audience in &part.audiences {
-            let Some(epoch) = self.epochs.get(&audience.epoch) else { continue };
-            sealed = false;
-            let Ok(hints) = open_audience(at, audience, epoch, part.items.len()) else {
-                for item in 0..part.items.len() {
-                    self.note_refused(id, number(item), standing); // K8
+            let Some(secret) = self.secret_of(at, audience, arrival) else { continue };
+            let hints = match open_audience(at, audience, &secret, part.items.len()) {
+                Ok(hints) => hints,
+                // Whoever it was sealed to can go by another list, as all others do.
+                Err(_) if audience.role == RoleId::DEVICES => continue,
+                Err(_) => {
+                    sealed = false;
+                    for item in 0..part.items.len() {
+                        self.note_refused(id, number(item), standing); // K8
+                    }
+                    continue;
                 }
-                continue;
             };
+            sealed = false;
             for (index, hint) in hints.into_iter().enumerate() {
-                let ItemHint { task, generation, key } = hint;
-                let item = number(index);
-                let has_key = key.is_some();
-                // A task's first key is taken only from where the task was created: there, and only there, the id shows that it
-                // is the one (T1). Whatever else somebody hands out as that is ignored.
-                let is_first = |key: &_| task_id(at, item, key) == task;
-                let known = |key: &_| self.task_keys.of_generation(task, 0).any(|known| known == key);
-                let key = key.filter(|key| generation > 0 || is_first(key) || known(key));
-                // Whoever reads any of the lists may have found it there.
-                let to = part.audiences.iter().map(|audience| (audience.role, audience.epoch));
-                let brought = key.map_or(Brought::Nothing, |key| self.task_keys.take(task, generation, key, to));
-                if brought != Brought::Nothing {
-                    self.tasks.note_change(task);
-                }
-                self.touches.entry(task).or_default().insert((id, item));
-                let brings_key = brought == Brought::Key;
-                match lines.iter_mut().find(|line| (line.item, line.task) == (item, task)) {
-                    Some(line) => line.brings_key |= brings_key,
-                    None => lines.push(Line { item, task, generation, has_key, brings_key }),
+                let line = self.take_line(at, part, number(index), hint, shelf);
+                self.touches.entry(line.task).or_default().insert((id, line.item));
+                match lines.iter_mut().find(|known| (known.item, known.task) == (line.item, line.task)) {
+                    Some(known) => known.brings_key |= line.brings_key,
+                    None => lines.push(line),
                 }
             }
         }
         if !sealed {
-            return Lists::Open(lines);
+            return lines;
         }
-        self.tasks.note(id, WHOLE_ENTRY, ItemNote::Waits);
-        for audience in &part.audiences {
-            self.sealed.entry(audience.epoch).or_default().insert(id);
+        let finder = self.task_keys.finder(self.task_keys.shared().iter());
+        lines = found_in(part, &finder);
+        for line in &lines {
+            self.touches.entry(line.task).or_default().insert((id, line.item));
         }
-        Lists::Sealed
+        if lines.len() < part.items.len() {
+            self.tasks.note(id, WHOLE_ENTRY, ItemNote::Waits);
+            for audience in part.audiences.iter().filter(|audience| audience.role != RoleId::DEVICES) {
+                self.sealed.entry(audience.epoch).or_default().insert(id);
+            }
+        }
+        lines
+    }
+
+    /// What opens a list, if it is for me. Whether one for single devices is, is tried when it comes.
+    fn secret_of(&mut self, at: Where, audience: &AudienceSeal, arrival: Arrival) -> Option<EpochSecret> {
+        if audience.role != RoleId::DEVICES {
+            return self.epochs.get(&audience.epoch).cloned();
+        }
+        if let Some(secret) = self.list_secrets.get(&audience.epoch) {
+            return Some(secret.clone());
+        }
+        if arrival == Arrival::Late {
+            return None;
+        }
+        let secret = open_list_secret(at, audience, &self.device).ok().flatten()?;
+        self.list_secrets.insert(audience.epoch, secret.clone());
+        self.learned_lists.push(secret.clone());
+        Some(secret)
+    }
+
+    /// What a list says of an item: its key is taken, and what the item hands on with it.
+    fn take_line(&mut self, at: Where, part: &RolePart, item: u16, hint: ItemHint, shelf: &dyn Shelf) -> Line {
+        let ItemHint { task, generation, key } = hint;
+        let line = Line { item, task, generation, has_key: key.is_some(), brings_key: false };
+        // What is handed to others in another list is handed out too.
+        let others = || {
+            let held = self.task_keys.of_generation(task, generation).map(|key| (key, ()));
+            Some(Finder::new(held).find(part.items.get(usize::from(item))?)?.0.clone())
+        };
+        let key = key.or_else(|| if part.audiences.len() > 1 { others() } else { None });
+        let Some(key) = key else { return line };
+        let is_first = generation == 0 && task_id(at, item, &key) == task;
+        // Whoever reads any of the lists may have found it there.
+        let roles = part.audiences.iter().filter(|audience| audience.role != RoleId::DEVICES);
+        let mut given: Vec<Given> = roles.map(|audience| Given::Role(audience.role, audience.epoch)).collect();
+        let mut handed = None;
+        if !is_first {
+            let ops = open_item(at, usize::from(item), &part.items[usize::from(item)], &key);
+            let ops = ops.and_then(Result::ok).unwrap_or_default();
+            handed = { ops }.into_iter().find_map(|op| match op {
+                TaskOp::HandOn(handed) => Some(handed),
+                _ => None,
+            });
+            given.extend(handed.iter().flat_map(|handed| &handed.devices).map(|device| Given::Device(*device)));
+        }
+        if part.audiences.iter().any(|audience| audience.role == RoleId::DEVICES)
+            && handed.as_ref().is_none_or(|handed| handed.devices.is_empty())
+        {
+            // To devices that it does not name.
+            given.push(Given::Onward);
+        }
+        // A task's first key is taken only where it is shown that the task's id commits to it (T1): from the entry that created the
+        // task, or from one that says which that is. Whatever else somebody hands out as that is ignored.
+        let known = |key: &_| self.task_keys.of_generation(task, 0).any(|known| known == key);
+        let proven = generation > 0 || is_first || known(&key);
+        let proven = proven || handed.as_ref().is_some_and(|handed| self.commits_to(handed.created, task, &key, shelf));
+        if !proven {
+            return line;
+        }
+        let mut brought = self.task_keys.take(task, generation, key, given.into_iter());
+        if let Some(handed) = handed {
+            brought = brought.max(self.take_handed(task, handed, shelf));
+        }
+        if brought != Brought::Nothing {
+            self.tasks.note_change(task);
+            if self.task_keys.shared().contains(&task) {
+                self.newly_shared.insert(task);
+            }
+        }
+        Line { brings_key: brought == Brought::Key, ..line }
+    }
+
+    /// Takes older keys of a task, and looks for what was said about it where it is said to be (K16).
+    fn take_handed(&mut self, task: TaskId, handed: HandedOn, shelf: &dyn Shelf) -> Brought {
+        let mut brought = Brought::Nothing;
+        for (generation, key) in handed.keys {
+            if generation > 0 || self.commits_to(handed.created, task, &key, shelf) {
+                brought = brought.max(self.task_keys.take(task, generation, key, core::iter::once(Given::Onward)));
+            }
+        }
+        for (entry, item) in core::iter::once(handed.created).chain(handed.places) {
+            if self.touches.get(&task).is_some_and(|known| known.contains(&(entry, item))) {
+                continue;
+            }
+            self.logs.fetch(entry, shelf);
+            let Some(named) = self.logs.entry(entry).cloned() else { continue };
+            if self.line_by_key(&named, task, item).is_some() {
+                self.touches.entry(task).or_default().insert((entry, item));
+                brought = Brought::Key;
+            }
+            self.lighten(&named, shelf);
+        }
+        brought
+    }
+
+    /// Whether a task's id commits to this as its first key, if it was created there (T1).
+    fn commits_to(&mut self, (entry, item): (EntryId, u16), task: TaskId, key: &TaskKey, shelf: &dyn Shelf) -> bool {
+        self.logs.fetch(entry, shelf);
+        let at = self.logs.entry(entry).and_then(|created| self.place_of(created));
+        at.is_some_and(|at| task_id(at, item, key) == task)
+    }
+
+    /// Looks for items of tasks that were shared just now in the entries whose lists are not for me.
+    ///
+    /// Whoever hands a task on names what was said before; this finds what others said meanwhile, who did not know. It costs as
+    /// much as there is that I cannot read, each time a task is shared with me or by me.
+    pub(crate) fn find_shared(&mut self, shelf: &dyn Shelf) {
+        let tasks = core::mem::take(&mut self.newly_shared);
+        if tasks.is_empty() {
+            return;
+        }
+        let here = self.sealed.values().flatten().copied();
+        let unread: BTreeSet<EntryId> = here.chain(shelf.unread()).collect();
+        let mut found = BTreeSet::new();
+        for id in unread {
+            self.logs.fetch(id, shelf);
+            let Some(entry) = self.logs.entry(id).cloned() else { continue };
+            let Content::Role(part) = &entry.body().content else { continue };
+            let finder = self.task_keys.finder(tasks.iter());
+            for line in found_in(part, &finder) {
+                if self.touches.entry(line.task).or_default().insert((id, line.item)) {
+                    found.insert(line.task);
+                }
+            }
+            self.lighten(&entry, shelf);
+        }
+        for task in found {
+            let touches = self.touching(task, shelf);
+            self.make_again(task, &touches, shelf);
+        }
     }
 
     /// Opens one item and lets it have its effect, if its entry counts.
@@ -232,15 +354,21 @@ impl Replica {
     /// Items of a role entry that can be found here: item, task, generation of its key.
     pub(crate) fn lines_about(&self, entry: &Entry) -> Vec<(u16, TaskId, u32)> {
         let (Some(at), Content::Role(part)) = (self.place_of(entry), &entry.body().content) else { return Vec::new() };
-        let mut found = Vec::new();
-        for audience in &part.audiences {
-            let Some(epoch) = self.epochs.get(&audience.epoch) else { continue };
-            let Ok(hints) = open_audience(at, audience, epoch, part.items.len()) else { continue };
-            for (index, hint) in hints.into_iter().enumerate() {
-                found.push((number(index), hint.task, hint.generation));
-            }
+        let hints = part.audiences.iter().flat_map(|audience| self.hints_of(at, part, audience));
+        let mut found: Vec<_> = hints.map(|(item, hint)| (item, hint.task, hint.generation)).collect();
+        if found.is_empty() {
+            let finder = self.task_keys.finder(self.task_keys.shared().iter());
+            found.extend(found_in(part, &finder).into_iter().map(|line| (line.item, line.task, line.generation)));
         }
         found
+    }
+
+    /// The lines of a list that can be opened with what is held.
+    fn hints_of(&self, at: Where, part: &RolePart, audience: &AudienceSeal) -> impl Iterator<Item = (u16, ItemHint)> {
+        let held = if audience.role == RoleId::DEVICES { &self.list_secrets } else { &self.epochs };
+        let secret = held.get(&audience.epoch);
+        let hints = secret.and_then(|secret| open_audience(at, audience, secret, part.items.len()).ok());
+        hints.into_iter().flatten().enumerate().map(|(index, hint)| (number(index), hint))
     }
 
     /// Makes a task again from all that counts, in an order in which nothing comes before what it has in its past.
@@ -274,20 +402,28 @@ impl Replica {
         self.lighten(&entry, shelf);
     }
 
-    /// What an entry's list says of an item.
+    /// What an entry's list says of an item; where no list is for me, what the item itself shows.
     fn line_of(&self, entry: &Entry, task: TaskId, item: u16) -> Option<Line> {
         let (at, Content::Role(part)) = (self.place_of(entry)?, &entry.body().content) else { return None };
-        part.audiences.iter().find_map(|audience| {
-            let epoch = self.epochs.get(&audience.epoch)?;
-            let hints = open_audience(at, audience, epoch, part.items.len()).ok()?;
-            let hint = hints.get(usize::from(item)).filter(|hint| hint.task == task)?;
+        let said = part.audiences.iter().find_map(|audience| {
+            let mut hints = self.hints_of(at, part, audience);
+            let (_, hint) = hints.find(|(of, hint)| (*of, hint.task) == (item, task))?;
             let (generation, has_key) = (hint.generation, hint.key.is_some());
             Some(Line { item, task, generation, has_key, brings_key: false })
-        })
+        });
+        said.or_else(|| self.line_by_key(entry, task, item))
+    }
+
+    /// What an item shows by the key with which it is sealed.
+    fn line_by_key(&self, entry: &Entry, task: TaskId, item: u16) -> Option<Line> {
+        let Content::Role(part) = &entry.body().content else { return None };
+        let held = self.task_keys.of(task).iter().map(|held| (&held.key, held.generation));
+        let (_, generation) = Finder::new(held).find(part.items.get(usize::from(item))?)?;
+        Some(Line { item, task, generation, has_key: false, brings_key: false })
     }
 
     /// All items about a task that are known here, whether their entries count or not.
-    fn touching(&self, task: TaskId, shelf: &dyn Shelf) -> BTreeMap<Touch, Standing> {
+    pub(crate) fn touching(&self, task: TaskId, shelf: &dyn Shelf) -> BTreeMap<Touch, Standing> {
         let here = self.touches.get(&task).into_iter().flatten();
         let here = here.filter_map(|(entry, item)| {
             let touch = Touch { depth: self.logs.depth(*entry)?, entry: *entry, item: *item };
@@ -322,6 +458,18 @@ impl Replica {
 /// Whether the lists of such an entry are opened: it counts, or it can again, and the keys that it brings are known.
 const fn opens(standing: Option<Standing>) -> bool {
     matches!(standing, Some(Standing::Counts | Standing::Held))
+}
+
+/// Items that are sealed with one of these keys.
+fn found_in(part: &RolePart, finder: &Finder<'_, (TaskId, u32)>) -> Vec<Line> {
+    if finder.is_empty() {
+        return Vec::new();
+    }
+    let found = part.items.iter().enumerate().filter_map(|(index, item)| {
+        let (_, (task, generation)) = finder.find(item)?;
+        Some(Line { item: number(index), task, generation, has_key: false, brings_key: false })
+    });
+    found.collect()
 }
 
 fn number(index: usize) -> u16 {

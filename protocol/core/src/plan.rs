@@ -23,6 +23,7 @@ use crate::op::Since;
 use crate::refusal::Refusal;
 use crate::replica::Replica;
 use crate::seal::{GivesKey, Item, TaskKey, Where, seal_items, task_id};
+use crate::shelf::{Nothing, Shelf};
 use crate::task::Status;
 use crate::task_op::TaskOp;
 use crate::tasks::{Said, Task};
@@ -72,6 +73,19 @@ impl Replica {
     /// # Errors
     /// [`Refusal`], the reason for which every other client would refuse it too, or which only this one gives.
     pub fn command(&self, command: &Command, with: &mut Circumstances<'_>) -> Result<Authored, Refusal> {
+        self.command_from(command, with, &Nothing)
+    }
+
+    /// [`command`](Self::command) for a replica that holds only a part in memory.
+    ///
+    /// # Errors
+    /// As [`command`](Self::command).
+    pub fn command_from(
+        &self,
+        command: &Command,
+        with: &mut Circumstances<'_>,
+        shelf: &dyn Shelf,
+    ) -> Result<Authored, Refusal> {
         if is_public(command) {
             return self.govern(command, with);
         }
@@ -97,14 +111,9 @@ impl Replica {
             }
             about_task => {
                 let Draft { task: id, ops, undo } = self.draft(me, about_task)?;
-                let task = self.tasks.task(id);
-                let home = task.and_then(Task::home).ok_or(Refusal::NoSuchTask)?;
-                let by = self.grant_for_ops(me, &ops, home, task)?;
-                let audience = self.audience(home, with)?;
-                let (generation, key, gives_key) = self.key_for(id, home, &audience.epoch, with.seed);
-                let item = Item { task: id, generation, key, gives_key, ops };
-                let entry = self.sign_items(&[item], &audience, by, audience.made.as_ref(), with);
-                let entries = audience.made.into_iter().chain([entry]).collect();
+                let task = self.tasks.task(id).ok_or(Refusal::NoSuchTask)?;
+                let by = self.grant_to_say(me, &ops, task)?;
+                let entries = self.say((id, task), ops, by, with, shelf)?;
                 Ok(Authored { entries, undo, task: None, invite: None })
             }
         }
@@ -163,7 +172,7 @@ impl Replica {
         let parents = parent.map(|parent| self.tasks.task(parent).and_then(Task::home).ok_or(Refusal::NoSuchTask));
         let home = home.or(parents.transpose()?).unwrap_or(RoleId::EVERYONE);
         let ops: Vec<TaskOp> = core::iter::once(TaskOp::Create { parent }).chain(says).collect();
-        let by = self.grant_for_ops(me, &ops, home, None)?;
+        let by = self.grant_to_create(me, &ops, home)?;
         let audience = self.audience(home, with)?;
         let key = TaskKey(with.seed.draw());
         let task = task_id(self.place_after(by, audience.made.as_ref()), 0, &key);
@@ -295,6 +304,29 @@ impl Replica {
                 let op = if *filed { TaskOp::File } else { TaskOp::Unfile };
                 (id, vec![op], vec![Command::SetFiled { task: id, filed: !filed }])
             }
+            // What somebody could read once cannot be taken back, so there is nothing to undo.
+            Command::Widen { task, role } => {
+                let (id, task) = known(task)?;
+                self.authority.role(*role).ok_or(Refusal::NoSuchRole)?;
+                changed(!task.read_by().any(|reads| reads == *role))?;
+                (id, vec![TaskOp::Widen(*role)], Vec::new())
+            }
+            Command::WidenTo { task, member } => {
+                let (id, task) = known(task)?;
+                self.known_member(*member)?;
+                changed(!task.read_by_persons().any(|reads| reads == *member))?;
+                (id, vec![TaskOp::WidenTo(*member)], Vec::new())
+            }
+            Command::Narrow { task, role } => {
+                let (id, task) = known(task)?;
+                changed(task.home() != Some(*role) && task.read_by().any(|reads| reads == *role))?;
+                (id, vec![TaskOp::Narrow(*role)], vec![Command::Widen { task: id, role: *role }])
+            }
+            Command::NarrowTo { task, member } => {
+                let (id, task) = known(task)?;
+                changed(task.read_by_persons().any(|reads| reads == *member))?;
+                (id, vec![TaskOp::NarrowTo(*member)], vec![Command::WidenTo { task: id, member: *member }])
+            }
             Command::SetPriority { task, priority: wanted } => {
                 let (id, task) = known(task)?;
                 let wanted = priority(*wanted)?;
@@ -318,18 +350,26 @@ impl Replica {
         self.me().filter(|_| self.is_member()).ok_or(Refusal::NotWelcomedYet)
     }
 
-    /// The grant by which the rules let a member do all of these to a task; `None` for one that is to be created.
-    pub(crate) fn grant_for_ops(
-        &self,
-        member: MemberId,
-        ops: &[TaskOp],
-        home: RoleId,
-        task: Option<&Task>,
-    ) -> Result<GrantRef, Refusal> {
+    /// The grant by which the rules let a member create a task of which these say what it is, and by which they read its home.
+    pub(crate) fn grant_to_create(&self, member: MemberId, ops: &[TaskOp], home: RoleId) -> Result<GrantRef, Refusal> {
         let verbs = TaskOp::verbs(ops).ok_or(Refusal::NeedsNewer)?;
-        let agreed = task.map(Task::agreed_now).unwrap_or_default();
-        let occasion = self.occasion(member, task, &agreed);
+        let occasion = self.occasion(member, None, &[]);
         self.authority.grant_for_all(member, &verbs, home, &occasion)
+    }
+
+    /// The grant by which the rules let a member say these of a task, and its role: one by which they read it, if there is one; whoever
+    /// it was opened to as a person reads it by none.
+    fn grant_to_say(&self, member: MemberId, ops: &[TaskOp], task: &Task) -> Result<(GrantRef, RoleId), Refusal> {
+        let home = task.home().ok_or(Refusal::NoSuchTask)?;
+        let verbs = TaskOp::verbs(ops).ok_or(Refusal::NeedsNewer)?;
+        let agreed = task.agreed_now();
+        let occasion = self.occasion(member, Some(task), &agreed);
+        let allowed = self.authority.grants_for_all(member, &verbs, home, &occasion)?;
+        let mut by_rank = task.read_by().filter_map(|role| {
+            let by = self.authority.reading_roles(role);
+            allowed.iter().find(|(_, held)| by.contains(held) || by.contains(&RoleId::EVERYONE)).copied()
+        });
+        by_rank.next().or(allowed.first().copied()).ok_or(Refusal::GrantNotHeld)
     }
 
     /// What a member would do now to a task, or to a new one.
@@ -478,6 +518,10 @@ const fn is_public(command: &Command) -> bool {
             | Command::RemoveLabel { .. }
             | Command::SetDue { .. }
             | Command::SetPriority { .. }
+            | Command::Widen { .. }
+            | Command::WidenTo { .. }
+            | Command::Narrow { .. }
+            | Command::NarrowTo { .. }
     )
 }
 

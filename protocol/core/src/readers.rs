@@ -1,11 +1,14 @@
 //! Who reads what is said to a role, as screens say it (docs/protocol/03-keys.md, K13).
 
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
-use crate::id::RoleId;
+use crate::authority::Presence;
+use crate::id::{MemberId, RoleId};
 use crate::replica::Replica;
 use crate::rule::Verb;
-use crate::view::{Readers, ReadersView};
+use crate::tasks::Task;
+use crate::view::{Openable, Readers, ReadersView};
 use crate::views::{Names, count};
 
 impl Replica {
@@ -14,6 +17,31 @@ impl Replica {
         let roles = self.authority.table().into_iter().flat_map(|table| &table.roles);
         let name = { roles }.find(|defined| defined.id == role).map(|role| role.name.clone()).unwrap_or_default();
         Readers { role, name, members: count(self.authority.readers(role).count()) }
+    }
+
+    /// Members that a task was opened to by name, who are here.
+    pub(crate) fn readers_as_persons<'a>(&'a self, task: &'a Task) -> impl Iterator<Item = MemberId> + 'a {
+        let here =
+            |id: &MemberId| self.authority.members().get(id).is_some_and(|member| member.presence == Presence::Here);
+        task.read_by_persons().filter(here)
+    }
+
+    /// All who can read a task.
+    pub(crate) fn reading_members(&self, task: &Task) -> BTreeSet<MemberId> {
+        let by_role = task.read_by().flat_map(|role| self.authority.readers(role)).map(|(id, _)| id);
+        by_role.chain(self.readers_as_persons(task)).collect()
+    }
+
+    /// Roles that a task could be opened to.
+    pub(crate) fn openable(&self, task: &Task) -> Vec<Openable> {
+        let read_by: BTreeSet<RoleId> = task.read_by().collect();
+        let now = self.reading_members(task);
+        let others = core::iter::once(RoleId::EVERYONE).chain(self.roles()).filter(|role| !read_by.contains(role));
+        let openable = others.map(|role| {
+            let new = self.authority.readers(role).filter(|(id, _)| !now.contains(id)).count();
+            Openable { readers: self.readers_of(role), new: count(new) }
+        });
+        openable.filter(|openable| openable.readers.members > 0).collect()
     }
 
     /// Roles other than *everyone*, in their order.

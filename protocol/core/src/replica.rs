@@ -36,6 +36,12 @@ pub struct Replica {
     /// Bytes of long work since the shelf took what changed.
     pub(crate) heavy_bytes: usize,
     learned: Vec<EpochSecret>,
+    /// Secrets of lists that were sealed to this device alone (K15).
+    pub(crate) list_secrets: BTreeMap<EpochId, EpochSecret>,
+    /// Those that are to be kept.
+    pub(crate) learned_lists: Vec<EpochSecret>,
+    /// Tasks whose items others may have said in entries that are not for me, since these were looked through.
+    pub(crate) newly_shared: BTreeSet<TaskId>,
     /// Secrets held of epochs that no entry names yet, oldest first.
     candidates: VecDeque<EpochId>,
     /// Devices that are known to have been handed an epoch: the seals were made again and compared.
@@ -71,6 +77,9 @@ impl Replica {
             touches: BTreeMap::new(),
             heavy_bytes: 0,
             learned: Vec::new(),
+            list_secrets: BTreeMap::new(),
+            learned_lists: Vec::new(),
+            newly_shared: BTreeSet::new(),
             candidates: VecDeque::new(),
             handed: BTreeSet::new(),
             own_log: OwnLog::default(),
@@ -99,6 +108,7 @@ impl Replica {
         while let Some(entry) = released.pop() {
             self.append_one(entry, shelf, &mut entries, &mut released);
         }
+        self.find_shared(shelf);
         Appended { append: first, entries }
     }
 
@@ -211,6 +221,17 @@ impl Replica {
         for entry in self.sealed.remove(&id).unwrap_or_default() {
             self.take_up_unread(entry, shelf);
         }
+        self.find_shared(shelf);
+    }
+
+    /// Takes up the secret of a list that was sealed to this device alone.
+    pub fn take_up_list_secret(&mut self, secret: EpochSecret) {
+        self.list_secrets.insert(secret.id(), secret);
+    }
+
+    /// Secrets of such lists learned since the last call: to be kept, as what they were sealed to may be erased.
+    pub fn take_learned_lists(&mut self) -> Vec<EpochSecret> {
+        core::mem::take(&mut self.learned_lists)
     }
 
     /// Epoch secrets learned since the last call: to be kept, and cells to be read again with them.

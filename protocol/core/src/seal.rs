@@ -5,17 +5,24 @@ use alloc::vec::Vec;
 
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use crate::codec::{DecodeError, Reader, Writer};
+use crate::codec::{DecodeError, Reader, Writer, read_ascending};
 use crate::crypto::{self, Seed, label};
 use crate::entry::{AudienceSeal, GrantRef, ItemSeal, RolePart};
 use crate::id::{AuthorId, EpochId, PursuanceId, RoleId, TaskId};
-use crate::keys::EpochSecret;
-use crate::limits::MAX_ITEMS;
+use crate::keys::{DeviceKeys, EpochSecret};
+use crate::limits::{MAX_ITEM_BYTES, MAX_ITEMS, MAX_LIST_SEALS};
+use crate::op::KeyPackage;
 use crate::task_op::{TaskOp, decode_ops, encode_ops};
 
 /// Key of one task's generation.
-#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Zeroize, ZeroizeOnDrop)]
 pub struct TaskKey(pub(crate) [u8; 32]);
+
+impl core::fmt::Debug for TaskKey {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("TaskKey(..)")
+    }
+}
 
 impl TaskKey {
     /// From 32 random bytes, or from a list sealed to an audience.
@@ -79,31 +86,123 @@ pub fn task_id(at: Where, item: u16, key: &TaskKey) -> TaskId {
     TaskId(*hash.first_chunk().expect("a hash is longer than an id"))
 }
 
-/// Seals items to one audience.
+/// Whom a list is sealed to.
+pub enum Addressee<'a> {
+    /// The readers of a role, who hold this epoch of it.
+    Role(RoleId, &'a EpochSecret),
+    /// Single devices, by their key packages; at most `MAX_LIST_SEALS`.
+    Devices(&'a [&'a KeyPackage]),
+}
+
+/// A list of an entry: whom it is sealed to, and the keys of which items it carries.
+pub struct List<'a> {
+    /// To whom.
+    pub to: Addressee<'a>,
+    /// Whether it carries the key of every item, of those that say so ([`Item::gives_key`]), or of none.
+    pub carries: Carries,
+}
+
+/// See [`List::carries`].
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Carries {
+    /// The key of every item.
+    All,
+    /// Of the items that say so.
+    AsItemsSay,
+    /// No key.
+    None,
+}
+
+/// Seals items to one role.
 #[must_use]
 pub fn seal_items(at: Where, role: RoleId, epoch: &EpochSecret, items: &[Item], seed: &mut Seed) -> RolePart {
-    let mut hints = Writer::new();
-    hints.array(items.len());
+    seal_items_to(at, &[List { to: Addressee::Role(role, epoch), carries: Carries::AsItemsSay }], items, seed)
+}
+
+/// Seals items, and a list of them to each of these; roles ascend, and devices come last.
+#[must_use]
+pub fn seal_items_to(at: Where, lists: &[List<'_>], items: &[Item], seed: &mut Seed) -> RolePart {
     let mut sealed_items = Vec::with_capacity(items.len());
     for (index, item) in items.iter().enumerate() {
-        let key = match item.gives_key {
-            GivesKey::Yes => &item.key.0[..],
-            GivesKey::No => &[],
-        };
-        hints.array(3).bytes(&item.task.0).uint(item.generation.into()).bytes(key);
         let nonce = seed.draw();
-        let sealed = crypto::seal(&item_key(&item.key), &nonce, &item_associated(at, index), &encode_ops(&item.ops));
+        let plain = Zeroizing::new(encode_ops(&item.ops));
+        let sealed = crypto::seal(&item_key(&item.key), &nonce, &item_associated(at, index), &plain);
         sealed_items.push(ItemSeal { commit: commit(&item.key, &nonce), nonce, sealed });
     }
-    let nonce = seed.draw();
-    let epoch_id = epoch.id();
-    let sealed = crypto::seal(
-        &epoch.wrap_key(),
-        &nonce,
-        &audience_associated(at, role, epoch_id),
-        &Zeroizing::new(hints.finish()),
-    );
-    RolePart { audiences: alloc::vec![AudienceSeal { role, epoch: epoch_id, nonce, sealed }], items: sealed_items }
+    let audiences = lists.iter().map(|list| seal_list(at, list, items, seed)).collect();
+    RolePart { audiences, items: sealed_items }
+}
+
+fn seal_list(at: Where, list: &List<'_>, items: &[Item], seed: &mut Seed) -> AudienceSeal {
+    let mut hints = Writer::new();
+    hints.array(items.len());
+    for item in items {
+        let carried = match list.carries {
+            Carries::All => true,
+            Carries::AsItemsSay => item.gives_key == GivesKey::Yes,
+            Carries::None => false,
+        };
+        let key = if carried { &item.key.0[..] } else { &[] };
+        hints.array(3).bytes(&item.task.0).uint(item.generation.into()).bytes(key);
+    }
+    let hints = Zeroizing::new(hints.finish());
+    let seal = |role, epoch: &EpochSecret, nonce| {
+        crypto::seal(&epoch.wrap_key(), nonce, &audience_associated(at, role, epoch.id()), &hints)
+    };
+    match list.to {
+        Addressee::Role(role, epoch) => {
+            let nonce = seed.draw();
+            AudienceSeal { role, epoch: epoch.id(), nonce, sealed: seal(role, epoch, &nonce) }
+        }
+        Addressee::Devices(packages) => {
+            let (role, secret, nonce) = (RoleId::DEVICES, EpochSecret::new(seed.draw()), seed.draw());
+            // A package that is no key was refused by everybody; what is left out here is found by nobody.
+            let seals = packages.iter().filter_map(|package| secret.seal_to(at.pursuance, role, package).ok());
+            let mut seals: Vec<Vec<u8>> = seals.collect();
+            // In an order that says nothing about whose they are.
+            seals.sort_unstable();
+            seals.dedup();
+            let mut w = Writer::new();
+            w.array(2).array(seals.len());
+            for sealed in &seals {
+                w.bytes(sealed);
+            }
+            w.bytes(&seal(role, &secret, &nonce));
+            AudienceSeal { role, epoch: secret.id(), nonce, sealed: w.finish() }
+        }
+    }
+}
+
+/// The secret of a list for single devices, if it is for this one (K15).
+///
+/// # Errors
+/// [`DecodeError`] when it is not such a list: for everybody alike.
+pub fn open_list_secret(
+    at: Where,
+    audience: &AudienceSeal,
+    device: &DeviceKeys,
+) -> Result<Option<EpochSecret>, DecodeError> {
+    let (seals, _) = parts_for_devices(audience)?;
+    let open =
+        |sealed: &&[u8]| EpochSecret::open_seal(at.pursuance, RoleId::DEVICES, audience.epoch, device, sealed).ok();
+    Ok(seals.iter().find_map(open))
+}
+
+/// The seals of a list for single devices, and the list.
+fn parts_for_devices(audience: &AudienceSeal) -> Result<(Vec<&[u8]>, &[u8]), DecodeError> {
+    let mut r = Reader::new(&audience.sealed);
+    r.array(2)?;
+    let seals = read_ascending(&mut r, MAX_LIST_SEALS, |r| r.bytes(MAX_ITEM_BYTES))?;
+    let list = r.bytes(MAX_ITEM_BYTES)?;
+    r.end()?;
+    let mut again = Writer::new();
+    again.array(2).array(seals.len());
+    for sealed in &seals {
+        again.bytes(sealed);
+    }
+    again.bytes(list);
+    crate::codec::require_canonical(&audience.sealed, &again.finish())?;
+    Ok((seals, list))
 }
 
 /// Opens the list sealed to an audience: one line for each item.
@@ -117,9 +216,12 @@ pub fn open_audience(
     items: usize,
 ) -> Result<Vec<ItemHint>, DecodeError> {
     let associated = audience_associated(at, audience.role, audience.epoch);
+    let sealed = match audience.role {
+        RoleId::DEVICES => parts_for_devices(audience)?.1,
+        _ => &audience.sealed,
+    };
     let plain = Zeroizing::new(
-        crypto::open(&epoch.wrap_key(), &audience.nonce, &associated, &audience.sealed)
-            .map_err(|_| DecodeError::Structure)?,
+        crypto::open(&epoch.wrap_key(), &audience.nonce, &associated, sealed).map_err(|_| DecodeError::Structure)?,
     );
     let mut r = Reader::new(&plain);
     let mut again = Writer::new();
@@ -138,6 +240,33 @@ pub fn open_audience(
     r.end()?;
     crate::codec::require_canonical(&plain, &Zeroizing::new(again.finish()))?;
     Ok(hints)
+}
+
+/// Finds an item's key among these by its commitment (K6), derived once for each.
+pub struct Finder<'a, T>(Vec<(&'a TaskKey, Zeroizing<[u8; 32]>, T)>);
+
+impl<'a, T: Copy> Finder<'a, T> {
+    /// Among these, each with what is to be answered where it fits.
+    #[must_use]
+    pub fn new(keys: impl Iterator<Item = (&'a TaskKey, T)>) -> Self {
+        Self(
+            keys.map(|(key, what)| (key, Zeroizing::new(crypto::derive_key(label::ITEM_COMMIT, &key.0)), what))
+                .collect(),
+        )
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The one that an item is sealed with.
+    #[must_use]
+    pub fn find(&self, item: &ItemSeal) -> Option<(&'a TaskKey, T)> {
+        let fits = |commitment: &[u8; 32]| crypto::keyed_hash(commitment, &item.nonce) == item.commit;
+        self.0.iter().find(|(_, commitment, _)| fits(commitment)).map(|(key, _, what)| (*key, *what))
+    }
 }
 
 /// What one item says; `None` when this is not its key.

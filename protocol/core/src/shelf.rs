@@ -27,6 +27,8 @@ pub trait Shelf {
     fn touched_by(&self, entry: EntryId) -> Vec<TaskId>;
     /// Role entries of an author that are held, oldest first, at most so many.
     fn held_by(&self, author: AuthorId, most: usize) -> Vec<EntryId>;
+    /// Role entries with items that could not be opened, because no list of theirs is for me.
+    fn unread(&self) -> Vec<EntryId>;
     /// Takes what changed so far and has the replica put down what it need not hold: called in the middle of long work, so that
     /// it needs no more memory than a part of it.
     fn lighten(&self, replica: &mut Replica);
@@ -53,6 +55,10 @@ impl Shelf for Nothing {
     }
 
     fn held_by(&self, _: AuthorId, _: usize) -> Vec<EntryId> {
+        Vec::new()
+    }
+
+    fn unread(&self) -> Vec<EntryId> {
         Vec::new()
     }
 

@@ -3,14 +3,17 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::codec::{DecodeError, Reader, Writer};
+use zeroize::Zeroizing;
+
+use crate::codec::{DecodeError, Reader, Writer, read_ascending};
 use crate::day::{self, Day};
-use crate::id::{MemberId, TaskId};
+use crate::id::{AuthorId, EntryId, MemberId, RoleId, TaskId};
 use crate::limits::{
-    MAX_BODY_BYTES, MAX_COMMENT_BYTES, MAX_DAY_BYTES, MAX_IMPORT_TASKS, MAX_ITEM_BYTES, MAX_ITEM_OPS, MAX_LABEL_BYTES,
-    MAX_OWNER_BYTES, MAX_PRIORITY, MAX_TITLE_BYTES,
+    MAX_BODY_BYTES, MAX_COMMENT_BYTES, MAX_DAY_BYTES, MAX_HANDED_KEYS, MAX_HANDED_PLACES, MAX_IMPORT_TASKS,
+    MAX_ITEM_BYTES, MAX_ITEM_OPS, MAX_LABEL_BYTES, MAX_LIST_SEALS, MAX_OWNER_BYTES, MAX_PRIORITY, MAX_TITLE_BYTES,
 };
 use crate::rule::Verb;
+use crate::seal::TaskKey;
 use crate::task::Status;
 
 /// One change of one task.
@@ -76,6 +79,16 @@ pub enum TaskOp {
     File,
     /// Takes it out again.
     Unfile,
+    /// Lets a role read it too.
+    Widen(RoleId),
+    /// Tells that role nothing more of it.
+    Narrow(RoleId),
+    /// Lets a member read it too.
+    WidenTo(MemberId),
+    /// Tells that member nothing more of it.
+    NarrowTo(MemberId),
+    /// What those need who are handed the task's key with this entry and have none of it.
+    HandOn(HandedOn),
     /// An op of a newer version, kept as it came.
     Unknown {
         /// Its number.
@@ -85,8 +98,21 @@ pub enum TaskOp {
     },
 }
 
+/// What a new reader of a task needs beside its key of now (docs/protocol/03-keys.md, K16).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HandedOn {
+    /// Devices that this entry hands the key to one by one, ascending.
+    pub devices: Vec<AuthorId>,
+    /// The entry and the item that created the task: its first key is the one that fits there (T1).
+    pub created: (EntryId, u16),
+    /// Its older keys with their generations, ascending by generation and then by key.
+    pub keys: Vec<(u32, TaskKey)>,
+    /// Entries and items about it, ascending: what was said before.
+    pub places: Vec<(EntryId, u16)>,
+}
+
 impl TaskOp {
-    /// The verb that it needs.
+    /// The verb that it needs; `None` where a newer version will tell.
     #[must_use]
     pub const fn verb(&self) -> Option<Verb> {
         Some(match self {
@@ -107,7 +133,9 @@ impl TaskOp {
             Self::Comment(_) => Verb::Comment,
             Self::Review { .. } => Verb::Review,
             Self::File | Self::Unfile => Verb::File,
-            Self::Unknown { .. } => return None,
+            Self::Widen(_) | Self::Narrow(_) | Self::WidenTo(_) | Self::NarrowTo(_) => Verb::Widen,
+            // Whoever holds a key can hand it on; see [`Self::verbs`].
+            Self::HandOn(_) | Self::Unknown { .. } => return None,
         })
     }
 
@@ -119,7 +147,7 @@ impl TaskOp {
         let creates = matches!(ops.first(), Some(Self::Create { .. }));
         let suggests = creates && ops.contains(&Self::Step(Status::Suggested));
         let mut needed: Vec<&'static [Verb]> = Vec::new();
-        for op in ops {
+        for op in ops.iter().filter(|op| !matches!(op, Self::HandOn(_))) {
             let verb = op.verb()?;
             let says_what =
                 creates && (verb == Verb::Edit || matches!(op, Self::Step(Status::Suggested | Status::Open)));
@@ -170,12 +198,21 @@ impl TaskOp {
             }
             Self::File => 21,
             Self::Unfile => 22,
+            Self::Widen(role) => write_role(&mut a, *role, 23),
+            Self::Narrow(role) => write_role(&mut a, *role, 24),
+            Self::WidenTo(member) => write_member(&mut a, *member, 25),
+            Self::NarrowTo(member) => write_member(&mut a, *member, 26),
+            Self::HandOn(handed) => {
+                handed.write(&mut a);
+                27
+            }
             Self::Unknown { number, arguments } => {
                 w.array(2).uint((*number).into()).bytes(arguments);
                 return;
             }
         };
-        w.array(2).uint(number.into()).bytes(&a.finish());
+        // It may hold keys.
+        w.array(2).uint(number.into()).bytes(&Zeroizing::new(a.finish()));
     }
 
     fn read(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
@@ -233,10 +270,49 @@ impl TaskOp {
             },
             21 => Self::File,
             22 => Self::Unfile,
+            23 => Self::Widen(read_role(&mut a)?),
+            24 => Self::Narrow(read_role(&mut a)?),
+            25 => Self::WidenTo(MemberId(a.exact()?)),
+            26 => Self::NarrowTo(MemberId(a.exact()?)),
+            27 => Self::HandOn(HandedOn::read(&mut a)?),
             _ => return Err(DecodeError::UnknownNumber),
         };
         a.end()?;
         Ok(op)
+    }
+}
+
+impl HandedOn {
+    fn write(&self, a: &mut Writer) {
+        a.array(4).array(self.devices.len());
+        for device in &self.devices {
+            a.bytes(&device.0);
+        }
+        a.array(2).bytes(&self.created.0.0).uint(self.created.1.into()).array(self.keys.len());
+        for (generation, key) in &self.keys {
+            a.array(2).uint((*generation).into()).bytes(&key.0);
+        }
+        a.array(self.places.len());
+        for (entry, item) in &self.places {
+            a.array(2).bytes(&entry.0).uint((*item).into());
+        }
+    }
+
+    fn read(a: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        fn place(a: &mut Reader<'_>) -> Result<(EntryId, u16), DecodeError> {
+            a.array(2)?;
+            Ok((EntryId(a.exact()?), a.small()?))
+        }
+        a.array(4)?;
+        let devices = read_ascending(a, MAX_LIST_SEALS, |a| Ok(AuthorId(a.exact()?)))?;
+        let created = place(a)?;
+        let keys = read_ascending(a, MAX_HANDED_KEYS, |a| {
+            a.array(2)?;
+            Ok((a.small()?, a.exact::<32>()?))
+        })?;
+        let keys = keys.into_iter().map(|(generation, key)| (generation, TaskKey::new(key))).collect();
+        let places = read_ascending(a, MAX_HANDED_PLACES, place)?;
+        Ok(Self { devices, created, keys, places })
     }
 }
 
@@ -284,6 +360,16 @@ fn write_status(a: &mut Writer, status: Status, number: u16) -> u16 {
 fn write_member(a: &mut Writer, member: MemberId, number: u16) -> u16 {
     a.bytes(&member.0);
     number
+}
+
+fn write_role(a: &mut Writer, role: RoleId, number: u16) -> u16 {
+    a.uint(role.0.into());
+    number
+}
+
+/// A role's number; the one that is none has no meaning here.
+fn read_role(a: &mut Reader<'_>) -> Result<RoleId, DecodeError> {
+    Some(RoleId(a.small()?)).filter(|role| *role != RoleId::DEVICES).ok_or(DecodeError::Structure)
 }
 
 fn read_some(a: &mut Reader<'_>, max: usize) -> Result<String, DecodeError> {
@@ -334,6 +420,16 @@ mod tests {
             TaskOp::Review { good: false },
             TaskOp::File,
             TaskOp::Unfile,
+            TaskOp::Widen(RoleId(3)),
+            TaskOp::Narrow(RoleId(0)),
+            TaskOp::WidenTo(MemberId([2; 32])),
+            TaskOp::NarrowTo(MemberId([2; 32])),
+            TaskOp::HandOn(HandedOn {
+                devices: vec![AuthorId([1; 32]), AuthorId([2; 32])],
+                created: (EntryId([4; 32]), 1),
+                keys: vec![(0, TaskKey::new([5; 32])), (1, TaskKey::new([4; 32])), (1, TaskKey::new([6; 32]))],
+                places: vec![(EntryId([4; 32]), 1), (EntryId([4; 32]), 2), (EntryId([7; 32]), 0)],
+            }),
             TaskOp::Unknown { number: 900, arguments: vec![1, 2, 3] },
         ];
         let bytes = encode_ops(&ops);

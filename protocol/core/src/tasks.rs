@@ -52,6 +52,10 @@ pub struct Task {
     pub import: Option<([u8; 16], u32)>,
     /// Whether it was put out of sight.
     pub filed: Register<bool>,
+    /// Roles that it was opened to, beside the one at which it is at home.
+    pub roles: BTreeMap<RoleId, Register<bool>>,
+    /// Members that it was opened to.
+    pub persons: BTreeMap<MemberId, Register<bool>>,
     /// All that was ever said of how it was done.
     pub marks: Vec<Mark>,
     /// How many lines the thread has.
@@ -303,9 +307,8 @@ impl Tasks {
             // *Own* cannot be told before the creation is read, so the item waits for it (T4).
             return self.note(entry, item, ItemNote::Waits);
         }
-        // T14: a task is for one role in this version.
-        let home = self.task(opened.task).filter(|_| !creates).and_then(Task::home);
-        let fits = matches!(opened.audiences[..], [audience] if home.is_none_or(|home| home == audience));
+        // T14: what creates a task is for one role.
+        let fits = !creates || matches!(opened.audiences[..], [home] if home != RoleId::DEVICES);
         if !fits || opened.ops.iter().any(|op| matches!(op, TaskOp::Unknown { .. })) {
             return self.note(entry, item, ItemNote::Newer);
         }
@@ -328,15 +331,18 @@ impl Tasks {
         let own = creates || creator == Some(opened.by);
         let agreed = task.map(|task| task.agreed(logs, opened.at.entry)).unwrap_or_default();
         let occasion = Occasion { by: opened.by, own, entries: opened.seq, agreed: &agreed };
+        let home = task.and_then(Task::home).filter(|_| !creates).unwrap_or(opened.audiences[0]);
         for verbs in TaskOp::verbs(&opened.ops).ok_or(Refusal::NeedsNewer)? {
-            let allowed = |verb: &Verb| {
-                authority.allowed_then(logs, opened.at.entry, *verb, Object::Role(opened.audiences[0]), &occasion)
-            };
+            let allowed =
+                |verb: &Verb| authority.allowed_then(logs, opened.at.entry, *verb, Object::Role(home), &occasion);
             any_of(verbs, allowed)?;
         }
         for op in &opened.ops {
             // T5: a member is named by a first entry, and that must be in the past of what names the member.
-            if let TaskOp::Assign(member) | TaskOp::Unassign(member) = op
+            if let TaskOp::Assign(member)
+            | TaskOp::Unassign(member)
+            | TaskOp::WidenTo(member)
+            | TaskOp::NarrowTo(member) = op
                 && !(logs.in_past(EntryId(member.0), opened.at.entry) && authority.members().contains_key(member))
             {
                 return Err(Refusal::NoSuchMember);
@@ -441,6 +447,20 @@ impl Task {
             .chain(of(&self.due))
             .chain(of(&self.priority))
             .chain(of(&self.filed))
+            .chain(self.roles.values().flat_map(of))
+            .chain(self.persons.values().flat_map(of))
+    }
+
+    /// Roles whose readers read it: the one at which it is at home, and those that it was opened to.
+    pub fn read_by(&self) -> impl Iterator<Item = RoleId> + '_ {
+        let home = self.home();
+        let others = self.roles.iter().filter(move |(role, there)| there.is_there() && Some(**role) != home);
+        home.into_iter().chain(others.map(|(role, _)| *role))
+    }
+
+    /// Members who read it whatever their roles.
+    pub fn read_by_persons(&self) -> impl Iterator<Item = MemberId> + '_ {
+        self.persons.iter().filter(|(_, there)| there.is_there()).map(|(member, _)| *member)
     }
 
     /// Who found it good, in the past of an entry in memory, and did not say otherwise since; nobody before it was reopened.
@@ -520,6 +540,10 @@ impl Task {
             TaskOp::Unassign(member) => element(&mut self.assignees, *member, from.write(false), logs),
             TaskOp::AddLabel(label) => element(&mut self.labels, label.clone(), from.write(true), logs),
             TaskOp::RemoveLabel(label) => element(&mut self.labels, label.clone(), from.write(false), logs),
+            TaskOp::Widen(role) => element(&mut self.roles, *role, from.write(true), logs),
+            TaskOp::Narrow(role) => element(&mut self.roles, *role, from.write(false), logs),
+            TaskOp::WidenTo(member) => element(&mut self.persons, *member, from.write(true), logs),
+            TaskOp::NarrowTo(member) => element(&mut self.persons, *member, from.write(false), logs),
             TaskOp::SetOwner(text) => self.owner.write(from.write(text.clone()), logs),
             TaskOp::SetStarted(text) => self.started.write(from.write(text.clone()), logs),
             TaskOp::SetFinished(text) => self.finished.write(from.write(text.clone()), logs),
@@ -532,8 +556,8 @@ impl Task {
                     self.import = Some((*import, *of));
                 }
             }
-            // The thread is not a register; `Unknown` keeps a whole item away.
-            TaskOp::Comment(_) | TaskOp::Review { .. } | TaskOp::Unknown { .. } => {}
+            // The thread is not a register, and keys are none of the task; `Unknown` keeps a whole item away.
+            TaskOp::Comment(_) | TaskOp::Review { .. } | TaskOp::HandOn(_) | TaskOp::Unknown { .. } => {}
         }
     }
 }

@@ -159,6 +159,8 @@ pub struct TreeRow {
     pub total_below: u32,
     /// Whether it was put out of sight.
     pub filed: bool,
+    /// How many roles and members it was opened to, beside its home.
+    pub opened: u32,
     /// How far the newest own change of it has come.
     pub delivery: Option<Delivery>,
 }
@@ -192,10 +194,28 @@ pub struct TaskView {
     pub reviews: Vec<ReviewView>,
     /// The thread, oldest first.
     pub thread: Vec<CommentView>,
-    /// Roles that can read it, with the number of members in each.
+    /// Roles that can read it, with the number of members in each: the one at which it is at home first.
     pub readers: Vec<Readers>,
+    /// Members it was opened to by name, who are here.
+    pub persons: Vec<Person>,
+    /// All who can read it, each once.
+    pub read_by: u32,
+    /// Roles that it could be opened to: somebody reads what is said to them.
+    pub openable: Vec<Openable>,
     /// What I may not do to this task and why; a verb that is absent is allowed.
     pub cannot: Vec<Cannot>,
+}
+
+/// A role that a task could be opened to.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct Openable {
+    /// Who reads what is said to the role.
+    pub readers: Readers,
+    /// Those of them who cannot read the task yet.
+    pub new: u32,
 }
 
 /// What somebody found of how a task was done.

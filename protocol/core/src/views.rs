@@ -156,7 +156,10 @@ impl Replica {
                         .then(|| self.delivery(comment.dot, comment.at.entry, handed)),
                 })
                 .collect(),
-            readers: alloc::vec![self.readers_of(created.home)],
+            readers: task.read_by().map(|role| self.readers_of(role)).collect(),
+            persons: self.readers_as_persons(task).map(|member| self.person(member, &names)).collect(),
+            read_by: count(self.reading_members(task).len()),
+            openable: self.openable(task),
             cannot: self.cannot(
                 &[
                     Verb::Create,
@@ -169,6 +172,7 @@ impl Replica {
                     Verb::Reopen,
                     Verb::File,
                     Verb::Label,
+                    Verb::Widen,
                 ],
                 Some(task),
             ),
@@ -390,6 +394,12 @@ impl Replica {
             }
             if let Some(view) = self.task_view(row.task, &|_| true) {
                 w.text(&view.body).text(view.row.owner_text.as_deref().unwrap_or_default());
+                for opened in view.readers.iter().skip(1) {
+                    w.uint(opened.role.0.into());
+                }
+                for person in &view.persons {
+                    w.bytes(&person.member.0);
+                }
                 for line in &view.thread {
                     w.bytes(&line.entry.0).text(&line.text);
                 }
@@ -473,6 +483,7 @@ impl Replica {
             total_below: place.total_below,
             home: task.home().unwrap_or(RoleId::EVERYONE),
             filed: task.filed.is_there(),
+            opened: count(task.read_by().count().saturating_sub(1) + self.readers_as_persons(task).count()),
             delivery: task.newest_own.map(|(dot, entry)| self.delivery(dot, entry, handed)),
         }
     }

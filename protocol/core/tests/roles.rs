@@ -3,9 +3,9 @@
 
 mod people;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use people::{World, exchange, take};
+use people::{World, exchange, settle, take};
 use pursuance_core::authority::{package_tag, readers_hash};
 use pursuance_core::command::Command;
 use pursuance_core::crypto::Seed;
@@ -21,9 +21,6 @@ use pursuance_core::rule::RuleTable;
 use pursuance_core::seal::{Where, open_item};
 use rand::RngExt;
 
-/// Each hands on one thing in a round.
-const MAX_ROUNDS: usize = 60;
-
 const STEWARD: RoleId = RoleId(1);
 const VERIFIER: RoleId = RoleId(2);
 const REDACTOR: RoleId = RoleId(3);
@@ -34,9 +31,10 @@ fn desks() -> RuleTable {
         everyone { see tasks everyone create tasks everyone comment tasks everyone }\n\
         steward { invite verifier invite redactor grant verifier grant redactor revoke verifier revoke redactor \
           remove verifier remove redactor grant steward amend rules }\n\
-        verifier { see tasks verifier create tasks verifier comment tasks verifier finish tasks verifier }\n\
-        redactor { see tasks redactor create tasks redactor comment tasks redactor \
-          finish tasks redactor with review of verifier }";
+        verifier { see tasks verifier create tasks verifier comment tasks verifier finish tasks verifier \
+          widen tasks verifier comment tasks redactor }\n\
+        redactor { see tasks redactor create tasks redactor comment tasks redactor widen tasks redactor \
+          comment tasks verifier finish tasks redactor with review of verifier }";
     parse(text).unwrap_or_else(|problems| panic!("{problems:?}")).table
 }
 
@@ -50,31 +48,6 @@ fn comment(task: TaskId, text: &str) -> Command {
 
 fn reads(replica: &Replica, task: TaskId) -> bool {
     replica.tasks().task(task).is_some()
-}
-
-/// Everybody tells everybody, and hands on what others lack, until nothing is left to hand on.
-fn settle(world: &World, members: &mut [Replica]) {
-    for _ in 0..MAX_ROUNDS {
-        for a in 0..members.len() {
-            for b in a + 1..members.len() {
-                let (left, right) = members.split_at_mut(b);
-                exchange(&mut left[a], &mut right[0]);
-            }
-        }
-        let mut handed_on = false;
-        for member in &mut *members {
-            if let Some(to) = member.unwelcomed().first().copied()
-                && let Some(welcome) = member.welcome(to, world.now_seconds)
-            {
-                take(member, &[welcome]);
-                handed_on = true;
-            }
-        }
-        if !handed_on {
-            return;
-        }
-    }
-    panic!("they never end to welcome each other");
 }
 
 /// A steward, a verifier and a redactor, who know each other.
@@ -185,13 +158,22 @@ fn opens(replica: &Replica, entry: &Entry) -> bool {
     items.any(|(index, item)| held().any(|key| open_item(at, index, item, key).is_some()))
 }
 
-/// Something that was said to a role, and who read that role by what its author knew.
+/// Something that was said about a task, and who read that by what its author knew.
 struct Said {
     entry: Entry,
     role: RoleId,
+    task: TaskId,
     readers: BTreeSet<MemberId>,
-    /// The grants of which its author knew.
+    /// The grants and widenings of which its author knew.
     heard: BTreeSet<EntryId>,
+}
+
+/// Who reads a task by what somebody knows; `None` of whoever knows nothing of it.
+fn readers_of(replica: &Replica, task: TaskId) -> Option<BTreeSet<MemberId>> {
+    let known = replica.tasks().task(task)?;
+    let by_role = known.read_by().flat_map(|role| replica.authority().readers(role)).map(|(id, _)| id);
+    let here = |id: &MemberId| replica.authority().present().any(|(one, _)| one == *id);
+    Some(by_role.chain(known.read_by_persons().filter(here)).collect())
 }
 
 /// A course of a group in which roles are given and taken, people go, and everybody knows only what they happened to hear.
@@ -202,6 +184,10 @@ struct Course {
     /// Roles that were given, each by which entry.
     given: Vec<(MemberId, RoleId, EntryId)>,
     tasks: Vec<(RoleId, TaskId)>,
+    /// Tasks that were opened to a role or to a member, each by which entry: from then on these read all of it.
+    opened: Vec<(TaskId, EntryId, Result<RoleId, MemberId>)>,
+    /// The roles with which they came.
+    began: BTreeMap<MemberId, RoleId>,
 }
 
 impl Course {
@@ -209,20 +195,22 @@ impl Course {
         let mut world = World::new(seed);
         let mut maya = world.founder_with(desks());
         let mut members = Vec::new();
+        let mut began = BTreeMap::from([(maya.me().expect("the founder"), STEWARD)]);
         for (role, name) in
             [(VERIFIER, "Ann"), (REDACTOR, "Ben"), (VERIFIER, "Kim"), (REDACTOR, "Zoe"), (STEWARD, "Ola")]
         {
             let comes_as = if role == STEWARD { REDACTOR } else { role };
             let invite = world.commit(&mut maya, &Command::Invite { role: comes_as, uses: 1, reviewed: false });
             members.push(world.joiner(&mut maya, &invite, name));
+            let member = members.last().and_then(Replica::me).expect("just came");
+            began.insert(member, comes_as);
             if role == STEWARD {
-                let member = members.last().and_then(Replica::me).expect("just came");
                 world.commit(&mut maya, &Command::Grant { member, role });
             }
         }
         members.insert(0, maya);
         settle(&world, &mut members);
-        Self { world, members, said: Vec::new(), given: Vec::new(), tasks: Vec::new() }
+        Self { world, members, said: Vec::new(), given: Vec::new(), tasks: Vec::new(), opened: Vec::new(), began }
     }
 
     fn step(&mut self) {
@@ -238,7 +226,19 @@ impl Course {
                 let home = if self.world.rng.random() { VERIFIER } else { REDACTOR };
                 self.say(who, home, &at(home, "Something"));
             }
-            44..70 if !self.tasks.is_empty() => {
+            44..50 if !self.tasks.is_empty() => {
+                let (home, task) = self.tasks[self.world.rng.random_range(0..self.tasks.len())];
+                let role = if self.world.rng.random() { VERIFIER } else { REDACTOR };
+                let member = self.members[other].me().expect("everybody came");
+                let command = match self.world.rng.random_range(0..5) {
+                    0 => Command::Widen { task, role },
+                    1 | 2 => Command::WidenTo { task, member },
+                    3 => Command::Narrow { task, role },
+                    _ => Command::NarrowTo { task, member },
+                };
+                self.say(who, home, &command);
+            }
+            50..70 if !self.tasks.is_empty() => {
                 let (home, task) = self.tasks[self.world.rng.random_range(0..self.tasks.len())];
                 self.say(who, home, &comment(task, "More"));
             }
@@ -290,14 +290,30 @@ impl Course {
     }
 
     fn say(&mut self, who: usize, role: RoleId, command: &Command) {
-        let readers = self.members[who].authority().readers(role).map(|(id, _)| id).collect();
         let Ok(authored) = self.world.act(&self.members[who], command) else { return };
+        let about = match command {
+            Command::Comment { task, .. }
+            | Command::Widen { task, .. }
+            | Command::WidenTo { task, .. }
+            | Command::Narrow { task, .. }
+            | Command::NarrowTo { task, .. } => *task,
+            _ => authored.task.expect("a new one"),
+        };
+        // Whom it is taken from reads that it was.
+        let before = readers_of(&self.members[who], about).unwrap_or_default();
         take(&mut self.members[who], &authored.entries);
         self.tasks.extend(authored.task.map(|task| (role, task)));
+        let mut readers = readers_of(&self.members[who], about).expect("its author reads it");
+        readers.extend(before);
         let entry = authored.entries.into_iter().last().expect("something was said");
-        let grants = self.given.iter().map(|(.., grant)| *grant);
-        let heard = grants.filter(|grant| self.members[who].logs().entry(*grant).is_some()).collect();
-        self.said.push(Said { entry, role, readers, heard });
+        match command {
+            Command::Widen { role, .. } => self.opened.push((about, entry.id(), Ok(*role))),
+            Command::WidenTo { member, .. } => self.opened.push((about, entry.id(), Err(*member))),
+            _ => {}
+        }
+        let known = self.given.iter().map(|(.., grant)| *grant).chain(self.opened.iter().map(|(_, by, _)| *by));
+        let heard = known.filter(|by| self.members[who].logs().entry(*by).is_some()).collect();
+        self.said.push(Said { entry, role, task: about, readers, heard });
     }
 
     /// All that is wrong at the end.
@@ -316,15 +332,27 @@ impl Course {
                 let given_later = { unheard }.any(|(to, role, _)| {
                     *to == me && (*role == said.role || (*role == VERIFIER && said.role == REDACTOR))
                 });
+                // Whoever it was opened to by somebody of whom its author did not know, then or later, reads all of it.
+                let unheard = |by: &EntryId| !said.heard.contains(by);
+                let opened = self.opened.iter().filter(|(task, by, _)| *task == said.task && unheard(by));
+                let ever_read = |role: RoleId| {
+                    let given = |(to, given, _): &(MemberId, RoleId, EntryId)| {
+                        *to == me && (*given == role || *given == VERIFIER)
+                    };
+                    self.began[&me] == role || self.began[&me] == VERIFIER || self.given.iter().any(given)
+                };
+                let given_later = given_later || { opened }.any(|(_, _, to)| match to {
+                    Ok(role) => ever_read(*role),
+                    Err(member) => *member == me,
+                });
                 let name = &member.authority().members()[&me].name;
                 let (may, can) = (said.readers.contains(&me), opens(member, &said.entry));
                 let id = said.entry.id();
                 if can && !may && !given_later {
                     wrong.push(format!("{place} {id:?} {:?}: read by {name}, who was no reader", said.role));
                 }
-                let reads_now = |one: &Replica| {
-                    one.is_here() && one.authority().readers(said.role).any(|(id, _)| Some(id) == one.me())
-                };
+                let readers = self.members.iter().find_map(|one| readers_of(one, said.task)).unwrap_or_default();
+                let reads_now = |one: &Replica| one.is_here() && one.me().is_some_and(|me| readers.contains(&me));
                 let counts = member.logs().standing(id) == Some(Standing::Counts);
                 // What only those could read who are gone is lost.
                 let others = || self.members.iter().any(|one| reads_now(one) && opens(one, &said.entry));

@@ -125,6 +125,9 @@ impl Held {
         for secret in store.epochs(kept.number)? {
             held.replica.learn_epoch(EpochSecret::new(*secret));
         }
+        for secret in store.list_secrets(kept.number)? {
+            held.replica.take_up_list_secret(EpochSecret::new(*secret));
+        }
         // A newcomer who holds a secret and is not in was interrupted before reading again what it opens.
         held.unread = !held.replica.take_learned().is_empty() && kept.standing == KeptStanding::Waiting;
         if store.is_derived(kept.number)? {
@@ -219,6 +222,9 @@ impl Held {
         for secret in self.replica.take_learned() {
             self.learned = true;
             w.add_epoch(self.number, secret.as_bytes())?;
+        }
+        for secret in self.replica.take_learned_lists() {
+            w.add_list_secret(self.number, secret.as_bytes())?;
         }
         w.keep_derived(self.number, &mut self.replica)
     }

@@ -234,7 +234,11 @@ impl Open {
             })
             .collect();
         let mut with = Circumstances { now_seconds: around.clock.now_seconds(), seed: &mut seed, since };
-        held.replica.command(command, &mut with).map_err(refused)
+        let shelf = self.store.shelf(held.number);
+        let authored = held.replica.command_from(command, &mut with, &shelf);
+        // What was planned on half of what is known is not signed.
+        shelf.check()?;
+        authored.map_err(refused)
     }
 
     /// Saves what was authored, shows it, and has it sealed soon.

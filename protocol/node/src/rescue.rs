@@ -43,6 +43,8 @@ pub(crate) fn rescue(folder: &Folder, key: &DatabaseKey, to: &Path) -> Result<Re
     });
     let epochs: Table<(Number, EpochSecret)> =
         wreck.read("epoch", "pursuance, secret, rowid", |row| Ok((row.get(0)?, EpochSecret::new(row.get(1)?))));
+    let list_secrets: Table<(Number, EpochSecret)> =
+        wreck.read("list_secret", "pursuance, secret, rowid", |row| Ok((row.get(0)?, EpochSecret::new(row.get(1)?))));
     let entries: Table<(Number, Vec<u8>)> =
         wreck.read("entry", "pursuance, bytes, rowid", |row| Ok((row.get(0)?, row.get(1)?)));
     if pursuances.rows.is_empty() {
@@ -53,6 +55,9 @@ pub(crate) fn rescue(folder: &Folder, key: &DatabaseKey, to: &Path) -> Result<Re
         let mut replica = Replica::new(*id, DeviceKeys::from_seed(**seed));
         for (_, secret) in epochs.rows.iter().filter(|(of, _)| of == number) {
             replica.learn_epoch(secret.clone());
+        }
+        for (_, secret) in list_secrets.rows.iter().filter(|(of, _)| of == number) {
+            replica.take_up_list_secret(secret.clone());
         }
         let mut given = 0;
         for (_, bytes) in entries.rows.iter().filter(|(of, _)| of == number) {

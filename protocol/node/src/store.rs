@@ -25,7 +25,7 @@ pub(crate) use derived::StoreShelf;
 pub use log::{ListedEntry, Which};
 
 /// The schema written here.
-pub const SCHEMA_VERSION: u32 = 4;
+pub const SCHEMA_VERSION: u32 = 5;
 
 /// Checkpoints kept for each relay.
 pub const MAX_CHECKPOINTS_SEEN: u64 = 10_000;
@@ -42,6 +42,7 @@ const STEPS: [&str; SCHEMA_VERSION as usize] = [
     include_str!("schema_2.sql"),
     include_str!("schema_3.sql"),
     include_str!("schema_4.sql"),
+    include_str!("schema_5.sql"),
 ];
 
 /// How long a statement waits for another connection, which only a copying program could be.
@@ -408,6 +409,15 @@ impl Store {
     /// [`StoreError`].
     pub fn epochs(&self, pursuance: Number) -> Result<Vec<Zeroizing<[u8; 32]>>> {
         let sql = "SELECT secret FROM epoch WHERE pursuance = ?1 ORDER BY rowid";
+        self.list(sql, [pursuance], |row| Ok(Zeroizing::new(row.get(0)?)))
+    }
+
+    /// Secrets of lists that were sealed to this device alone.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn list_secrets(&self, pursuance: Number) -> Result<Vec<Zeroizing<[u8; 32]>>> {
+        let sql = "SELECT secret FROM list_secret WHERE pursuance = ?1";
         self.list(sql, [pursuance], |row| Ok(Zeroizing::new(row.get(0)?)))
     }
 

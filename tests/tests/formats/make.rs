@@ -29,6 +29,7 @@ mod golden;
 mod log;
 pub mod raw;
 pub mod sealed;
+mod sharing;
 mod signature;
 pub mod standards;
 
@@ -44,6 +45,7 @@ pub fn all() -> Vectors {
     signature::make(&cast, &mut vectors);
     log::make(&cast, &mut vectors);
     desk::make(&cast, &mut vectors);
+    sharing::make(&cast, &mut vectors);
     command::make(&cast, &mut vectors);
     cell::make(&cast, &mut vectors);
     sealed::make(&cast, &mut vectors);

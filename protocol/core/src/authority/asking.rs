@@ -151,19 +151,33 @@ impl Authority {
         home: RoleId,
         occasion: &Occasion<'_>,
     ) -> Result<GrantRef, Refusal> {
-        let held = self.members.get(&member).map_or(&[][..], |member| &member.grants);
         let reading = self.reading_roles(home);
-        let reads = |role| reading.contains(&role) || reading.contains(&RoleId::EVERYONE);
-        let mut refusal = None;
+        let allowed = self.grants_for_all(member, verbs, home, occasion)?;
+        let reads = |role: &RoleId| reading.contains(role) || reading.contains(&RoleId::EVERYONE);
+        allowed.into_iter().find(|(_, role)| reads(role)).map(|(at, _)| at).ok_or(Refusal::NotAReader)
+    }
+
+    /// The grants by which the rules let a member do all of these now to tasks of a role, with their roles, senior first; at least one.
+    ///
+    /// # Errors
+    /// As [`Self::grant_for`].
+    pub(crate) fn grants_for_all(
+        &self,
+        member: MemberId,
+        verbs: &[&'static [Verb]],
+        home: RoleId,
+        occasion: &Occasion<'_>,
+    ) -> Result<Vec<(GrantRef, RoleId)>, Refusal> {
+        let held = self.members.get(&member).map_or(&[][..], |member| &member.grants);
+        let (mut allowed, mut refusal) = (Vec::new(), None);
         for grant in held {
             let allows = |verb: &Verb| self.allows_role(Some(grant.role), *verb, Object::Role(home), occasion);
             match verbs.iter().try_for_each(|verbs| any_of(verbs, allows)) {
-                Ok(()) if reads(grant.role) => return Ok(grant.at),
-                Ok(()) => refusal = refusal.or(Some(Refusal::NotAReader)),
+                Ok(()) => allowed.push((grant.at, grant.role)),
                 Err(new) => refusal = refusal.or(Some(new)),
             }
         }
-        Err(refusal.unwrap_or(Refusal::GrantNotHeld))
+        if allowed.is_empty() { Err(refusal.unwrap_or(Refusal::GrantNotHeld)) } else { Ok(allowed) }
     }
 
     /// Grants that a member may try to lean on: those held, senior first, then those that were taken back, which a majority

@@ -95,7 +95,8 @@ impl<S: Seen> Case<'_, S> {
             Content::Public(ops) => self.public(ops),
             Content::Role(part) => {
                 let (actor, permit) = self.lean(Position::LAST)?;
-                for audience in &part.audiences {
+                // Which devices a list is for, is for those to know who can open it; everybody may seal to a device.
+                for audience in part.audiences.iter().filter(|audience| audience.role != RoleId::DEVICES) {
                     require(Switch::R2Reads, self.reads(&actor, audience.role), Refusal::NotAReader)?;
                     // An epoch that was never declared could be known to a few only, while the screen names a role.
                     let declared = self.seen.is_introduced(audience.epoch, audience.role);

@@ -3,8 +3,8 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use super::{Op, number, read_ascending};
-use crate::codec::{DecodeError, Reader, Writer};
+use super::{Op, number};
+use crate::codec::{DecodeError, Reader, Writer, read_ascending};
 use crate::id::{EntryId, RoleId};
 use crate::limits::{MAX_OP_BYTES, MAX_RATIFIED};
 

@@ -127,7 +127,7 @@ pub(super) fn read_role_epoch(r: &mut Reader<'_>) -> Result<RoleEpoch, DecodeErr
         r.array(2)?;
         seals.push(Seal { tag: r.exact()?, sealed: r.bytes(MAX_SEAL_BYTES)?.into() });
     }
-    let backlinks = super::read_ascending(r, MAX_READERS, |r| {
+    let backlinks = crate::codec::read_ascending(r, MAX_READERS, |r| {
         r.array(3)?;
         let parent = EpochId(r.exact()?);
         if parents.binary_search(&parent).is_err() {

@@ -3,8 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::read_ascending;
-use crate::codec::{DecodeError, Reader, Writer};
+use crate::codec::{DecodeError, Reader, Writer, read_ascending};
 use crate::id::{EntryId, MemberId, RoleId};
 use crate::limits::{MAX_NAME_BYTES, MAX_PINS, MAX_ROLES};
 use crate::rule::{Role, Rule};
@@ -102,7 +101,7 @@ pub(super) fn read_remove(r: &mut Reader<'_>) -> Result<Remove, DecodeError> {
 /// A role that can be defined and granted: *everyone* is built in, and everybody's.
 fn read_own_role(r: &mut Reader<'_>) -> Result<RoleId, DecodeError> {
     match RoleId(r.small()?) {
-        RoleId::EVERYONE => Err(DecodeError::Structure),
+        RoleId::EVERYONE | RoleId::DEVICES => Err(DecodeError::Structure),
         role => Ok(role),
     }
 }

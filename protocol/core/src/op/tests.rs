@@ -396,7 +396,7 @@ fn proposable() -> impl Strategy<Value = Op> {
     let roles = btree_set(any::<u16>(), 0..=8).prop_map(|ids: BTreeSet<u16>| ids.into_iter().map(RoleId).collect());
     prop_oneof![
         name().prop_map(Op::SetName),
-        (1..=u16::MAX, name(), any::<u8>()).prop_map(|(id, name, rank)| Op::DefineRole(Role {
+        (1..u16::MAX, name(), any::<u8>()).prop_map(|(id, name, rank)| Op::DefineRole(Role {
             id: RoleId(id),
             name,
             rank

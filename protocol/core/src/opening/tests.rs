@@ -343,6 +343,11 @@ impl Shelf for Drawer {
         held.filter(|kept| kept.entry.body().author == author).map(|kept| kept.entry.id()).take(most).collect()
     }
 
+    fn unread(&self) -> Vec<EntryId> {
+        let kept = self.kept.borrow();
+        kept.items.keys().filter(|(_, item)| *item == WHOLE_ENTRY).map(|(id, _)| *id).collect()
+    }
+
     fn lighten(&self, replica: &mut Replica) {
         self.kept.borrow_mut().keep(replica);
         replica.put_down();
@@ -354,6 +359,7 @@ impl Drawer {
     fn restart(&self, old: &Replica, mut replica: Replica, came: &[Entry]) -> Replica {
         let kept = self.kept.borrow();
         old.epochs.values().for_each(|secret| replica.learn_epoch(secret.clone()));
+        old.list_secrets.values().for_each(|secret| replica.take_up_list_secret(secret.clone()));
         let mut public: Vec<KeptEntry> = kept.public.iter().map(|id| kept.entries[id].clone()).collect();
         public.sort_by_key(|kept| kept.arrival);
         let unnamed = kept.entries.iter().filter(|(id, _)| !kept.named.contains(*id)).map(|(_, kept)| kept.clone());
@@ -363,9 +369,8 @@ impl Drawer {
             replica.take_up_task(*task, decode_task(bytes).unwrap());
         }
         replica.forced.clone_from(&old.forced);
-        let waiting: Vec<EntryId> =
-            kept.items.keys().filter(|(_, item)| *item == WHOLE_ENTRY).map(|(id, _)| *id).collect();
         drop(kept);
+        let waiting = self.unread();
         waiting.into_iter().for_each(|id| replica.take_up_unread(id, self));
         came.iter().for_each(|entry| drop(replica.append_from(entry.clone(), self)));
         self.lighten(&mut replica);

@@ -18,6 +18,9 @@ use pursuance_core::rule::RuleTable;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
+/// Each hands on one thing in a round.
+const MAX_ROUNDS: usize = 60;
+
 pub struct World {
     pub rng: StdRng,
     pub now_seconds: u64,
@@ -141,4 +144,29 @@ pub fn create(title: &str, parent: Option<TaskId>) -> Command {
         priority: 0,
         home: None,
     }
+}
+
+/// Everybody tells everybody, and hands on what others lack, until nothing is left to hand on.
+pub fn settle(world: &World, members: &mut [Replica]) {
+    for _ in 0..MAX_ROUNDS {
+        for a in 0..members.len() {
+            for b in a + 1..members.len() {
+                let (left, right) = members.split_at_mut(b);
+                exchange(&mut left[a], &mut right[0]);
+            }
+        }
+        let mut handed_on = false;
+        for member in &mut *members {
+            if let Some(to) = member.unwelcomed().first().copied()
+                && let Some(welcome) = member.welcome(to, world.now_seconds)
+            {
+                take(member, &[welcome]);
+                handed_on = true;
+            }
+        }
+        if !handed_on {
+            return;
+        }
+    }
+    panic!("they never end to welcome each other");
 }

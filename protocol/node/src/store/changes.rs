@@ -150,6 +150,14 @@ impl Changes<'_> {
         self.run("INSERT INTO epoch VALUES (?1, ?2) ON CONFLICT DO NOTHING", params![pursuance, secret])
     }
 
+    /// Keeps the secret of a list that was sealed to this device alone.
+    ///
+    /// # Errors
+    /// [`StoreError`](super::StoreError).
+    pub fn add_list_secret(&self, pursuance: Number, secret: &[u8; 32]) -> Result<()> {
+        self.run("INSERT INTO list_secret VALUES (?1, ?2) ON CONFLICT DO NOTHING", params![pursuance, secret])
+    }
+
     /// Keeps the link of an invite made here.
     ///
     /// # Errors

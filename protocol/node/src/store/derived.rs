@@ -94,6 +94,10 @@ impl Shelf for StoreShelf<'_> {
         }))
     }
 
+    fn unread(&self) -> Vec<EntryId> {
+        self.answer(unread_entries(self.connection(), self.pursuance))
+    }
+
     fn lighten(&self, replica: &mut Replica) {
         if let Some(changes) = self.changes {
             self.answer(changes.keep_derived(self.pursuance, replica));
@@ -177,9 +181,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn unread_entries(&self, pursuance: Number) -> Result<Vec<EntryId>> {
-        let sql = "SELECT entry FROM item INDEXED BY item_by_state
-            WHERE pursuance = ?1 AND state = 2 AND state > 0 AND item = ?2";
-        self.list(sql, params![pursuance, WHOLE_ENTRY], |row| Ok(EntryId(row.get(0)?)))
+        unread_entries(&self.connection, pursuance)
     }
 
     /// How many entries and items need a newer Pursuance, those included that could not even be decoded.
@@ -528,4 +530,10 @@ fn clock_at(connection: &Connection, pursuance: Number, dot: Dot) -> Result<Cloc
         }
     }
     Err(StoreError::Damaged)
+}
+
+fn unread_entries(connection: &Connection, pursuance: Number) -> Result<Vec<EntryId>> {
+    let sql = "SELECT entry FROM item INDEXED BY item_by_state
+        WHERE pursuance = ?1 AND state = 2 AND state > 0 AND item = ?2";
+    list(connection, sql, params![pursuance, WHOLE_ENTRY], |row| Ok(EntryId(row.get(0)?)))
 }

@@ -3,12 +3,12 @@
 use pursuance_core::crypto::{self, NONCE_BYTES, Seed, label};
 use pursuance_core::day::Day;
 use pursuance_core::entry::{AudienceSeal, Content, GrantRef, ItemSeal, RolePart};
-use pursuance_core::id::{EntryId, EpochId, MemberId, PursuanceId, RoleId, TaskId};
+use pursuance_core::id::{AuthorId, EntryId, EpochId, MemberId, PursuanceId, RoleId, TaskId};
 use pursuance_core::keys::{DeviceKeys, EpochSecret, InviteSecret};
 use pursuance_core::link::InviteLink;
-use pursuance_core::seal::Where;
+use pursuance_core::seal::{TaskKey, Where};
 use pursuance_core::task::Status;
-use pursuance_core::task_op::{TaskOp, encode_ops};
+use pursuance_core::task_op::{HandedOn, TaskOp, encode_ops};
 use serde_json::{Value, json};
 
 use super::raw::{V, head, wide_head};
@@ -279,6 +279,12 @@ fn task_ops(shelf: &mut Shelf) {
         ("review-not-yet", TaskOp::Review { good: false }),
         ("file", TaskOp::File),
         ("unfile", TaskOp::Unfile),
+        ("widen", TaskOp::Widen(RoleId(3))),
+        ("narrow", TaskOp::Narrow(RoleId(0))),
+        ("widen-to", TaskOp::WidenTo(MemberId([2; 32]))),
+        ("narrow-to", TaskOp::NarrowTo(MemberId([2; 32]))),
+        ("hand-on", TaskOp::HandOn(handed_on())),
+        ("hand-on-nothing-older", TaskOp::HandOn(HandedOn { keys: vec![], places: vec![], ..handed_on() })),
         ("part-of", TaskOp::PartOf { import: [7; 16], of: 3_127 }),
         ("part-of-most", TaskOp::PartOf { import: [7; 16], of: 5_000 }),
         ("unknown-is-kept", TaskOp::Unknown { number: 900, arguments: vec![1, 2, 3] }),
@@ -297,6 +303,22 @@ fn task_ops(shelf: &mut Shelf) {
         shelf.add("task-ops", &format!("ok-{name}-is-kept"), given, json!({"ok": [kept]}));
     }
     let part_of = |of: u64| V::Array(vec![V::Bytes(vec![7; 16]), V::Uint(of)]);
+    for (name, handed) in [
+        ("devices-unsorted", HandedOn { devices: vec![AuthorId([2; 32]), AuthorId([1; 32])], ..handed_on() }),
+        ("key-twice", HandedOn { keys: vec![(1, TaskKey::new([4; 32])); 2], ..handed_on() }),
+        ("keys-unsorted", HandedOn { keys: handed_on().keys.into_iter().rev().collect(), ..handed_on() }),
+        ("place-twice", HandedOn { places: vec![(EntryId([7; 32]), 0); 2], ..handed_on() }),
+    ] {
+        let given = json!({"ops": hex(&encode_ops(&[TaskOp::HandOn(handed)]))});
+        shelf.add("task-ops", &format!("bad-hand-on-{name}"), given, json!({"error": "notSorted"}));
+    }
+    for (name, number) in [("widen", 23), ("narrow", 24)] {
+        let given = json!({"ops": hex(&one(number, V::Uint(u64::from(u16::MAX))))});
+        shelf.add("task-ops", &format!("bad-{name}-no-role"), given, json!({"error": "structure"}));
+    }
+    let devices = (0..=200).map(|number: u8| AuthorId([number; 32])).collect();
+    let given = json!({"ops": hex(&encode_ops(&[TaskOp::HandOn(HandedOn { devices, ..handed_on() })]))});
+    shelf.add("task-ops", "bad-hand-on-to-too-many", given, json!({"error": "tooLong"}));
     for (name, number, arguments) in [
         ("priority-5", 18, V::Uint(5)),
         ("priority-beyond-8-bits", 18, V::Uint(256)),
@@ -439,5 +461,14 @@ fn derivations(cast: &Cast, shelf: &mut Shelf) {
             "of": "task", "seed": "07".repeat(32), "pursuance": hex(&cast.pursuance.0), "author": hex(&author.0), "seq": seq,
             "by_entry": hex(&cast.invite.entry.0), "by_op": cast.invite.op, "item": item,
         }));
+    }
+}
+
+fn handed_on() -> HandedOn {
+    HandedOn {
+        devices: vec![AuthorId([1; 32]), AuthorId([2; 32])],
+        created: (EntryId([4; 32]), 1),
+        keys: vec![(0, TaskKey::new([5; 32])), (1, TaskKey::new([4; 32]))],
+        places: vec![(EntryId([4; 32]), 2), (EntryId([7; 32]), 0)],
     }
 }

@@ -1,0 +1,253 @@
+//! With which key something is said about a task, and to whom that key is handed (docs/protocol/03-keys.md, K14 to K16).
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec;
+use alloc::vec::Vec;
+
+use crate::entry::{Content, Entry, GrantRef};
+use crate::id::{AuthorId, EntryId, EpochId, MemberId, RoleId, TaskId};
+use crate::keys::EpochSecret;
+use crate::limits::{MAX_AUDIENCES, MAX_HANDED_KEYS, MAX_HANDED_PLACES, MAX_ITEMS, MAX_LIST_SEALS};
+use crate::op::KeyPackage;
+use crate::plan::{Circumstances, within};
+use crate::refusal::Refusal;
+use crate::replica::Replica;
+use crate::seal::{Addressee, Carries, GivesKey, Item, List, TaskKey, seal_items_to};
+use crate::shelf::Shelf;
+use crate::task_keys::{Given, HeldKey};
+use crate::task_op::{HandedOn, TaskOp};
+use crate::tasks::Task;
+
+/// Who is to read a task.
+pub(crate) struct Audience {
+    /// Roles whose readers do; the one at which it is at home comes first.
+    pub roles: Vec<RoleId>,
+    /// Members who do whatever their roles.
+    pub persons: BTreeSet<MemberId>,
+}
+
+impl Audience {
+    /// Who reads a task now.
+    pub(crate) fn of(task: &Task) -> Self {
+        Self { roles: task.read_by().collect(), persons: task.read_by_persons().collect() }
+    }
+
+    /// Who is to read what these ops say. Whom the task is taken from by them reads that it was.
+    fn with(mut self, ops: &[TaskOp]) -> Self {
+        for op in ops {
+            match op {
+                TaskOp::Widen(role) if !self.roles.contains(role) => self.roles.push(*role),
+                TaskOp::WidenTo(member) => drop(self.persons.insert(*member)),
+                _ => {}
+            }
+        }
+        self
+    }
+}
+
+/// A list that carries the key, or not, for a role whose epoch I can use.
+struct ForRole {
+    role: RoleId,
+    epoch: EpochSecret,
+    carries: Carries,
+}
+
+impl Replica {
+    /// Signs what is said about a task: sealed with the newest key that nobody can know who may not read the task now, or else with a new
+    /// one; and handed to those of its readers who have no way to it yet.
+    pub(crate) fn say(
+        &self,
+        (id, task): (TaskId, &Task),
+        ops: Vec<TaskOp>,
+        (by, role_leant_on): (GrantRef, RoleId),
+        with: &mut Circumstances<'_>,
+        shelf: &dyn Shelf,
+    ) -> Result<Vec<Entry>, Refusal> {
+        let audience = Audience::of(task).with(&ops);
+        let readers: BTreeMap<AuthorId, &KeyPackage> = self.reading_devices(&audience);
+        if !readers.contains_key(&self.device.author()) {
+            return Err(Refusal::NotAReader);
+        }
+        let held = self.task_keys.of(id);
+        let safe = self.safe_epochs(&audience.roles, held);
+        let is_safe = |given: &Given| match given {
+            Given::Role(role, epoch) => safe.contains(&(*role, *epoch)),
+            Given::Device(author) => readers.contains_key(author),
+            Given::Onward => false,
+        };
+        let usable = held.iter().filter(|held| held.given.iter().all(is_safe)).max_by_key(|held| held.generation);
+        let none = BTreeSet::new();
+        let (generation, key, given) = match usable {
+            Some(usable) => (usable.generation, usable.key.clone(), &usable.given),
+            None => {
+                let newest = held.iter().map(|held| held.generation).max();
+                let next = newest.map_or(0, |newest| newest.saturating_add(1));
+                (next, TaskKey::new(with.seed.draw()), &none)
+            }
+        };
+        let (made, for_roles) = self.lists_for(&audience, role_leant_on, given, with)?;
+        let devices = self.lacking(&audience, &readers, given, &for_roles);
+        within(devices.len(), MAX_LIST_SEALS)?;
+        let packages: Vec<&KeyPackage> = devices.iter().map(|author| readers[author]).collect();
+        let mut lists: Vec<List<'_>> = { &for_roles }
+            .iter()
+            .map(|list| List { to: Addressee::Role(list.role, &list.epoch), carries: list.carries })
+            .collect();
+        if !packages.is_empty() || lists.is_empty() {
+            lists.push(List { to: Addressee::Devices(&packages), carries: Carries::All });
+        }
+        let says = self.handing_on((id, task), ops, devices, &for_roles, held, &key, shelf)?;
+        let items =
+            says.into_iter().map(|ops| Item { task: id, generation, key: key.clone(), gives_key: GivesKey::Yes, ops });
+        let items: Vec<Item> = items.collect();
+        let part = seal_items_to(self.place_after(by, made.as_ref()), &lists, &items, with.seed);
+        let entry = self.sign_next(Content::Role(part), by, made.as_ref(), with.now_seconds);
+        Ok(made.into_iter().chain([entry]).collect())
+    }
+
+    /// Devices of those who are to read it, with what is sealed to them.
+    fn reading_devices(&self, audience: &Audience) -> BTreeMap<AuthorId, &KeyPackage> {
+        let roles = audience.roles.iter().flat_map(|role| self.authority.readers(*role));
+        let persons = self.authority.present().filter(|(id, _)| audience.persons.contains(id));
+        let authors: BTreeSet<AuthorId> =
+            roles.chain(persons).flat_map(|(_, member)| member.devices.keys().copied()).collect();
+        let packages = self.authority.packages_known(&self.logs).into_iter();
+        packages.filter(|(.., author)| authors.contains(author)).map(|(_, package, author)| (author, package)).collect()
+    }
+
+    /// The lists for roles: one that I can seal to in any case, so that most readers find the items at once, and those that carry the
+    /// key to a role that has none of it. At most one epoch is made for it; whoever is left out is handed the key one by one.
+    fn lists_for(
+        &self,
+        audience: &Audience,
+        leant_on: RoleId,
+        given: &BTreeSet<Given>,
+        with: &mut Circumstances<'_>,
+    ) -> Result<(Option<Entry>, Vec<ForRole>), Refusal> {
+        let reads = |role: &RoleId| {
+            let by = self.authority.reading_roles(*role);
+            by.contains(&leant_on) || by.contains(&RoleId::EVERYONE)
+        };
+        let (mut made, mut lists) = (None, Vec::new());
+        for role in audience.roles.iter().filter(|role| reads(role)).take(MAX_AUDIENCES - 1) {
+            let usable = self.usable_epoch_of(*role);
+            let comes = usable.is_some_and(|usable| self.comes_to(*role, usable.id(), given));
+            if comes && !lists.is_empty() {
+                continue;
+            }
+            let epoch = match usable {
+                Some(usable) => usable.clone(),
+                None if made.is_some() => continue,
+                None => {
+                    let (entry, epoch) = self.epoch_for(*role, with.now_seconds, with.seed)?;
+                    made = entry;
+                    epoch
+                }
+            };
+            lists.push(ForRole { role: *role, epoch, carries: if comes { Carries::None } else { Carries::All } });
+        }
+        lists.sort_by_key(|list| list.role);
+        Ok((made, lists))
+    }
+
+    /// Devices of readers who come to the key by nothing that was handed out before, nor by these lists.
+    fn lacking(
+        &self,
+        audience: &Audience,
+        readers: &BTreeMap<AuthorId, &KeyPackage>,
+        given: &BTreeSet<Given>,
+        lists: &[ForRole],
+    ) -> BTreeSet<AuthorId> {
+        let listed = lists.iter().map(|list| list.role);
+        // What stands under an epoch of a role is read by all who read the role now: it is usable because they do.
+        let served: BTreeSet<RoleId> = given.iter().filter_map(Given::role).chain(listed).collect();
+        let by_role: BTreeSet<AuthorId> = { audience.roles.iter() }
+            .filter(|role| served.contains(role))
+            .flat_map(|role| self.authority.readers(*role))
+            .flat_map(|(_, member)| member.devices.keys().copied())
+            .collect();
+        let lacks = |author: &&AuthorId| !by_role.contains(author) && !given.contains(&Given::Device(**author));
+        let mine = self.device.author();
+        // Mine holds it; of a new key, the list is where this device itself takes it from.
+        let new_to_me = given.is_empty() && !by_role.contains(&mine);
+        readers.keys().filter(lacks).filter(|author| **author != mine || new_to_me).copied().collect()
+    }
+
+    /// What is said, as items: with what new readers need. Whoever has none of the task's keys is handed the older ones too, and is told
+    /// where what was said before is.
+    #[expect(clippy::too_many_arguments, reason = "all of it is about one entry")]
+    fn handing_on(
+        &self,
+        (id, task): (TaskId, &Task),
+        mut ops: Vec<TaskOp>,
+        devices: BTreeSet<AuthorId>,
+        lists: &[ForRole],
+        held: &[HeldKey],
+        key: &TaskKey,
+        shelf: &dyn Shelf,
+    ) -> Result<Vec<Vec<TaskOp>>, Refusal> {
+        let ever: BTreeSet<Given> = held.iter().flat_map(|held| held.given.iter().copied()).collect();
+        let roles_ever: BTreeSet<RoleId> = ever.iter().filter_map(Given::role).collect();
+        let new_role = lists.iter().any(|list| list.carries == Carries::All && !roles_ever.contains(&list.role));
+        let had = |author: &AuthorId| {
+            let by_role =
+                |role: &RoleId| self.authority.readers(*role).any(|(_, member)| member.devices.contains_key(author));
+            ever.contains(&Given::Device(*author)) || roles_ever.iter().any(by_role)
+        };
+        let is_new = new_role || !devices.iter().all(had);
+        if !is_new && devices.is_empty() {
+            return Ok(vec![ops]);
+        }
+        let created = task.created.as_ref().map(|created| (created.at.entry, created.at.item));
+        let created = created.ok_or(Refusal::NoSuchTask)?;
+        let (mut keys, mut places) = (Vec::new(), Vec::new());
+        if is_new {
+            keys =
+                held.iter().filter(|held| held.key != *key).map(|held| (held.generation, held.key.clone())).collect();
+            keys.sort_unstable();
+            let touches = self.touching(id, shelf);
+            let others: BTreeSet<(EntryId, u16)> = touches.keys().map(|touch| (touch.entry, touch.item)).collect();
+            places = others.into_iter().filter(|place| *place != created).collect();
+        }
+        within(keys.len(), MAX_HANDED_KEYS)?;
+        within(places.len(), MAX_HANDED_PLACES * MAX_ITEMS)?;
+        let devices: Vec<AuthorId> = devices.into_iter().collect();
+        let mut rest = places.chunks(MAX_HANDED_PLACES);
+        let first = rest.next().unwrap_or_default().to_vec();
+        ops.push(TaskOp::HandOn(HandedOn { devices: devices.clone(), created, keys, places: first }));
+        let more = rest.map(|places| {
+            let (devices, keys) = (devices.clone(), Vec::new());
+            vec![TaskOp::HandOn(HandedOn { devices, created, keys, places: places.to_vec() })]
+        });
+        Ok(core::iter::once(ops).chain(more).collect())
+    }
+
+    /// Of the epochs under which keys were handed out, those of roles that read the task which nobody can know who may not read them
+    /// now.
+    fn safe_epochs(&self, roles: &[RoleId], held: &[HeldKey]) -> BTreeSet<(RoleId, EpochId)> {
+        let mut given: BTreeMap<RoleId, BTreeSet<EpochId>> = BTreeMap::new();
+        for way in held.iter().flat_map(|held| &held.given) {
+            if let Given::Role(role, epoch) = way
+                && roles.contains(role)
+            {
+                given.entry(*role).or_default().insert(*epoch);
+            }
+        }
+        let covered = given.into_iter().flat_map(|(role, epochs)| self.covered_epochs(role, epochs));
+        covered.collect()
+    }
+
+    /// Whether who holds an epoch comes to one of these by what it leads back to.
+    fn comes_to(&self, role: RoleId, epoch: EpochId, given: &BTreeSet<Given>) -> bool {
+        let (mut open, mut seen) = (vec![epoch], BTreeSet::new());
+        while let Some(id) = open.pop() {
+            if given.contains(&Given::Role(role, id)) {
+                return true;
+            }
+            if seen.insert(id) {
+                open.extend(self.leads_back(id, role));
+            }
+        }
+        false
+    }
+}

@@ -1,0 +1,219 @@
+//! Tasks that are opened to others than the readers of their home, and closed to them again
+//! (docs/protocol/03-keys.md, K14 to K16).
+
+mod people;
+
+use people::{World, exchange, take};
+use pursuance_core::command::Command;
+use pursuance_core::entry::{Content, Entry};
+use pursuance_core::id::{RoleId, TaskId};
+use pursuance_core::language::parse;
+use pursuance_core::refusal::Refusal;
+use pursuance_core::replica::Replica;
+use pursuance_core::rule::RuleTable;
+
+const DESK: RoleId = RoleId(2);
+const FIELD: RoleId = RoleId(3);
+
+/// Neither desk nor field sees what is said to the other; stewards see nothing of either.
+fn rules() -> RuleTable {
+    let text = "role steward rank 0\nrole desk rank 1\nrole field rank 1\n\
+        everyone { see tasks everyone create tasks everyone comment tasks everyone widen tasks everyone \
+          comment tasks desk }\n\
+        steward { invite desk invite field grant desk grant field revoke desk revoke field \
+          remove desk remove field grant steward amend rules }\n\
+        desk { see tasks desk create tasks desk edit tasks desk widen tasks desk }\n\
+        field { see tasks field create tasks field }";
+    parse(text).unwrap_or_else(|problems| panic!("{problems:?}")).table
+}
+
+/// Maya, a steward; Ann and Dan at the desk; Ben and Kim in the field.
+struct Group {
+    world: World,
+    members: [Replica; 5],
+}
+
+const MAYA: usize = 0;
+const ANN: usize = 1;
+const DAN: usize = 2;
+const BEN: usize = 3;
+const KIM: usize = 4;
+
+impl Group {
+    fn new(seed: u64) -> Self {
+        let mut world = World::new(seed);
+        let mut maya = world.founder_with(rules());
+        let mut come = |world: &mut World, role, name| {
+            let invite = world.commit(&mut maya, &Command::Invite { role, uses: 1, reviewed: false });
+            world.joiner(&mut maya, &invite, name)
+        };
+        let (ann, dan) = (come(&mut world, DESK, "Ann"), come(&mut world, DESK, "Dan"));
+        let (ben, kim) = (come(&mut world, FIELD, "Ben"), come(&mut world, FIELD, "Kim"));
+        let mut group = Self { world, members: [maya, ann, dan, ben, kim] };
+        group.settle();
+        group
+    }
+
+    /// Everybody tells everybody, and hands on what others lack.
+    fn settle(&mut self) {
+        people::settle(&self.world, &mut self.members);
+    }
+
+    fn does(&mut self, who: usize, command: &Command) -> Vec<Entry> {
+        self.world.commit(&mut self.members[who], command).entries
+    }
+
+    fn creates(&mut self, who: usize, home: RoleId, title: &str) -> TaskId {
+        self.world.commit(&mut self.members[who], &Command::create_task_for(home, title)).task.unwrap()
+    }
+
+    fn says(&mut self, who: usize, task: TaskId, text: &str) -> Vec<Entry> {
+        self.does(who, &Command::Comment { task, text: text.into() })
+    }
+
+    /// Lines of a task's thread that each of them reads; `None` for whoever reads nothing of it.
+    fn lines(&self, task: TaskId) -> [Option<u32>; 5] {
+        self.members.each_ref().map(|member| member.tasks().task(task).map(|task| task.comment_count))
+    }
+}
+
+/// The roles that an entry's lists are for.
+fn lists(entry: &Entry) -> Vec<RoleId> {
+    match &entry.body().content {
+        Content::Role(part) => part.audiences.iter().map(|audience| audience.role).collect(),
+        Content::Public(_) => Vec::new(),
+    }
+}
+
+#[test]
+fn a_task_that_is_opened_to_a_role_is_read_by_its_readers_from_the_beginning() {
+    let mut group = Group::new(51);
+    let task = group.creates(ANN, DESK, "Call the harbour office");
+    group.says(ANN, task, "They close at four");
+    group.settle();
+    group.says(DAN, task, "I have the number");
+    group.settle();
+    assert_eq!(group.lines(task), [None, Some(2), Some(2), None, None]);
+    // Ann does not read what is said to the field, so she hands the key to each of its readers.
+    let widened = group.does(ANN, &Command::Widen { task, role: FIELD });
+    assert_eq!(lists(widened.last().unwrap()), [DESK, RoleId::DEVICES]);
+    group.settle();
+    assert_eq!(group.lines(task), [None, Some(2), Some(2), Some(2), Some(2)]);
+    // What somebody says who does not read its home is read there too, and by whoever comes to the field later.
+    let said = group.says(BEN, task, "They do not answer");
+    assert_eq!(lists(said.last().unwrap()), [FIELD]);
+    group.settle();
+    assert_eq!(group.lines(task), [None, Some(3), Some(3), Some(3), Some(3)]);
+    let member = group.members[MAYA].me().unwrap();
+    group.does(MAYA, &Command::Grant { member, role: FIELD });
+    group.settle();
+    assert_eq!(group.lines(task), [Some(3); 5]);
+}
+
+#[test]
+fn a_task_that_is_opened_to_a_member_is_read_by_nobody_else() {
+    let mut group = Group::new(52);
+    let task = group.creates(ANN, DESK, "Call the harbour office");
+    group.says(ANN, task, "They close at four");
+    let member = group.members[KIM].me().unwrap();
+    group.does(ANN, &Command::WidenTo { task, member });
+    group.settle();
+    assert_eq!(group.lines(task), [None, Some(1), Some(1), None, Some(1)]);
+    // Kim reads no role of the task's: her entry says nothing of whom it is for.
+    let said = group.says(KIM, task, "It rings, and nobody answers");
+    assert_eq!(lists(said.last().unwrap()), [RoleId::DEVICES]);
+    group.settle();
+    assert_eq!(group.lines(task), [None, Some(2), Some(2), None, Some(2)]);
+    let refused = group.world.act(&group.members[BEN], &Command::Comment { task, text: "Me too".into() }).err();
+    assert_eq!(refused, Some(Refusal::NoSuchTask));
+}
+
+#[test]
+fn what_is_said_after_a_task_was_closed_is_not_for_those_it_was_closed_to() {
+    let mut group = Group::new(53);
+    let task = group.creates(ANN, DESK, "Call the harbour office");
+    let member = group.members[KIM].me().unwrap();
+    group.does(ANN, &Command::WidenTo { task, member });
+    group.does(ANN, &Command::Widen { task, role: FIELD });
+    group.settle();
+    group.says(KIM, task, "It rings");
+    group.settle();
+    assert_eq!(group.lines(task), [None, Some(1), Some(1), Some(1), Some(1)]);
+    group.does(ANN, &Command::Narrow { task, role: FIELD });
+    group.settle();
+    group.says(ANN, task, "Only for us and Kim");
+    group.settle();
+    assert_eq!(group.lines(task), [None, Some(2), Some(2), Some(1), Some(2)]);
+    let of_ben = |group: &Group| group.world_refuses(BEN, task);
+    assert_eq!(of_ben(&group), Some(Refusal::NotAReader));
+    group.does(DAN, &Command::NarrowTo { task, member });
+    group.settle();
+    group.says(ANN, task, "Only for us");
+    group.settle();
+    assert_eq!(group.lines(task), [None, Some(3), Some(3), Some(1), Some(2)]);
+    // Opened once more, and all is there again.
+    group.does(DAN, &Command::WidenTo { task, member });
+    group.settle();
+    assert_eq!(group.lines(task), [None, Some(3), Some(3), Some(1), Some(3)]);
+}
+
+impl Group {
+    fn world_refuses(&self, who: usize, task: TaskId) -> Option<Refusal> {
+        let mut world = World::new(99);
+        world.act(&self.members[who], &Command::Comment { task, text: "More".into() }).err()
+    }
+}
+
+#[test]
+fn who_loses_a_role_by_which_they_read_a_task_reads_nothing_more_of_it() {
+    let mut group = Group::new(54);
+    let task = group.creates(ANN, DESK, "Call the harbour office");
+    group.does(ANN, &Command::Widen { task, role: FIELD });
+    group.settle();
+    group.says(BEN, task, "It rings");
+    group.settle();
+    let member = group.members[KIM].me().unwrap();
+    group.does(MAYA, &Command::RemoveMember { member, roles: vec![FIELD] });
+    group.settle();
+    // Ben reads the field alone, and makes a new key: Ann and Dan are handed it one by one.
+    let said = group.says(BEN, task, "She is out");
+    assert_eq!(lists(said.last().unwrap()), [FIELD, RoleId::DEVICES]);
+    group.settle();
+    group.says(DAN, task, "Understood");
+    group.settle();
+    assert_eq!(group.lines(task), [None, Some(3), Some(3), Some(3), Some(1)]);
+}
+
+#[test]
+fn what_others_say_who_do_not_know_yet_that_it_was_opened_is_found() {
+    let mut group = Group::new(55);
+    let task = group.creates(ANN, DESK, "Call the harbour office");
+    group.settle();
+    let early = group.says(DAN, task, "Meanwhile");
+    take(&mut group.members[BEN], &early);
+    group.does(ANN, &Command::Widen { task, role: FIELD });
+    let late = group.says(DAN, task, "And again");
+    group.settle();
+    assert_eq!(group.lines(task), [None, Some(2), Some(2), Some(2), Some(2)]);
+    assert_eq!(lists(&late[0]), [DESK]);
+}
+
+#[test]
+fn a_first_key_that_the_task_does_not_commit_to_is_not_taken() {
+    let mut group = Group::new(56);
+    let task = group.creates(ANN, DESK, "Call the harbour office");
+    group.does(ANN, &Command::Widen { task, role: FIELD });
+    group.settle();
+    let keys = |member: &Replica| member.task_keys().of(task).len();
+    assert_eq!(keys(&group.members[BEN]), 1);
+    assert_eq!(keys(&group.members[MAYA]), 0);
+    let mut other = exchange_count(&mut group);
+    assert_eq!(other.pop(), None, "nothing is left to hand on");
+}
+
+/// Devices that somebody still has something to hand to.
+fn exchange_count(group: &mut Group) -> Vec<usize> {
+    let (left, right) = group.members.split_at_mut(1);
+    exchange(&mut left[0], &mut right[0]);
+    (0..5).filter(|who| !group.members[*who].unwelcomed().is_empty()).collect()
+}
