@@ -69,6 +69,14 @@ pub fn come_in_unseen(person: &str, dir: &Path, relay: &RelayProcess, link: &str
     (node, pursuance)
 }
 
+/// The same folder again, opened with the same passphrase.
+#[must_use]
+pub fn come_again_unseen(person: &str, dir: &Path, relay: &RelayProcess) -> Headless {
+    let options = relay.loopback();
+    let options = [options[1].as_str(), options[2].as_str()];
+    Headless::start(&dir.join(person), PASSPHRASE, &options, ("warn", Stdio::inherit()))
+}
+
 /// Looks again and again until something is so at a node.
 ///
 /// # Panics

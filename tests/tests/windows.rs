@@ -16,6 +16,7 @@ mod governing;
 mod hostile_page;
 #[path = "windows/modified.rs"]
 mod modified;
+mod opening;
 #[path = "windows/packets.rs"]
 mod packets;
 #[path = "windows/people.rs"]

@@ -2,7 +2,7 @@
 import { waitFor } from '@testing-library/svelte';
 import type { DecisionView, Fault, LogRow, Query, Refusal, StatusLine, StorageTrouble, View } from '../src/host/bindings';
 import type { FakeChoices } from '../src/host/fake';
-import type { FakePursuance } from '../src/host/fake-world';
+import type { FakePursuance, FakeTask } from '../src/host/fake-world';
 import { ALWAYS } from '../src/words/rule';
 import { all, by, click, fill, openWindow, press, rowOf, settled } from './open';
 
@@ -51,6 +51,20 @@ const task = (title: string, change?: (data: FakePursuance) => void, retouch: Re
 const screen = (letter: string, choices: Partial<FakeChoices> = {}, change?: (data: FakePursuance) => void, retouch: Retouch = {}): Make => async () => {
   await open(choices, change, retouch);
   await go(letter);
+};
+const opened = (each: FakeTask, data: FakePursuance): void => { each.readers = { roles: [1, 2], persons: data.members.filter((one) => !one.person.me).slice(0, 1).map((one) => one.person) }; };
+/** The dialog that says who reads a task. */
+const readers = (change: (each: FakeTask, data: FakePursuance) => void = (each) => { each.readers = { roles: [1], persons: [] }; }): Make => async () => {
+  await open({}, (data) => {
+    const organisers = data.members.filter((one) => one.roles.some((role) => role.id === 1)).map((one) => one.person);
+    data.readers = [{ role: 1, by: [1], people: organisers }];
+    data.rules = [...data.rules, { role: 1, verb: 'widen', object: { over: 'role', role: 1 }, conditions: ALWAYS, quorum: null }];
+    for (const each of data.tasks) if (each.title === 'Book the canteen') change(each, data);
+  });
+  await click(rowOf('Book the canteen'));
+  by('tree').focus();
+  await press('w');
+  await settled();
 };
 /** A screen of the pursuance in which almost nothing is. */
 const sparse = (letter: string): Make => async () => {
@@ -162,6 +176,17 @@ export const SITUATIONS = {
   'my comment is handed over': task('Find out who owns the east quay'),
   'my change was seen': task('Invite the neighbours of Sluisstraat'),
   'a task for one role': task('Book the canteen', undefined, { task: (view) => ({ ...view, readers: [{ role: 2, name: 'member', members: 3 }] }) }),
+  'a task was opened to a role': async () => { await readers()(); await click(all('readers-role')[1]); await click(by('readers-submit')); await settled(); },
+  'a task was opened to somebody': async () => { await readers()(); await click(all('readers-person')[0]); await click(by('readers-submit')); await settled(); },
+  'a task was closed to a role': async () => { await readers(opened)(); await click(by('readers-shut')); await settled(); },
+  'a task was closed to somebody': async () => { await readers(opened)(); await click(by('readers-shut-person')); await settled(); },
+  'who reads a task of one role': readers(),
+  'who reads a task that was opened': readers(opened),
+  'who reads a task of everyone': readers((each) => { delete each.readers; }),
+  'opening a task to a role': async () => { await readers()(); await click(all('readers-role')[1]); },
+  'opening a task to a role of which some read it': async () => { await readers((each, data) => { each.readers = { roles: [1], persons: data.members.filter((one) => one.roles.every((role) => role.id === 2)).slice(0, 1).map((one) => one.person) }; })(); await click(all('readers-role')[1]); },
+  'opening a task to everyone': async () => { await readers()(); await click(all('readers-role')[0]); },
+  'opening a task to somebody': async () => { await readers()(); await click(all('readers-person')[0]); },
   'a task with two endings': task('Book the canteen', (data) => { for (const each of data.tasks) each.twoAnswers = each.title === 'Book the canteen'; }),
   'adding a task': adding('Paint the gate'),
   'typing a task for one role': async () => { await open({}, undefined, { tree: (view) => ({ ...view, homes: [...view.homes, { role: 1, name: 'organiser', members: 2 }] }) }); await fill('quick-add', 'Paint the gate @@organiser'); },

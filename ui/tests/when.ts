@@ -39,7 +39,7 @@ export const WHEN: Record<string, readonly string[]> = {
   'fault.wrongOrigin': ['relay is another'],
   'fault.stale': ['relay is stale'],
 
-  'delivery.kept': ['my change is kept'],
+  'delivery.kept': ['my change is kept', 'a task was*'],
   'delivery.handed': ['my comment is handed over'],
   'delivery.seen': ['my change was seen'],
 
@@ -68,8 +68,16 @@ export const WHEN: Record<string, readonly string[]> = {
   'add.onlyWords': ['suggesting with more'],
   'add.unknown': ['adding for somebody unknown'],
 
-  'task.readersEveryone': ['my change*', 'a task of somebody', 'my comment is handed over', 'a task with two endings', 'refused by a rule', 'refused: not my own'],
-  'task.readersRole': ['a task for one role'],
+  'task.readersEveryone': ['who reads a task of everyone', 'my change*', 'a task of somebody', 'my comment is handed over', 'a task with two endings', 'refused by a rule', 'refused: not my own'],
+  'task.readersRole': ['a task for one role', 'who reads a task of one role', 'who reads a task that was opened', 'opening a task to*', 'a task was*'],
+  'readers.all': ['who reads a task of everyone'],
+  'readers.warnRole': ['opening a task to a role*'],
+  'readers.already': ['opening a task to a role of which some read it', 'opening a task to everyone'],
+  'readers.warnEveryone': ['opening a task to everyone'],
+  'readers.warnPerson': ['opening a task to somebody'],
+  'readers.may': ['opening a task to*'],
+  'readers.done.opened': ['a task was opened*'],
+  'readers.done.closed': ['a task was closed*'],
   'task.twoAnswers': ['a task with two endings'],
 
   'people.twoHistories': ['person who*', 'person with*', 'people, much waiting', 'let somebody in', 'removing an organiser', 'removing from one role', 'removing without a rule', 'removing one of many roles without a rule', 'arrested, two histories'],

@@ -1,10 +1,16 @@
 //! Somebody was arrested: they are removed, and of what their computer wrote unheard one thing is kept and one refused.
 
+use std::fs;
+use std::path::Path;
+
 use pursuance_tests::people::{
-    begin_to_start, begin_with_invite, come_in_unseen, invite, join, open_invite, open_relay, open_window, portraits,
-    start_pursuance, wait_rows,
+    begin_to_start, begin_with_invite, come_again_unseen, come_in_unseen, invite, join, open_invite, open_relay,
+    open_window, portraits, start_pursuance, until, wait_rows,
 };
-use serde_json::json;
+use serde_json::{Value, json};
+
+/// What is said after the arrest.
+const MOVED: &str = "Take the papers to the green house";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_written_unheard_waits_and_is_kept_or_refused() {
@@ -27,6 +33,9 @@ async fn what_was_written_unheard_waits_and_is_kept_or_refused() {
         let create = json!({ "kind": "createTask", "title": title, "parent": null, "assignees": [], "labels": [] });
         kim.request(json!({ "kind": "act", "pursuance": pursuance, "command": create }));
     }
+    kim.stop();
+    // Whoever has the computer has all that it holds, and the passphrase.
+    copy_folder(&dir.path().join("Kim"), &dir.path().join("seized"));
     maya.click("nav-people").await;
     maya.wait_count("member-open", 3).await;
     maya.click("arrested-open").await;
@@ -41,6 +50,7 @@ async fn what_was_written_unheard_waits_and_is_kept_or_refused() {
     ben.wait_text("former", "Kim").await;
 
     // What arrives now has no effect for anybody and waits.
+    let mut kim = come_again_unseen("Kim", dir.path(), &relay);
     kim.request(json!({ "kind": "setOffline", "offline": false }));
     maya.wait_text("held-sentence", "2 changes by \u{2068}Kim\u{2069}, written before").await;
     maya.wait_count("held-line", 2).await;
@@ -64,7 +74,35 @@ async fn what_was_written_unheard_waits_and_is_kept_or_refused() {
         wait_rows(window, 1).await;
     }
     kim.stop();
+
+    // The copy of the folder reads that Kim was removed, and nothing of what is said since.
+    maya.fill("quick-add", MOVED).await;
+    maya.click("quick-add-submit").await;
+    ben.wait_text("tree-row", MOVED).await;
+    let mut seized = come_again_unseen("seized", dir.path(), &relay);
+    seized.request(json!({ "kind": "setOffline", "offline": false }));
+    until(&mut seized, "the copy never learns that Kim was removed", |node| {
+        node.view(json!({ "kind": "app" }))["pursuances"][0]["status"]["code"] == "removed"
+    });
+    let tree = seized.view(json!({ "kind": "tree", "pursuance": pursuance, "filter": "", "showDropped": true, "folded": [], "first": 0, "around": null }));
+    let log = seized.view(json!({ "kind": "log", "pursuance": pursuance, "trouble": false, "before": null }));
+    assert!(holds(&tree, "Ask the crane driver") && !holds(&tree, MOVED) && !holds(&log, MOVED), "{tree} {log}");
+    seized.stop();
     for window in [&mut maya, &mut ben] {
         window.quit().await;
+    }
+}
+
+fn holds(view: &Value, text: &str) -> bool {
+    view.to_string().contains(text)
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir(to).expect("a folder of the story's own");
+    for entry in fs::read_dir(from).expect("it is there") {
+        let entry = entry.expect("it can be read");
+        if entry.file_type().expect("known").is_file() {
+            fs::copy(entry.path(), to.join(entry.file_name())).expect("room");
+        }
     }
 }

@@ -108,6 +108,21 @@ const SCREENS: &[Screen] = &[
     Screen("log", "?busy", &[Press("nav-log"), Press("log-plain-make"), See("log-plain-text")]),
     Screen("log-long", LONG, &[Press("nav-log"), See("log-why")]),
     Screen(
+        "readers",
+        "?busy",
+        &[PressWith("tree-row", "Book the canteen"), Press("readers-open"), See("readers-role")],
+    ),
+    Screen(
+        "readers-warning",
+        "?busy",
+        &[
+            PressWith("tree-row", "Book the canteen"),
+            Press("readers-open"),
+            PressNth("readers-role", 1),
+            See("readers-warning"),
+        ],
+    ),
+    Screen(
         "tree-long",
         "?busy&long&suggesting",
         &[Type("quick-add", "Paint @nobody #field fri"), PressNth("tree-row", 0), See("task-title")],

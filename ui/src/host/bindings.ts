@@ -342,7 +342,39 @@ task: string,
 /**
  * 0 none, 1 urgent, 2 high, 3 normal, 4 low.
  */
-priority: number, } | { "kind": "invite", 
+priority: number, } | { "kind": "widen", 
+/**
+ * Which task.
+ */
+task: string, 
+/**
+ * Which role.
+ */
+role: RoleId, } | { "kind": "widenTo", 
+/**
+ * Which task.
+ */
+task: string, 
+/**
+ * Who.
+ */
+member: string, } | { "kind": "narrow", 
+/**
+ * Which task.
+ */
+task: string, 
+/**
+ * Which role.
+ */
+role: RoleId, } | { "kind": "narrowTo", 
+/**
+ * Which task.
+ */
+task: string, 
+/**
+ * Who.
+ */
+member: string, } | { "kind": "invite", 
 /**
  * The role offered.
  */
@@ -1118,6 +1150,19 @@ devices: Array<DeviceView>, };
  * Over whom or what a rule reaches.
  */
 export type Object = { "over": "role", "role": RoleId } | { "over": "relays" } | { "over": "rules" } | { "over": "newLabels" };
+
+/**
+ * A role that a task could be opened to.
+ */
+export type Openable = { 
+/**
+ * Who reads what is said to the role.
+ */
+readers: Readers, 
+/**
+ * Those of them who cannot read the task yet.
+ */
+new: number, };
 
 /**
  * Why a text is not taken: the first thing that is wrong.
@@ -2312,9 +2357,21 @@ reviews: Array<ReviewView>,
  */
 thread: Array<CommentView>, 
 /**
- * Roles that can read it, with the number of members in each.
+ * Roles that can read it, with the number of members in each: the one at which it is at home first.
  */
 readers: Array<Readers>, 
+/**
+ * Members it was opened to by name, who are here.
+ */
+persons: Array<Person>, 
+/**
+ * All who can read it, each once.
+ */
+readBy: number, 
+/**
+ * Roles that it could be opened to: somebody reads what is said to them.
+ */
+openable: Array<Openable>, 
 /**
  * What I may not do to this task and why; a verb that is absent is allowed.
  */
@@ -2417,6 +2474,10 @@ totalBelow: number,
  * Whether it was put out of sight.
  */
 filed: boolean, 
+/**
+ * How many roles and members it was opened to, beside its home.
+ */
+opened: number, 
 /**
  * How far the newest own change of it has come.
  */

@@ -1,5 +1,6 @@
 // A day on which much waits for decisions: who asks to be let in, what is to be signed, what is held.
 import type { DecisionView, MemberView } from './bindings';
+import { ALWAYS } from '../words/rule';
 import { device, fakeId, fakeQr, person, ROLES, type FakePursuance } from './fake-world';
 
 const DAY = 86_400;
@@ -16,6 +17,9 @@ export function busy(data: FakePursuance): void {
   if (maya === undefined || noor === undefined || ilse === undefined) return;
   const organisers = data.members.filter((each) => each.roles.some((role) => role.id === organiser.id)).map((each) => each.person);
   data.readers = [{ role: organiser.id, by: [organiser.id], people: [...organisers, person(LONG_NAME)] }];
+  const book = data.tasks.find((each) => each.title === 'Book the canteen');
+  data.rules = [...data.rules, { role: organiser.id, verb: 'widen', object: { over: 'role', role: organiser.id }, conditions: ALWAYS, quorum: null }];
+  if (book !== undefined) book.readers = { roles: [organiser.id], persons: [ilse.person] };
   const kim = person('Kim');
   const kees = person('Kees');
   const base: MemberView = { person: kim, presence: 'waiting', roles: [], grants: [], givenBy: [], vouchedBy: [], cameBy: { kind: 'invite', inviter: maya.person, surplus: false }, heardOfSeconds: now() - 1_800, twoHistories: false, devices: [device(31)] };

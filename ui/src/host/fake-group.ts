@@ -1,5 +1,5 @@
 // One pursuance of the fake host: its rules decide as the real ones would, its views are made of its tasks.
-import type { Cannot, Command, Delivery, Person, Query, Refusal, RelayView, Reply, TaskView, TreeView, Trouble, Verb, View } from './bindings';
+import type { Cannot, Command, Delivery, Person, Query, Readers, Refusal, RelayView, Reply, TaskView, TreeView, Trouble, Verb, View } from './bindings';
 import { carryOut, could, effects, governs, inbox } from './fake-people';
 import { logView, rulesDraft, rulesView, tryRule } from './fake-rules';
 import { rowIn, treePage, type TreeQuery } from './fake-tree';
@@ -7,7 +7,7 @@ import { fakeId, fakeQr, newTask, type FakePursuance, type FakeTask } from './fa
 
 const MAX_TITLE_BYTES = 1_000;
 const MAX_PRIORITY = 4;
-const VERBS: readonly Verb[] = ['invite', 'amend', 'suggest', 'create', 'claim', 'assign', 'edit', 'comment', 'finish', 'review', 'reopen', 'file', 'label'];
+const VERBS: readonly Verb[] = ['invite', 'amend', 'suggest', 'create', 'claim', 'assign', 'edit', 'comment', 'finish', 'review', 'reopen', 'file', 'label', 'widen'];
 
 /** A refusal as a host throws it. */
 export function refused(refusal: Refusal): Trouble {
@@ -160,6 +160,15 @@ export class FakeGroup {
         this.#count += 1;
         task.thread = [...task.thread, { entry: fakeId(32, `comment ${this.#count}`), by: this.me, text: command.text, claimedSeconds: Math.floor(Date.now() / 1000), delivery: 'kept' }];
         break;
+      case 'widen': case 'widenTo': case 'narrow': case 'narrowTo': {
+        this.#must('widen', task);
+        const { roles, persons } = task.readers ?? { roles: [0], persons: [] };
+        if (command.kind === 'widen') task.readers = { roles: [...roles, command.role], persons };
+        else if (command.kind === 'widenTo') task.readers = { roles, persons: [...persons, this.#person(command.member)] };
+        else if (command.kind === 'narrow') task.readers = { roles: roles.filter((role) => role !== command.role), persons };
+        else task.readers = { roles, persons: persons.filter((person) => person.member !== command.member) };
+        break;
+      }
       case 'addLabel': this.#must('label', task); task.labels = [...task.labels, command.label].sort(); break;
       case 'removeLabel': this.#must('label', task); task.labels = task.labels.filter((each) => each !== command.label); break;
     }
@@ -252,8 +261,18 @@ export class FakeGroup {
     if (row === null) throw refused({ code: 'noSuchTask' });
     return {
       row, path, body: task.body, otherTitles: task.otherTitles, otherBodies: [], creator: task.creator, createdSeconds: task.createdSeconds, started: task.started, finished: task.finished,
-      reviews: [], thread: task.thread, readers: [{ role: 0, name: '', members: this.data.members.length }], cannot: this.#cannot(task),
+      reviews: [], thread: task.thread, ...this.#readersOf(task), cannot: this.#cannot(task),
     };
+  }
+
+  #readersOf(task: FakeTask): Pick<TaskView, 'readers' | 'persons' | 'readBy' | 'openable'> {
+    const { roles, persons } = task.readers ?? { roles: [0], persons: [] };
+    const holders = (role: number): string[] => this.data.members.filter((each) => role === 0 || each.roles.some((held) => held.id === role)).map((each) => each.person.member);
+    const readers = (role: number): Readers => ({ role, name: this.data.roles.find((each) => each.id === role)?.name ?? '', members: holders(role).length });
+    const now = new Set([...roles.flatMap(holders), ...persons.map((person) => person.member)]);
+    const others = roles.includes(0) ? [] : [0, ...this.data.roles.map((role) => role.id)].filter((role) => !roles.includes(role));
+    const openable = others.map((role) => ({ readers: readers(role), new: holders(role).filter((member) => !now.has(member)).length }));
+    return { readers: roles.map(readers), persons, readBy: now.size, openable };
   }
 }
 

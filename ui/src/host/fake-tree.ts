@@ -85,6 +85,6 @@ function rowOf(task: FakeTask, depth: number): TreeRow {
   return {
     task: task.task, parent: task.parent, depth, title: task.title, status: task.status, twoAnswers: task.twoAnswers, claim: task.claim, assignees: task.assignees,
     ownerText: task.ownerText, labels: task.labels, comments: task.thread.length, doneBelow: 0, totalBelow: 0, filed: task.filed ?? false, delivery: task.delivery,
-    home: 0, hasChildren: false, folded: false, matches: true, above: null, grandparent: null, due: task.due, priority: task.priority,
+    home: task.readers?.roles[0] ?? 0, opened: task.readers === undefined ? 0 : task.readers.roles.length - 1 + task.readers.persons.length, hasChildren: false, folded: false, matches: true, above: null, grandparent: null, due: task.due, priority: task.priority,
   };
 }

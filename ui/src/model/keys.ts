@@ -5,7 +5,7 @@ export type KeyAction =
   | 'palette' | 'add' | 'filter' | 'help' | 'escape' | 'undo' | 'lock' | 'nextRegion' | 'previousRegion' | 'goPrefix'
   | 'goTree' | 'goInbox' | 'goPeople' | 'goDecisions' | 'goRules' | 'goLog' | 'goInvites' | 'goRelays' | 'goImport' | 'goSettings'
   | 'next' | 'previous' | 'first' | 'last' | 'pageDown' | 'pageUp' | 'peek' | 'collapse' | 'expandOrIn' | 'collapseOrOut'
-  | 'subtask' | 'edit' | 'indent' | 'outdent' | 'status' | 'assign' | 'claim' | 'giveBack' | 'comment' | 'label' | 'due' | 'priority' | 'drop';
+  | 'subtask' | 'edit' | 'indent' | 'outdent' | 'status' | 'assign' | 'claim' | 'giveBack' | 'comment' | 'label' | 'due' | 'priority' | 'readers' | 'drop';
 
 /** What of a keyboard event decides. */
 export type Key = { key: string; ctrl: boolean; shift: boolean; alt: boolean };
@@ -29,7 +29,7 @@ export type Where = {
 const GO: Record<string, KeyAction> = { t: 'goTree', i: 'goInbox', p: 'goPeople', d: 'goDecisions', u: 'goRules', l: 'goLog', v: 'goInvites', r: 'goRelays', m: 'goImport', s: 'goSettings' };
 const ANYWHERE: Record<string, KeyAction> = { c: 'add', '/': 'filter', f: 'filter', '?': 'help', g: 'goPrefix' };
 const ON_TASK: Record<string, KeyAction> = {
-  j: 'next', k: 'previous', z: 'collapse', o: 'subtask', e: 'edit', s: 'status', a: 'assign', n: 'comment', b: 'label', d: 'due', p: 'priority', Delete: 'drop',
+  j: 'next', k: 'previous', z: 'collapse', o: 'subtask', e: 'edit', s: 'status', a: 'assign', n: 'comment', b: 'label', d: 'due', p: 'priority', w: 'readers', Delete: 'drop',
 };
 const IN_TREE: Record<string, KeyAction> = {
   ArrowDown: 'next', ArrowUp: 'previous', Home: 'first', End: 'last', PageDown: 'pageDown', PageUp: 'pageUp', Enter: 'peek',
@@ -72,6 +72,6 @@ export const KEY_TABLE = {
     ['F6', 'keys.region'], ['G', 'keys.go'], ['J K ↓ ↑', 'keys.updown'], ['Enter', 'keys.peek'], ['Z', 'keys.collapse'],
   ],
   'keys.inTree': [
-    ['O', 'keys.subtask'], ['E', 'keys.edit'], ['Alt → ←', 'keys.indent'], ['Tab', 'keys.tab'], ['S', 'keys.status'], ['A', 'keys.assign'], ['I', 'keys.claim'], ['Shift I', 'keys.giveBack'], ['N', 'keys.comment'], ['B', 'keys.label'], ['D', 'keys.due'], ['P', 'keys.priority'], ['Del', 'keys.drop'],
+    ['O', 'keys.subtask'], ['E', 'keys.edit'], ['Alt → ←', 'keys.indent'], ['Tab', 'keys.tab'], ['S', 'keys.status'], ['A', 'keys.assign'], ['I', 'keys.claim'], ['Shift I', 'keys.giveBack'], ['N', 'keys.comment'], ['B', 'keys.label'], ['D', 'keys.due'], ['P', 'keys.priority'], ['W', 'keys.readers'], ['Del', 'keys.drop'],
   ],
 } as const;

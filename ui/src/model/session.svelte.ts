@@ -13,7 +13,7 @@ export type PursuanceScreen = 'tree' | 'inbox' | 'people' | 'decisions' | 'rules
 /** Every screen there is once the vault is open. */
 export type Screen = PursuanceScreen | 'home' | 'start' | 'join' | 'settings';
 /** What may lie above the window. */
-export type Overlay = 'palette' | 'keys' | 'status' | 'assign' | 'label' | 'due' | 'priority' | 'filterLabel' | 'filterPriority' | 'remove';
+export type Overlay = 'palette' | 'keys' | 'status' | 'assign' | 'label' | 'due' | 'priority' | 'filterLabel' | 'filterPriority' | 'remove' | 'readers';
 /** How a request ended: with a reply, or with a trouble. */
 export type Outcome = { reply: Reply; trouble: null } | { reply: null; trouble: Trouble };
 /** A line that appears above the status. */

@@ -382,6 +382,7 @@ export const screens = {
   'keys.label': 'labels',
   'keys.due': 'due day',
   'keys.priority': 'priority',
+  'keys.readers': 'who can read it',
   'keys.drop': 'drop',
   'keys.send': 'send or save a text',
 

@@ -1,5 +1,5 @@
 // One sentence for each code the node gives: status, trouble, refusal, rule, delivery.
-import type { Fault, Person, Readers, Refusal, Role, StatusLine, Trouble } from '../host/bindings';
+import type { Fault, Openable, Person, Readers, Refusal, Role, StatusLine, Trouble } from '../host/bindings';
 import { EVERYONE } from './rule';
 import { isolated, t, type Key } from './index';
 import { holders, manyOf, verbWords } from './rules';
@@ -175,6 +175,20 @@ export function troubleSentence(trouble: Trouble, roles: readonly Role[]): strin
 export function readersSentence(readers: Readers): string {
   if (readers.role === EVERYONE) return t('task.readersEveryone', { n: readers.members });
   return t('task.readersRole', { role: readers.name, n: readers.members });
+}
+
+/** What it means to open a task to a role. */
+export function widenSentence({ readers, new: fresh }: Openable, comments: number): string {
+  const words = readers.role === EVERYONE
+    ? t('readers.warnEveryone', { n: readers.members, comments })
+    : t('readers.warnRole', { role: readers.name, n: readers.members, comments });
+  const known = readers.members - fresh;
+  return known === 0 ? words : `${words} ${t('readers.already', { n: known })}`;
+}
+
+/** What it means to open a task to one member. */
+export function widenPersonSentence(person: Person, comments: number): string {
+  return t('readers.warnPerson', { name: nameOf(person), comments });
 }
 
 /** Names put one after another, each isolated. */

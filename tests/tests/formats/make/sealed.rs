@@ -310,15 +310,15 @@ fn task_ops(shelf: &mut Shelf) {
         ("place-twice", HandedOn { places: vec![(EntryId([7; 32]), 0); 2], ..handed_on() }),
     ] {
         let given = json!({"ops": hex(&encode_ops(&[TaskOp::HandOn(handed)]))});
-        shelf.add("task-ops", &format!("bad-hand-on-{name}"), given, json!({"error": "notSorted"}));
+        shelf.add("task-ops", &format!("bad-hand-on-{name}"), given, json!({"error": "NotSorted"}));
     }
     for (name, number) in [("widen", 23), ("narrow", 24)] {
         let given = json!({"ops": hex(&one(number, V::Uint(u64::from(u16::MAX))))});
-        shelf.add("task-ops", &format!("bad-{name}-no-role"), given, json!({"error": "structure"}));
+        shelf.add("task-ops", &format!("bad-{name}-no-role"), given, json!({"error": "Structure"}));
     }
     let devices = (0..=200).map(|number: u8| AuthorId([number; 32])).collect();
     let given = json!({"ops": hex(&encode_ops(&[TaskOp::HandOn(HandedOn { devices, ..handed_on() })]))});
-    shelf.add("task-ops", "bad-hand-on-to-too-many", given, json!({"error": "tooLong"}));
+    shelf.add("task-ops", "bad-hand-on-to-too-many", given, json!({"error": "TooLong"}));
     for (name, number, arguments) in [
         ("priority-5", 18, V::Uint(5)),
         ("priority-beyond-8-bits", 18, V::Uint(256)),
