@@ -16,6 +16,7 @@ mod governing;
 mod hostile_page;
 #[path = "windows/modified.rs"]
 mod modified;
+#[path = "windows/opening.rs"]
 mod opening;
 #[path = "windows/packets.rs"]
 mod packets;

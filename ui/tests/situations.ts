@@ -180,6 +180,7 @@ export const SITUATIONS = {
   'a task was opened to somebody': async () => { await readers()(); await click(all('readers-person')[0]); await click(by('readers-submit')); await settled(); },
   'a task was closed to a role': async () => { await readers(opened)(); await click(by('readers-shut')); await settled(); },
   'a task was closed to somebody': async () => { await readers(opened)(); await click(by('readers-shut-person')); await settled(); },
+  'a task that was closed to me': readers((each, data) => { each.readers = { roles: [2], persons: [] }; data.members = data.members.map((one) => (one.person.me ? { ...one, roles: one.roles.filter((role) => role.id !== 2) } : one)); }),
   'who reads a task of one role': readers(),
   'who reads a task that was opened': readers(opened),
   'who reads a task of everyone': readers((each) => { delete each.readers; }),

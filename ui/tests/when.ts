@@ -69,7 +69,8 @@ export const WHEN: Record<string, readonly string[]> = {
   'add.unknown': ['adding for somebody unknown'],
 
   'task.readersEveryone': ['who reads a task of everyone', 'my change*', 'a task of somebody', 'my comment is handed over', 'a task with two endings', 'refused by a rule', 'refused: not my own'],
-  'task.readersRole': ['a task for one role', 'who reads a task of one role', 'who reads a task that was opened', 'opening a task to*', 'a task was*'],
+  'task.readersRole': ['a task for one role', 'a task that was closed to me', 'who reads a task of one role', 'who reads a task that was opened', 'opening a task to*', 'a task was*'],
+  'task.closed': ['a task that was closed to me'],
   'readers.all': ['who reads a task of everyone'],
   'readers.warnRole': ['opening a task to a role*'],
   'readers.already': ['opening a task to a role of which some read it', 'opening a task to everyone'],

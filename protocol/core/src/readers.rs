@@ -32,6 +32,11 @@ impl Replica {
         by_role.chain(self.readers_as_persons(task)).collect()
     }
 
+    /// Whether what is said about a task now is not for me, though I am here.
+    pub(crate) fn is_closed_to_me(&self, task: &Task) -> bool {
+        self.me().is_some_and(|me| self.absence().is_none() && !self.reading_members(task).contains(&me))
+    }
+
     /// Roles that a task could be opened to.
     pub(crate) fn openable(&self, task: &Task) -> Vec<Openable> {
         let read_by: BTreeSet<RoleId> = task.read_by().collect();

@@ -200,6 +200,8 @@ pub struct TaskView {
     pub persons: Vec<Person>,
     /// All who can read it, each once.
     pub read_by: u32,
+    /// Whether what is said about it now is not for me: it was closed to me, or I lost the role by which I read it.
+    pub closed: bool,
     /// Roles that it could be opened to: somebody reads what is said to them.
     pub openable: Vec<Openable>,
     /// What I may not do to this task and why; a verb that is absent is allowed.

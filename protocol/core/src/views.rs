@@ -159,6 +159,7 @@ impl Replica {
             readers: task.read_by().map(|role| self.readers_of(role)).collect(),
             persons: self.readers_as_persons(task).map(|member| self.person(member, &names)).collect(),
             read_by: count(self.reading_members(task).len()),
+            closed: self.is_closed_to_me(task),
             openable: self.openable(task),
             cannot: self.cannot(
                 &[
@@ -495,7 +496,8 @@ impl Replica {
         let agreed = task.map(Task::agreed_now).unwrap_or_default();
         let occasion = self.occasion(me, task, &agreed);
         let occasion = occasion.on_own(task.is_some() && occasion.own);
-        if let Some(refusal) = self.absence() {
+        let closed = task.is_some_and(|task| self.is_closed_to_me(task)).then_some(crate::refusal::Refusal::NotAReader);
+        if let Some(refusal) = self.absence().or(closed) {
             return verbs.iter().map(|verb| Cannot { verb: *verb, refusal: refusal.clone() }).collect();
         }
         verbs

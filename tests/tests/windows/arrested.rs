@@ -3,13 +3,15 @@
 use std::fs;
 use std::path::Path;
 
+use pursuance_tests::headless::Headless;
 use pursuance_tests::people::{
     begin_to_start, begin_with_invite, come_again_unseen, come_in_unseen, invite, join, open_invite, open_relay,
     open_window, portraits, start_pursuance, until, wait_rows,
 };
 use serde_json::{Value, json};
 
-/// What is said after the arrest.
+/// What is said before the arrest, and after it.
+const KNOWN: &str = "Count the crates at the quay";
 const MOVED: &str = "Take the papers to the green house";
 
 #[tokio::test(flavor = "multi_thread")]
@@ -26,6 +28,11 @@ async fn what_was_written_unheard_waits_and_is_kept_or_refused() {
     join(&ben, "Ben").await;
     ben.find("quick-add").await;
     let (mut kim, pursuance) = come_in_unseen("Kim", dir.path(), &relay, &link);
+
+    maya.click("nav-tree").await;
+    maya.fill("quick-add", KNOWN).await;
+    maya.click("quick-add-submit").await;
+    until(&mut kim, "Kim never reads it", |node| holds(&tasks(node, &pursuance), KNOWN));
 
     // Kim writes without a connection; then Kim's computer is in other hands.
     kim.request(json!({ "kind": "setOffline", "offline": true }));
@@ -56,7 +63,7 @@ async fn what_was_written_unheard_waits_and_is_kept_or_refused() {
     maya.wait_count("held-line", 2).await;
     portraits(&maya, "arrested-held").await;
     ben.click("nav-tree").await;
-    ben.find("tree-empty").await;
+    wait_rows(&ben, 1).await;
     maya.click("held-keep-one").await;
     maya.wait_count("held-line", 1).await;
     maya.wait_text("held-sentence", "1 change by").await;
@@ -71,7 +78,7 @@ async fn what_was_written_unheard_waits_and_is_kept_or_refused() {
     maya.click("nav-tree").await;
     for window in [&maya, &ben] {
         window.wait_text("tree-row", "Ask the crane driver").await;
-        wait_rows(window, 1).await;
+        wait_rows(window, 2).await;
     }
     kim.stop();
 
@@ -81,16 +88,23 @@ async fn what_was_written_unheard_waits_and_is_kept_or_refused() {
     ben.wait_text("tree-row", MOVED).await;
     let mut seized = come_again_unseen("seized", dir.path(), &relay);
     seized.request(json!({ "kind": "setOffline", "offline": false }));
-    until(&mut seized, "the copy never learns that Kim was removed", |node| {
-        node.view(json!({ "kind": "app" }))["pursuances"][0]["status"]["code"] == "removed"
-    });
-    let tree = seized.view(json!({ "kind": "tree", "pursuance": pursuance, "filter": "", "showDropped": true, "folded": [], "first": 0, "around": null }));
-    let log = seized.view(json!({ "kind": "log", "pursuance": pursuance, "trouble": false, "before": null }));
-    assert!(holds(&tree, "Ask the crane driver") && !holds(&tree, MOVED) && !holds(&log, MOVED), "{tree} {log}");
+    let log = |node: &mut Headless| {
+        node.view(json!({ "kind": "log", "pursuance": pursuance, "trouble": false, "before": null }))
+    };
+    until(&mut seized, "the copy never learns that Kim was removed", |node| holds(&log(node), r#""kind":"remove""#));
+    let tree = tasks(&mut seized, &pursuance);
+    let log = log(&mut seized);
+    assert!(holds(&tree, KNOWN) && !holds(&tree, MOVED) && !holds(&log, MOVED), "{tree} {log}");
     seized.stop();
     for window in [&mut maya, &mut ben] {
         window.quit().await;
     }
+}
+
+fn tasks(node: &mut Headless, pursuance: &str) -> Value {
+    node.view(json!({
+        "kind": "tree", "pursuance": pursuance, "filter": "", "showDropped": true, "folded": [], "first": 0, "around": null
+    }))
 }
 
 fn holds(view: &Value, text: &str) -> bool {

@@ -77,6 +77,7 @@ async fn a_task_is_opened_with_true_numbers_and_closed_again() {
     open_task(&ben, SECRET).await;
     ben.wait_count("comment-text", 3).await;
     assert!(!page(&ben).await.contains(AFTER));
+    ben.wait_text("task-closed", "is not for you").await;
     portraits(&ben, "opening-closed").await;
     zoe.stop();
     for window in [&mut maya, &mut ben, &mut kim] {

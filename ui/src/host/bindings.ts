@@ -2369,6 +2369,10 @@ persons: Array<Person>,
  */
 readBy: number, 
 /**
+ * Whether what is said about it now is not for me: it was closed to me, or I lost the role by which I read it.
+ */
+closed: boolean, 
+/**
  * Roles that it could be opened to: somebody reads what is said to them.
  */
 openable: Array<Openable>, 

@@ -1,7 +1,6 @@
 // A day on which much waits for decisions: who asks to be let in, what is to be signed, what is held.
 import type { DecisionView, MemberView } from './bindings';
-import { ALWAYS } from '../words/rule';
-import { device, fakeId, fakeQr, person, ROLES, type FakePursuance } from './fake-world';
+import { ALWAYS, device, fakeId, fakeQr, person, ROLES, type FakePursuance } from './fake-world';
 
 const DAY = 86_400;
 const now = (): number => Math.floor(Date.now() / 1000);

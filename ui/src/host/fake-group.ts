@@ -265,14 +265,15 @@ export class FakeGroup {
     };
   }
 
-  #readersOf(task: FakeTask): Pick<TaskView, 'readers' | 'persons' | 'readBy' | 'openable'> {
+  #readersOf(task: FakeTask): Pick<TaskView, 'readers' | 'persons' | 'readBy' | 'closed' | 'openable'> {
     const { roles, persons } = task.readers ?? { roles: [0], persons: [] };
     const holders = (role: number): string[] => this.data.members.filter((each) => role === 0 || each.roles.some((held) => held.id === role)).map((each) => each.person.member);
     const readers = (role: number): Readers => ({ role, name: this.data.roles.find((each) => each.id === role)?.name ?? '', members: holders(role).length });
     const now = new Set([...roles.flatMap(holders), ...persons.map((person) => person.member)]);
     const others = roles.includes(0) ? [] : [0, ...this.data.roles.map((role) => role.id)].filter((role) => !roles.includes(role));
     const openable = others.map((role) => ({ readers: readers(role), new: holders(role).filter((member) => !now.has(member)).length }));
-    return { readers: roles.map(readers), persons, readBy: now.size, openable };
+    const me = this.data.members.find((each) => each.person.me);
+    return { readers: roles.map(readers), persons, readBy: now.size, closed: me !== undefined && !now.has(me.person.member), openable };
   }
 }
 

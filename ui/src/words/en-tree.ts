@@ -40,6 +40,7 @@ export const tree = {
   'tree.opened': 'also opened to {n:# other|# others}',
 
   'readers.open': 'Who can read…',
+  'readers.change': 'Let others read it…',
   'readers.title': 'Who can read “{~title}”',
   'readers.now': '{n:# person can read it now|# people can read it now}',
   'readers.home': 'the task was made for them',
