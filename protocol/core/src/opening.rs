@@ -53,6 +53,8 @@ struct Line {
     has_key: bool,
     /// That key was not known before.
     brings_key: bool,
+    /// It was found before its list could be opened, and taken then.
+    was_taken: bool,
 }
 
 impl Replica {
@@ -120,7 +122,7 @@ impl Replica {
         let lines = self.open_lists(&entry, arrival, shelf);
         let mut made_again = BTreeSet::new();
         for line in lines {
-            if made_again.contains(&line.task) {
+            if made_again.contains(&line.task) || (line.was_taken && !line.brings_key) {
                 continue;
             }
             let was_there = self.tasks.task(line.task).map(Task::home);
@@ -147,6 +149,8 @@ impl Replica {
         let Some(at) = self.place_of(entry).filter(|_| opens(standing)) else { return Vec::new() };
         let mut sealed = true;
         let mut lines: Vec<Line> = Vec::new();
+        // Somebody may have said where an item is before its list could be opened.
+        let found_before = if arrival == Arrival::Late { shelf.touched_by(id) } else { Vec::new() };
         for audience in &part.audiences {
             let Some(secret) = self.secret_of(at, audience, arrival) else { continue };
             let hints = match open_audience(at, audience, &secret, part.items.len()) {
@@ -163,7 +167,9 @@ impl Replica {
             };
             sealed = false;
             for (index, hint) in hints.into_iter().enumerate() {
-                let line = self.take_line(at, part, number(index), hint, shelf);
+                let known = self.touches.get(&hint.task).is_some_and(|known| known.contains(&(id, number(index))));
+                let was_taken = arrival == Arrival::Late && (known || found_before.contains(&hint.task));
+                let line = Line { was_taken, ..self.take_line(at, part, number(index), hint, shelf) };
                 self.touches.entry(line.task).or_default().insert((id, line.item));
                 match lines.iter_mut().find(|known| (known.item, known.task) == (line.item, line.task)) {
                     Some(known) => known.brings_key |= line.brings_key,
@@ -176,8 +182,9 @@ impl Replica {
         }
         let finder = self.task_keys.finder(self.task_keys.shared().iter());
         lines = found_in(part, &finder);
-        for line in &lines {
-            self.touches.entry(line.task).or_default().insert((id, line.item));
+        for line in &mut lines {
+            let is_new = self.touches.entry(line.task).or_default().insert((id, line.item));
+            line.was_taken = arrival == Arrival::Late && (!is_new || found_before.contains(&line.task));
         }
         if lines.len() < part.items.len() {
             self.tasks.note(id, WHOLE_ENTRY, ItemNote::Waits);
@@ -208,7 +215,7 @@ impl Replica {
     /// What a list says of an item: its key is taken, and what the item hands on with it.
     fn take_line(&mut self, at: Where, part: &RolePart, item: u16, hint: ItemHint, shelf: &dyn Shelf) -> Line {
         let ItemHint { task, generation, key } = hint;
-        let line = Line { item, task, generation, has_key: key.is_some(), brings_key: false };
+        let line = Line { item, task, generation, has_key: key.is_some(), brings_key: false, was_taken: false };
         // What is handed to others in another list is handed out too.
         let others = || {
             let held = self.task_keys.of_generation(task, generation).map(|key| (key, ()));
@@ -409,7 +416,7 @@ impl Replica {
             let mut hints = self.hints_of(at, part, audience);
             let (_, hint) = hints.find(|(of, hint)| (*of, hint.task) == (item, task))?;
             let (generation, has_key) = (hint.generation, hint.key.is_some());
-            Some(Line { item, task, generation, has_key, brings_key: false })
+            Some(Line { item, task, generation, has_key, brings_key: false, was_taken: false })
         });
         said.or_else(|| self.line_by_key(entry, task, item))
     }
@@ -419,7 +426,7 @@ impl Replica {
         let Content::Role(part) = &entry.body().content else { return None };
         let held = self.task_keys.of(task).iter().map(|held| (&held.key, held.generation));
         let (_, generation) = Finder::new(held).find(part.items.get(usize::from(item))?)?;
-        Some(Line { item, task, generation, has_key: false, brings_key: false })
+        Some(Line { item, task, generation, has_key: false, brings_key: false, was_taken: false })
     }
 
     /// All items about a task that are known here, whether their entries count or not.
@@ -467,7 +474,7 @@ fn found_in(part: &RolePart, finder: &Finder<'_, (TaskId, u32)>) -> Vec<Line> {
     }
     let found = part.items.iter().enumerate().filter_map(|(index, item)| {
         let (_, (task, generation)) = finder.find(item)?;
-        Some(Line { item: number(index), task, generation, has_key: false, brings_key: false })
+        Some(Line { item: number(index), task, generation, has_key: false, brings_key: false, was_taken: false })
     });
     found.collect()
 }

@@ -359,7 +359,12 @@ impl Replica {
 
     /// The grant by which the rules let a member say these of a task, and its role: one by which they read it, if there is one; whoever
     /// it was opened to as a person reads it by none.
-    fn grant_to_say(&self, member: MemberId, ops: &[TaskOp], task: &Task) -> Result<(GrantRef, RoleId), Refusal> {
+    pub(crate) fn grant_to_say(
+        &self,
+        member: MemberId,
+        ops: &[TaskOp],
+        task: &Task,
+    ) -> Result<(GrantRef, RoleId), Refusal> {
         let home = task.home().ok_or(Refusal::NoSuchTask)?;
         let verbs = TaskOp::verbs(ops).ok_or(Refusal::NeedsNewer)?;
         let agreed = task.agreed_now();

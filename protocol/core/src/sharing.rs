@@ -4,6 +4,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec;
 use alloc::vec::Vec;
 
+use crate::authority::Presence;
 use crate::entry::{Content, Entry, GrantRef};
 use crate::id::{AuthorId, EntryId, EpochId, MemberId, RoleId, TaskId};
 use crate::keys::EpochSecret;
@@ -103,6 +104,71 @@ impl Replica {
         let part = seal_items_to(self.place_after(by, made.as_ref()), &lists, &items, with.seed);
         let entry = self.sign_next(Content::Role(part), by, made.as_ref(), with.now_seconds);
         Ok(made.into_iter().chain([entry]).collect())
+    }
+
+    /// Devices that may read a task which I read, and that come to its newest key by nothing that was handed out: those of a member it was
+    /// opened to that were added since, and of whoever reads by a role since that was served device by device.
+    ///
+    /// Looks at each task that others than the readers of one role have a key of.
+    #[must_use]
+    pub fn unhanded(&self) -> BTreeSet<AuthorId> {
+        let by_role = self.devices_by_role();
+        self.readable_shared().flat_map(|(id, task)| self.lacking_newest(id, task, &by_role)).collect()
+    }
+
+    /// Hands a device the first task of those that it lacks, with all that was said about it; nothing where it lacks none.
+    #[must_use]
+    pub fn hand_on(&self, to: AuthorId, with: &mut Circumstances<'_>, shelf: &dyn Shelf) -> Vec<Entry> {
+        let Ok(me) = self.writer() else { return Vec::new() };
+        let by_role = self.devices_by_role();
+        let lacks = |(id, task): &(TaskId, &Task)| self.lacking_newest(*id, task, &by_role).contains(&to);
+        let Some((id, task)) = self.readable_shared().find(lacks) else { return Vec::new() };
+        let handed = self.grant_to_say(me, &[], task).and_then(|by| self.say((id, task), Vec::new(), by, with, shelf));
+        handed.unwrap_or_default()
+    }
+
+    /// Tasks that others than the readers of one role have a key of, and that I read.
+    fn readable_shared(&self) -> impl Iterator<Item = (TaskId, &Task)> {
+        let known = self.task_keys.shared().iter().filter_map(|id| Some((*id, self.tasks.task(*id)?)));
+        known.filter(|(_, task)| !self.is_closed_to_me(task))
+    }
+
+    /// The devices of all who read what is said to each role that I know of.
+    fn devices_by_role(&self) -> BTreeMap<RoleId, BTreeSet<AuthorId>> {
+        let roles = core::iter::once(RoleId::EVERYONE).chain(self.roles());
+        let devices = |role| {
+            let readers = self.authority.readers(role);
+            readers.flat_map(|(_, member)| member.devices.keys().copied()).collect()
+        };
+        roles.map(|role| (role, devices(role))).collect()
+    }
+
+    fn lacking_newest(
+        &self,
+        id: TaskId,
+        task: &Task,
+        by_role: &BTreeMap<RoleId, BTreeSet<AuthorId>>,
+    ) -> BTreeSet<AuthorId> {
+        let held = self.task_keys.of(id);
+        let newest = held.iter().map(|held| held.generation).max();
+        let given: BTreeSet<Given> = { held.iter() }
+            .filter(|held| Some(held.generation) == newest)
+            .flat_map(|held| held.given.iter().copied())
+            .collect();
+        let served: BTreeSet<RoleId> = given.iter().filter_map(Given::role).collect();
+        let audience = Audience::of(task);
+        let (served, unserved): (Vec<&RoleId>, Vec<&RoleId>) =
+            audience.roles.iter().partition(|role| served.contains(role));
+        let persons = audience.persons.iter().filter_map(|id| self.authority.members().get(id));
+        let devices =
+            persons.filter(|member| member.presence == Presence::Here).flat_map(|member| member.devices.keys());
+        let devices = devices.chain(unserved.iter().filter_map(|role| by_role.get(role)).flatten());
+        let has = |author: &AuthorId| {
+            *author == self.device.author()
+                || given.contains(&Given::Device(*author))
+                || served.iter().any(|role| by_role.get(role).is_some_and(|devices| devices.contains(author)))
+        };
+        devices.filter(|author| !has(author)).copied().collect()
     }
 
     /// Devices of those who are to read it, with what is sealed to them.

@@ -111,6 +111,21 @@ fn a_task_that_is_opened_to_a_role_is_read_by_its_readers_from_the_beginning() {
 }
 
 #[test]
+fn who_comes_to_a_role_that_was_served_device_by_device_is_handed_the_task_by_whoever_reads_it() {
+    let mut group = Group::new(57);
+    let task = group.creates(ANN, DESK, "Call the harbour office");
+    group.says(ANN, task, "They close at four");
+    group.does(ANN, &Command::Widen { task, role: FIELD });
+    group.settle();
+    assert!(group.members.iter().all(|member| member.unhanded().is_empty()));
+    // Nobody in the field said anything about it: no epoch of theirs leads to its key.
+    let member = group.members[MAYA].me().unwrap();
+    group.does(MAYA, &Command::Grant { member, role: FIELD });
+    group.settle();
+    assert_eq!(group.lines(task), [Some(1); 5]);
+}
+
+#[test]
 fn a_task_that_is_opened_to_a_member_is_read_by_nobody_else() {
     let mut group = Group::new(52);
     let task = group.creates(ANN, DESK, "Call the harbour office");

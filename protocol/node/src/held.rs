@@ -14,6 +14,7 @@ use pursuance_core::keys::{CellKey, DeviceKeys, EpochSecret, InviteSecret};
 use pursuance_core::link::InviteLink;
 use pursuance_core::logs::Append;
 use pursuance_core::op::Op;
+use pursuance_core::plan::Circumstances;
 use pursuance_core::refusal::Refusal;
 use pursuance_core::replica::Replica;
 use pursuance_wire::{Cell, RelayAddress};
@@ -252,6 +253,20 @@ impl Held {
             }
             Ok(())
         })?;
+        Ok(true)
+    }
+
+    /// Hands a device a task that it may read and has no key of. Says whether there was something to hand.
+    pub(crate) fn hand_on(&mut self, store: &mut Store, to: AuthorId, now_seconds: u64) -> Result<bool, StoreError> {
+        let mut seed = Seed::new(random());
+        let mut with = Circumstances { now_seconds, seed: &mut seed, since: Vec::new() };
+        let shelf = store.shelf(self.number);
+        let entries = self.replica.hand_on(to, &mut with, &shelf);
+        shelf.check()?;
+        if entries.is_empty() {
+            return Ok(false);
+        }
+        self.commit(store, &entries, |_, _| Ok(()))?;
         Ok(true)
     }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use pursuance_core::id::AuthorId;
 use pursuance_core::keys::CellKey;
 use pursuance_wire::limits::MAX_POST_CELLS;
 use pursuance_wire::log::{Checkpoint, Receipt, ReceiptState, RelayHistory, Span};
@@ -136,12 +137,16 @@ impl Open {
             if let Some(to) = to {
                 held.welcome_due.remove(&to);
                 // Somebody else may have been faster.
-                if held.replica.unwelcomed().contains(&to) {
+                let now_seconds = around.clock.now_seconds();
+                let handed = if held.replica.unwelcomed().contains(&to) {
                     let relays = self.relays.wanted_numbers(held.number);
-                    if held.welcome(&mut self.store, to, &relays, around.clock.now_seconds())? {
-                        held.seal_due = Some(now);
-                        handed_on.push(held.number);
-                    }
+                    held.welcome(&mut self.store, to, &relays, now_seconds)?
+                } else {
+                    held.hand_on(&mut self.store, to, now_seconds)?
+                };
+                if handed {
+                    held.seal_due = Some(now);
+                    handed_on.push(held.number);
                 }
             }
             if held.epoch_due.is_some_and(|due| due <= now) {
@@ -289,7 +294,8 @@ impl Open {
             if held.epoch_due.is_none() && held.replica.needs_epoch() {
                 held.epoch_due = Some(Instant::now() + around.pace.epoch_delay(held.replica.my_rank()));
             }
-            let unwelcomed = held.replica.unwelcomed();
+            let mut unwelcomed: BTreeSet<AuthorId> = held.replica.unwelcomed().into_iter().collect();
+            unwelcomed.extend(held.replica.unhanded());
             held.welcome_due.retain(|to, _| unwelcomed.contains(to));
             for to in unwelcomed {
                 held.welcome_due.entry(to).or_insert_with(|| Instant::now() + around.pace.welcome_delay());

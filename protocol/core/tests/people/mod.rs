@@ -15,6 +15,7 @@ use pursuance_core::plan::{Authored, Circumstances};
 use pursuance_core::refusal::Refusal;
 use pursuance_core::replica::Replica;
 use pursuance_core::rule::RuleTable;
+use pursuance_core::shelf::Nothing;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
@@ -162,6 +163,13 @@ pub fn settle(world: &World, members: &mut [Replica]) {
             {
                 take(member, &[welcome]);
                 handed_on = true;
+            }
+            if let Some(to) = member.unhanded().first().copied() {
+                let mut seed = Seed::new(world.now_seconds.to_be_bytes().repeat(4).try_into().expect("32 bytes"));
+                let with = &mut Circumstances { now_seconds: world.now_seconds, seed: &mut seed, since: Vec::new() };
+                let handed = member.hand_on(to, with, &Nothing);
+                take(member, &handed);
+                handed_on |= !handed.is_empty();
             }
         }
         if !handed_on {

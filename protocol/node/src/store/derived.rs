@@ -148,7 +148,7 @@ impl Store {
         let sql = "SELECT COALESCE(MAX(arrival), 0) FROM entry";
         let arrivals: i64 = self.connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
         let arrivals = u64::try_from(arrivals).map_err(|_| StoreError::Damaged)? + 1;
-        let public = format!("{PLACED} AND public = 1 ORDER BY arrival");
+        let public = format!("{PLACED} AND public = 1 ORDER BY depth, arrival");
         let public = kept_entries(&self.connection, pursuance, &public, [pursuance])?;
         let unnamed = format!("{PLACED} AND unnamed = 1");
         let unnamed = kept_entries(&self.connection, pursuance, &unnamed, [pursuance])?;

@@ -66,3 +66,25 @@ async fn log(sailor: &Sailor, harbour: PursuanceId, before: Option<u64>, trouble
         other => panic!("{other:?}"),
     }
 }
+
+/// Whoever comes in has their welcome before the log that it belongs to. What came before what it names is judged after it, now and
+/// when the program begins again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_newcomers_log_is_the_same_after_a_restart() {
+    let berth = Berth::open().await;
+    let doors = [(berth.address, berth.at)];
+    let maya = Sailor::aboard(&doors).await;
+    let harbour = maya.found(Some(&berth.address)).await;
+    let link = maya.invite(harbour, 1).await;
+    let ben = Sailor::aboard(&doors).await;
+    ben.come_in(&link, "Ben").await;
+    let before = log(&ben, harbour, None, false).await;
+    let ben = ben.restart().await;
+    let after = log(&ben, harbour, None, false).await;
+    assert_eq!(after.rows, before.rows);
+    assert!(after.rows.iter().all(|row| row.refusal.is_none()), "{:#?}", after.rows);
+    let task = maya.task(harbour, "Buy tape", None).await;
+    ben.until_async("what came after is here", async || ben.task_view(harbour, task).await.is_some()).await;
+    let entries = log(&ben, harbour, None, false).await.entries;
+    assert_eq!(entries, before.entries + 1, "nobody is welcomed once more");
+}

@@ -491,6 +491,28 @@ fn all_small_histories_of_one_who_comes() {
     assert!(count.held > 0 && count.forked > 0);
 }
 
+/// Five acts of any two kinds, or of any three: complete for these kinds. What goes wrong between acts goes wrong between two kinds of
+/// them, or it takes more kinds than these.
+#[test]
+fn all_small_histories_of_five_acts_of_few_kinds() {
+    let kinds = std::env::var("PURSUANCE_AUTHORITY_KINDS").map_or(2, |kinds| kinds.parse().expect("a number"));
+    let (mut groups, mut histories) = (0, 0);
+    for chosen in 0_u32..1 << Says::ALL.len() {
+        if chosen.count_ones() != kinds {
+            continue;
+        }
+        let of = |(_, says): (usize, &Says)| *says;
+        let says: Vec<Says> = Says::ALL.iter().enumerate().filter(|(at, _)| chosen >> at & 1 == 1).map(of).collect();
+        let says: &'static [Says] = says.leak();
+        // Who comes takes part from the beginning where nobody has to come.
+        let cast = if says.contains(&Says::Come) { Cast::OneComes } else { Cast::AllIn };
+        histories += all(small(cast, MOST, says), 1, 1).histories;
+        groups += 1;
+    }
+    println!("{groups} groups of {kinds} kinds, {histories} histories");
+    assert!(groups >= 55 && histories > 10_000);
+}
+
 /// Five acts of a few kinds each: what the ordinary run has of the longest histories, complete for these kinds.
 #[test]
 fn all_small_histories_of_five_acts() {
