@@ -13,7 +13,6 @@ export const computers = {
   'computers.none': 'This computer is not one of yours here any more.',
   'computers.computer': 'Computer {n}',
   'computers.first': 'the one you came with',
-  'computers.back': 'you came back with it',
   'computers.added': 'added {day}',
   'computers.this': 'this one',
   'computers.twoHistories': 'It shows two histories: two different entries stand at the same place, so a copy of its folder may be in use. If you cannot explain it, do as if it were stolen.',
