@@ -5,6 +5,7 @@
 use std::sync::LazyLock;
 
 use pursuance_core::cell::{CellContent, open_cell};
+use pursuance_core::code::{Answer, DeviceCode};
 use pursuance_core::crypto::{self, Seed, label};
 use pursuance_core::day::Day;
 use pursuance_core::entry::{Content, Entry, ItemSeal, UnverifiedEntry};
@@ -305,6 +306,28 @@ fn link() {
         true
     };
     Target { base_bytes: 16 << 10, ..Target::new("link", seeds::field("link", "text"), read) }.run();
+}
+
+#[test]
+fn code() {
+    let read: fn(&[u8]) -> bool = |bytes| {
+        let given = text(bytes);
+        let Ok(code) = DeviceCode::parse(&given) else { return false };
+        let plain = given.split_whitespace().collect::<String>().to_lowercase();
+        assert_eq!(*code.to_text(), plain);
+        true
+    };
+    Target { base_bytes: 16 << 10, ..Target::new("code", seeds::field("code", "text"), read) }.run();
+}
+
+#[test]
+fn answer() {
+    let read: fn(&[u8]) -> bool = |bytes| {
+        let Ok(answer) = Answer::decode(bytes) else { return false };
+        assert_eq!(answer.encode(), bytes, "there is one form only");
+        true
+    };
+    Target::new("answer", seeds::field("answer", "answer"), read).run();
 }
 
 #[test]

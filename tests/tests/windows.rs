@@ -8,6 +8,8 @@ mod at_size;
 mod demo;
 #[path = "windows/desk.rs"]
 mod desk;
+#[path = "windows/devices.rs"]
+mod devices;
 #[path = "windows/first_start.rs"]
 mod first_start;
 #[path = "windows/governing.rs"]

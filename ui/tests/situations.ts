@@ -1,8 +1,10 @@
 // What can be on the screen: each situation by its name, as the fake host and a few presses make it.
 import { waitFor } from '@testing-library/svelte';
-import type { DecisionView, Fault, LogRow, Query, Refusal, StatusLine, StorageTrouble, View } from '../src/host/bindings';
+import type { CodeState, DecisionView, Fault, LogRow, Query, Refusal, StatusLine, StorageTrouble, View } from '../src/host/bindings';
 import type { FakeChoices } from '../src/host/fake';
 import type { FakePursuance, FakeTask } from '../src/host/fake-world';
+import { PHRASE } from '../src/host/fake-computers';
+import { device } from '../src/host/fake-world';
 import { ALWAYS } from '../src/words/rule';
 import { all, by, click, fill, openWindow, press, rowOf, settled } from './open';
 
@@ -128,6 +130,23 @@ const suggestOnly = (data: FakePursuance): void => {
 const adding = (text: string, change?: (data: FakePursuance) => void): Make => async () => { await open({}, change); await fill('quick-add', text); };
 
 const chosen = (template: string): Make => async () => { await open(); await click(by('rail-start')); await click(by(`start-template-${template}`)); };
+const THEN_SECONDS = 1_780_000_000;
+/** Two computers of mine, and what else is so. */
+const two = (more: (data: FakePursuance) => void = () => {}) => (data: FakePursuance): void => {
+  const me = data.members.find((member) => member.person.me);
+  if (me !== undefined) me.devices = [device(1, { mine: true }), device(2, { addedSeconds: THEN_SECONDS })];
+  more(data);
+};
+const withPhrase = (more: (data: FakePursuance) => void = () => {}) => two((data) => { data.computers.recovery = true; more(data); });
+const computers = (change: (data: FakePursuance) => void = two(), then: () => Promise<unknown> = async () => {}): Make => async () => {
+  await screen('s', {}, change)();
+  await click(by('settings-computers'));
+  await then();
+};
+const typed = (testid: string, submit: string, text = PHRASE) => async (): Promise<void> => { await fill(testid, text); await click(by(submit)); };
+const shown = async (): Promise<void> => { await press_('recovery-make')(); await press_('recovery-written')(); };
+const codeIs = (state: CodeState) => withPhrase((data) => { data.computers.code = { code: 'pursuance-computer:abc', qr: ['##', '# '], untilSeconds: now() + 80_000, state }; });
+const answering = (then: () => Promise<unknown> = async () => {}): Make => async () => { await open({ empty: true }); await click(by('welcome-mine')); await then(); };
 const preview = (invite: FakeChoices['invite']): Make => () => open({ empty: true, invite });
 const kept = 3;
 
@@ -288,6 +307,26 @@ export const SITUATIONS = {
   'tried: no': tried({ may: 'no', lines: [], elsewhere: null, tooHigh: [] }),
   'tried: too high': tried({ may: 'no', lines: [], elsewhere: null, tooHigh: [LINE] }),
   'tried: somebody else': tried({ may: 'no', lines: [], elsewhere: LINE, tooHigh: [] }),
+
+  // My computers.
+  'my computers': computers(),
+  'my computers, with a phrase': computers(withPhrase()),
+  'my computers, one with two histories': computers(two((data) => { for (const member of data.members) if (member.person.me) member.devices = member.devices.map((each) => ({ ...each, twoHistories: !each.mine })); })),
+  'my computers, and this one is out': computers(withPhrase((data) => { data.row.status = { code: 'deviceRemoved' }; })),
+  'one of my computers, to be removed': computers(two(), press_('computer-remove')),
+  'removed a computer of mine': computers(two(), async () => { await press_('computer-remove')(); await press_('computer-remove-submit')(); }),
+  'my phrase shown': computers(two(), press_('recovery-make')),
+  'my phrase asked back': computers(two(), shown),
+  'my phrase declared': computers(two(), async () => { await shown(); await typed('recovery-again', 'recovery-declare')(); }),
+  'a code shown': computers(withPhrase(), press_('code-show')),
+  'a code closed': computers(withPhrase(), async () => { await press_('code-show')(); await press_('code-close')(); }),
+  'a code answered': computers(codeIs({ state: 'answered' })),
+  'a code answered in vain': computers(codeIs({ state: 'refused', refusal: { code: 'tooMany', max: 16 } })),
+  'a computer of mine was stolen': computers(withPhrase(), press_('stolen-open')),
+  'all others shut out': computers(withPhrase(), async () => { await press_('stolen-open')(); await typed('stolen-phrase', 'stolen-submit')(); }),
+  'answering a code': answering(),
+  'answering a code with another phrase': answering(async () => { await fill('mine-code', `pursuance-computer:${'a'.repeat(60)}`); await typed('mine-phrase', 'mine-submit', PHRASE.replace('legal', 'zebra'))(); }),
+  'coming by a code': preview('coming'),
 
   // The log.
   'log': log({}),

@@ -52,6 +52,8 @@ export const WHEN: Record<string, readonly string[]> = {
   'standing.damaged': ['file damaged'],
   'standing.overtaken': ['overtaken'],
 
+  'standing.deviceRemoved': ['device removed', 'my computers, and this one is out'],
+
   'start.lone': ['start*'],
 
   'preview.lookingText': ['looking for an invite'],
@@ -195,6 +197,33 @@ export const WHEN: Record<string, readonly string[]> = {
 
   'phrase.compared': ['person, compared'],
   'phrase.noted': ['person, compared'],
+
+  'computers.none': ['my computers, and this one is out'],
+  'computers.twoHistories': ['my computers, one with two histories'],
+  'computers.removeDoes': ['one of my computers, to be removed'],
+  'computers.removeNot': ['one of my computers, to be removed'],
+  'computers.done.removed': ['removed a computer of mine'],
+  'computers.phraseNone': ['my computers', 'my computers, one with two histories', 'one of my computers, to be removed', 'removed a computer of mine'],
+  'computers.phraseHas': ['my computers, with a phrase', 'my phrase declared', 'a code*', 'a computer of mine was stolen', 'all others shut out'],
+  'computers.phraseOnce': ['my phrase shown'],
+  'computers.done.declared': ['my phrase declared'],
+  'computers.codeWhat': ['my computers', 'my computers, with a phrase', 'my computers, one with two histories', 'one of my computers, to be removed', 'removed a computer of mine', 'my phrase*', 'a code shown', 'a code closed', 'a computer of mine was stolen', 'all others shut out'],
+  'computers.codeNeeds': ['my computers', 'my computers, one with two histories', 'one of my computers, to be removed', 'removed a computer of mine', 'my phrase shown', 'my phrase asked back'],
+  'computers.codeOpen': ['a code shown'],
+  'computers.codeAnswered': ['a code answered'],
+  'computers.codeRefused': ['a code answered in vain'],
+  'computers.done.closed': ['a code closed'],
+  'computers.stolenDoes1': ['a computer of mine was stolen'],
+  'computers.stolenDoes2': ['a computer of mine was stolen'],
+  'computers.stolenDoes3': ['a computer of mine was stolen'],
+  'computers.stolenNot1': ['a computer of mine was stolen'],
+  'computers.stolenNot2': ['a computer of mine was stolen'],
+  'computers.stolenNot3': ['a computer of mine was stolen'],
+  'computers.stolenNoPhrase': ['my computers', 'my computers, one with two histories', 'one of my computers, to be removed', 'removed a computer of mine', 'my phrase shown', 'my phrase asked back'],
+  'computers.done.recovered': ['all others shut out'],
+  'computers.mineWhat': ['answering a code', 'answering a code with another phrase'],
+  'computers.mineRefused': ['answering a code with another phrase'],
+  'computers.comingText': ['coming by a code'],
 
   'log.hintAll': ['log:*', 'log', 'empty log', 'log without trouble', 'log, to hand on', 'long log, to hand on'],
   'log.none': ['empty log'],

@@ -65,15 +65,27 @@ impl Replica {
     /// [`Refusal::BadKeys`] for a device that is known, [`Refusal::TooMany`], and what is refused to a device that cannot write.
     pub fn add_device(&self, device: &DeviceKeys, now_seconds: u64) -> Result<Entry, Refusal> {
         let me = self.writer()?;
-        if self.authority.member_of(device.author()).is_some() {
+        self.sign_added(AddDevice::new(self.pursuance, me, device), now_seconds)
+    }
+
+    /// Signs one more device of mine, which agreed to be.
+    pub(crate) fn sign_added(&self, added: AddDevice, now_seconds: u64) -> Result<Entry, Refusal> {
+        let me = self.room_for_device()?;
+        if self.authority.member_of(added.author).is_some() {
             return Err(Refusal::BadKeys);
         }
+        let by = self.my_grant().ok_or(Refusal::GrantNotHeld)?;
+        debug_assert!(added.is_agreed(self.pursuance, me), "the callers see to it");
+        Ok(self.sign_next(Content::Public(vec![Op::AddDevice(added)]), by, None, now_seconds))
+    }
+
+    /// The member I sign for, if there may be one more device of theirs.
+    pub(crate) fn room_for_device(&self) -> Result<MemberId, Refusal> {
+        let me = self.writer()?;
         if self.authority.members()[&me].devices.len() >= MAX_DEVICES {
             return Err(Refusal::TooMany { max: MAX_DEVICES as u32 });
         }
-        let op = Op::AddDevice(AddDevice::new(self.pursuance, me, device));
-        let by = self.my_grant().ok_or(Refusal::GrantNotHeld)?;
-        Ok(self.sign_next(Content::Public(vec![op]), by, None, now_seconds))
+        Ok(me)
     }
 
     /// The heads of an added device's first entry: they have what added it in their past (D3).
@@ -99,13 +111,20 @@ impl Replica {
             .iter()
             .map(|(author, device)| DeviceView {
                 author: *author,
-                added_seconds: device.added_seconds,
+                added_seconds: device.added_seconds.or_else(|| self.came_back_seconds(device)),
                 mine: *author == self.device.author(),
                 two_histories: forked.contains(author),
             })
             .collect();
         devices.sort_by_key(|device| (device.added_seconds, device.author));
         devices
+    }
+
+    /// When a member came back with this device, by its clock; `None` for one that did not come by the recovery key.
+    fn came_back_seconds(&self, device: &Device) -> Option<u64> {
+        let entry = self.logs.entry(*device.brought_by.first()?)?;
+        let Content::Public(ops) = &entry.body().content else { return None };
+        matches!(ops.first(), Some(Op::Recover(_))).then_some(entry.body().claimed_seconds)
     }
 
     /// The entries by which a device speaks for whoever holds a grant, newest first; none where it holds the grant itself.

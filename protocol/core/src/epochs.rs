@@ -123,7 +123,8 @@ impl Replica {
     ///
     /// What introduces an epoch stands under each of its parents, and under itself for whoever is let in later. What was said
     /// before it and has no cell yet stands under what was usable then: so whoever is removed can read that they are, and of two
-    /// parents the one that somebody knows whose removal the entry knows of is not used. A welcome may be for somebody who lags.
+    /// parents the one that somebody knows whose removal the entry knows of is not used. A welcome may be for somebody who lags;
+    /// and a device that had been taken out itself may be the one that recovers.
     #[must_use]
     pub fn cell_keys_for(&self, entry: &Entry) -> Vec<CellKey> {
         let parting = || {
@@ -152,7 +153,7 @@ impl Replica {
             self.introductions(usable.id(), RoleId::EVERYONE).any(|(intro, _)| self.logs.in_past(entry.id(), intro));
         let then = if later { self.usable_before(entry) } else { None };
         let mut under = BTreeSet::from([then.unwrap_or(usable).id()]);
-        if ops.iter().any(|op| matches!(op, Op::Welcome(_))) {
+        if ops.iter().any(|op| matches!(op, Op::Welcome(_) | Op::Recover(_))) {
             under.extend(self.parents_of(usable.id(), RoleId::EVERYONE).collect::<Vec<_>>());
         }
         keys(&under)

@@ -105,7 +105,9 @@ pub enum Saying {
     AddedDevice,
     /// Took a device of their own out.
     RemovedDevice,
-    /// Came back with the recovery key, or declared it.
+    /// Declared a recovery key.
+    MadeRecoveryKey,
+    /// Came back with the recovery key.
     Recovered,
     /// Made new keys, or handed some on.
     Keys,
@@ -180,7 +182,8 @@ impl Replica {
             Op::Leave => Saying::Left,
             Op::AddDevice(_) => Saying::AddedDevice,
             Op::RemoveDevice(_) => Saying::RemovedDevice,
-            Op::RecoveryKey(_) | Op::Recover(_) => Saying::Recovered,
+            Op::RecoveryKey(_) => Saying::MadeRecoveryKey,
+            Op::Recover(_) => Saying::Recovered,
             Op::KeyPackage(_) | Op::RoleEpoch(_) | Op::Welcome(_) => Saying::Keys,
             Op::Ratify(entries) => Saying::Ratified { entries: crate::views::count(entries.len()) },
             Op::Unknown { .. } => Saying::Newer,

@@ -40,12 +40,66 @@ pub enum LinkError {
     Newer,
 }
 
-const PREFIX: &str = "pursuance:";
+/// One line of letters that holds bytes and a checksum of them.
+pub(crate) struct SecretText {
+    /// How it begins.
+    pub(crate) prefix: &'static str,
+    /// The label of its checksum.
+    pub(crate) checksum: &'static str,
+}
+
+/// Why a text does not hold the bytes that it should.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TextError {
+    /// It begins in another way.
+    Another,
+    /// Letters are missing, or were changed.
+    NotWhole,
+}
+
+const LINK: SecretText = SecretText { prefix: "pursuance:", checksum: label::LINK_CHECKSUM };
 const VERSION: u8 = 1;
-const CHECKSUM_BYTES: usize = 4;
+pub(crate) const CHECKSUM_BYTES: usize = 4;
 const BODY_BYTES: usize = 1 + 32 + 32 + 32 + 32 + 8 + 32;
-/// Letters of a whole link; longer texts are not looked at.
+/// Letters of a whole text; longer ones are not looked at.
 const MAX_LINK_CHARS: usize = 1_024;
+
+impl SecretText {
+    /// The text of some bytes, for which there is room for the checksum.
+    pub(crate) fn write(&self, mut bytes: Zeroizing<Vec<u8>>) -> Zeroizing<String> {
+        let checksum = self.checksum_of(&bytes);
+        bytes.extend_from_slice(&checksum);
+        let mut text = Zeroizing::new(String::from(self.prefix));
+        text.push_str(&Zeroizing::new(Zeroizing::new(BASE32_NOPAD.encode(&bytes)).to_lowercase()));
+        text
+    }
+
+    /// The bytes of a text as pasted: white space around and within is ignored, as is the case of letters.
+    pub(crate) fn read(&self, text: &str) -> Result<Zeroizing<Vec<u8>>, TextError> {
+        if text.len() > MAX_LINK_CHARS {
+            return Err(TextError::Another);
+        }
+        let text: Zeroizing<String> = Zeroizing::new(text.split_whitespace().collect::<String>().to_lowercase());
+        let code = match text.strip_prefix(self.prefix) {
+            Some(code) => code,
+            // The beginning of one that was cut very short.
+            None if !text.is_empty() && self.prefix.starts_with(text.as_str()) => return Err(TextError::NotWhole),
+            None => return Err(TextError::Another),
+        };
+        let upper = Zeroizing::new(code.to_uppercase());
+        let bytes = Zeroizing::new(BASE32_NOPAD.decode(upper.as_bytes()).map_err(|_| TextError::NotWhole)?);
+        let Some((body, given)) = bytes.split_last_chunk::<CHECKSUM_BYTES>() else { return Err(TextError::NotWhole) };
+        if self.checksum_of(body) != *given {
+            return Err(TextError::NotWhole);
+        }
+        Ok(Zeroizing::new(body.to_vec()))
+    }
+
+    fn checksum_of(&self, bytes: &[u8]) -> [u8; CHECKSUM_BYTES] {
+        let hash = crypto::hash(self.checksum, &[bytes]);
+        *hash.first_chunk().expect("a hash is longer than its checksum")
+    }
+}
 
 impl InviteLink {
     /// The link as a text. It is a secret: whoever holds it can read the preview and join.
@@ -59,11 +113,7 @@ impl InviteLink {
         bytes.extend_from_slice(self.relay.log_key().as_bytes());
         bytes.extend_from_slice(&self.from_index.to_be_bytes());
         bytes.extend_from_slice(self.secret.as_bytes());
-        let checksum = checksum(&bytes);
-        bytes.extend_from_slice(&checksum);
-        let mut text = Zeroizing::new(String::from(PREFIX));
-        text.push_str(&Zeroizing::new(BASE32_NOPAD.encode(&bytes)).to_lowercase());
-        text
+        LINK.write(bytes)
     }
 
     /// Reads a link as pasted: white space around and within is ignored, as is the case of letters.
@@ -71,26 +121,14 @@ impl InviteLink {
     /// # Errors
     /// [`LinkError`].
     pub fn parse(text: &str) -> Result<Self, LinkError> {
-        if text.len() > MAX_LINK_CHARS {
-            return Err(LinkError::NotAnInvite);
-        }
-        let text: Zeroizing<String> = Zeroizing::new(text.split_whitespace().collect::<String>().to_lowercase());
-        let code = match text.strip_prefix(PREFIX) {
-            Some(code) => code,
-            // The beginning of a link that was cut very short.
-            None if !text.is_empty() && PREFIX.starts_with(text.as_str()) => return Err(LinkError::NotWhole),
-            None => return Err(LinkError::NotAnInvite),
-        };
-        let upper = Zeroizing::new(code.to_uppercase());
-        let bytes = Zeroizing::new(BASE32_NOPAD.decode(upper.as_bytes()).map_err(|_| LinkError::NotWhole)?);
-        let Some((body, given)) = bytes.split_last_chunk::<CHECKSUM_BYTES>() else { return Err(LinkError::NotWhole) };
-        if checksum(body) != *given {
-            return Err(LinkError::NotWhole);
-        }
-        if body.first() != Some(&VERSION) {
+        let bytes = LINK.read(text).map_err(|error| match error {
+            TextError::Another => LinkError::NotAnInvite,
+            TextError::NotWhole => LinkError::NotWhole,
+        })?;
+        if bytes.first() != Some(&VERSION) {
             return Err(LinkError::Newer);
         }
-        Self::read_body(body).ok_or(LinkError::NotWhole)
+        Self::read_body(&bytes).ok_or(LinkError::NotWhole)
     }
 
     fn read_body(body: &[u8]) -> Option<Self> {
@@ -116,11 +154,6 @@ impl core::fmt::Debug for InviteLink {
         // The secret is never printed.
         f.debug_struct("InviteLink").field("pursuance", &self.pursuance).finish_non_exhaustive()
     }
-}
-
-fn checksum(bytes: &[u8]) -> [u8; CHECKSUM_BYTES] {
-    let hash = crypto::hash(label::LINK_CHECKSUM, &[bytes]);
-    *hash.first_chunk().expect("a hash is longer than its checksum")
 }
 
 #[cfg(test)]
@@ -156,7 +189,7 @@ mod tests {
         for len in 1..text.len() {
             assert!(InviteLink::parse(&text[..len]) == Err(LinkError::NotWhole), "cut to {len}");
         }
-        for at in PREFIX.len()..text.len() {
+        for at in LINK.prefix.len()..text.len() {
             let other = if text.as_bytes()[at] == b'a' { "b" } else { "a" };
             let changed = [&text[..at], other, &text[at + 1..]].concat();
             assert!(InviteLink::parse(&changed) == Err(LinkError::NotWhole), "changed at {at}");
@@ -169,9 +202,8 @@ mod tests {
             assert!(InviteLink::parse(text) == Err(LinkError::NotAnInvite), "{text}");
         }
         let mut newer = alloc::vec![2_u8; 40];
-        let sum = checksum(&newer);
-        newer.extend_from_slice(&sum);
-        let text = alloc::format!("{PREFIX}{}", BASE32_NOPAD.encode(&newer));
+        newer.reserve(CHECKSUM_BYTES);
+        let text = LINK.write(Zeroizing::new(newer));
         assert!(InviteLink::parse(&text) == Err(LinkError::Newer));
     }
 }

@@ -20,6 +20,7 @@ mod roles;
 
 pub use deciding::Propose;
 pub use devices::{AddDevice, Recover, RecoveryKey, recover_message, recovery_key_message};
+pub(crate) use devices::{read_add_device, write_add_device};
 pub use founding::Genesis;
 pub use joining::{Invite, Join, Since, Vouch};
 pub use keys::{Backlink, KeyPackage, RoleEpoch, SEALED_SECRET_BYTES, Seal, Welcome};

@@ -201,4 +201,10 @@ pub enum Refusal {
         /// How often.
         times: u16,
     },
+    /// The member has no recovery key: nothing can be done with its phrase.
+    #[error("F46: no recovery key was declared")]
+    NoRecoveryKey,
+    /// The phrase is another one than that of the member's recovery key.
+    #[error("F47: not the phrase of the recovery key")]
+    OtherRecoveryKey,
 }

@@ -11,8 +11,9 @@ use pursuance_core::refusal::Refusal;
 use pursuance_core::rule::{Object, Verb};
 use pursuance_core::ruling::{RulesDraft, RulesView};
 use pursuance_core::templates::Template;
-use pursuance_core::view::{InviteView, PeopleView, PreviewView, TaskView, TreeView};
+use pursuance_core::view::{DeviceView, InviteView, PeopleView, PreviewView, TaskView, TreeView};
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
 /// What the window may ask to be done.
 #[derive(Deserialize)]
@@ -140,6 +141,47 @@ pub enum Request {
         #[cfg_attr(feature = "bindings", ts(type = "string"))]
         member: MemberId,
     },
+    /// Shows the words of a recovery phrase; nothing is declared, or kept, until they are typed.
+    MakeRecoveryPhrase {
+        /// Which pursuance.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        pursuance: PursuanceId,
+    },
+    /// Declares my recovery key, by the phrase that was shown last.
+    DeclareRecovery {
+        /// Which pursuance.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        pursuance: PursuanceId,
+        /// The whole phrase.
+        phrase: String,
+    },
+    /// Shows a code for one more computer of mine; one that was shown before is void.
+    ShowCode {
+        /// Which pursuance.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        pursuance: PursuanceId,
+    },
+    /// Shows it no more: nothing that answers it is taken.
+    CloseCode {
+        /// Which pursuance.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        pursuance: PursuanceId,
+    },
+    /// Makes this computer one more of mine, by the code that another one shows.
+    AnswerCode {
+        /// The code as pasted.
+        code: String,
+        /// The recovery phrase.
+        phrase: String,
+    },
+    /// Gives this computer new keys in a pursuance, and puts out all others of mine.
+    Recover {
+        /// Which pursuance.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        pursuance: PursuanceId,
+        /// The recovery phrase.
+        phrase: String,
+    },
     /// Hands the key to somebody who came by an invite that was used up meanwhile.
     LetIn {
         /// Which pursuance.
@@ -191,6 +233,12 @@ pub enum Reply {
     Invite {
         /// The link to hand over.
         link: String,
+    },
+    /// A recovery phrase was made.
+    RecoveryPhrase {
+        /// Its words, to be written on paper.
+        #[cfg_attr(feature = "bindings", ts(type = "Array<string>"))]
+        words: RecoveryWords,
     },
     /// A list was imported.
     Imported {
@@ -264,6 +312,12 @@ pub enum Query {
     },
     /// Members, roles, rules.
     People {
+        /// Which pursuance.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        pursuance: PursuanceId,
+    },
+    /// My computers, and whether I have a recovery phrase.
+    Devices {
         /// Which pursuance.
         #[cfg_attr(feature = "bindings", ts(type = "string"))]
         pursuance: PursuanceId,
@@ -399,6 +453,8 @@ pub enum View {
     Task(TaskView),
     /// See [`Query::People`].
     People(PeopleView),
+    /// See [`Query::Devices`].
+    Devices(DevicesView),
     /// See [`Query::Invites`].
     Invites(Vec<InviteRow>),
     /// See [`Query::Could`], in the order asked.
@@ -707,6 +763,89 @@ pub struct RelayView {
     pub fault: Option<Fault>,
 }
 
+/// The words of a recovery phrase: overwritten when they are dropped, and never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RecoveryWords(Zeroizing<Vec<String>>);
+
+impl RecoveryWords {
+    pub(crate) fn new(words: Vec<String>) -> Self {
+        Self(Zeroizing::new(words))
+    }
+
+    /// The words, in their order.
+    #[must_use]
+    pub fn as_slice(&self) -> &[String] {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for RecoveryWords {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RecoveryWords").finish_non_exhaustive()
+    }
+}
+
+impl Serialize for RecoveryWords {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+/// My computers in a pursuance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct DevicesView {
+    /// The one I came with first, then as they were added; none that is out.
+    pub devices: Vec<DeviceView>,
+    /// I declared a recovery key, so that there is a phrase.
+    pub has_recovery: bool,
+    /// The code shown for one more, if there is one.
+    pub code: Option<CodeView>,
+}
+
+/// A code for one more computer of mine.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct CodeView {
+    /// The code.
+    pub code: String,
+    /// The same as a QR code: one string a row, `#` dark and ` ` light.
+    pub qr: Vec<String>,
+    /// Seconds since 1970 until when it is taken.
+    #[cfg_attr(feature = "bindings", ts(type = "number"))]
+    pub until_seconds: u64,
+    /// What became of it.
+    pub state: CodeState,
+}
+
+impl std::fmt::Debug for CodeView {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The code is never printed.
+        f.debug_struct("CodeView").field("state", &self.state).finish_non_exhaustive()
+    }
+}
+
+/// What became of a code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(tag = "state", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum CodeState {
+    /// Nobody answered it yet.
+    Open,
+    /// A computer answered it, with the phrase, and is mine.
+    Answered,
+    /// One answered it, with the phrase, and cannot be mine.
+    Refused {
+        /// Why.
+        refusal: Refusal,
+    },
+}
+
 /// An invite with its link, where it was made here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
@@ -735,6 +874,14 @@ pub enum PreviewState {
     Here {
         /// What it shows.
         preview: PreviewView,
+    },
+    /// This computer is to be one more of mine, and waits for the one that shows the code.
+    Coming {
+        /// Seconds since 1970 when the code was answered.
+        #[cfg_attr(feature = "bindings", ts(type = "number"))]
+        since_seconds: u64,
+        /// A relay signed for the answer.
+        handed: bool,
     },
     /// I joined and wait to be welcomed.
     Waiting {
@@ -933,6 +1080,18 @@ pub enum Trouble {
     /// The link is for a newer Pursuance.
     #[error("the link needs a newer Pursuance")]
     LinkNewer,
+    /// The words are no recovery phrase.
+    #[error("this is no recovery phrase")]
+    NotARecoveryPhrase {
+        /// The first word that stands in no list, from 1; none where all do, and they do not belong together.
+        word: Option<u32>,
+    },
+    /// The phrase is not the one that was shown.
+    #[error("not the phrase that was shown")]
+    NotThePhraseShown,
+    /// The text is no code for one more computer.
+    #[error("this is no code for one more computer")]
+    NotACode,
     /// I am in this pursuance already.
     #[error("already a member")]
     AlreadyMember,

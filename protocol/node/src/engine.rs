@@ -260,11 +260,23 @@ impl Engine {
                 wipe_stack();
                 answer
             }
-            other => {
-                let open = self.open.as_mut().ok_or(Trouble::Locked)?;
-                open.request(&self.around, other)
+            Request::MakeRecoveryPhrase { .. }
+            | Request::DeclareRecovery { .. }
+            | Request::AnswerCode { .. }
+            | Request::Recover { .. } => {
+                let answer = self.pass_on(request);
+                wipe_stack();
+                answer
             }
+            other => self.pass_on(other),
         }
+    }
+
+    /// What is asked of an open vault. Never part of its caller, which wipes what lies beyond its own frame.
+    #[inline(never)]
+    fn pass_on(&mut self, request: Request) -> Result<Reply, Trouble> {
+        let open = self.open.as_mut().ok_or(Trouble::Locked)?;
+        open.request(&self.around, request)
     }
 
     /// Opens and closes: whatever handles a passphrase or the database's key. Never part of its caller, which wipes what

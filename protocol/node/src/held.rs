@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use pursuance_core::cell::{CellContent, open_cell, seal_entries};
+use pursuance_core::code::{Answer, DeviceCode};
 use pursuance_core::command::Command;
 use pursuance_core::crypto::Seed;
 use pursuance_core::entry::{Content, Entry, EntryError, UnverifiedEntry};
@@ -13,7 +14,7 @@ use pursuance_core::joining::Preview;
 use pursuance_core::keys::{CellKey, DeviceKeys, EpochSecret, InviteSecret};
 use pursuance_core::link::InviteLink;
 use pursuance_core::logs::Append;
-use pursuance_core::op::Op;
+use pursuance_core::op::{Op, RecoveryKey};
 use pursuance_core::plan::Circumstances;
 use pursuance_core::refusal::Refusal;
 use pursuance_core::replica::Replica;
@@ -21,6 +22,7 @@ use pursuance_wire::{Cell, RelayAddress};
 use zeroize::Zeroizing;
 
 use crate::chance::random;
+use crate::devices::OpenCode;
 use crate::store::{
     Changes, Door, Handed, KeptEntryBytes, KeptFragment, KeptPursuance, KeptStanding, NewEntry, Number, Store,
     StoreError, StoreShelf,
@@ -32,16 +34,59 @@ const ENTRIES_AT_ONCE: usize = 1_000;
 /// Changes that can be taken back, one after the other.
 pub const MAX_UNDO: usize = 100;
 
+/// By what this computer came, or comes.
+pub(crate) enum Way {
+    /// As somebody new.
+    Invite(InviteLink),
+    /// As a further computer of somebody.
+    Code(DeviceCode),
+}
+
+impl Way {
+    /// As it is kept.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let invite = InviteLink::parse(text).ok().map(Self::Invite);
+        invite.or_else(|| DeviceCode::parse(text).ok().map(Self::Code))
+    }
+
+    fn cell_key(&self) -> CellKey {
+        match self {
+            Self::Invite(link) => CellKey::of_invite(&link.secret.cell_secret()),
+            Self::Code(code) => code.secret.cell_key(),
+        }
+    }
+
+    /// The relay that it names.
+    pub(crate) const fn relay(&self) -> RelayAddress {
+        match self {
+            Self::Invite(link) => link.relay,
+            Self::Code(code) => code.relay,
+        }
+    }
+
+    /// What it opens stands on that relay at this index, or later.
+    pub(crate) const fn from_index(&self) -> u64 {
+        match self {
+            Self::Invite(link) => link.from_index,
+            Self::Code(code) => code.from_index,
+        }
+    }
+}
+
 /// One pursuance, or an open invite.
 pub(crate) struct Held {
     pub(crate) number: Number,
     pub(crate) id: PursuanceId,
     pub(crate) standing: KeptStanding,
     pub(crate) since_seconds: u64,
-    pub(crate) link: Option<InviteLink>,
+    pub(crate) way: Option<Way>,
     pub(crate) preview: Option<Preview>,
     pub(crate) replica: Replica,
     pub(crate) own_invites: BTreeMap<EntryId, Zeroizing<String>>,
+    /// The code shown for one more computer of mine.
+    pub(crate) code: Option<OpenCode>,
+    /// The public half of a recovery key whose phrase was shown, until the phrase is typed.
+    pub(crate) shown_recovery: Option<RecoveryKey>,
     pub(crate) undo: Vec<Vec<Command>>,
     /// When own entries without a cell are to be sealed.
     pub(crate) seal_due: Option<Instant>,
@@ -80,6 +125,8 @@ struct Found {
     fragments: Vec<KeptFragment>,
     whole: Vec<EntryId>,
     newer: Vec<Vec<u8>>,
+    /// To the code that is shown here; only the first is taken.
+    answers: Vec<Answer>,
 }
 
 impl Held {
@@ -89,20 +136,24 @@ impl Held {
         id: PursuanceId,
         standing: KeptStanding,
         device_seed: &[u8; 32],
-        link: Option<InviteLink>,
+        way: Option<Way>,
         since_seconds: u64,
     ) -> Self {
+        let preview = match &way {
+            Some(Way::Invite(link)) => Some(Preview::new(id, link.invite, InviteSecret::new(*link.secret.as_bytes()))),
+            Some(Way::Code(_)) | None => None,
+        };
         Self {
             number,
             id,
             standing,
             since_seconds,
-            preview: link
-                .as_ref()
-                .map(|link| Preview::new(id, link.invite, InviteSecret::new(*link.secret.as_bytes()))),
-            link,
+            preview,
+            way,
             replica: Replica::new(id, DeviceKeys::from_seed(*device_seed)),
             own_invites: BTreeMap::new(),
+            code: None,
+            shown_recovery: None,
             undo: Vec::new(),
             seal_due: None,
             welcome_due: BTreeMap::new(),
@@ -118,11 +169,11 @@ impl Held {
 
     /// What is stored of a pursuance: what was derived is taken up, or derived again if it has another form.
     pub(crate) fn load(store: &mut Store, kept: &KeptPursuance) -> Result<Self, StoreError> {
-        let link = match &kept.link {
-            Some(text) => Some(InviteLink::parse(text).map_err(|_| StoreError::Damaged)?),
+        let way = match &kept.link {
+            Some(text) => Some(Way::parse(text).ok_or(StoreError::Damaged)?),
             None => None,
         };
-        let mut held = Self::new(kept.number, kept.id, kept.standing, &kept.device_seed, link, kept.since_seconds);
+        let mut held = Self::new(kept.number, kept.id, kept.standing, &kept.device_seed, way, kept.since_seconds);
         for secret in store.epochs(kept.number)? {
             held.replica.learn_epoch(EpochSecret::new(*secret));
         }
@@ -146,6 +197,7 @@ impl Held {
             held.fragments.entry(part.cell_key).or_default().insert(fragment);
         }
         held.own_invites = store.own_invites(kept.number)?.into_iter().collect();
+        held.code = OpenCode::load(store, kept.id)?;
         held.newer_entries = store.needs_newer(kept.number)?;
         held.refresh_posted(store)?;
         // What was saved and not sealed before the end comes first.
@@ -245,7 +297,7 @@ impl Held {
         now_seconds: u64,
     ) -> Result<bool, StoreError> {
         let Some(entry) = self.replica.welcome(to, now_seconds) else { return Ok(false) };
-        let key = self.invite_key_of(to);
+        let key = self.invite_key_of(to).or_else(|| self.code_key_of(to));
         self.commit(store, std::slice::from_ref(&entry), |w, number| {
             let Some(key) = key else { return Ok(()) };
             for (cell, cargo) in sealed_cells(&key, &[&entry]) {
@@ -325,8 +377,8 @@ impl Held {
 
     /// Keys that open this pursuance's cells.
     fn cell_keys(&self) -> Vec<CellKey> {
-        let by_link = self.link.iter().map(|link| CellKey::of_invite(&link.secret.cell_secret()));
-        self.replica.cell_keys().into_iter().chain(by_link).collect()
+        let by_code = self.code.iter().map(OpenCode::cell_key);
+        self.replica.cell_keys().into_iter().chain(self.way.iter().map(Way::cell_key)).chain(by_code).collect()
     }
 
     /// Opens a cell, if one of these keys does, and sorts out what is in it.
@@ -341,6 +393,10 @@ impl Held {
             return Ok(false);
         };
         match content {
+            CellContent::Entries(answers) if self.code.as_ref().is_some_and(|code| code.cell_key() == *key) => {
+                let said = answers.iter().filter_map(|bytes| Answer::decode(bytes).ok());
+                found.answers.extend(said.filter(|answer| self.is_first_answer(answer)).take(1));
+            }
             CellContent::Entries(entries) => {
                 for bytes in entries {
                     match UnverifiedEntry::decode(&bytes) {
@@ -413,6 +469,11 @@ impl Held {
             }
             for bytes in &found.newer {
                 w.add_newer_entry(self.number, bytes)?;
+            }
+            if let (Some(code), Some(answer)) = (self.code.as_mut(), found.answers.into_iter().next()) {
+                code.answer = Some(answer);
+                code.keep(w, self.id)?;
+                ingested.news = true;
             }
             for entry in &found.entries {
                 // Whatever this device wrote is stored already, and stays its own.
@@ -571,8 +632,8 @@ impl Held {
     /// The relays that the pursuance names, or that its link names while the log is not readable.
     pub(crate) fn relays(&self) -> Vec<RelayAddress> {
         let named = self.replica.authority().relays();
-        match (&self.link, named.is_empty() || self.standing != KeptStanding::Member) {
-            (Some(link), true) => vec![link.relay],
+        match (&self.way, named.is_empty() || self.standing != KeptStanding::Member) {
+            (Some(way), true) => vec![way.relay()],
             _ => named.to_vec(),
         }
     }

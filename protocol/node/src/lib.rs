@@ -11,6 +11,7 @@ pub mod api;
 pub mod backup;
 mod chance;
 pub mod clock;
+mod devices;
 mod engine;
 mod export;
 #[cfg(test)]
@@ -26,6 +27,7 @@ mod news;
 mod node;
 mod outside;
 mod phrase;
+pub mod recovery;
 mod relays;
 mod requests;
 mod rescue;
@@ -40,6 +42,7 @@ pub mod visit;
 mod worker;
 
 pub use clock::Clock;
+pub use devices::CODE_SECONDS;
 pub use held::MAX_UNDO;
 pub use node::{Node, NodeConfig, Pace, TorChoice};
 pub use pursuance_wire::RelayAddress;

@@ -290,6 +290,8 @@ impl Open {
             held.standing = KeptStanding::Member;
         }
         if held.standing == KeptStanding::Member && !held.is_silent() {
+            let relays = self.relays.wanted_numbers(pursuance);
+            held.enrol_who_answered(&mut self.store, &relays, around.clock.now_seconds())?;
             held.epoch_due = held.epoch_due.filter(|_| held.replica.needs_epoch());
             if held.epoch_due.is_none() && held.replica.needs_epoch() {
                 held.epoch_due = Some(Instant::now() + around.pace.epoch_delay(held.replica.my_rank()));

@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 
 use crate::api::Fault;
 use crate::engine::Surroundings;
-use crate::held::Held;
+use crate::held::{Held, Way};
 use crate::store::{KeptRelay, KeptStanding, Number, Store, StoreError};
 use crate::worker::{self, Worker};
 
@@ -135,8 +135,8 @@ impl Relays {
         for address in all {
             let number = self.known[&address].number;
             let kept = self.readings[&(held.number, address)];
-            // A founder holds the first secret already, so this is somebody who came by a link.
-            let first = held.preview.as_ref().map_or(kept.first, |preview| since(preview, &address).min(kept.first));
+            // A founder holds the first secret already, so this is somebody who came by a link or a code.
+            let first = begins(held, &address).map_or(kept.first, |first| first.min(kept.first));
             store.write(|w| w.set_reading(held.number, number, first, first))?;
             let reading = Reading { first, next: first, behind: true, ..kept };
             self.readings.insert((held.number, address), reading);
@@ -305,15 +305,24 @@ impl Relay {
 
 /// Where a relay is to be read from for a pursuance that did not read it before.
 fn first_cell(held: &Held, address: &RelayAddress) -> u64 {
-    match (&held.link, &held.preview) {
-        // Nothing but the preview can be opened yet.
-        (Some(link), _) if held.standing != KeptStanding::Member && link.relay == *address => link.from_index,
-        (Some(_), Some(preview)) => since(preview, address),
+    match &held.way {
+        // Nothing but the preview, or what is said about the code, can be opened yet.
+        Some(way) if held.standing != KeptStanding::Member && way.relay() == *address => way.from_index(),
+        Some(_) => begins(held, address).unwrap_or(0),
         // This device's alone so far: what it has not posted is not there.
-        _ if held.replica.authority().members().values().map(|member| member.devices.len()).sum::<usize>() <= 1 => {
+        None if held.replica.authority().members().values().map(|member| member.devices.len()).sum::<usize>() <= 1 => {
             FROM_END
         }
-        _ => 0,
+        None => 0,
+    }
+}
+
+/// Where on a relay a pursuance begins, by what I came by; the first cell where that does not say.
+fn begins(held: &Held, address: &RelayAddress) -> Option<u64> {
+    match (&held.way, &held.preview) {
+        (Some(Way::Code(code)), _) if code.relay == *address => Some(code.since_index),
+        (Some(Way::Code(_)), _) => Some(0),
+        (_, preview) => preview.as_ref().map(|preview| since(preview, address)),
     }
 }
 

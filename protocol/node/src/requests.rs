@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 use crate::api::{Reply, Request, Trouble};
 use crate::chance::random;
 use crate::engine::{OFFLINE, Open, Surroundings, parse_link};
-use crate::held::{Held, sealed_cells};
+use crate::held::{Held, Way, sealed_cells};
 use crate::relays::FROM_END;
 use crate::store::{Door, KeptStanding};
 
@@ -38,6 +38,16 @@ impl Open {
             Request::Undo { pursuance } => self.undo(around, pursuance),
             Request::ChangeRules { pursuance, text } => self.change_rules(around, pursuance, &text),
             Request::PhraseCompared { pursuance, member } => self.phrase_compared(around, pursuance, member),
+            Request::MakeRecoveryPhrase { pursuance } => self.make_recovery_phrase(pursuance),
+            Request::DeclareRecovery { pursuance, phrase } => {
+                self.declare_recovery(around, pursuance, &Zeroizing::new(phrase))
+            }
+            Request::ShowCode { pursuance } => self.show_code(around, pursuance),
+            Request::CloseCode { pursuance } => self.close_code(pursuance),
+            Request::AnswerCode { code, phrase } => {
+                self.answer_code(around, &Zeroizing::new(code), &Zeroizing::new(phrase))
+            }
+            Request::Recover { pursuance, phrase } => self.recover(around, pursuance, &Zeroizing::new(phrase)),
             Request::LetIn { pursuance, member } => self.let_in(around, pursuance, member),
             Request::SetRefused { pursuance, entries, refused } => self.set_refused(pursuance, &entries, refused),
             Request::CancelImport => {
@@ -124,7 +134,8 @@ impl Open {
         let number = self
             .store
             .write(|w| w.add_pursuance(pursuance, KeptStanding::Invited, &device_seed, &link.to_text(), now_seconds))?;
-        let held = Held::new(number, pursuance, KeptStanding::Invited, &device_seed, Some(link), now_seconds);
+        let held =
+            Held::new(number, pursuance, KeptStanding::Invited, &device_seed, Some(Way::Invite(link)), now_seconds);
         self.held.insert(pursuance, held);
         self.settle_relays(around)?;
         Ok(Reply::Pursuance { pursuance })
@@ -132,7 +143,8 @@ impl Open {
 
     fn join(&mut self, around: &Surroundings, pursuance: PursuanceId, my_name: &str) -> Result<Reply, Trouble> {
         let held = self.held.get_mut(&pursuance).ok_or(Trouble::NoSuchPursuance)?;
-        let (KeptStanding::Invited, Some(link), Some(preview)) = (held.standing, &held.link, &held.preview) else {
+        let (KeptStanding::Invited, Some(Way::Invite(link)), Some(preview)) = (held.standing, &held.way, &held.preview)
+        else {
             return Err(Trouble::AlreadyMember);
         };
         let now_seconds = around.clock.now_seconds();
@@ -151,18 +163,19 @@ impl Open {
     }
 
     fn drop_invite(&mut self, around: &Surroundings, pursuance: PursuanceId) -> Result<Reply, Trouble> {
-        match self.held.get(&pursuance).map(|held| held.standing) {
-            None => Err(Trouble::NoSuchPursuance),
-            Some(KeptStanding::Waiting | KeptStanding::Member) => Err(Trouble::AlreadyMember),
-            Some(KeptStanding::Invited) => {
+        let held = self.held.get(&pursuance).ok_or(Trouble::NoSuchPursuance)?;
+        match (held.standing, &held.way) {
+            // A code that was answered in vain is forgotten; nobody waits for who joined by it.
+            (KeptStanding::Invited, _) | (KeptStanding::Waiting, Some(Way::Code(_))) => {
                 self.forget(pursuance)?;
                 self.settle_relays(around)?;
                 Ok(Reply::Done)
             }
+            (KeptStanding::Waiting | KeptStanding::Member, _) => Err(Trouble::AlreadyMember),
         }
     }
 
-    fn forget(&mut self, pursuance: PursuanceId) -> Result<(), Trouble> {
+    pub(crate) fn forget(&mut self, pursuance: PursuanceId) -> Result<(), Trouble> {
         let number = self.held.get(&pursuance).ok_or(Trouble::NoSuchPursuance)?.number;
         self.store.write(|w| w.drop_pursuance(number))?;
         self.held.remove(&pursuance);
@@ -170,7 +183,12 @@ impl Open {
         Ok(())
     }
 
-    fn act(&mut self, around: &Surroundings, pursuance: PursuanceId, command: &Command) -> Result<Reply, Trouble> {
+    pub(crate) fn act(
+        &mut self,
+        around: &Surroundings,
+        pursuance: PursuanceId,
+        command: &Command,
+    ) -> Result<Reply, Trouble> {
         self.no_import(pursuance)?;
         // Whoever writes does not wait for another's epoch.
         self.make_epoch(around, pursuance)?;
@@ -202,7 +220,7 @@ impl Open {
         })
     }
 
-    fn make_epoch(&mut self, around: &Surroundings, pursuance: PursuanceId) -> Result<(), Trouble> {
+    pub(crate) fn make_epoch(&mut self, around: &Surroundings, pursuance: PursuanceId) -> Result<(), Trouble> {
         let held = self.held.get_mut(&pursuance).ok_or(Trouble::NoSuchPursuance)?;
         held.make_epoch(&mut self.store, around.clock.now_seconds())?;
         Ok(())

@@ -10,7 +10,7 @@ use qrcode::{Color, EcLevel, QrCode};
 use crate::api::{InviteRow, LogView, PhraseView, PreviewState, Query, RelayView, Trouble, View};
 use crate::chance::random;
 use crate::engine::{Open, Surroundings};
-use crate::held::Held;
+use crate::held::{Held, Way};
 use crate::import;
 use crate::phrase::phrase;
 use crate::store::{KeptStanding, ListedEntry, PostCounts, Which};
@@ -47,6 +47,7 @@ impl Open {
                 view.map(View::Task).ok_or(Trouble::Refused { refusal })
             }
             Query::People { pursuance } => Ok(View::People(self.held(*pursuance)?.replica.people())),
+            Query::Devices { pursuance } => self.devices(around, *pursuance).map(View::Devices),
             Query::Invites { pursuance } => Ok(View::Invites(invites(self.held(*pursuance)?))),
             Query::Could { pursuance, commands } => self.could(*pursuance, commands).map(View::Could),
             Query::Effects { pursuance, member, roles } => {
@@ -138,6 +139,9 @@ fn invites(held: &Held) -> Vec<InviteRow> {
 }
 
 fn preview(held: &Held) -> Result<PreviewState, Trouble> {
+    if let (Some(Way::Code(_)), KeptStanding::Invited | KeptStanding::Waiting) = (&held.way, held.standing) {
+        return Ok(PreviewState::Coming { since_seconds: held.since_seconds, handed: held.my_join_is_handed() });
+    }
     let preview =
         held.preview.as_ref().filter(|_| held.standing != KeptStanding::Member).ok_or(Trouble::AlreadyMember)?;
     let Some(preview) = preview.view() else { return Ok(PreviewState::Looking) };
@@ -150,7 +154,7 @@ fn preview(held: &Held) -> Result<PreviewState, Trouble> {
 }
 
 /// A link as a QR code, a string a row. In capitals, which a link may be written in, the code is a third smaller.
-fn qr_rows(link: &str) -> Vec<String> {
+pub(crate) fn qr_rows(link: &str) -> Vec<String> {
     let Ok(code) = QrCode::with_error_correction_level(link.to_ascii_uppercase(), EcLevel::M) else {
         return Vec::new();
     };

@@ -8,6 +8,8 @@ mod copies;
 mod crash;
 #[path = "stories/desk.rs"]
 mod desk;
+#[path = "stories/devices.rs"]
+mod devices;
 #[path = "stories/disk.rs"]
 mod disk;
 #[path = "stories/governing.rs"]

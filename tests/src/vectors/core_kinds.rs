@@ -5,6 +5,7 @@ use std::fmt::Debug;
 use data_encoding::HEXLOWER;
 use pursuance_core::authority::Verdict;
 use pursuance_core::cell::{CellContent, Fragment, open_cell};
+use pursuance_core::code::{Answer, CodeSecret, DeviceCode};
 use pursuance_core::command::Command;
 use pursuance_core::crypto::{self, Seed, label};
 use pursuance_core::entry::{AudienceSeal, Body, Content, Entry, GrantRef, ItemSeal, UnverifiedEntry};
@@ -16,6 +17,7 @@ use pursuance_core::link::InviteLink;
 use pursuance_core::logs::Append;
 use pursuance_core::op::Op;
 use pursuance_core::plan::Circumstances;
+use pursuance_core::recovery::RecoverySecret;
 use pursuance_core::refusal::Refusal;
 use pursuance_core::replica::Replica;
 use pursuance_core::seal::{TaskKey, Where, open_audience, open_item, task_id};
@@ -28,6 +30,8 @@ use super::given::{Given, Malformed};
 
 /// Name and function of each.
 pub const KINDS: &[(&str, Kind)] = &[
+    ("answer", answer),
+    ("code", code),
     ("command", command),
     ("derivation", derivation),
     ("entry", entry),
@@ -238,6 +242,34 @@ fn link(given: &Given<'_>) -> Result<Value, Malformed> {
     })
 }
 
+fn code(given: &Given<'_>) -> Result<Value, Malformed> {
+    Ok(match DeviceCode::parse(given.text("text")?) {
+        Err(error) => named(error),
+        Ok(code) => json!({"ok": {
+            "pursuance": hex(&code.pursuance.0),
+            "member": hex(&code.member.0),
+            "recovery": hex(&code.recovery),
+            "relay": code.relay.to_string(),
+            "since_index": code.since_index,
+            "from_index": code.from_index,
+            "secret": hex(code.secret.as_bytes()),
+        }}),
+    })
+}
+
+fn answer(given: &Given<'_>) -> Result<Value, Malformed> {
+    let code = DeviceCode::parse(given.text("code")?).map_err(|_| Malformed::missing("code"))?;
+    Ok(match Answer::decode(&given.bytes("answer")?) {
+        Err(error) => named(error),
+        Ok(answer) if code.is_answered_by(&answer) => json!({"ok": {
+            "author": hex(&answer.author().0),
+            "package_id": hex(&answer.device.package.id()),
+            "message": hex(&code.enrol_message(&answer.device)),
+        }}),
+        Ok(_) => json!({"error": "NotAgreed"}),
+    })
+}
+
 fn task_ops(given: &Given<'_>) -> Result<Value, Malformed> {
     Ok(match decode_ops(&given.bytes("ops")?) {
         Err(error) => named(error),
@@ -334,6 +366,20 @@ fn derivation(given: &Given<'_>) -> Result<Value, Malformed> {
                 "cell_key_id": hex(CellKey::of_invite(&cells).id()),
                 "cell_key": hex(&crypto::derive_key(label::INVITE_CELL, &cells)),
                 "detection_key": hex(&crypto::derive_key(label::INVITE_DETECT, &cells)),
+            })
+        }
+        "recovery" => {
+            let entropy: [u8; 32] = given.exact("seed")?;
+            let entropy = *entropy.first_chunk().expect("a phrase says less");
+            let pursuance = PursuanceId(given.exact("pursuance")?);
+            json!({"key": hex(&RecoverySecret::new(entropy).key(pursuance).author().0)})
+        }
+        "code" => {
+            let secret = given.exact("seed")?;
+            json!({
+                "cell_key_id": hex(CodeSecret::new(secret).cell_key().id()),
+                "cell_key": hex(&crypto::derive_key(label::CODE_CELL, &secret)),
+                "detection_key": hex(&crypto::derive_key(label::CODE_DETECT, &secret)),
             })
         }
         "task" => {

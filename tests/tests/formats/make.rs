@@ -22,6 +22,7 @@ use raw::V;
 
 pub mod authority;
 pub mod cell;
+mod code;
 mod command;
 mod desk;
 mod entry;
@@ -49,6 +50,7 @@ pub fn all() -> Vectors {
     command::make(&cast, &mut vectors);
     cell::make(&cast, &mut vectors);
     sealed::make(&cast, &mut vectors);
+    code::make(&cast, &mut vectors);
     golden::make(&mut vectors);
     vectors.0
 }

@@ -36,6 +36,17 @@ use Step::{Choose, Press, PressNth, PressWith, See, Type};
 
 const LONG: &str = "?busy&long";
 const CHANGE: &str = "member { remove member with 2 of member not-self }";
+/// That of the sample data.
+const PHRASE: &str = "legal winner thank year wave sausage worth useful legal winner thank yellow";
+const DECLARED: &[Step] = &[
+    Press("nav-settings"),
+    Press("settings-computers"),
+    Press("recovery-make"),
+    Press("recovery-written"),
+    Type("recovery-again", PHRASE),
+    Press("recovery-declare"),
+    See("recovery-has"),
+];
 const SCREENS: &[Screen] = &[
     Screen("start", "?empty", &[Press("welcome-start"), Press("start-template-leakDesk"), See("start-caution")]),
     Screen("preview", "?empty&invite=review", &[See("preview-reviewed")]),
@@ -68,6 +79,47 @@ const SCREENS: &[Screen] = &[
         LONG,
         &[Press("nav-people"), Press("arrested-open"), Choose("arrested-who", 1), See("arrested-not")],
     ),
+    Screen("computers", "?busy", &[Press("nav-settings"), Press("settings-computers"), See("recovery-none")]),
+    Screen(
+        "computers-phrase",
+        "?busy",
+        &[Press("nav-settings"), Press("settings-computers"), Press("recovery-make"), See("recovery-words")],
+    ),
+    Screen("computers-declared", "?busy", DECLARED),
+    Screen(
+        "computers-code",
+        LONG,
+        &[
+            Press("nav-settings"),
+            Press("settings-computers"),
+            Press("recovery-make"),
+            Press("recovery-written"),
+            Type("recovery-again", PHRASE),
+            Press("recovery-declare"),
+            See("recovery-has"),
+            Press("code-show"),
+            See("code"),
+        ],
+    ),
+    Screen(
+        "computers-stolen",
+        "?busy",
+        &[
+            Press("nav-settings"),
+            Press("settings-computers"),
+            Press("recovery-make"),
+            Press("recovery-written"),
+            Type("recovery-again", PHRASE),
+            Press("recovery-declare"),
+            See("recovery-has"),
+            Press("stolen-open"),
+            Type("stolen-phrase", "zebra"),
+            Press("stolen-submit"),
+            See("stolen-phrase-fault"),
+        ],
+    ),
+    Screen("mine", "?empty", &[Press("welcome-mine"), Press("mine-submit"), See("mine-code-fault")]),
+    Screen("coming", "?empty&invite=coming", &[See("coming")]),
     Screen("rules", "", &[Press("nav-rules"), See("try-answer")]),
     Screen("rules-long", LONG, &[Press("nav-rules"), See("try-answer")]),
     Screen("rules-table", "", &[Press("nav-rules"), Press("book-table"), See("rule-table")]),

@@ -192,6 +192,36 @@ relays: Array<string>, } | { "kind": "revokeInvite",
 invite: GrantRef, };
 
 /**
+ * What became of a code.
+ */
+export type CodeState = { "state": "open" } | { "state": "answered" } | { "state": "refused", 
+/**
+ * Why.
+ */
+refusal: Refusal, };
+
+/**
+ * A code for one more computer of mine.
+ */
+export type CodeView = { 
+/**
+ * The code.
+ */
+code: string, 
+/**
+ * The same as a QR code: one string a row, `#` dark and ` ` light.
+ */
+qr: Array<string>, 
+/**
+ * Seconds since 1970 until when it is taken.
+ */
+untilSeconds: number, 
+/**
+ * What became of it.
+ */
+state: CodeState, };
+
+/**
  * One wish; planning it against the state gives ops, or a [`Refusal`](crate::refusal::Refusal).
  */
 export type Command = { "kind": "createTask", 
@@ -642,6 +672,23 @@ mine: boolean,
  * It shows two histories.
  */
 twoHistories: boolean, };
+
+/**
+ * My computers in a pursuance.
+ */
+export type DevicesView = { 
+/**
+ * The one I came with first, then as they were added; none that is out.
+ */
+devices: Array<DeviceView>, 
+/**
+ * I declared a recovery key, so that there is a phrase.
+ */
+hasRecovery: boolean, 
+/**
+ * The code shown for one more, if there is one.
+ */
+code: CodeView | null, };
 
 /**
  * From one table to another.
@@ -1286,7 +1333,15 @@ export type PreviewState = { "state": "looking" } | { "state": "here",
 /**
  * What it shows.
  */
-preview: PreviewView, } | { "state": "waiting", 
+preview: PreviewView, } | { "state": "coming", 
+/**
+ * Seconds since 1970 when the code was answered.
+ */
+sinceSeconds: number, 
+/**
+ * A relay signed for the answer.
+ */
+handed: boolean, } | { "state": "waiting", 
 /**
  * What it showed.
  */
@@ -1467,6 +1522,10 @@ pursuance: string,
  * Which task.
  */
 task: string, } | { "kind": "people", 
+/**
+ * Which pursuance.
+ */
+pursuance: string, } | { "kind": "devices", 
 /**
  * Which pursuance.
  */
@@ -1714,7 +1773,7 @@ rule: number,
 /**
  * How often.
  */
-times: number, };
+times: number, } | { "code": "noRecoveryKey" } | { "code": "otherRecoveryKey" };
 
 /**
  * A relay of a pursuance.
@@ -1764,7 +1823,11 @@ task: string, } | { "kind": "invite",
 /**
  * The link to hand over.
  */
-link: string, } | { "kind": "imported", 
+link: string, } | { "kind": "recoveryPhrase", 
+/**
+ * Its words, to be written on paper.
+ */
+words: Array<string>, } | { "kind": "imported", 
 /**
  * How many tasks.
  */
@@ -1913,7 +1976,43 @@ pursuance: string,
 /**
  * With whom.
  */
-member: string, } | { "kind": "letIn", 
+member: string, } | { "kind": "makeRecoveryPhrase", 
+/**
+ * Which pursuance.
+ */
+pursuance: string, } | { "kind": "declareRecovery", 
+/**
+ * Which pursuance.
+ */
+pursuance: string, 
+/**
+ * The whole phrase.
+ */
+phrase: string, } | { "kind": "showCode", 
+/**
+ * Which pursuance.
+ */
+pursuance: string, } | { "kind": "closeCode", 
+/**
+ * Which pursuance.
+ */
+pursuance: string, } | { "kind": "answerCode", 
+/**
+ * The code as pasted.
+ */
+code: string, 
+/**
+ * The recovery phrase.
+ */
+phrase: string, } | { "kind": "recover", 
+/**
+ * Which pursuance.
+ */
+pursuance: string, 
+/**
+ * The recovery phrase.
+ */
+phrase: string, } | { "kind": "letIn", 
 /**
  * Which pursuance.
  */
@@ -2147,7 +2246,7 @@ about: Person | null, } | { "kind": "vouched",
 /**
  * Whom.
  */
-about: Person | null, } | { "kind": "left" } | { "kind": "addedDevice" } | { "kind": "removedDevice" } | { "kind": "recovered" } | { "kind": "keys" } | { "kind": "ratified", 
+about: Person | null, } | { "kind": "left" } | { "kind": "addedDevice" } | { "kind": "removedDevice" } | { "kind": "madeRecoveryKey" } | { "kind": "recovered" } | { "kind": "keys" } | { "kind": "ratified", 
 /**
  * How many.
  */
@@ -2567,7 +2666,11 @@ found: number,
 /**
  * The newest one known here.
  */
-known: number, } | { "code": "inUse" } | { "code": "disk" } | { "code": "diskFull" } | { "code": "readOnly" } | { "code": "linkTruncated" } | { "code": "notAnInvite" } | { "code": "linkNewer" } | { "code": "alreadyMember" } | { "code": "noSuchPursuance" } | { "code": "nothingToUndo" } | { "code": "importProblems", 
+known: number, } | { "code": "inUse" } | { "code": "disk" } | { "code": "diskFull" } | { "code": "readOnly" } | { "code": "linkTruncated" } | { "code": "notAnInvite" } | { "code": "linkNewer" } | { "code": "notARecoveryPhrase", 
+/**
+ * The first word that stands in no list, from 1; none where all do, and they do not belong together.
+ */
+word: number | null, } | { "code": "notThePhraseShown" } | { "code": "notACode" } | { "code": "alreadyMember" } | { "code": "noSuchPursuance" } | { "code": "nothingToUndo" } | { "code": "importProblems", 
 /**
  * How many.
  */
@@ -2607,4 +2710,4 @@ changes: Array<Change>, };
 /**
  * What is to be seen.
  */
-export type View = { "kind": "app", "view": AppView } | { "kind": "tree", "view": TreeView } | { "kind": "labels", "view": Array<string> } | { "kind": "task", "view": TaskView } | { "kind": "people", "view": PeopleView } | { "kind": "invites", "view": Array<InviteRow> } | { "kind": "could", "view": Array<Could> } | { "kind": "effects", "view": EffectsView } | { "kind": "inbox", "view": InboxView } | { "kind": "relays", "view": Array<RelayView> } | { "kind": "log", "view": LogView } | { "kind": "rules", "view": RulesView } | { "kind": "rulesDraft", "view": RulesDraft } | { "kind": "try", "view": Answer | null } | { "kind": "phrase", "view": PhraseView | null } | { "kind": "preview", "view": PreviewState } | { "kind": "importPreview", "view": ImportPreview };
+export type View = { "kind": "app", "view": AppView } | { "kind": "tree", "view": TreeView } | { "kind": "labels", "view": Array<string> } | { "kind": "task", "view": TaskView } | { "kind": "people", "view": PeopleView } | { "kind": "devices", "view": DevicesView } | { "kind": "invites", "view": Array<InviteRow> } | { "kind": "could", "view": Array<Could> } | { "kind": "effects", "view": EffectsView } | { "kind": "inbox", "view": InboxView } | { "kind": "relays", "view": Array<RelayView> } | { "kind": "log", "view": LogView } | { "kind": "rules", "view": RulesView } | { "kind": "rulesDraft", "view": RulesDraft } | { "kind": "try", "view": Answer | null } | { "kind": "phrase", "view": PhraseView | null } | { "kind": "preview", "view": PreviewState } | { "kind": "importPreview", "view": ImportPreview };

@@ -1,5 +1,6 @@
 // One pursuance of the fake host: its rules decide as the real ones would, its views are made of its tasks.
 import type { Cannot, Command, Delivery, Person, Query, Readers, Refusal, RelayView, Reply, TaskView, TreeView, Trouble, Verb, View } from './bindings';
+import { devicesView, remove } from './fake-computers';
 import { carryOut, could, effects, governs, inbox } from './fake-people';
 import { logView, rulesDraft, rulesView, tryRule } from './fake-rules';
 import { rowIn, treePage, type TreeQuery } from './fake-tree';
@@ -37,6 +38,7 @@ export class FakeGroup {
     if (this.data.row.status.code === 'overtaken') throw refused({ code: 'overtakenElsewhere' });
     if (command.kind === 'invite') return this.#invite(command.role, command.uses, command.reviewed ?? false);
     if (command.kind === 'setRelays') return this.#setRelays(command.relays);
+    if (command.kind === 'removeDevice') { remove(this.data, command.author); return { kind: 'done' }; }
     if (governs(command)) {
       const { refusal } = could(this.data, command);
       if (refusal !== null) throw refused(refusal);
@@ -245,6 +247,7 @@ export class FakeGroup {
       case 'rules': return { kind: 'rules', view: rulesView(this.data) };
       case 'rulesDraft': return { kind: 'rulesDraft', view: rulesDraft(this.data, query.text) };
       case 'try': return { kind: 'try', view: tryRule(this.data, query.member, query.verb, query.object) };
+      case 'devices': return { kind: 'devices', view: devicesView(this.data) };
       case 'invites': return { kind: 'invites', view: this.data.invites };
       case 'relays': return { kind: 'relays', view: this.data.relays };
     }

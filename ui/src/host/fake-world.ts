@@ -1,6 +1,8 @@
 // The sample world of the fake host: one pursuance that looks lived in, its people, rules and tasks.
 import type { Arriving, CommentView, Conditions, DecisionView, DeviceView, HeldChanges, InviteRow, MemberView, Person, PursuanceRow, ReadersView, RelayView, Role, Rule, Status, Verb } from './bindings';
 
+import type { FakeComputers } from './fake-computers';
+
 /** No condition. */
 export const ALWAYS: Conditions = { own: false, notSelf: false, review: null, probation: null, daily: null, after: null };
 
@@ -47,6 +49,8 @@ export type FakePursuance = {
   refusedHeld: HeldChanges[];
   /** Surplus members who were handed the key all the same. */
   letIn: string[];
+  /** My phrase and my code. */
+  computers: FakeComputers;
   myRole: number;
   tasks: FakeTask[];
   invites: InviteRow[];
@@ -164,7 +168,7 @@ export function harbour(myRole: number): FakePursuance {
       { person: ilse, presence: 'here', roles: [MEMBER], grants: [], givenBy: [], vouchedBy: [], cameBy: { kind: 'invite', inviter: maya, surplus: false }, heardOfSeconds: now() - 12 * DAY, twoHistories: false, devices: [device(5)] },
       ...(myRole === 2 ? [{ person: me, presence: 'here' as const, roles: [MEMBER], grants: [], givenBy: [], vouchedBy: [], cameBy: { kind: 'invite' as const, inviter: maya, surplus: false }, heardOfSeconds: now() - 60, twoHistories: false, devices: [device(6, { mine: true })] }] : []),
     ],
-    others: [], decisions: [], readers: [], held: [], refusedHeld: [], letIn: [],
+    others: [], decisions: [], readers: [], held: [], refusedHeld: [], letIn: [], computers: { recovery: false, code: null, shown: false },
     tasks: grow(sketches, maya),
     invites: [],
     arriving: [],
@@ -183,7 +187,7 @@ export function garden(): FakePursuance {
     row: { pursuance: fakeId(32, 'garden'), name: 'Kitchen garden behind the library', standing: 'member', canUndo: false, status: { code: 'noRelay', kept: 3 } },
     name: 'Kitchen garden behind the library', mission: 'Vegetables for whoever waters them', roles: ROLES, rules: RULES, myRole: 1,
     members: [{ person: me, presence: 'here', roles: [ORGANISER], grants: [], givenBy: [], vouchedBy: [], cameBy: { kind: 'founder' }, heardOfSeconds: now(), twoHistories: false, devices: [device(7, { mine: true })] }],
-    others: [], decisions: [], readers: [], held: [], refusedHeld: [], letIn: [], tasks: [], invites: [], relays: [], arriving: [], undo: [],
+    others: [], decisions: [], readers: [], held: [], refusedHeld: [], letIn: [], computers: { recovery: false, code: null, shown: false }, tasks: [], invites: [], relays: [], arriving: [], undo: [],
   };
 }
 

@@ -1,6 +1,7 @@
 // A second host that needs no desktop: keeps sample data in memory and answers as the node would, refusals included.
 import type { AppView, Command, ImportState, PreviewState, Query, Reply, Request, StatusLine, StorageTrouble, Trouble, View } from './bindings';
 import { busy } from './fake-busy';
+import { answers, declare, makePhrase, recover, showCode } from './fake-computers';
 import { long } from './fake-long';
 import { FakeGroup, refused } from './fake-group';
 import { setRefused } from './fake-people';
@@ -22,7 +23,7 @@ export type FakeChoices = {
   /** Nothing yet: no pursuance. */
   empty: boolean;
   /** An open invite: its preview, or already joined. */
-  invite: 'none' | 'looking' | 'here' | 'waiting' | 'usedUp' | 'review' | 'reviewed';
+  invite: 'none' | 'looking' | 'here' | 'waiting' | 'usedUp' | 'review' | 'reviewed' | 'coming';
   /** The disk from now on. */
   storage: StorageTrouble | null;
   /** What unlocking leads to. */
@@ -123,7 +124,8 @@ export function fakeHost(given: Partial<FakeChoices> = {}): FakeHost {
       pursuance, name: 'Harbour archive', mission: 'Read 3,127 folders before the archive closes in spring', roles: ROLES, rules: RULES,
       role: ROLES[1] as (typeof ROLES)[number], invitedBy: 'Maya', usedUp: state === 'usedUp', reviewed: state === 'review' || state === 'reviewed', note: '',
     };
-    if (state === 'looking') invited.set(pursuance, { state: 'looking' });
+    if (state === 'coming') invited.set(pursuance, { state: 'coming', sinceSeconds: Math.floor(Date.now() / 1000) - 70, handed: true });
+    else if (state === 'looking') invited.set(pursuance, { state: 'looking' });
     else if (state === 'waiting' || state === 'reviewed') invited.set(pursuance, { state: 'waiting', preview, sinceSeconds: Math.floor(Date.now() / 1000) - 70, handed: true });
     else invited.set(pursuance, { state: 'here', preview });
     return pursuance;
@@ -141,7 +143,7 @@ export function fakeHost(given: Partial<FakeChoices> = {}): FakeHost {
     const rows = groups.map((group) => group.data.row);
     for (const [pursuance, state] of invited) {
       rows.push({
-        pursuance, name: state.state === 'looking' ? '' : state.preview.name, standing: state.state === 'waiting' ? 'waiting' : 'invited', canUndo: false,
+        pursuance, name: 'preview' in state ? state.preview.name : '', standing: state.state === 'waiting' || state.state === 'coming' ? 'waiting' : 'invited', canUndo: false,
         status: { code: 'fine', reached: 1, of: 1, atSeconds: Math.floor(Date.now() / 1000) - 20, kept: 0 },
       });
     }
@@ -189,12 +191,20 @@ export function fakeHost(given: Partial<FakeChoices> = {}): FakeHost {
         return { kind: 'pursuance', pursuance: openInvite('here') };
       case 'join': {
         const state = invited.get(asked.pursuance);
-        if (state === undefined || state.state === 'looking') throw { code: 'noSuchPursuance' } satisfies Trouble;
+        if (state === undefined || !('preview' in state)) throw { code: 'noSuchPursuance' } satisfies Trouble;
         if (asked.myName.trim() === '') throw refused({ code: 'empty' });
         invited.set(asked.pursuance, { state: 'waiting', preview: state.preview, sinceSeconds: Math.floor(Date.now() / 1000), handed: false });
         setTimeout(() => welcome(asked.pursuance, asked.myName), WELCOME_MILLISECONDS);
         return { kind: 'done' };
       }
+      case 'makeRecoveryPhrase': return { kind: 'recoveryPhrase', words: makePhrase(group(asked.pursuance).data) };
+      case 'declareRecovery': declare(group(asked.pursuance).data, asked.phrase); return { kind: 'done' };
+      case 'showCode': showCode(group(asked.pursuance).data); return { kind: 'done' };
+      case 'closeCode': group(asked.pursuance).data.computers.code = null; return { kind: 'done' };
+      case 'answerCode':
+        answers(asked.code, asked.phrase);
+        return { kind: 'pursuance', pursuance: openInvite('coming') };
+      case 'recover': recover(group(asked.pursuance).data, asked.phrase); return { kind: 'done' };
       case 'letIn': {
         const { data } = group(asked.pursuance);
         if (data.letIn.includes(asked.member)) throw refused({ code: 'nothingToChange' });

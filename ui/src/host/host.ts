@@ -1,5 +1,5 @@
 // The one door of the window: three calls, whoever stands behind them.
-import type { Answer, AppView, Could, EffectsView, ImportPreview, InboxView, InviteRow, LogView, PeopleView, PhraseView, PreviewState, Query, RelayView, Reply, Request, RulesDraft, RulesView, TaskView, TreeView, Trouble, View } from './bindings';
+import type { Answer, AppView, Could, DevicesView, EffectsView, ImportPreview, InboxView, InviteRow, LogView, PeopleView, PhraseView, PreviewState, Query, RelayView, Reply, Request, RulesDraft, RulesView, TaskView, TreeView, Trouble, View } from './bindings';
 
 /** What the window can ask of the desktop (or of the fake in a browser). */
 export interface Host {
@@ -23,6 +23,7 @@ export type ViewOf = {
   could: Could[];
   effects: EffectsView;
   inbox: InboxView;
+  devices: DevicesView;
   invites: InviteRow[];
   relays: RelayView[];
   log: LogView;

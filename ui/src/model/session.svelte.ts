@@ -1,7 +1,7 @@
 // What the window knows: the frame, the open pursuance, and the one way by which anything is asked or refreshed.
 import { tick } from 'svelte';
 import type {
-  AppView, Cannot, Command, Could, EffectsView, InboxView, InviteRow, PeopleView, PreviewState, PursuanceRow, Query, RelayView, Reply, Request, Role, TaskView, TreeRow, TreeView, Trouble, Verb,
+  AppView, Cannot, Command, Could, DevicesView, EffectsView, InboxView, InviteRow, PeopleView, PreviewState, PursuanceRow, Query, RelayView, Reply, Request, Role, TaskView, TreeRow, TreeView, Trouble, Verb,
 } from '../host/bindings';
 import { asTrouble, type Host, type ViewOf } from '../host';
 import { Preferences } from './preferences.svelte';
@@ -9,9 +9,9 @@ import { InOrder } from './inorder';
 import { TreeModel, type PageQuery } from './tree.svelte';
 
 /** The screens that belong to a pursuance. */
-export type PursuanceScreen = 'tree' | 'inbox' | 'people' | 'decisions' | 'rules' | 'log' | 'arrested' | 'invites' | 'relays' | 'import' | 'preview';
+export type PursuanceScreen = 'tree' | 'inbox' | 'people' | 'decisions' | 'rules' | 'log' | 'arrested' | 'invites' | 'relays' | 'import' | 'computers' | 'preview';
 /** Every screen there is once the vault is open. */
-export type Screen = PursuanceScreen | 'home' | 'start' | 'join' | 'settings';
+export type Screen = PursuanceScreen | 'home' | 'start' | 'join' | 'mine' | 'settings';
 /** What may lie above the window. */
 export type Overlay = 'palette' | 'keys' | 'status' | 'assign' | 'label' | 'due' | 'priority' | 'filterLabel' | 'filterPriority' | 'remove' | 'readers';
 /** How a request ended: with a reply, or with a trouble. */
@@ -22,7 +22,7 @@ export type Notice = { trouble: Trouble | null; text: string };
 const CLOCK_SECONDS = 20;
 const PEOPLE_STALE_SECONDS = 5;
 /** Screens that always show people as they are now. */
-const ABOUT_PEOPLE: readonly Screen[] = ['people', 'inbox', 'decisions', 'rules', 'log', 'arrested'];
+const ABOUT_PEOPLE: readonly Screen[] = ['people', 'inbox', 'decisions', 'rules', 'log', 'arrested', 'computers'];
 /** Requests that take their time: what changes meanwhile is shown as it changes. */
 const LONG: readonly Request['kind'][] = ['import', 'exportCsv', 'backup', 'rescue'];
 
@@ -47,6 +47,8 @@ export class Session {
   inbox = $state.raw<InboxView | null>(null);
   invites = $state.raw<InviteRow[] | null>(null);
   relays = $state.raw<RelayView[] | null>(null);
+  /** My own computers in the open pursuance. */
+  devices = $state.raw<DevicesView | null>(null);
   preview = $state.raw<PreviewState | null>(null);
   /** All labels in use, as far as they were asked for. */
   labels = $state.raw<readonly string[]>([]);
@@ -56,7 +58,7 @@ export class Session {
   /** Seconds since 1970, ticking coarsely: for "4 min ago". */
   now = $state(Math.floor(Date.now() / 1000));
   /** What was chosen on the welcome screen, to be opened after the vault is made. */
-  afterVault = $state<'start' | 'join'>('start');
+  afterVault = $state<'start' | 'join' | 'mine'>('start');
   /** The link that stands in the field for invites when its screen opens. */
   joinLink = $state('');
   /** Texts not sent yet, by what they belong to; never leave this window's memory. */
@@ -103,7 +105,7 @@ export class Session {
   }
 
   /** Roles of the open pursuance, as far as they are known here. */
-  readonly roles: Role[] = $derived(this.people?.roles ?? (this.preview !== null && this.preview.state !== 'looking' ? this.preview.preview.roles : []));
+  readonly roles: Role[] = $derived(this.people?.roles ?? (this.preview !== null && 'preview' in this.preview ? this.preview.preview.roles : []));
 
   /** Begins: the first frame, then every change. */
   async begin(): Promise<void> {
@@ -210,7 +212,7 @@ export class Session {
   #settle(app: AppView): void {
     const known = app.pursuances.find((row) => row.pursuance === this.pursuance);
     const before = this.app?.pursuances;
-    const arrived = before === undefined ? undefined : app.pursuances.find((row) => row.standing === 'invited' && !before.some((old) => old.pursuance === row.pursuance));
+    const arrived = before === undefined ? undefined : app.pursuances.find((row) => row.standing !== 'member' && !before.some((old) => old.pursuance === row.pursuance));
     if (this.app?.stage !== 'open' && this.pursuance === null) {
       const first = app.pursuances.find((row) => row.standing === 'member') ?? app.pursuances[0];
       if (first !== undefined) this.#enter(first);
@@ -221,7 +223,7 @@ export class Session {
         this.#startInvite = '';
         this.screen = 'join';
       }
-    } else if (arrived !== undefined && (this.screen === 'home' || this.screen === 'join')) {
+    } else if (arrived !== undefined && (this.screen === 'home' || this.screen === 'join' || this.screen === 'mine')) {
       this.#enter(arrived);
     } else if (this.pursuance !== null && known === undefined) {
       const first = app.pursuances[0];
@@ -249,6 +251,7 @@ export class Session {
     this.inbox = null;
     this.invites = null;
     this.relays = null;
+    this.devices = null;
     this.preview = null;
     this.labels = [];
     this.#peopleAt = 0;
@@ -284,6 +287,9 @@ export class Session {
       }
       if (this.screen === 'relays' || this.screen === 'invites') {
         wanted.push(this.look<'relays'>({ kind: 'relays', pursuance }).then((view) => { if (here()) this.relays = view; }));
+      }
+      if (this.screen === 'computers') {
+        wanted.push(this.look<'devices'>({ kind: 'devices', pursuance }).then((view) => { if (here()) this.devices = view; }));
       }
       if (!inside) {
         wanted.push(this.look<'preview'>({ kind: 'preview', pursuance }).then((view) => { if (here()) this.preview = view; }, (thrown: unknown) => {
@@ -421,5 +427,5 @@ export class Session {
 
 /** Screens that only members see. */
 export function isInside(screen: Screen): boolean {
-  return screen === 'tree' || ABOUT_PEOPLE.includes(screen) || screen === 'invites' || screen === 'relays' || screen === 'import';
+  return screen === 'tree' || ABOUT_PEOPLE.includes(screen) || screen === 'invites' || screen === 'relays' || screen === 'import' || screen === 'computers';
 }

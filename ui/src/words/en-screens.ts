@@ -31,6 +31,8 @@ export const screens = {
   'welcome.startHint': 'You name it and invite others.',
   'welcome.invite': 'I have an invite',
   'welcome.inviteHint': 'You see its rules before you join.',
+  'welcome.mine': 'This is another computer of mine',
+  'welcome.mineHint': 'The other one shows a code; you type your recovery phrase.',
   'welcome.restore': 'Restore a backup',
   'welcome.restoreHint': 'From a file you made before.',
   'welcome.openTitle': 'Nothing here yet',
@@ -84,6 +86,7 @@ export const screens = {
   'standing.failing': 'The disk does not write, so the last change was not kept; what you typed still stands in its field. Make a backup to another disk.',
   'standing.damaged': 'A part of the file in this folder cannot be read any more. Nothing was deleted. Make a backup to another disk while this one still opens.',
   'standing.overtaken': 'A copy of this folder is in use, and this device’s log goes on there. So that nobody is shown two histories, this one signs nothing more. Go on in the other copy, or join anew from an empty folder.',
+  'standing.deviceRemoved': 'This computer was taken out by another one of yours, or stopped. If that was not you, shut the others out with your recovery phrase.',
   'standing.backup': 'Make a backup',
   'standing.import': 'Importing: {done} of {of:# task|# tasks}',
 
@@ -107,6 +110,7 @@ export const screens = {
   'join.link': 'Invite link',
   'join.linkHint': 'Paste it whole. Opening it shows what the pursuance is; it joins nothing yet.',
   'join.open': 'Open',
+  'join.mine': 'This is another computer of mine',
 
   'preview.looking': 'Looking for this pursuance at its relay',
   'preview.lookingText': 'Its name and rules come from there. Through Tor this can take a minute; you can do something else meanwhile.',
@@ -140,6 +144,7 @@ export const screens = {
   'rail.invited': 'invite',
   'rail.waiting': 'waiting',
   'rail.unnamed': 'Invite being opened',
+  'rail.coming': 'Another computer of yours',
   'rail.settings': 'Settings',
   'rail.lock': 'Lock',
   'nav.label': 'In this pursuance',

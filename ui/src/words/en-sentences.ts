@@ -151,6 +151,8 @@ export const sentences = {
   'refused.notBefore': 'Not done: the rules advise to wait until {day} (rule {rule}).',
   'refused.enoughToday': 'Not done: the rules advise not to do this more than {times:once|# times} a day (rule {rule}).',
 
+  'refused.noRecoveryKey': 'Not done: you have no recovery phrase here (F46). Make one under My computers.',
+  'refused.otherRecoveryKey': 'Not done: this is not your recovery phrase here (F47). Look at the words, and at which pursuance it is for.',
   'refused.notAReader': 'Not done: you do not read what is for that role (F45). Ask somebody who does.',
 
   'refused.leansOnHeld': 'Has no effect: something it rests on has none any more (F39).',
@@ -176,6 +178,10 @@ export const sentences = {
   'trouble.linkTruncated': 'This link is not whole: its end is missing. Copy it again from its beginning to its end.',
   'trouble.notAnInvite': 'This is not an invite link. It begins with “pursuance:”.',
   'trouble.linkNewer': 'This invite was made by a newer Pursuance. Install the newer one to open it.',
+  'trouble.notARecoveryPhrase': 'These words are not a recovery phrase. A word is missing, in another place, or another word.',
+  'trouble.notARecoveryPhraseWord': 'Word {word} is not in the list of such words. Look at its letters.',
+  'trouble.notThePhraseShown': 'This is not the phrase that was shown last. Look at your paper, or begin again with other words.',
+  'trouble.notACode': 'This is not a code for another computer. It begins with “pursuance-computer:”.',
   'trouble.alreadyMember': 'You are in this pursuance already.',
   'trouble.noSuchPursuance': 'This pursuance is not on this computer.',
   'trouble.nothingToUndo': 'There is nothing to undo.',

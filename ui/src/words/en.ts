@@ -1,4 +1,5 @@
 // Every English word of the window. Keys are stable; a translation is a second file of the same shape.
+import { computers } from './en-computers';
 import { people } from './en-people';
 import { rulebook } from './en-rulebook';
 import { screens } from './en-screens';
@@ -6,4 +7,4 @@ import { sentences } from './en-sentences';
 import { tree } from './en-tree';
 
 /** All words. */
-export const en = { ...rulebook, ...screens, ...tree, ...people, ...sentences } as const;
+export const en = { ...rulebook, ...screens, ...tree, ...people, ...computers, ...sentences } as const;

@@ -166,6 +166,7 @@ export function troubleSentence(trouble: Trouble, roles: readonly Role[]): strin
     case 'refused': return refusalSentence(trouble.refusal, roles);
     case 'passphraseTooShort': return t('trouble.passphraseTooShort', { minChars: trouble.minChars });
     case 'newerFile': return t('trouble.newerFile', { found: trouble.found, known: trouble.known });
+    case 'notARecoveryPhrase': return trouble.word === null ? t('trouble.notARecoveryPhrase') : t('trouble.notARecoveryPhraseWord', { word: trouble.word });
     case 'importProblems': return t('trouble.importProblems', { problems: trouble.problems });
     default: return t(`trouble.${trouble.code}`);
   }

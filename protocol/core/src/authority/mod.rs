@@ -292,6 +292,38 @@ impl Authority {
         self.holders(author).min()
     }
 
+    /// The public half of a member's recovery key, and the entry that declares it: of several that count, the one at the senior
+    /// position (D7).
+    #[must_use]
+    pub fn recovery_key(&self, member: MemberId) -> Option<(EntryId, [u8; 32])> {
+        let counts = |entry: &EntryId| self.verdicts.get(entry) == Some(&Verdict::Counts);
+        let declared = self.facts.recovery.get(&member)?.iter().filter(|(entry, _)| counts(entry));
+        let first = declared.min_by_key(|(entry, _)| (&self.facts.acts[entry].position, *entry));
+        first.copied()
+    }
+
+    /// Every recovery key that was declared for a member, whether it counts or not.
+    pub(crate) fn recovery_keys(&self, member: MemberId) -> impl Iterator<Item = (EntryId, [u8; 32])> + '_ {
+        self.facts.recovery.get(&member).into_iter().flatten().copied()
+    }
+
+    /// What brought the devices that a member ever had.
+    pub(crate) fn devices_came_by(&self, member: MemberId) -> impl Iterator<Item = EntryId> + '_ {
+        let devices = self.facts.devices_of.get(&member).into_iter().flatten();
+        let made = devices.flat_map(|author| &self.facts.devices[author]);
+        made.filter(move |made| made.member == member).map(|made| made.source)
+    }
+
+    /// Entries in which a member's own devices said that it goes.
+    pub(crate) fn departures(&self, member: MemberId) -> impl Iterator<Item = EntryId> + '_ {
+        let removals = self.facts.on_member.get(&member).into_iter().flatten();
+        let said = removals.map(|index| self.facts.restrictions[*index].source.entry());
+        said.filter(move |id| {
+            let by = self.facts.acts.get(id).and_then(|act| self.facts.leant_on(act));
+            by.is_some_and(|(_, grant)| grant.holder == member)
+        })
+    }
+
     /// The member as whom an entry speaks: the one whose grant it leans on.
     #[must_use]
     pub fn speaker(&self, entry: &Entry) -> Option<MemberId> {

@@ -24,6 +24,10 @@ pub mod label {
     pub const RECOVERY_KEY_SIGNATURE: &[u8] = b"pursuance 1 recovery key signature";
     /// Prefix of the message that a recovery key signs to bring its member back on a new device.
     pub const RECOVER_SIGNATURE: &[u8] = b"pursuance 1 recover signature";
+    /// Prefix of the message that a recovery key signs to let its member's further device in.
+    pub const ENROL_SIGNATURE: &[u8] = b"pursuance 1 enrol signature";
+    /// Pursuance and the entropy of a recovery phrase to the signing seed of the recovery key.
+    pub const RECOVERY_SIGN: &str = "pursuance 1 recovery signing seed";
     /// What the phrase of two people is made of.
     pub const PHRASE: &str = "pursuance 1 phrase";
     /// Id of an epoch: commitment to its secret.
@@ -58,6 +62,14 @@ pub mod label {
     pub const INVITE_DETECT: &str = "pursuance 1 invite detection key";
     /// Checksum of an invite link.
     pub const LINK_CHECKSUM: &str = "pursuance 1 link checksum";
+    /// Checksum of a code for a further device.
+    pub const CODE_CHECKSUM: &str = "pursuance 1 code checksum";
+    /// Code secret to the id of its key.
+    pub const CODE_ID: &str = "pursuance 1 code key id";
+    /// Code secret to the key that seals cells.
+    pub const CODE_CELL: &str = "pursuance 1 code cell key";
+    /// Code secret to the key that recognises cells.
+    pub const CODE_DETECT: &str = "pursuance 1 code detection key";
     /// Device seed to the signing seed.
     pub const DEVICE_SIGN: &str = "pursuance 1 device signing seed";
     /// Device seed to the secret of its key package.

@@ -88,12 +88,12 @@ pub fn recover_message(pursuance: PursuanceId, member: MemberId, author: AuthorI
     [label::RECOVER_SIGNATURE, &pursuance.0, &member.0, &author.0, &package.id()].concat()
 }
 
-pub(super) fn read_add_device(r: &mut Reader<'_>) -> Result<AddDevice, DecodeError> {
+pub(crate) fn read_add_device(r: &mut Reader<'_>) -> Result<AddDevice, DecodeError> {
     r.array(3)?;
     Ok(AddDevice { author: AuthorId(r.exact()?), package: KeyPackage::read(r)?, signature: r.exact()? })
 }
 
-pub(super) fn write_add_device(w: &mut Writer, added: &AddDevice) {
+pub(crate) fn write_add_device(w: &mut Writer, added: &AddDevice) {
     w.array(3).bytes(&added.author.0);
     added.package.write(w);
     w.bytes(&added.signature);

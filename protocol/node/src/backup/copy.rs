@@ -102,7 +102,10 @@ impl Copy {
             connection.execute_batch(
                 "DELETE FROM main.cell WHERE pursuance IN (SELECT number FROM temp.substitute WHERE starts_over);
                  DELETE FROM main.entry
-                 WHERE own = 1 AND pursuance IN (SELECT number FROM temp.substitute WHERE starts_over);",
+                 WHERE own = 1 AND pursuance IN (SELECT number FROM temp.substitute WHERE starts_over);
+                 DELETE FROM main.pursuance
+                 WHERE link LIKE 'pursuance-computer:%' AND number IN (SELECT number FROM temp.substitute WHERE starts_over);
+                 DELETE FROM main.meta WHERE name LIKE 'code %';",
             )?;
         }
         connection.execute_batch("COMMIT; DETACH DATABASE old")?;

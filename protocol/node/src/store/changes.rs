@@ -56,6 +56,17 @@ impl Changes<'_> {
         )
     }
 
+    /// Gives this computer other keys in a pursuance: what was derived is derived again, as another device sees it.
+    ///
+    /// # Errors
+    /// [`StoreError`](super::StoreError).
+    pub fn set_device(&self, pursuance: Number, device_seed: &[u8; 32]) -> Result<()> {
+        self.run(
+            "UPDATE pursuance SET device_seed = ?2, derived = 0, overtaken = 0 WHERE number = ?1",
+            params![pursuance, device_seed],
+        )
+    }
+
     /// Forgets a pursuance and everything of it.
     ///
     /// # Errors
