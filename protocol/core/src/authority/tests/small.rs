@@ -495,29 +495,8 @@ fn all_small_histories_of_one_who_comes() {
     assert!(count.held > 0 && count.forked > 0);
 }
 
-/// Five acts of any two kinds, or of any three: complete for these kinds. What goes wrong between acts goes wrong between two kinds of
-/// them, or it takes more kinds than these.
-#[test]
-fn all_small_histories_of_five_acts_of_few_kinds() {
-    let kinds = std::env::var("PURSUANCE_AUTHORITY_KINDS").map_or(2, |kinds| kinds.parse().expect("a number"));
-    let (mut groups, mut histories) = (0, 0);
-    for chosen in 0_u32..1 << Says::ALL.len() {
-        if chosen.count_ones() != kinds {
-            continue;
-        }
-        let of = |(_, says): (usize, &Says)| *says;
-        let says: Vec<Says> = Says::ALL.iter().enumerate().filter(|(at, _)| chosen >> at & 1 == 1).map(of).collect();
-        let says: &'static [Says] = says.leak();
-        // Who comes takes part from the beginning where nobody has to come.
-        let cast = if says.contains(&Says::Come) { Cast::OneComes } else { Cast::AllIn };
-        histories += all(small(cast, MOST, says), 1, 1).histories;
-        groups += 1;
-    }
-    println!("{groups} groups of {kinds} kinds, {histories} histories");
-    assert!(groups >= 55 && histories > 10_000);
-}
-
-/// Five acts of a few kinds each: what the ordinary run has of the longest histories, complete for these kinds.
+/// Five acts of a few kinds each, complete for these kinds. The ordinary run has three pairs of kinds; a long one any two kinds, or any
+/// three.
 #[test]
 fn all_small_histories_of_five_acts() {
     use Says::{Amend, Leave, Remove, Retire, Revoke};
@@ -525,4 +504,13 @@ fn all_small_histories_of_five_acts() {
     of(&[Remove, Leave], 255, 3_752);
     of(&[Revoke, Leave], 255, 3_752);
     of(&[Amend, Retire], 1_048, 7_377);
+    let Ok(kinds) = std::env::var("PURSUANCE_AUTHORITY_KINDS") else { return };
+    let kinds: u32 = kinds.parse().expect("a number");
+    for chosen in (0_u32..1 << Says::ALL.len()).filter(|chosen| chosen.count_ones() == kinds) {
+        let says = Says::ALL.iter().enumerate().filter(|(at, _)| chosen >> at & 1 == 1).map(|(_, says)| *says);
+        let says: &'static [Says] = says.collect::<Vec<_>>().leak();
+        // Somebody has yet to come where coming is looked at.
+        let cast = if says.contains(&Says::Come) { Cast::OneComes } else { Cast::AllIn };
+        all(small(cast, MOST, says), 1, 1);
+    }
 }
