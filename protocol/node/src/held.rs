@@ -65,7 +65,7 @@ impl Way {
     }
 
     /// What it opens stands on that relay at this index, or later.
-    pub(crate) const fn from_index(&self) -> u64 {
+    pub(crate) const fn first_index(&self) -> u64 {
         match self {
             Self::Invite(link) => link.from_index,
             Self::Code(code) => code.from_index,

@@ -307,7 +307,7 @@ impl Relay {
 fn first_cell(held: &Held, address: &RelayAddress) -> u64 {
     match &held.way {
         // Nothing but the preview, or what is said about the code, can be opened yet.
-        Some(way) if held.standing != KeptStanding::Member && way.relay() == *address => way.from_index(),
+        Some(way) if held.standing != KeptStanding::Member && way.relay() == *address => way.first_index(),
         Some(_) => begins(held, address).unwrap_or(0),
         // This device's alone so far: what it has not posted is not there.
         None if held.replica.authority().members().values().map(|member| member.devices.len()).sum::<usize>() <= 1 => {
