@@ -151,15 +151,14 @@ impl Open {
     }
 
     fn drop_invite(&mut self, around: &Surroundings, pursuance: PursuanceId) -> Result<Reply, Trouble> {
-        match self.held.get(&pursuance).map(|held| held.standing) {
-            None => Err(Trouble::NoSuchPursuance),
-            Some(KeptStanding::Waiting | KeptStanding::Member) => Err(Trouble::AlreadyMember),
-            Some(KeptStanding::Invited) => {
-                self.forget(pursuance)?;
-                self.settle_relays(around)?;
-                Ok(Reply::Done)
-            }
+        let held = self.held.get(&pursuance).ok_or(Trouble::NoSuchPursuance)?;
+        let is_over = held.absence().is_some() && (held.is_silent() || held.kept_entries() == 0);
+        if held.standing != KeptStanding::Invited && !is_over {
+            return Err(Trouble::AlreadyMember);
         }
+        self.forget(pursuance)?;
+        self.settle_relays(around)?;
+        Ok(Reply::Done)
     }
 
     fn forget(&mut self, pursuance: PursuanceId) -> Result<(), Trouble> {
@@ -167,7 +166,8 @@ impl Open {
         self.store.write(|w| w.drop_pursuance(number))?;
         self.held.remove(&pursuance);
         self.relays.forget(number);
-        Ok(())
+        self.unswept = true;
+        Ok(self.sweep()?)
     }
 
     fn act(&mut self, around: &Surroundings, pursuance: PursuanceId, command: &Command) -> Result<Reply, Trouble> {
