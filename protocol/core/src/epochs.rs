@@ -15,6 +15,12 @@ use crate::op::{Op, RoleEpoch, Seal};
 use crate::refusal::Refusal;
 use crate::replica::Replica;
 
+/// After so long whoever may makes another epoch (K23).
+pub const EPOCH_RENEWAL_SECONDS: u64 = 30 * 86_400;
+
+/// How far ahead of this device's clock an epoch may claim to have been made, and be believed.
+const CLOCK_OFF_SECONDS: u64 = 86_400;
+
 /// Who may read.
 struct Readers {
     /// Devices that may now.
@@ -25,7 +31,7 @@ struct Readers {
 
 impl Replica {
     /// The epoch that seals what is written now (K4): of those that count and are held, and that nobody can know who may not read
-    /// now, the one of the senior author; then the least deep.
+    /// now, and that no other of them follows, the one of the senior author; then the least deep.
     #[must_use]
     pub fn usable_epoch(&self) -> Option<&EpochSecret> {
         self.usable_epoch_of(RoleId::EVERYONE)
@@ -36,9 +42,54 @@ impl Replica {
     pub fn usable_epoch_of(&self, role: RoleId) -> Option<&EpochSecret> {
         let readers = self.readers(role);
         let counting = self.counting_epochs(role).filter(|(id, _)| self.epochs.contains_key(id));
-        let covered = counting.filter(|(id, _)| self.is_covered(*id, role, &readers));
-        let first = covered.min_by_key(|(_, known)| self.epoch_rank(known));
-        first.and_then(|(id, _)| self.epochs.get(&id))
+        let covered = counting.filter(|(id, _)| self.is_covered(*id, role, &readers)).map(|(id, _)| id).collect();
+        self.first_of(&covered, role)
+    }
+
+    /// Whether what is said to a role is sealed with an epoch that is old by this device's clock, and it is for this device to make
+    /// another (K23): so a leak that nobody noticed ends. Every device makes at most one of these in that time, whatever others claim.
+    #[must_use]
+    pub fn is_epoch_old(&self, role: RoleId, now_seconds: u64) -> bool {
+        let Some(usable) = self.usable_epoch_of(role).map(EpochSecret::id) else { return false };
+        let made = |author: Option<AuthorId>, epoch| {
+            let entries = self.introductions(epoch, role).filter_map(|(intro, _)| self.logs.entry(intro));
+            let entries = entries.filter(move |entry| author.is_none_or(|author| entry.body().author == author));
+            entries.map(|entry| entry.body().claimed_seconds).max()
+        };
+        let is_old = made(None, usable).is_none_or(|claimed| {
+            claimed > now_seconds.saturating_add(CLOCK_OFF_SECONDS)
+                || now_seconds.saturating_sub(claimed) >= EPOCH_RENEWAL_SECONDS
+        });
+        let me = self.device.author();
+        is_old && self.reading_grant(role).is_some() && { self.epochs_of(role) }
+            .filter_map(|(id, _)| made(Some(me), id))
+            .all(|mine| now_seconds.abs_diff(mine) >= EPOCH_RENEWAL_SECONDS)
+    }
+
+    /// Of some epochs that are held, the one to write with: none that another of them follows; then the senior author's; then the least
+    /// deep, and of the least id.
+    fn first_of(&self, some: &BTreeSet<EpochId>, role: RoleId) -> Option<&EpochSecret> {
+        let made = |id| self.introductions(id, role).map(|(intro, _)| intro);
+        // What names as its parent an epoch that is not there yet does not follow it: so of any there are, one is the last.
+        let knew = |later, id: EpochId| made(later).any(|later| made(id).any(|intro| self.logs.in_past(intro, later)));
+        let is_last = |id: &&EpochId| {
+            !self.followers(**id, role).any(|later| some.contains(&later) && later != **id && knew(later, **id))
+        };
+        let known = |id: &EpochId| self.authority.epochs().get(&(*id, role));
+        let first = some.iter().filter(is_last).min_by_key(|id| known(id).map(|known| self.epoch_rank(known)));
+        // Only two who each introduce both epochs of the other can make a circle; then it is any of them.
+        first.or(some.first()).and_then(|id| self.epochs.get(id))
+    }
+
+    /// An epoch, and all that follow it.
+    fn followers(&self, epoch: EpochId, role: RoleId) -> impl Iterator<Item = EpochId> {
+        let (mut open, mut seen) = (vec![epoch], BTreeSet::new());
+        while let Some(id) = open.pop() {
+            if seen.insert(id) {
+                open.extend(self.authority.epochs_after(id, role).filter(|later| self.follows(*later, id, role)));
+            }
+        }
+        seen.into_iter()
     }
 
     /// Whether a new epoch is wanted: somebody who may know those there are may not read any more. Whoever holds none waits for
@@ -98,11 +149,9 @@ impl Replica {
         now_seconds: u64,
         seed: &mut Seed,
     ) -> Result<(Option<Entry>, EpochSecret), Refusal> {
-        if let Some(usable) = self.usable_epoch_of(role) {
-            return Ok((None, usable.clone()));
-        }
-        if role == RoleId::EVERYONE {
-            return Err(Refusal::NotWelcomedYet);
+        let usable = self.usable_epoch_of(role);
+        if role == RoleId::EVERYONE || (usable.is_some() && !self.is_epoch_old(role, now_seconds)) {
+            return usable.map(|usable| (None, usable.clone())).ok_or(Refusal::NotWelcomedYet);
         }
         let (entry, secret) = self.rotate_for(role, now_seconds, seed).ok_or(Refusal::NotAReader)?;
         Ok((Some(entry), secret))
@@ -206,12 +255,7 @@ impl Replica {
     /// Coverage: whether everybody who can know an epoch may read now. Whoever knows a later one knows those that it follows. Whoever
     /// came unknown to the one who made it may be handed it this moment, by somebody who does not know yet that they went.
     fn is_covered(&self, epoch: EpochId, role: RoleId, readers: &Readers) -> bool {
-        let mut later = vec![epoch];
-        let mut seen = BTreeSet::new();
-        while let Some(id) = later.pop() {
-            if !seen.insert(id) {
-                continue;
-            }
+        for id in self.followers(epoch, role) {
             let sealed = self.introductions(id, role).flat_map(|(_, made)| &made.seals);
             // A package that several published is one person's, who reads if any of them does.
             let all_read =
@@ -226,7 +270,6 @@ impl Replica {
             if !self.introductions(id, role).all(|(intro, _)| knows(intro)) || self.is_given_away(id, role, readers) {
                 return false;
             }
-            later.extend(self.authority.epochs_after(id, role).filter(|later| self.follows(*later, id, role)));
         }
         true
     }
@@ -280,9 +323,11 @@ impl Replica {
         let now = self.authority.devices().filter(|author| !out.contains_key(author)).collect();
         let readers = Readers { gone: out.into_values().flatten().collect(), now };
         let held = self.epochs_of(everyone).filter(|(id, _)| self.epochs.contains_key(id));
-        let covered = held.filter(|(id, _)| self.is_covered(*id, everyone, &readers));
-        let (id, _) = covered.min_by_key(|(_, known)| self.epoch_rank(known))?;
-        self.epochs.get(&id)
+        let covered = held.filter(|(id, _)| self.is_covered(*id, everyone, &readers)).map(|(id, _)| id);
+        let covered: BTreeSet<EpochId> = covered.collect();
+        let is_known = |id: &&EpochId| self.introductions(**id, everyone).any(|(intro, _)| known(&intro));
+        let known: BTreeSet<EpochId> = covered.iter().filter(is_known).copied().collect();
+        self.first_of(if known.is_empty() { &covered } else { &known }, everyone)
     }
 
     fn youngest_epoch(&self) -> Option<&EpochSecret> {

@@ -1,5 +1,7 @@
 //! Secrets of a pursuance and what is derived from them (docs/protocol/03-keys.md).
 
+use alloc::boxed::Box;
+use alloc::vec;
 use alloc::vec::Vec;
 
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
@@ -8,15 +10,45 @@ use crate::crypto::{self, KemSecret, KeySuite, SigningKey, label};
 use crate::id::{AuthorId, EpochId, PursuanceId, RoleId};
 use crate::op::{Backlink, KeyPackage};
 
-/// One device's keys in one pursuance, all from a seed of 32 random bytes.
+/// One device's keys in one pursuance. From a seed of 32 random bytes come the key that signs and the first key package; later packages are
+/// of their own randomness (K20).
 pub struct DeviceKeys {
-    seed: Zeroizing<[u8; 32]>,
+    root: Root,
     /// Signs its entries.
     pub signing: SigningKey,
-    /// Opens what is sealed to it.
-    pub package: KemSecret,
-    /// Its public half, computed once: an X-Wing key takes longer to make than an entry to check.
-    key_package: KeyPackage,
+    /// Open what is sealed to it, oldest first; never none.
+    packages: Vec<OwnPackage>,
+}
+
+/// From what a device's keys come. In a box, so that what holds it can move without copying it.
+enum Root {
+    /// The seed: it gives the key that signs, and the first package.
+    Seed(Box<Zeroizing<[u8; 32]>>),
+    /// The private key that signs, alone: the first package was erased, and with it what gives it.
+    Signing(Box<Zeroizing<[u8; 32]>>),
+}
+
+/// What is to be kept of a device's keys, besides the packages that it made later.
+#[derive(Clone, Copy)]
+pub enum DeviceRoot<'a> {
+    /// The seed of everything that was not renewed.
+    Seed(&'a [u8; 32]),
+    /// The private key that signs: the first package was erased.
+    Signing(&'a [u8; 32]),
+}
+
+/// A key package of this device.
+struct OwnPackage {
+    secret: KemSecret,
+    /// The public half, computed once: an X-Wing key takes longer to make than an entry to check.
+    public: KeyPackage,
+}
+
+impl OwnPackage {
+    fn new(secret: KemSecret) -> Self {
+        let public = KeyPackage { suite: secret.suite(), public: secret.public() };
+        Self { secret, public }
+    }
 }
 
 impl DeviceKeys {
@@ -29,17 +61,55 @@ impl DeviceKeys {
     /// From the seed, with a key package of this suite.
     #[must_use]
     pub fn of_suite(suite: KeySuite, seed: [u8; 32]) -> Self {
-        let seed = Zeroizing::new(seed);
+        let seed = Box::new(Zeroizing::new(seed));
         let signing = Zeroizing::new(crypto::derive_key(label::DEVICE_SIGN, &seed));
-        let package = KemSecret::from_device_seed(suite, &seed);
-        let key_package = KeyPackage { suite: package.suite(), public: package.public() };
-        Self { signing: SigningKey::from_seed(&signing), package, key_package, seed }
+        let first = OwnPackage::new(KemSecret::from_device_seed(suite, &seed));
+        Self { signing: SigningKey::from_seed(&signing), packages: vec![first], root: Root::Seed(seed) }
     }
 
-    /// What is to be kept of it.
+    /// From the private key that signs, where the first package was erased, and the oldest that was not.
+    #[must_use]
+    pub fn from_signing(private: [u8; 32], package: KemSecret) -> Self {
+        let private = Box::new(Zeroizing::new(private));
+        let packages = vec![OwnPackage::new(package)];
+        Self { signing: SigningKey::from_seed(&private), packages, root: Root::Signing(private) }
+    }
+
+    /// Holds one more package: a newer one than those that are held.
+    pub fn hold(&mut self, package: KemSecret) {
+        self.packages.push(OwnPackage::new(package));
+    }
+
+    /// Forgets the private half of a package, and the seed with it where that gives it (K21). The newest stays.
+    pub fn erase(&mut self, package: &[u8; 32]) {
+        let Some(at) = self.packages.iter().position(|own| own.public.id() == *package) else { return };
+        if at + 1 == self.packages.len() {
+            return;
+        }
+        let erased = self.packages.remove(at);
+        if let Root::Seed(seed) = &self.root
+            && *erased.secret.private() == crypto::derive_key(label::DEVICE_PACKAGE, seed)
+        {
+            let signing = crypto::derive_key(label::DEVICE_SIGN, seed);
+            self.root = Root::Signing(Box::new(Zeroizing::new(signing)));
+        }
+    }
+
+    /// What is to be kept of it, besides the packages that it made later.
+    #[must_use]
+    pub fn root(&self) -> DeviceRoot<'_> {
+        match &self.root {
+            Root::Seed(seed) => DeviceRoot::Seed(seed),
+            Root::Signing(private) => DeviceRoot::Signing(private),
+        }
+    }
+
+    /// The seed, or what is left of it ([`Self::root`]).
     #[must_use]
     pub fn seed(&self) -> &[u8; 32] {
-        &self.seed
+        match self.root() {
+            DeviceRoot::Seed(kept) | DeviceRoot::Signing(kept) => kept,
+        }
     }
 
     /// Its author name.
@@ -48,10 +118,32 @@ impl DeviceKeys {
         self.signing.author()
     }
 
-    /// The public half of its sealing key.
+    /// The public half of its newest package.
+    ///
+    /// # Panics
+    /// Never: there is one.
     #[must_use]
-    pub const fn key_package(&self) -> &KeyPackage {
-        &self.key_package
+    pub fn key_package(&self) -> &KeyPackage {
+        &self.packages.last().expect("the newest is never erased").public
+    }
+
+    /// The public halves of all packages whose private halves are held, oldest first.
+    pub fn key_packages(&self) -> impl Iterator<Item = &KeyPackage> {
+        self.packages.iter().map(|own| &own.public)
+    }
+
+    /// The private halves that are held, oldest first.
+    pub fn privates(&self) -> impl Iterator<Item = &[u8; 32]> {
+        self.packages.iter().map(|own| own.secret.private())
+    }
+
+    /// Opens what was sealed to any package that is held; the newest is tried first.
+    ///
+    /// # Errors
+    /// [`crypto::KemError::NotForMe`].
+    pub fn open(&self, associated: &[u8], sealed: &[u8]) -> Result<Zeroizing<[u8; 32]>, crypto::KemError> {
+        let mut newest_first = self.packages.iter().rev();
+        newest_first.find_map(|own| own.secret.open(associated, sealed).ok()).ok_or(crypto::KemError::NotForMe)
     }
 }
 
@@ -119,7 +211,7 @@ impl EpochSecret {
         sealed: &[u8],
     ) -> Result<Self, crypto::KemError> {
         let associated = seal_associated(pursuance, role, epoch);
-        let secret = Self(*device.package.open(&associated, sealed)?);
+        let secret = Self(*device.open(&associated, sealed)?);
         if secret.id() == epoch { Ok(secret) } else { Err(crypto::KemError::NotForMe) } // K1
     }
 

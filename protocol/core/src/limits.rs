@@ -59,6 +59,8 @@ pub const MAX_RATIFIED: usize = 256;
 pub const MAX_NOTE_BYTES: usize = 500;
 /// Devices of one member.
 pub const MAX_DEVICES: usize = 16;
+/// Key packages that one device publishes: one a month for 21 years.
+pub const MAX_PACKAGES: usize = 256;
 /// Devices that an epoch is sealed to.
 pub const MAX_READERS: usize = 800;
 

@@ -234,6 +234,15 @@ impl Replica {
         core::mem::take(&mut self.learned_lists)
     }
 
+    /// Takes up secrets as they were kept; which of them the log names, it says when it is taken up.
+    pub fn take_up_epochs(&mut self, secrets: impl Iterator<Item = EpochSecret>) {
+        for secret in secrets {
+            let id = secret.id();
+            self.candidates.push_back(id);
+            self.epochs.insert(id, secret);
+        }
+    }
+
     /// Epoch secrets learned since the last call: to be kept, and cells to be read again with them.
     pub fn take_learned(&mut self) -> Vec<EpochSecret> {
         core::mem::take(&mut self.learned)
@@ -288,6 +297,12 @@ impl Replica {
     #[must_use]
     pub const fn authority(&self) -> &Authority {
         &self.authority
+    }
+
+    /// The secret of an epoch, if it is held.
+    #[must_use]
+    pub fn epoch(&self, epoch: EpochId) -> Option<&EpochSecret> {
+        self.epochs.get(&epoch)
     }
 
     /// The keys of tasks that are held.
@@ -361,8 +376,8 @@ impl Replica {
         for op in ops {
             let (role, epoch, sealed) = match op {
                 Op::RoleEpoch(made) => {
-                    let mine = package_tag(&self.device.key_package().id());
-                    let Some(seal) = made.seals.iter().find(|seal| seal.tag == mine) else { continue };
+                    let mine: Vec<_> = self.device.key_packages().map(|package| package_tag(&package.id())).collect();
+                    let Some(seal) = made.seals.iter().find(|seal| mine.contains(&seal.tag)) else { continue };
                     (made.role, made.epoch, &seal.sealed)
                 }
                 Op::Welcome(welcome) if welcome.to == self.device.author() => {
@@ -398,7 +413,15 @@ impl Replica {
         if matches!(entry.body().content, Content::Role(_)) {
             return self.open_entry(id, Arrival::InOrder, shelf);
         }
-        if matches!(standing, Standing::Counts | Standing::Held) && seals_something(entry) {
+        if says(entry, |op| matches!(op, Op::KeyPackage(_))) {
+            // What was sealed to an older one may have come too late (K22).
+            let author = entry.body().author;
+            self.handed.retain(|(_, to)| *to != author);
+        }
+        let Some(entry) = self.logs.entry(id) else { return };
+        if matches!(standing, Standing::Counts | Standing::Held)
+            && says(entry, |op| matches!(op, Op::RoleEpoch(_) | Op::Welcome(_)))
+        {
             // Once more, also where it is held: it may have been put aside as a candidate before the log named its epoch, and
             // others may have written with that epoch before they knew.
             let entry = entry.clone();
@@ -447,7 +470,7 @@ impl Replica {
     }
 }
 
-fn seals_something(entry: &Entry) -> bool {
+fn says(entry: &Entry, what: impl Fn(&Op) -> bool) -> bool {
     let Content::Public(ops) = &entry.body().content else { return false };
-    ops.iter().any(|op| matches!(op, Op::RoleEpoch(_) | Op::Welcome(_)))
+    ops.iter().any(what)
 }

@@ -4,7 +4,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec;
 use alloc::vec::Vec;
 
-use crate::authority::package_tag;
+use crate::authority::{HeldPackage, package_tag};
 use crate::devices::Device;
 use crate::entry::{Content, Entry, GrantRef};
 use crate::id::{AuthorId, EntryId, EpochId, RoleId};
@@ -173,12 +173,15 @@ impl Replica {
     /// A list, not recursion: anybody can make a long row of epochs.
     fn reachable(&self, author: AuthorId, device: &Device, role: RoleId) -> BTreeSet<EpochId> {
         let begins = |epoch: &EpochId| {
-            let given = |sealed: &[u8]| self.is_secret_for(*epoch, role, device, sealed);
-            self.authority.welcomes(*epoch, role, author).any(|welcome| given(&welcome.sealed))
+            let given = |(entry, welcome): &(EntryId, Welcome)| {
+                let fits = self.packages_of_seal(*epoch, role, device, &welcome.sealed);
+                { fits }.any(|package| self.is_kept_for(author, package, *entry))
+            };
+            self.authority.welcomes(*epoch, role, author).any(given)
                 || self.introductions(*epoch, role).any(|(intro, made)| {
                     let own = self.logs.entry(intro).is_some_and(|entry| entry.body().author == author);
                     let stands_alone = made.parents.is_empty() || role != RoleId::EVERYONE;
-                    (own || stands_alone) && self.is_sealed_in(made, device)
+                    (own || stands_alone) && self.is_sealed_in(intro, made, author, device)
                 })
         };
         // It stands under those parents that its author held, and links back to them.
@@ -192,7 +195,7 @@ impl Replica {
                 let later = self.authority.epochs_after(epoch, role).filter(|later| !reached.contains(later));
                 open.extend(later.filter(|later| {
                     self.introductions(*later, role)
-                        .any(|(_, made)| leads_to(made, epoch) && self.is_sealed_in(made, device))
+                        .any(|(intro, made)| leads_to(made, epoch) && self.is_sealed_in(intro, made, author, device))
                 }));
             }
         }
@@ -208,24 +211,36 @@ impl Replica {
         true_ones.map(|link| link.parent)
     }
 
-    fn is_sealed_in(&self, made: &RoleEpoch, device: &Device) -> bool {
-        device.packages.iter().any(|held| {
+    fn is_sealed_in(&self, entry: EntryId, made: &RoleEpoch, author: AuthorId, device: &Device) -> bool {
+        device.packages.iter().filter(|held| self.is_kept_for(author, held, entry)).any(|held| {
             let tag = package_tag(&held.package.id());
-            made.seals.iter().any(|seal| seal.tag == tag && self.is_seal_to(made, device, &seal.sealed))
+            let mut sealed = made.seals.iter().filter(|seal| seal.tag == tag);
+            sealed.any(|seal| self.is_true_seal(made.epoch, made.role, held, &seal.sealed))
         })
     }
 
-    /// Whether a seal is the one that is made for this device (K2). The secret of an epoch that is not held makes none to compare with:
-    /// then a seal is taken for a seal.
+    /// Whether a seal is the one that is made for this device (K2).
     pub(crate) fn is_seal_to(&self, made: &RoleEpoch, device: &Device, sealed: &[u8]) -> bool {
-        self.is_secret_for(made.epoch, made.role, device, sealed)
+        self.packages_of_seal(made.epoch, made.role, device, sealed).next().is_some()
     }
 
-    fn is_secret_for(&self, epoch: EpochId, role: RoleId, device: &Device, sealed: &[u8]) -> bool {
+    /// The packages of a device to which something is the seal of an epoch, newest first.
+    fn packages_of_seal<'a>(
+        &'a self,
+        epoch: EpochId,
+        role: RoleId,
+        device: &'a Device,
+        sealed: &'a [u8],
+    ) -> impl Iterator<Item = &'a HeldPackage> {
+        let newest_first = device.packages.iter().rev();
+        newest_first.filter(move |held| self.is_true_seal(epoch, role, held, sealed))
+    }
+
+    /// Whether a seal is the one that is made to this package. The secret of an epoch that is not held makes none to compare with: then a
+    /// seal is taken for a seal.
+    fn is_true_seal(&self, epoch: EpochId, role: RoleId, held: &HeldPackage, sealed: &[u8]) -> bool {
         let Some(secret) = self.epochs.get(&epoch) else { return true };
-        device.packages.iter().any(|held| {
-            let expected = secret.seal_to(self.pursuance, role, &held.package);
-            expected.is_ok_and(|expected| expected[..] == *sealed)
-        })
+        sealed.len() == held.package.suite.seal_bytes()
+            && secret.seal_to(self.pursuance, role, &held.package).is_ok_and(|expected| expected[..] == *sealed)
     }
 }

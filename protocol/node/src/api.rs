@@ -61,7 +61,7 @@ pub enum Request {
         /// My pseudonym in it.
         my_name: String,
     },
-    /// Forgets an invite that was not accepted.
+    /// Forgets an invite that was not accepted, or a pursuance in which I am no more; one that I left, once a relay has that.
     DropInvite {
         /// Which pursuance.
         #[cfg_attr(feature = "bindings", ts(type = "string"))]

@@ -82,7 +82,9 @@ pub(crate) struct Open {
     pub(crate) backup: Option<Backup>,
     /// For further connections: a copy, a check.
     pub(crate) key: Box<DatabaseKey>,
-    storage: Storage,
+    pub(crate) storage: Storage,
+    /// Something was erased, now or in the last run, that may stand in older pages.
+    pub(crate) unswept: bool,
 }
 
 impl Engine {
@@ -412,7 +414,17 @@ impl Open {
         }
         let relays = Relays::load(&store, run)?;
         let offline = store.meta(OFFLINE)?.is_some_and(|value| value == [1]);
-        Ok(Self { store, held, relays, offline, import: None, backup: None, key, storage: Storage::default() })
+        Ok(Self {
+            store,
+            held,
+            relays,
+            offline,
+            import: None,
+            backup: None,
+            key,
+            storage: Storage::default(),
+            unswept: true,
+        })
     }
 
     /// The same as the disk has it. Relays' tasks start again after a while.

@@ -1,7 +1,7 @@
 //! One pursuance as this node holds it: its replica, what is not whole yet, what is to be sealed (docs/protocol/08-node.md, section 6).
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use pursuance_core::cell::{CellContent, open_cell, seal_entries};
 use pursuance_core::code::{Answer, DeviceCode};
@@ -9,7 +9,7 @@ use pursuance_core::command::Command;
 use pursuance_core::crypto::Seed;
 use pursuance_core::entry::{Content, Entry, EntryError, UnverifiedEntry};
 use pursuance_core::fragment::{Assembly, Fragments};
-use pursuance_core::id::{AuthorId, EntryId, PursuanceId};
+use pursuance_core::id::{AuthorId, EntryId, PursuanceId, RoleId};
 use pursuance_core::joining::Preview;
 use pursuance_core::keys::{CellKey, DeviceKeys, EpochSecret, InviteSecret};
 use pursuance_core::link::InviteLink;
@@ -30,6 +30,9 @@ use crate::store::{
 
 /// Entries that are held at once while everything is derived again.
 const ENTRIES_AT_ONCE: usize = 1_000;
+
+/// How often it is looked whether the key package is to be renewed.
+const PACKAGE_CHECK: Duration = Duration::from_secs(600);
 
 /// Changes that can be taken back, one after the other.
 pub const MAX_UNDO: usize = 100;
@@ -94,6 +97,8 @@ pub(crate) struct Held {
     pub(crate) welcome_due: BTreeMap<AuthorId, Instant>,
     /// When a new epoch is to be made, unless somebody else did.
     pub(crate) epoch_due: Option<Instant>,
+    /// When it is looked whether the key package is to be renewed.
+    pub(crate) package_due: Option<Instant>,
     /// Entries of newer versions, kept as they came.
     pub(crate) newer_entries: usize,
     /// A secret is held by which nothing was read yet.
@@ -139,6 +144,17 @@ impl Held {
         way: Option<Way>,
         since_seconds: u64,
     ) -> Self {
+        Self::with(number, id, standing, DeviceKeys::from_seed(*device_seed), way, since_seconds)
+    }
+
+    fn with(
+        number: Number,
+        id: PursuanceId,
+        standing: KeptStanding,
+        device: DeviceKeys,
+        way: Option<Way>,
+        since_seconds: u64,
+    ) -> Self {
         let preview = match &way {
             Some(Way::Invite(link)) => Some(Preview::new(id, link.invite, InviteSecret::new(*link.secret.as_bytes()))),
             Some(Way::Code(_)) | None => None,
@@ -150,7 +166,7 @@ impl Held {
             since_seconds,
             preview,
             way,
-            replica: Replica::new(id, DeviceKeys::from_seed(*device_seed)),
+            replica: Replica::new(id, device),
             own_invites: BTreeMap::new(),
             code: None,
             shown_recovery: None,
@@ -158,6 +174,7 @@ impl Held {
             seal_due: None,
             welcome_due: BTreeMap::new(),
             epoch_due: None,
+            package_due: None,
             newer_entries: 0,
             unread: false,
             learned: false,
@@ -173,15 +190,15 @@ impl Held {
             Some(text) => Some(Way::parse(text).ok_or(StoreError::Damaged)?),
             None => None,
         };
-        let mut held = Self::new(kept.number, kept.id, kept.standing, &kept.device_seed, way, kept.since_seconds);
-        for secret in store.epochs(kept.number)? {
-            held.replica.learn_epoch(EpochSecret::new(*secret));
-        }
+        let device = device_keys(store, kept)?;
+        let mut held = Self::with(kept.number, kept.id, kept.standing, device, way, kept.since_seconds);
+        let secrets = store.epochs(kept.number)?;
         for secret in store.list_secrets(kept.number)? {
             held.replica.take_up_list_secret(EpochSecret::new(*secret));
         }
         // A newcomer who holds a secret and is not in was interrupted before reading again what it opens.
-        held.unread = !held.replica.take_learned().is_empty() && kept.standing == KeptStanding::Waiting;
+        held.unread = !secrets.is_empty() && kept.standing == KeptStanding::Waiting;
+        held.replica.take_up_epochs(secrets.iter().map(|secret| EpochSecret::new(**secret)));
         if store.is_derived(kept.number)? {
             held.take_up(store)?;
         } else {
@@ -565,15 +582,62 @@ impl Held {
         Ok(true)
     }
 
-    /// Makes the next epoch, if one is wanted (coverage); whether it did.
+    /// Whether another epoch is wanted: nobody may write with those there are (coverage), or they are old (K23).
+    pub(crate) fn wants_epoch(&self, now_seconds: u64) -> bool {
+        self.replica.needs_epoch() || self.replica.is_epoch_old(RoleId::EVERYONE, now_seconds)
+    }
+
+    /// Makes the next epoch, if one is wanted; whether it did.
     pub(crate) fn make_epoch(&mut self, store: &mut Store, now_seconds: u64) -> Result<bool, StoreError> {
         self.epoch_due = None;
-        if !self.replica.needs_epoch() {
+        if !self.wants_epoch(now_seconds) {
             return Ok(false);
         }
         let Some(entry) = self.replica.rotate(now_seconds, &mut Seed::new(random())) else { return Ok(false) };
         self.commit(store, std::slice::from_ref(&entry), |_, _| Ok(()))?;
         self.seal_due = Some(Instant::now());
+        Ok(true)
+    }
+
+    /// Publishes another key package, if it is time (K20); whether it did.
+    pub(crate) fn renew_package(&mut self, store: &mut Store, now_seconds: u64) -> Result<bool, StoreError> {
+        self.package_due = Some(Instant::now() + PACKAGE_CHECK);
+        if !self.replica.needs_package(now_seconds) {
+            return Ok(false);
+        }
+        let Some((entry, secret)) = self.replica.renew_package(now_seconds, &mut Seed::new(random())) else {
+            return Ok(false);
+        };
+        // Kept before what it is sealed by can be opened by nothing else.
+        store.write(|w| {
+            w.add_package(self.number, &secret)?;
+            let shelf = w.shelf(self.number);
+            w.add_entry(self.number, &new_entry(&entry, true))?;
+            self.replica.append_from(entry, &shelf);
+            shelf.check()?;
+            self.keep_derived(w)
+        })?;
+        self.replica.hold_package(secret);
+        self.put_down();
+        self.refresh_posted(store)?;
+        self.seal_due = Some(Instant::now());
+        Ok(true)
+    }
+
+    /// Erases private halves of key packages to which nothing can come any more that others would not hand on again (K21): where all
+    /// relays have what says so, and everything there was read. Says whether there were any.
+    pub(crate) fn erase_packages(&mut self, store: &mut Store) -> Result<bool, StoreError> {
+        let mut spent = Vec::new();
+        for (package, second) in self.replica.spent_packages() {
+            if store.is_in_all_logs(self.number, second)? {
+                spent.push(package);
+            }
+        }
+        if spent.is_empty() {
+            return Ok(false);
+        }
+        spent.iter().for_each(|package| self.replica.erase_package(package));
+        store.write(|w| w.keep_keys(self.number, self.replica.device()))?;
         Ok(true)
     }
 
@@ -664,6 +728,18 @@ impl Held {
         }
         self.undo.push(commands);
     }
+}
+
+/// A device's keys as they are kept.
+fn device_keys(store: &Store, kept: &KeptPursuance) -> Result<DeviceKeys, StoreError> {
+    let mut packages = store.packages(kept.number)?.into_iter();
+    let mut device = if kept.seed_spent {
+        DeviceKeys::from_signing(*kept.device_seed, packages.next().ok_or(StoreError::Damaged)?)
+    } else {
+        DeviceKeys::from_seed(*kept.device_seed)
+    };
+    packages.for_each(|package| device.hold(package));
+    Ok(device)
 }
 
 /// Seals entries and says which are in which cell.

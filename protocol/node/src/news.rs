@@ -13,7 +13,8 @@ use crate::api::Fault;
 use crate::clock;
 use crate::engine::{Open, Surroundings};
 use crate::held::sealed_cells;
-use crate::relays::FROM_END;
+use crate::relays::{FROM_END, Reading};
+use crate::stack::wipe_stack;
 use crate::store::{Door, KeptStanding, Number, StoreError};
 use crate::visit::{VisitError, last_plausible_slot};
 use crate::worker::{PostPlan, PosterNews, ReadPlan, ReaderNews};
@@ -73,6 +74,7 @@ impl Open {
             }
             ReaderNews::Done { checkpoint, span, done } => {
                 self.read_to_the_end(address, &checkpoint, span.as_ref())?;
+                self.erase_packages()?;
                 let _ = done.send(());
                 Ok(true)
             }
@@ -151,6 +153,9 @@ impl Open {
             }
             if held.epoch_due.is_some_and(|due| due <= now) {
                 held.make_epoch(&mut self.store, around.clock.now_seconds())?;
+            }
+            if held.package_due.is_none_or(|due| due <= now) {
+                held.renew_package(&mut self.store, around.clock.now_seconds())?;
             }
             if held.seal_due.is_some_and(|due| due <= now) {
                 // If the disk refuses now, it is tried again later.
@@ -267,8 +272,35 @@ impl Open {
         }
         if from_stream {
             self.look_for_overdue(address)?;
+            self.erase_packages()?;
         }
         Ok(changed)
+    }
+
+    /// Erases what is spent of key packages, in pursuances whose relays were all read to their ends.
+    fn erase_packages(&mut self) -> Result<(), StoreError> {
+        for held in self.held.values_mut() {
+            let is_read = |(address, reading): (RelayAddress, Reading)| {
+                !reading.wanted || self.relays.known.get(&address).is_some_and(|relay| relay.is_read(reading))
+            };
+            if self.relays.of(held.number).all(is_read) {
+                self.unswept |= held.erase_packages(&mut self.store)?;
+            }
+        }
+        self.sweep()
+    }
+
+    /// Has nothing that was erased stay in older pages, on the disk or in memory, unless somebody reads these pages now.
+    pub(crate) fn sweep(&mut self) -> Result<(), StoreError> {
+        if self.unswept && self.backup.is_none() && self.storage.check.is_none() {
+            // Where there is no room for it now, there may be later.
+            self.unswept = match self.store.sweep() {
+                Err(StoreError::Damaged) => return Err(StoreError::Damaged),
+                swept => !swept.unwrap_or(false),
+            };
+            wipe_stack();
+        }
+        Ok(())
     }
 
     /// Takes up what the last run left: nothing new came, and what follows from what is there may not have been done.
@@ -292,8 +324,9 @@ impl Open {
         if held.standing == KeptStanding::Member && !held.is_silent() {
             let relays = self.relays.wanted_numbers(pursuance);
             held.enrol_who_answered(&mut self.store, &relays, around.clock.now_seconds())?;
-            held.epoch_due = held.epoch_due.filter(|_| held.replica.needs_epoch());
-            if held.epoch_due.is_none() && held.replica.needs_epoch() {
+            let wants_epoch = held.wants_epoch(around.clock.now_seconds());
+            held.epoch_due = held.epoch_due.filter(|_| wants_epoch);
+            if held.epoch_due.is_none() && wants_epoch {
                 held.epoch_due = Some(Instant::now() + around.pace.epoch_delay(held.replica.my_rank()));
             }
             let mut unwelcomed: BTreeSet<AuthorId> = held.replica.unwelcomed().into_iter().collect();

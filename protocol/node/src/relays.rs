@@ -287,6 +287,11 @@ impl Relay {
         self.history.newest().map_or(0, Checkpoint::size)
     }
 
+    /// Whether all of its log, as far as it is known, was read for somebody, in a visit that went well.
+    pub(crate) fn is_read(&self, reading: Reading) -> bool {
+        self.online && !reading.behind && reading.next != FROM_END && reading.next >= self.size()
+    }
+
     /// The frontier of the newest accepted checkpoint, as it is stored.
     pub(crate) fn peaks(&self) -> Vec<u8> {
         self.history

@@ -164,15 +164,18 @@ impl Open {
 
     fn drop_invite(&mut self, around: &Surroundings, pursuance: PursuanceId) -> Result<Reply, Trouble> {
         let held = self.held.get(&pursuance).ok_or(Trouble::NoSuchPursuance)?;
-        match (held.standing, &held.way) {
-            // A code that was answered in vain is forgotten; nobody waits for who joined by it.
-            (KeptStanding::Invited, _) | (KeptStanding::Waiting, Some(Way::Code(_))) => {
-                self.forget(pursuance)?;
-                self.settle_relays(around)?;
-                Ok(Reply::Done)
-            }
-            (KeptStanding::Waiting | KeptStanding::Member, _) => Err(Trouble::AlreadyMember),
+        let is_over = held.absence().is_some() && (held.is_silent() || held.kept_entries() == 0);
+        // A code that was answered in vain is forgotten; nobody waits for who joined by it.
+        let is_idle = matches!(
+            (held.standing, &held.way),
+            (KeptStanding::Invited, _) | (KeptStanding::Waiting, Some(Way::Code(_)))
+        );
+        if !is_idle && !is_over {
+            return Err(Trouble::AlreadyMember);
         }
+        self.forget(pursuance)?;
+        self.settle_relays(around)?;
+        Ok(Reply::Done)
     }
 
     pub(crate) fn forget(&mut self, pursuance: PursuanceId) -> Result<(), Trouble> {
@@ -180,7 +183,8 @@ impl Open {
         self.store.write(|w| w.drop_pursuance(number))?;
         self.held.remove(&pursuance);
         self.relays.forget(number);
-        Ok(())
+        self.unswept = true;
+        Ok(self.sweep()?)
     }
 
     pub(crate) fn act(

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use pursuance_core::crypto::{KemSecret, KeySuite};
 use pursuance_core::id::{AuthorId, EntryId, MemberId, PursuanceId};
 use pursuance_core::limits::{FRAGMENT_BYTES, MAX_PENDING_FRAGMENT_BYTES};
 use pursuance_wire::{Cell, LeafHash, RelayAddress};
@@ -132,8 +133,10 @@ pub struct KeptPursuance {
     pub id: PursuanceId,
     /// How I stand in it.
     pub standing: KeptStanding,
-    /// Seed of this device's keys in it.
+    /// Seed of this device's keys in it; or, where that is spent, the private key that signs.
     pub device_seed: Zeroizing<[u8; 32]>,
+    /// Whether the seed's package was erased.
+    pub seed_spent: bool,
     /// The link I came by, if I did not found it.
     pub link: Option<Zeroizing<String>>,
     /// When I founded it, opened its invite, or joined.
@@ -345,7 +348,7 @@ impl Store {
     /// [`StoreError`].
     pub fn pursuances(&self) -> Result<Vec<KeptPursuance>> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT number, id, standing, device_seed, link, since_seconds FROM pursuance ORDER BY number",
+            "SELECT number, id, standing, device_seed, link, since_seconds, seed_spent FROM pursuance ORDER BY number",
         )?;
         let mut rows = statement.query([])?;
         let mut kept = Vec::new();
@@ -363,10 +366,49 @@ impl Store {
                 device_seed: Zeroizing::new(seed),
                 link: (!link.is_empty()).then(|| Zeroizing::new(link)),
                 since_seconds: unsigned(row, 5)?,
+                seed_spent: row.get(6)?,
             });
             seed.zeroize();
         }
         Ok(kept)
+    }
+
+    /// Private halves of key packages that do not come from the seed, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn packages(&self, pursuance: Number) -> Result<Vec<KemSecret>> {
+        let sql = "SELECT suite, private FROM package WHERE pursuance = ?1 ORDER BY number";
+        self.list(sql, [pursuance], |row| {
+            let suite = KeySuite::from_number(row.get(0)?).ok_or(StoreError::Damaged)?;
+            Ok(KemSecret::from_private(suite, Zeroizing::new(row.get(1)?)))
+        })
+    }
+
+    /// Whether every relay that a pursuance uses has shown all cells that carry an own entry in its log.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn is_in_all_logs(&self, pursuance: Number, entry: EntryId) -> Result<bool> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM cargo JOIN cell ON cell.number = cargo.cell
+                WHERE cargo.entry = ?2 AND cargo.door = 0 AND cell.pursuance = ?1)
+            AND EXISTS (SELECT 1 FROM reading WHERE reading.pursuance = ?1 AND wanted = 1)
+            AND NOT EXISTS (SELECT 1 FROM cargo JOIN cell ON cell.number = cargo.cell JOIN reading
+                WHERE cargo.entry = ?2 AND cargo.door = 0 AND cell.pursuance = ?1
+                AND reading.pursuance = ?1 AND wanted = 1 AND NOT EXISTS (SELECT 1 FROM outbox
+                    WHERE outbox.cell = cell.number AND outbox.relay = reading.relay AND outbox.state = 2))";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        Ok(statement.query_row(params![pursuance, entry.0], |row| row.get(0))?)
+    }
+
+    /// Has the log of writes hold nothing that is in no page of the database any more; whether that could be done now. It cannot while
+    /// another connection reads what is older.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn sweep(&self) -> Result<bool> {
+        let busy: i64 = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+        Ok(busy == 0)
     }
 
     /// The entries of a pursuance in the order in which they arrived.

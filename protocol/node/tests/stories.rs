@@ -22,6 +22,8 @@ mod importing;
 mod log;
 #[path = "stories/phrase.rs"]
 mod phrase;
+#[path = "stories/renewing.rs"]
+mod renewing;
 #[path = "stories/together.rs"]
 mod together;
 #[path = "stories/trouble.rs"]

@@ -129,6 +129,13 @@ pub(crate) struct DeviceFact {
     pub(crate) package: Option<KeyPackage>,
 }
 
+impl DeviceFact {
+    /// The place of its package in the device's own log. What came with AddDevice is older than anything there; a join is its first entry.
+    pub(crate) fn first_seq(&self) -> Option<u32> {
+        self.claimed_seconds.is_none().then_some(0)
+    }
+}
+
 /// A person, by the entry with which they came.
 #[derive(Debug, Clone)]
 pub(crate) struct Beginning {

@@ -180,7 +180,7 @@ pub struct Authority {
     invites: BTreeMap<GrantRef, OpenInvite>,
     epochs: BTreeMap<(EpochId, RoleId), KnownEpoch>,
     relays: Vec<RelayAddress>,
-    welcomes: BTreeMap<Handed, Vec<Welcome>>,
+    welcomes: BTreeMap<Handed, Vec<(EntryId, Welcome)>>,
     #[cfg(test)]
     by_definition: Option<definition::Pasts>,
 }
@@ -371,8 +371,14 @@ impl Authority {
         self.roles_of_epoch(epoch).next().is_some()
     }
 
-    /// What was handed to a device as this epoch, by welcomes that count. Only who holds the epoch can tell whether it is.
-    pub fn welcomes(&self, epoch: EpochId, role: RoleId, author: AuthorId) -> impl Iterator<Item = &Welcome> {
+    /// What was handed to a device as this epoch, by welcomes that count, each with its entry. Only who holds the epoch can tell whether
+    /// it is.
+    pub fn welcomes(
+        &self,
+        epoch: EpochId,
+        role: RoleId,
+        author: AuthorId,
+    ) -> impl Iterator<Item = &(EntryId, Welcome)> {
         let (first, last) = (MemberId([0; 32]), MemberId([u8::MAX; 32]));
         self.welcomes.range((epoch, role, author, first)..=(epoch, role, author, last)).flat_map(|(_, handed)| handed)
     }
@@ -452,6 +458,26 @@ impl Authority {
         self.facts.tags.get(&tag).into_iter().flatten().copied()
     }
 
+    /// All key packages that a device published, whether they count or not, oldest first: the place in its own log, none where it came
+    /// with what added the device; the entry; the package.
+    pub(crate) fn published(&self, author: AuthorId) -> Vec<(Option<u32>, EntryId, &KeyPackage)> {
+        let came = self.facts.devices.get(&author).into_iter().flatten();
+        let came = came.filter_map(|made| Some((made.first_seq(), made.source, made.package.as_ref()?)));
+        let own = self.facts.packages.get(&author).into_iter().flatten();
+        let mut all: Vec<_> = came.chain(own.map(|(seq, entry, package)| (Some(*seq), *entry, package))).collect();
+        all.sort_by_key(|(seq, entry, _)| (*seq, *entry));
+        all
+    }
+
+    /// The entry by which a device published the second package after one at this place of its log.
+    pub(crate) fn second_after(&self, author: AuthorId, place: Option<u32>) -> Option<EntryId> {
+        let own = self.facts.packages.get(&author).into_iter().flatten();
+        let mut newer: Vec<_> =
+            { own }.map(|(seq, entry, _)| (Some(*seq), *entry)).filter(|(seq, _)| *seq > place).collect();
+        newer.sort_unstable();
+        newer.get(1).map(|(_, entry)| *entry)
+    }
+
     /// Roles whose holders hold a role's keys now (K13).
     #[must_use]
     pub fn reading_roles(&self, role: RoleId) -> BTreeSet<RoleId> {
@@ -473,7 +499,9 @@ impl Authority {
     /// The newest key package of each device that reads what is said to a role in the past of an entry, sorted by package id.
     #[must_use]
     pub fn packages_before(&self, logs: &Logs, entry: &Entry, role: RoleId) -> Vec<([u8; 32], KeyPackage)> {
-        let past = self.sight(logs, View::Past(logs.past_of(entry)));
+        // What an entry that was said before names may be in memory no more.
+        let past = logs.past(entry.id()).unwrap_or_else(|| logs.past_of(entry));
+        let past = self.sight(logs, View::Past(past));
         let mut packages: Vec<_> =
             permit::packages(&past, role).into_iter().map(|(.., package)| (package.id(), package.clone())).collect();
         packages.sort_by_key(|(id, _)| *id);

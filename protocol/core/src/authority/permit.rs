@@ -15,7 +15,7 @@ use crate::crypto;
 use crate::crypto::kem::is_public_key;
 use crate::entry::{Content, Entry, GrantRef};
 use crate::id::{AuthorId, EntryId, MemberId, PursuanceId, RoleId};
-use crate::limits::{MAX_DEVICES, MAX_ROLES, MAX_RULES, MAX_SENIORITY_DEPTH};
+use crate::limits::{MAX_DEVICES, MAX_PACKAGES, MAX_ROLES, MAX_RULES, MAX_SENIORITY_DEPTH};
 use crate::op::{AddDevice, Invite, Join, KeyPackage, Op, Propose, Recover, Remove, RoleEpoch, SetRule};
 use crate::refusal::Refusal;
 use crate::rule::{Object, Role, Rule, Verb};
@@ -185,6 +185,11 @@ impl<S: Seen> Case<'_, S> {
         let facts = self.seen.facts();
         match op {
             Op::KeyPackage(package) => {
+                let before = facts.packages.get(&self.entry.body().author).into_iter().flatten();
+                let before = before.filter(|(_, entry, _)| self.seen.holds(*entry)).count();
+                let here = ops.iter().filter(|op| matches!(op, Op::KeyPackage(_))).count();
+                let most = Refusal::TooMany { max: MAX_PACKAGES as u32 };
+                require(Switch::K20Most, before + here <= MAX_PACKAGES, most)?;
                 require(
                     Switch::K1IsKey,
                     self.checks(|| is_public_key(package.suite, &package.public)),

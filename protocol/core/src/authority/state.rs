@@ -73,8 +73,8 @@ impl Authority {
                 Op::Welcome(welcome) => {
                     if let Some(by) = self.speaker(entry).filter(|_| counts) {
                         let handed = self.welcomes.entry((welcome.epoch, welcome.role, welcome.to, by)).or_default();
-                        if handed.len() < MAX_WELCOMES && !handed.contains(welcome) {
-                            handed.push(welcome.clone());
+                        if handed.len() < MAX_WELCOMES && handed.iter().all(|(_, other)| other != welcome) {
+                            handed.push((id, welcome.clone()));
                         }
                     }
                 }
@@ -305,9 +305,7 @@ impl Authority {
             };
             for made in made {
                 if let Some(package) = &made.package {
-                    // What came with AddDevice is older than anything in the device's own log; a join is its first entry.
-                    let seq = made.claimed_seconds.is_none().then_some(0);
-                    device.hold(seq, made.source, package.clone());
+                    device.hold(made.first_seq(), made.source, package.clone());
                 }
             }
             for (seq, entry, package) in self.facts.packages.get(&author).into_iter().flatten() {
@@ -359,10 +357,11 @@ impl Authority {
     fn follow_welcomes(&mut self, logs: &Logs, key: Handed) {
         let Some(all) = self.facts.welcomes.get(&key) else { return };
         let now = self.counting(logs, &Learned::default());
-        let mut handed: Vec<Welcome> = Vec::new();
+        let mut handed: Vec<(EntryId, Welcome)> = Vec::new();
         for (entry, welcome) in all {
-            if handed.len() < MAX_WELCOMES && !handed.contains(welcome) && now.counts(*entry) {
-                handed.push(welcome.clone());
+            let is_new = handed.iter().all(|(_, other)| other != welcome);
+            if handed.len() < MAX_WELCOMES && is_new && now.counts(*entry) {
+                handed.push((*entry, welcome.clone()));
             }
         }
         if handed.is_empty() {

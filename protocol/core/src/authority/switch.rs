@@ -322,6 +322,8 @@ switches! {
     // Keys
     /// A key package is a key.
     K1IsKey,
+    /// A device publishes so many.
+    K20Most,
     /// Who makes an epoch reads it.
     K3Reads,
     /// An epoch is introduced once.

@@ -1,5 +1,6 @@
 //! Sealing to a device's key package: HPKE base mode (RFC 9180), X-Wing by default, X25519 by a rule of the group.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use hpke::aead::ChaCha20Poly1305;
@@ -62,16 +63,24 @@ pub enum KemError {
 }
 
 /// The private half of a key package.
+///
+/// In a box: what holds it can move without copying it.
 pub struct KemSecret {
     suite: KeySuite,
-    secret: Zeroizing<[u8; 32]>,
+    secret: Box<Zeroizing<[u8; 32]>>,
 }
 
 impl KemSecret {
     /// From the private key of the suite's standard: an X25519 scalar, or the seed of an X-Wing key.
     #[must_use]
-    pub const fn from_private(suite: KeySuite, private: Zeroizing<[u8; 32]>) -> Self {
-        Self { suite, secret: private }
+    pub fn from_private(suite: KeySuite, private: Zeroizing<[u8; 32]>) -> Self {
+        Self { suite, secret: Box::new(private) }
+    }
+
+    /// What is to be kept of it.
+    #[must_use]
+    pub fn private(&self) -> &[u8; 32] {
+        &self.secret
     }
 
     /// Derived from the device's seed.
@@ -94,11 +103,12 @@ impl KemSecret {
     pub fn public(&self) -> Vec<u8> {
         match self.suite {
             KeySuite::XWing => {
-                let secret = <XWing as Kem>::PrivateKey::from_bytes(&*self.secret).expect("32 bytes are a private key");
+                let secret =
+                    <XWing as Kem>::PrivateKey::from_bytes(&**self.secret).expect("32 bytes are a private key");
                 XWing::sk_to_pk(&secret).to_bytes().to_vec()
             }
             KeySuite::X25519 => {
-                let secret = x25519_dalek::StaticSecret::from(*self.secret);
+                let secret = x25519_dalek::StaticSecret::from(**self.secret);
                 x25519_dalek::PublicKey::from(&secret).as_bytes().to_vec()
             }
         }

@@ -10,6 +10,9 @@ use crate::folder;
 use crate::store::{self, Number, SCHEMA_VERSION, StoreError, connect};
 use crate::vault::DatabaseKey;
 
+/// The table of this device's own later keys: a copy is another device.
+const OWN_KEYS: &str = "package";
+
 /// What stands for a pursuance in a copy that is a device of its own.
 pub(crate) struct Substitute {
     /// The seed in place of this device's.
@@ -67,7 +70,7 @@ impl Copy {
         self.connection.get_interrupt_handle()
     }
 
-    /// Copies every row; the seeds of devices never come near the copy when there are substitutes.
+    /// Copies every row; the seeds of devices, and their key packages, never come near the copy when there are substitutes.
     pub(crate) fn run(self, substitutes: Option<&BTreeMap<Number, Substitute>>) -> Result<(), StoreError> {
         let Self { connection, .. } = self;
         if let Some(substitutes) = substitutes {
@@ -81,6 +84,9 @@ impl Copy {
             }
         }
         for table in tables(&connection)? {
+            if substitutes.is_some() && table == OWN_KEYS {
+                continue;
+            }
             let columns = columns(&connection, &table)?;
             let taken = columns.iter().map(|column| match (substitutes, table.as_str(), column.as_str()) {
                 (Some(_), "pursuance", "device_seed") => {
@@ -90,7 +96,7 @@ impl Copy {
                       FROM temp.substitute AS s WHERE s.number = pursuance.number)"
                     .to_owned(),
                 // Another device has other own changes; and nobody knows of it yet.
-                (Some(_), "pursuance", "derived" | "overtaken") => "0".to_owned(),
+                (Some(_), "pursuance", "derived" | "overtaken" | "seed_spent") => "0".to_owned(),
                 _ => format!("\"{column}\""),
             });
             let (names, taken) = (quoted(&columns), taken.collect::<Vec<_>>().join(", "));
@@ -143,6 +149,7 @@ fn quoted(names: &[String]) -> String {
 
 #[cfg(test)]
 pub(super) mod tests {
+    use pursuance_core::crypto::{KemSecret, KeySuite};
     use pursuance_core::id::{AuthorId, EntryId, PursuanceId};
 
     use super::*;
@@ -150,6 +157,7 @@ pub(super) mod tests {
 
     const SEED: [u8; 32] = [66; 32];
     const FRESH: [u8; 32] = [77; 32];
+    const PACKAGE: [u8; 32] = [88; 32];
 
     pub(crate) fn key(byte: u8) -> DatabaseKey {
         Zeroizing::new([byte; 32])
@@ -174,6 +182,7 @@ pub(super) mod tests {
                     let relay = w.relay(&crate::transport::tests::relay())?;
                     w.want_relay(number, relay, 0)?;
                     w.add_epoch(number, &[3; 32])?;
+                    w.add_package(number, &KemSecret::from_private(KeySuite::X25519, Zeroizing::new(PACKAGE)))?;
                     let cell = pursuance_wire::Cell::from_bytes([n; pursuance_wire::cell::CELL_BYTES]);
                     w.add_cell(number, &cell, &[EntryId([n * 10 + 1; 32])], Door::Epoch, &[relay])?;
                 }
@@ -198,9 +207,9 @@ pub(super) mod tests {
         copy.run(Some(&substitutes())).unwrap();
 
         let connection = connect(&to, &key(8)).unwrap();
-        let counts = ["pursuance", "entry", "epoch", "relay", "reading", "cell", "cargo", "outbox", "meta"]
+        let counts = ["pursuance", "entry", "epoch", "relay", "reading", "cell", "cargo", "outbox", "meta", "package"]
             .map(|table| (table, count(&connection, table)));
-        let expected = [2, 3, 2, 1, 2, 1, 1, 1, 0];
+        let expected = [2, 3, 2, 1, 2, 1, 1, 1, 0, 0];
         assert_eq!(counts.map(|(_, count)| count), expected, "{counts:?}");
         let standing: Vec<(i64, Vec<u8>)> = connection
             .prepare("SELECT standing, device_seed FROM pursuance ORDER BY number")
@@ -216,7 +225,7 @@ pub(super) mod tests {
         connection.query_row("SELECT sqlcipher_export('plain')", [], |_| Ok(())).unwrap();
         let bytes = std::fs::read(&plain).unwrap();
         let has = |needle: &[u8]| bytes.windows(needle.len()).any(|window| window == needle);
-        assert!(has(&FRESH) && !has(&SEED));
+        assert!(has(&FRESH) && !has(&SEED) && !has(&PACKAGE));
         drop(connection);
         Store::open(&to, &key(8)).unwrap();
     }

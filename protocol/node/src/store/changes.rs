@@ -1,9 +1,12 @@
 //! What can be written, inside one transaction (docs/protocol/08-node.md, section 5).
 
+use pursuance_core::crypto::KemSecret;
 use pursuance_core::id::{EntryId, MemberId, PursuanceId};
 use pursuance_core::kept::KEPT_FORM;
+use pursuance_core::keys::{DeviceKeys, DeviceRoot};
 use pursuance_wire::{Cell, LeafHash, RelayAddress};
 use rusqlite::{Transaction, params};
+use zeroize::Zeroizing;
 
 use super::{
     Door, KeptFragment, KeptStanding, MAX_CHECKPOINTS_SEEN, MAX_KEPT_FRAGMENTS, MAX_NEWER_ENTRIES, NewEntry, Number,
@@ -61,8 +64,9 @@ impl Changes<'_> {
     /// # Errors
     /// [`StoreError`](super::StoreError).
     pub fn set_device(&self, pursuance: Number, device_seed: &[u8; 32]) -> Result<()> {
+        self.run("DELETE FROM package WHERE pursuance = ?1", [pursuance])?;
         self.run(
-            "UPDATE pursuance SET device_seed = ?2, derived = 0, overtaken = 0 WHERE number = ?1",
+            "UPDATE pursuance SET device_seed = ?2, seed_spent = 0, derived = 0, overtaken = 0 WHERE number = ?1",
             params![pursuance, device_seed],
         )
     }
@@ -167,6 +171,39 @@ impl Changes<'_> {
     /// [`StoreError`](super::StoreError).
     pub fn add_list_secret(&self, pursuance: Number, secret: &[u8; 32]) -> Result<()> {
         self.run("INSERT INTO list_secret VALUES (?1, ?2) ON CONFLICT DO NOTHING", params![pursuance, secret])
+    }
+
+    /// Keeps the private half of a key package, newer than those that are kept.
+    ///
+    /// # Errors
+    /// [`StoreError`](super::StoreError).
+    pub fn add_package(&self, pursuance: Number, package: &KemSecret) -> Result<()> {
+        self.run(
+            "INSERT INTO package (pursuance, suite, private) VALUES (?1, ?2, ?3)",
+            params![pursuance, package.suite() as u8, package.private()],
+        )
+    }
+
+    /// Keeps of a device's keys what it holds, and nothing else.
+    ///
+    /// # Errors
+    /// [`StoreError`](super::StoreError).
+    pub fn keep_keys(&self, pursuance: Number, device: &DeviceKeys) -> Result<()> {
+        if let DeviceRoot::Signing(private) = device.root() {
+            self.run(
+                "UPDATE pursuance SET device_seed = ?2, seed_spent = 1 WHERE number = ?1 AND seed_spent = 0",
+                params![pursuance, private],
+            )?;
+        }
+        let held: Vec<&[u8; 32]> = device.privates().collect();
+        let sql = "SELECT number, private FROM package WHERE pursuance = ?1";
+        let mut statement = self.transaction.prepare_cached(sql)?;
+        let kept = statement.query_map([pursuance], |row| Ok((row.get(0)?, Zeroizing::new(row.get(1)?))))?;
+        let kept: Vec<(Number, Zeroizing<[u8; 32]>)> = kept.collect::<rusqlite::Result<_>>()?;
+        for (number, _) in kept.iter().filter(|(_, private)| !held.contains(&&**private)) {
+            self.run("DELETE FROM package WHERE number = ?1", [*number])?;
+        }
+        Ok(())
     }
 
     /// Keeps the link of an invite made here.

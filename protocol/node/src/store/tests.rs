@@ -1,5 +1,7 @@
 //! What the store promises, tried on real files.
 
+use pursuance_core::keys::DeviceKeys;
+
 use super::*;
 
 const KEY: [u8; 32] = [7; 32];
@@ -85,6 +87,67 @@ fn what_was_written_is_there_again() {
     assert_eq!(store.newer_entries(number).unwrap(), [b"newer"]);
     assert_eq!(store.meta("offline").unwrap(), Some(vec![1]));
     assert_eq!(store.meta("other").unwrap(), None);
+}
+
+#[test]
+fn what_a_device_does_not_hold_is_not_kept() {
+    let (dir, mut store, number) = with_pursuance();
+    let package = |byte: u8| KemSecret::from_private(KeySuite::X25519, Zeroizing::new([byte; 32]));
+    let mut device = DeviceKeys::from_seed([2; 32]);
+    let ids: Vec<[u8; 32]> = (3..6)
+        .map(|byte| {
+            store.write(|w| w.add_package(number, &package(byte))).unwrap();
+            device.hold(package(byte));
+            device.key_package().id()
+        })
+        .collect();
+    let kept = |store: &Store| -> (bool, Vec<u8>) {
+        let spent = store.pursuances().unwrap()[0].seed_spent;
+        (spent, store.packages(number).unwrap().iter().map(|package| package.private()[0]).collect())
+    };
+    store.write(|w| w.keep_keys(number, &device)).unwrap();
+    assert_eq!(kept(&store), (false, vec![3, 4, 5]));
+    device.erase(&ids[1]);
+    store.write(|w| w.keep_keys(number, &device)).unwrap();
+    assert_eq!(kept(&store), (false, vec![3, 5]));
+    let first = DeviceKeys::from_seed([2; 32]).key_package().id();
+    for package in [first, ids[0], ids[2]] {
+        device.erase(&package);
+    }
+    store.write(|w| w.keep_keys(number, &device)).unwrap();
+    assert_eq!(kept(&store), (true, vec![5]), "the newest stays, whoever asks");
+    assert!(store.sweep().unwrap());
+    drop(store);
+    let store = open(&dir).unwrap();
+    let again = DeviceKeys::from_signing(*store.pursuances().unwrap()[0].device_seed, package(5));
+    assert_eq!((again.author(), again.key_package()), (DeviceKeys::from_seed([2; 32]).author(), device.key_package()));
+}
+
+#[test]
+fn what_is_in_all_logs_is_in_those_that_are_used() {
+    let (_dir, mut store, number) = with_pursuance();
+    let own = entry(1, true);
+    add(&mut store, number, &own);
+    let address = |byte: u8| {
+        let key = |byte| pursuance_core::crypto::SigningKey::from_seed(&Zeroizing::new([byte; 32])).author().0;
+        RelayAddress::new(key(byte), key(byte + 1)).unwrap()
+    };
+    assert!(!store.is_in_all_logs(number, own.0).unwrap(), "nobody has it");
+    let relays = store
+        .write(|w| {
+            let relays = [w.relay(&address(1))?, w.relay(&address(3))?];
+            relays.iter().try_for_each(|relay| w.want_relay(number, *relay, 0))?;
+            (1..3).try_for_each(|byte| w.add_cell(number, &cell(byte), &[own.0], Door::Epoch, &relays))?;
+            Ok(relays)
+        })
+        .unwrap();
+    for (byte, relay) in [(1, 0), (2, 0), (1, 1), (2, 1)] {
+        assert!(!store.is_in_all_logs(number, own.0).unwrap());
+        store.write(|w| w.set_seen(&cell(byte).leaf_hash(), relays[relay])).unwrap();
+    }
+    assert!(store.is_in_all_logs(number, own.0).unwrap());
+    store.write(|w| w.want_relay(number, w.relay(&address(5))?, 0)).unwrap();
+    assert!(!store.is_in_all_logs(number, own.0).unwrap(), "another relay, which has nothing yet");
 }
 
 #[test]

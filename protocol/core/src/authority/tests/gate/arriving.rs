@@ -9,7 +9,7 @@ use super::{Play, counts, desk, inviter, longest_path, plain, refused};
 use crate::crypto::KeySuite;
 use crate::entry::Content;
 use crate::id::{EntryId, EpochId, RoleId};
-use crate::limits::{MAX_DEVICES, MAX_SENIORITY_DEPTH};
+use crate::limits::{MAX_DEVICES, MAX_OPS, MAX_PACKAGES, MAX_SENIORITY_DEPTH};
 use crate::op::{KeyPackage, Op, Welcome};
 use crate::refusal::Refusal as F;
 
@@ -166,6 +166,23 @@ pub(super) const PLAYS: &[Play] = &[
         let package = KeyPackage { suite: KeySuite::X25519, public: vec![0; 32] };
         let act = stage.at(FOUNDER).say(vec![Op::KeyPackage(package)]);
         refused(&stage, act, F::BadKeys)
+    }),
+    (K20Most, "a device publishes so many packages and no more", || {
+        let mut stage = plain();
+        let package = |n: usize| {
+            let private = zeroize::Zeroizing::new([u8::try_from(n / 64).expect("few") + 1; 32]);
+            let secret = crate::crypto::KemSecret::from_private(KeySuite::X25519, private);
+            Op::KeyPackage(KeyPackage { suite: KeySuite::X25519, public: secret.public() })
+        };
+        let mut acts: Vec<_> = Vec::new();
+        // The founder's first one came with the epoch.
+        for from in (1..MAX_PACKAGES).step_by(MAX_OPS) {
+            let ops = (from..MAX_PACKAGES.min(from + MAX_OPS)).map(package).collect();
+            acts.push(stage.at(FOUNDER).say(ops));
+        }
+        let last = acts.last().copied().expect("some");
+        let act = stage.at(FOUNDER).say(vec![package(0)]);
+        counts(&stage, last) && refused(&stage, act, F::TooMany { max: MAX_PACKAGES as u32 })
     }),
     (K3Reads, "who makes an epoch reads it", || {
         let (mut stage, ann) = desk();

@@ -144,9 +144,11 @@ impl Told {
         for invite in invites.values_mut() {
             invite.joins.sort_unstable();
         }
-        let mut welcomes = authority.welcomes.clone();
-        for handed in welcomes.values_mut() {
+        let mut welcomes: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for (to, handed) in &authority.welcomes {
+            let mut handed: Vec<_> = handed.iter().map(|(_, welcome)| welcome.clone()).collect();
             handed.sort_by(|a, b| a.sealed.cmp(&b.sealed));
+            welcomes.insert(*to, handed);
         }
         State {
             verdicts: authority.verdicts.clone(),

@@ -1,0 +1,246 @@
+//! Epochs that somebody makes to do harm, and what becomes of them (docs/protocol/03-keys.md, K2 to K4, K10, K22, K23).
+
+mod people;
+
+use std::collections::BTreeSet;
+
+use people::{World, create, exchange, take};
+use pursuance_core::authority::{package_tag, readers_hash};
+use pursuance_core::command::Command;
+use pursuance_core::crypto::Seed;
+use pursuance_core::entry::{Body, Content, Entry};
+use pursuance_core::id::{AuthorId, EpochId, RoleId};
+use pursuance_core::keys::EpochSecret;
+use pursuance_core::logs::Standing;
+use pursuance_core::op::{Backlink, Op, RoleEpoch, Seal, Welcome};
+use pursuance_core::replica::Replica;
+use rand::RngExt;
+
+/// Most rounds in which members hand each other what they lack.
+const MAX_ROUNDS: usize = 20;
+
+/// An epoch of everyone by a changed client. `seal` says what a reader gets instead of the secret, `None` for the secret itself.
+fn forged(
+    maker: &Replica,
+    secret: &EpochSecret,
+    parents: Vec<EpochId>,
+    backlinks: Vec<Backlink>,
+    seal: impl Fn(AuthorId) -> Option<Vec<u8>>,
+) -> Entry {
+    let mut packages = maker.authority().packages_known(maker.logs());
+    packages.sort_by_key(|(id, ..)| *id);
+    let ids: Vec<[u8; 32]> = packages.iter().map(|(id, ..)| *id).collect();
+    let true_seal = |package| secret.seal_to(maker.pursuance(), RoleId::EVERYONE, package).expect("a key");
+    let seals = packages.iter().map(|(id, package, author)| Seal {
+        tag: package_tag(id),
+        sealed: seal(*author).unwrap_or_else(|| true_seal(package)),
+    });
+    let op = Op::RoleEpoch(RoleEpoch {
+        role: RoleId::EVERYONE,
+        epoch: secret.id(),
+        parents,
+        readers: readers_hash(&ids),
+        seals: seals.collect(),
+        backlinks,
+    });
+    signed(maker, vec![op])
+}
+
+fn signed(maker: &Replica, ops: Vec<Op>) -> Entry {
+    let author = maker.device().author();
+    let tip = maker.logs().tip(author).expect("has written");
+    let body = Body {
+        author,
+        seq: tip.seq + 1,
+        prev: Some(tip.id),
+        heads: maker.logs().heads_for(author),
+        by: Some(maker.authority().members()[&maker.me().expect("came")].grant),
+        claimed_seconds: 0,
+        checkpoints: Vec::new(),
+        content: Content::Public(ops),
+    };
+    Entry::sign(&maker.device().signing, Some(maker.pursuance()), &body)
+}
+
+/// Everybody hears everything, hands on what others lack, and makes the epochs that are wanted.
+fn settle(world: &mut World, members: &mut [Replica]) {
+    for _ in 0..MAX_ROUNDS {
+        let mut changed = false;
+        for _ in 0..2 {
+            for a in 0..members.len() {
+                for b in a + 1..members.len() {
+                    let (left, right) = members.split_at_mut(b);
+                    exchange(&mut left[a], &mut right[0]);
+                }
+            }
+        }
+        for member in &mut *members {
+            let welcome = { member.unwelcomed() }.first().and_then(|to| member.welcome(*to, world.now_seconds));
+            let made = if member.needs_epoch() {
+                member.rotate(world.now_seconds, &mut Seed::new(world.rng.random()))
+            } else {
+                None
+            };
+            for entry in welcome.into_iter().chain(made) {
+                take(member, &[entry]);
+                changed = true;
+            }
+        }
+        if !changed {
+            return;
+        }
+    }
+    panic!("they never end");
+}
+
+fn read_all(members: &[Replica], task: pursuance_core::id::TaskId) -> Vec<bool> {
+    members.iter().map(|member| member.tasks().task(task).is_some()).collect()
+}
+
+const GARBAGE: [u8; 1_168] = [7; 1_168];
+
+/// A newer epoch takes the place of the older one, whoever made it; this one opens for some only.
+#[test]
+fn a_newer_epoch_that_shuts_somebody_out_does_so_until_the_next_welcome() {
+    let mut world = World::new(81);
+    let (maya, _, [ben, zoe, mallory]) = world.four();
+    let members = [maya, ben, zoe, mallory];
+    let old = members[0].usable_epoch().expect("is in").clone();
+    let (secret, victim) = (EpochSecret::new([0x5e; 32]), members[1].device().author());
+    let seal = |to: AuthorId| (to == victim).then(|| GARBAGE.to_vec());
+    let nonce = [1; 24];
+    let back = secret.link_back(members[3].pursuance(), RoleId::EVERYONE, &old, nonce);
+    let lying = Backlink { sealed: [9; 48], ..back.clone() };
+    for (case, backlinks) in [("a false way back", vec![lying]), ("a true one", vec![back])] {
+        let made = forged(&members[3], &secret, vec![old.id()], backlinks, seal);
+        let mut members: Vec<Replica> = members.iter().map(copy).collect();
+        take(&mut members[3], &[made]);
+        let (left, right) = members.split_at_mut(3);
+        exchange(&mut left[2], &mut right[0]);
+        let said = world.commit(&mut members[2], &create("Said with it", None)).task.expect("a task");
+        assert_eq!(members[2].usable_epoch().map(EpochSecret::id), Some(secret.id()), "{case}");
+        settle(&mut world, &mut members);
+        assert_eq!(read_all(&members, said), [true; 4], "{case}");
+        assert!(members.iter().all(|member| member.epoch(secret.id()).is_some()), "{case}");
+    }
+}
+
+/// The same member at the same point, with the same device.
+fn copy(of: &Replica) -> Replica {
+    let keys = pursuance_core::keys::DeviceKeys::from_seed(*of.device().seed());
+    let mut copy = Replica::new(of.pursuance(), keys);
+    copy.take_up_epochs(of.authority().epochs().keys().filter_map(|(id, _)| of.epoch(*id).cloned()));
+    of.logs().iter().for_each(|entry| drop(copy.append(entry.clone())));
+    copy
+}
+
+#[test]
+fn an_epoch_by_somebody_who_is_being_removed_is_used_by_nobody() {
+    let mut world = World::new(82);
+    let (mut maya, _, [mut ben, mut zoe, mut mallory]) = world.four();
+    let him = mallory.me().expect("came");
+    world.commit(&mut maya, &Command::RemoveMember { member: him, roles: Vec::new() });
+    // At the same time, and once more when he knows that he is out: the first is permitted by its past, the second is not.
+    let mut seed = Seed::new(world.rng.random());
+    let beside = mallory.rotate(world.now_seconds, &mut seed).expect("he does not know");
+    take(&mut mallory, std::slice::from_ref(&beside));
+    exchange(&mut maya, &mut mallory);
+    assert!(mallory.rotate(world.now_seconds, &mut Seed::new([3; 32])).is_none());
+    let parents = vec![maya.usable_epoch().map_or(EpochId([0; 32]), EpochSecret::id)];
+    let after = forged(&mallory, &EpochSecret::new([0x5f; 32]), parents, Vec::new(), |_| None);
+    take(&mut mallory, std::slice::from_ref(&after));
+    let theirs: BTreeSet<EpochId> = mallory.authority().epochs().keys().map(|(epoch, _)| *epoch).collect();
+    let known = |id| theirs.contains(&id);
+    exchange(&mut mallory, &mut ben);
+    exchange(&mut mallory, &mut zoe);
+    let mut members = [maya, ben, zoe];
+    settle(&mut world, &mut members);
+    let said = world.commit(&mut members[1], &create("Not for him", None));
+    settle(&mut world, &mut members);
+    assert_eq!(read_all(&members, said.task.expect("a task")), [true; 3]);
+    for member in &members {
+        assert_eq!(member.logs().standing(beside.id()), Some(Standing::Held));
+        assert_eq!(member.logs().standing(after.id()), Some(Standing::Refused));
+        let used = member.usable_epoch().map(EpochSecret::id).expect("one that he cannot know");
+        assert!(!known(used) && mallory.epoch(used).is_none());
+    }
+}
+
+/// A parent that is not there yet: an id of the future.
+#[test]
+fn epochs_that_follow_each_other_in_a_circle_have_a_last_one() {
+    let mut world = World::new(83);
+    let (maya, _, [ben, zoe, mallory]) = world.four();
+    let mut members = [maya, ben, zoe, mallory];
+    let before = members[0].usable_epoch().expect("is in").id();
+    let parents = |other: &EpochSecret| BTreeSet::from([before, other.id()]).into_iter().collect::<Vec<_>>();
+    let (secret, later) = (EpochSecret::new([0x5e; 32]), EpochSecret::new([0x5f; 32]));
+    // Two that name each other: the second is named before it is there.
+    let first = forged(&members[3], &secret, parents(&later), Vec::new(), |_| None);
+    take(&mut members[3], &[first]);
+    let second = forged(&members[3], &later, parents(&secret), Vec::new(), |_| None);
+    take(&mut members[3], &[second]);
+    settle(&mut world, &mut members);
+    for member in &mut members {
+        assert!(member.usable_epoch().is_some() && !member.needs_epoch());
+        assert!(member.unwelcomed().is_empty());
+    }
+    let used: BTreeSet<_> = members.iter().map(|member| member.usable_epoch().map(EpochSecret::id)).collect();
+    assert_eq!(used, BTreeSet::from([Some(later.id())]), "the last of them, for everybody");
+    let said = world.commit(&mut members[1], &create("As before", None)).task.expect("a task");
+    settle(&mut world, &mut members);
+    assert_eq!(read_all(&members, said), [true; 4]);
+}
+
+#[test]
+fn an_epoch_for_a_role_that_one_does_not_read_is_refused() {
+    let mut world = World::new(84);
+    let (mut maya, _, [mut ben, ..]) = world.four();
+    let organisers = pursuance_core::founding::ORGANISER;
+    let of_role = |made: Entry| {
+        let Content::Public(mut ops) = made.body().content.clone() else { panic!("an epoch") };
+        let Some(Op::RoleEpoch(epoch)) = ops.first_mut() else { panic!("an epoch") };
+        epoch.role = organisers;
+        ops
+    };
+    let ops = of_role(forged(&ben, &EpochSecret::new([0x5e; 32]), Vec::new(), Vec::new(), |_| None));
+    let act = signed(&ben, ops);
+    take(&mut ben, std::slice::from_ref(&act));
+    exchange(&mut ben, &mut maya);
+    assert_eq!(maya.logs().standing(act.id()), Some(Standing::Refused));
+    // Nor does he hand on one of theirs.
+    let welcome =
+        Welcome { role: organisers, epoch: EpochId([9; 32]), to: ben.device().author(), sealed: vec![0; 1_168] };
+    let act = signed(&ben, vec![Op::Welcome(welcome)]);
+    take(&mut ben, std::slice::from_ref(&act));
+    exchange(&mut ben, &mut maya);
+    assert_eq!(maya.logs().standing(act.id()), Some(Standing::Refused));
+}
+
+/// Epochs that claim to be as old as time itself: each member answers with one at most.
+#[test]
+fn epochs_that_claim_to_be_old_are_answered_once_a_month() {
+    let mut world = World::new(85);
+    let (maya, _, [ben, zoe, mallory]) = world.four();
+    let mut members = [maya, ben, zoe, mallory];
+    let mut made = 0;
+    for round in 0..8u8 {
+        let parent = members[3].usable_epoch().expect("is in").id();
+        let next = forged(&members[3], &EpochSecret::new([0x60 + round; 32]), vec![parent], Vec::new(), |_| None);
+        take(&mut members[3], &[next]);
+        settle(&mut world, &mut members);
+        for member in 0..3 {
+            if members[member].is_epoch_old(RoleId::EVERYONE, world.now_seconds) {
+                let epoch =
+                    members[member].rotate(world.now_seconds, &mut Seed::new(world.rng.random())).expect("is here");
+                take(&mut members[member], &[epoch]);
+                made += 1;
+                settle(&mut world, &mut members);
+            }
+        }
+    }
+    assert_eq!(made, 2, "by Ben and Zoe; Maya made the first one just now");
+    let said = world.commit(&mut members[1], &create("As before", None)).task.expect("a task");
+    settle(&mut world, &mut members);
+    assert_eq!(read_all(&members, said), [true; 4]);
+}
