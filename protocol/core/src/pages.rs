@@ -4,6 +4,8 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::detail::Kind;
+use crate::detailing::{reviewers, skills};
 use crate::filter::{Filter, Named, Subject};
 use crate::id::{MemberId, TaskId};
 use crate::limits::MAX_TREE_ROWS;
@@ -129,6 +131,13 @@ impl Replica {
             status,
             due: task.due.shown(rank).copied().flatten(),
             priority: task.priority.shown(rank).copied().unwrap_or(0),
+            start: self.start_of(task),
+            kind: self.kind_of(task),
+            blocked: self.is_blocked(task),
+            help_wanted: self.wants_help(task),
+            repeats: self.repeats(task),
+            skills: skills(task).collect(),
+            reviewers: reviewers(task).map(person).collect(),
         }
     }
 
@@ -168,6 +177,17 @@ struct Shown<'a> {
     status: Status,
     due: Option<crate::day::Day>,
     priority: u8,
+    start: Option<crate::day::Day>,
+    kind: Kind,
+    blocked: bool,
+    help_wanted: bool,
+    repeats: bool,
+    skills: Vec<&'a str>,
+    reviewers: Vec<Person>,
+}
+
+fn named(people: &[Person]) -> Vec<Named<'_>> {
+    people.iter().map(|person| Named { name: &person.name, me: person.me }).collect()
 }
 
 impl Shown<'_> {
@@ -175,11 +195,18 @@ impl Shown<'_> {
         Subject {
             title: self.title,
             labels: self.labels.clone(),
-            names: self.people.iter().map(|person| Named { name: &person.name, me: person.me }).collect(),
+            names: named(&self.people),
             owner: self.owner,
             status: self.status,
             due: self.due,
             priority: self.priority,
+            start: self.start,
+            kind: self.kind,
+            blocked: self.blocked,
+            help_wanted: self.help_wanted,
+            repeats: self.repeats,
+            skills: self.skills.clone(),
+            reviewers: named(&self.reviewers),
         }
     }
 }

@@ -61,10 +61,10 @@ pub(crate) struct Audience {
 }
 
 /// Ops about one task, before they are sealed.
-struct Draft {
-    task: TaskId,
-    ops: Vec<TaskOp>,
-    undo: Vec<Command>,
+pub(crate) struct Draft {
+    pub task: TaskId,
+    pub ops: Vec<TaskOp>,
+    pub undo: Vec<Command>,
 }
 
 impl Replica {
@@ -109,11 +109,24 @@ impl Replica {
                 let ops = vec![TaskOp::Step(Status::Suggested), TaskOp::SetTitle(line(title, MAX_TITLE_BYTES)?)];
                 self.create_task(me, *parent, None, ops, with)
             }
+            Command::Repeat { task } => {
+                let next = self.next_of_row(*task, with.now_seconds).ok_or(Refusal::NothingToChange)?;
+                self.author_next(me, next, &[], with)
+            }
             about_task => {
-                let Draft { task: id, ops, undo } = self.draft(me, about_task)?;
+                let drafted = self.draft_detail(about_task, with).unwrap_or_else(|| self.draft(me, about_task))?;
+                let Draft { task: id, ops, mut undo } = drafted;
                 let task = self.tasks.task(id).ok_or(Refusal::NoSuchTask)?;
                 let by = self.grant_to_say(me, &ops, task)?;
-                let entries = self.say((id, task), ops, by, with, shelf)?;
+                let ends = ops.contains(&TaskOp::End(Status::Done));
+                let mut entries = self.say((id, task), ops, by, with, shelf)?;
+                if ends && let Some(next) = self.next_of_row(id, with.now_seconds) {
+                    // Whoever may not create it leaves that to others.
+                    if let Ok(next) = self.author_next(me, next, &entries, with) {
+                        entries.extend(next.entries);
+                        undo.extend(next.undo);
+                    }
+                }
                 Ok(Authored { entries, undo, task: None, invite: None })
             }
         }
@@ -127,7 +140,11 @@ impl Replica {
         let mut parents = alloc::collections::BTreeMap::new();
         for (id, task) in self.tasks.iter() {
             let shown = task.parent.shown(|member| self.authority.seniority(member)).copied().flatten();
-            parents.insert(id, shown.filter(|parent| self.tasks.task(*parent).is_some()));
+            // A copy is not shown; what stands below it is below the one that is (T16).
+            if self.tasks.shown_for(id) == id {
+                let known = shown.filter(|parent| self.tasks.task(*parent).is_some());
+                parents.insert(id, known.map(|parent| self.tasks.shown_for(parent)));
+            }
         }
         let mut settled = alloc::collections::BTreeSet::new();
         let ids: Vec<TaskId> = parents.keys().copied().collect();
@@ -172,12 +189,29 @@ impl Replica {
         let parents = parent.map(|parent| self.tasks.task(parent).and_then(Task::home).ok_or(Refusal::NoSuchTask));
         let home = home.or(parents.transpose()?).unwrap_or(RoleId::EVERYONE);
         let ops: Vec<TaskOp> = core::iter::once(TaskOp::Create { parent }).chain(says).collect();
+        self.create_after(me, home, ops, &[], with)
+    }
+
+    /// The same, with all that it says, after entries that are not appended yet.
+    pub(crate) fn create_after(
+        &self,
+        me: MemberId,
+        home: RoleId,
+        ops: Vec<TaskOp>,
+        after: &[Entry],
+        with: &mut Circumstances<'_>,
+    ) -> Result<Authored, Refusal> {
         let by = self.grant_to_create(me, &ops, home)?;
         let audience = self.audience(home, with)?;
+        if audience.made.is_some() && !after.is_empty() {
+            // Its place would be that of the first of those entries.
+            return Err(Refusal::NotWelcomedYet);
+        }
+        let before = audience.made.as_ref().or(after.last());
         let key = TaskKey(with.seed.draw());
-        let task = task_id(self.place_after(by, audience.made.as_ref()), 0, &key);
+        let task = task_id(self.place_after(by, before), 0, &key);
         let item = Item { task, generation: 0, key, gives_key: GivesKey::Yes, ops };
-        let entry = self.sign_items(&[item], &audience, by, audience.made.as_ref(), with);
+        let entry = self.sign_items(&[item], &audience, by, before, with);
         let entries = audience.made.into_iter().chain([entry]).collect();
         let undo = vec![Command::SetStatus { task, status: Status::Dropped }];
         Ok(Authored { entries, undo, task: Some(task), invite: None })
@@ -242,10 +276,10 @@ impl Replica {
             }
             Command::Claim { task } => {
                 let (id, task) = known(task)?;
-                match task.claimant(rank) {
-                    Some(other) if other != me => return Err(Refusal::ClaimedByOther),
-                    Some(_) => return Err(Refusal::NothingToChange),
-                    None => {}
+                let claimants = task.claimants(rank);
+                changed(!claimants.contains(&me))?;
+                if claimants.len() >= task.places(rank) {
+                    return Err(Refusal::ClaimedByOther);
                 }
                 let mut ops = vec![TaskOp::Claim];
                 if matches!(task.status(rank).0, Status::Suggested | Status::Open) {
@@ -394,7 +428,7 @@ impl Replica {
         self.logs.tip(self.device.author()).map(|tip| tip.id)
     }
 
-    fn known_member(&self, member: MemberId) -> Result<(), Refusal> {
+    pub(crate) fn known_member(&self, member: MemberId) -> Result<(), Refusal> {
         let known = self.authority.members().get(&member);
         if known.is_some_and(|known| known.presence == Presence::Here) { Ok(()) } else { Err(Refusal::NoSuchMember) }
     }
@@ -523,6 +557,13 @@ const fn is_public(command: &Command) -> bool {
             | Command::RemoveLabel { .. }
             | Command::SetDue { .. }
             | Command::SetPriority { .. }
+            | Command::SetDetail { .. }
+            | Command::SetElement { .. }
+            | Command::AddCheck { .. }
+            | Command::SetCheck { .. }
+            | Command::Tick { .. }
+            | Command::TakeOver { .. }
+            | Command::Repeat { .. }
             | Command::Widen { .. }
             | Command::WidenTo { .. }
             | Command::Narrow { .. }

@@ -20,8 +20,8 @@ use crate::rule::{Object, Role, Verb};
 use crate::task::Status;
 use crate::tasks::{Comment, Mark, Said, Task};
 use crate::view::{
-    CameBy, Cannot, CommentView, DecisionView, Delivery, InviteView, MemberView, PeopleView, Person, ReviewView,
-    TaskView, TreeRow, TreeView,
+    CameBy, Cannot, CommentView, DecisionView, Delivery, DetailsView, InviteView, MemberView, PeopleView, Person,
+    ReviewView, TaskView, TreeRow, TreeView,
 };
 
 /// Where the tree has a task.
@@ -145,6 +145,7 @@ impl Replica {
             started: task.started.shown(rank).filter(|day| !day.is_empty()).cloned(),
             finished: task.finished.shown(rank).filter(|day| !day.is_empty()).cloned(),
             reviews: self.reviews(task, &names),
+            details: self.details_view(id, task, &names),
             thread: thread
                 .into_iter()
                 .map(|comment| CommentView {
@@ -395,6 +396,7 @@ impl Replica {
             }
             if let Some(view) = self.task_view(row.task, &|_| true) {
                 w.text(&view.body).text(view.row.owner_text.as_deref().unwrap_or_default());
+                digest_details(&mut w, &view.details);
                 for opened in view.readers.iter().skip(1) {
                     w.uint(opened.role.0.into());
                 }
@@ -459,6 +461,7 @@ impl Replica {
     pub(crate) fn row(&self, place: &RowPlace, task: &Task, names: &Names, handed: Handed<'_>) -> TreeRow {
         let rank = |member| self.authority.seniority(member);
         let (status, two_answers) = task.status(rank);
+        let (checks_done, checks) = self.checked(task);
         let mut assignees: Vec<Person> = there(&task.assignees).map(|member| self.person(*member, names)).collect();
         assignees.sort_by(|a, b| (&a.name, a.member).cmp(&(&b.name, b.member)));
         TreeRow {
@@ -483,6 +486,13 @@ impl Replica {
             done_below: place.done_below,
             total_below: place.total_below,
             home: task.home().unwrap_or(RoleId::EVERYONE),
+            blocked: self.is_blocked(task),
+            kind: self.kind_of(task),
+            start: self.start_of(task).map(|day| alloc::format!("{day}")),
+            help_wanted: self.wants_help(task),
+            repeats: self.repeats(task),
+            checks_done,
+            checks,
             filed: task.filed.is_there(),
             opened: count(task.read_by().count().saturating_sub(1) + self.readers_as_persons(task).count()),
             delivery: task.newest_own.map(|(dot, entry)| self.delivery(dot, entry, handed)),
@@ -522,6 +532,28 @@ impl Replica {
         let twice = names.get(&folded(&name)).is_some_and(|count| *count > 1);
         let mark = if twice { BASE32_NOPAD.encode(&member.0[..3])[..4].to_lowercase() } else { String::new() };
         Person { member, name, mark, me: self.me() == Some(member) }
+    }
+}
+
+/// Nothing, where nothing is said.
+fn digest_details(w: &mut Writer, details: &DetailsView) {
+    for detail in details.said.iter().chain(&details.contested) {
+        w.text(&alloc::format!("{detail:?}"));
+    }
+    for person in details.reviewers.iter().chain(details.claims.iter().skip(1).map(|claim| &claim.person)) {
+        w.bytes(&person.member.0);
+    }
+    for role in &details.asked {
+        w.uint(role.id.0.into());
+    }
+    for skill in &details.skills {
+        w.text(skill);
+    }
+    for relation in &details.relations {
+        w.uint(relation.relation as u64).bytes(&relation.task.0).uint(relation.points_here.into());
+    }
+    for check in &details.checks {
+        w.bytes(&check.check.0).text(&check.text).uint(check.done.into());
     }
 }
 

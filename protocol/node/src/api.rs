@@ -10,8 +10,10 @@ use pursuance_core::language::Answer;
 use pursuance_core::refusal::Refusal;
 use pursuance_core::rule::{Object, Verb};
 use pursuance_core::ruling::{RulesDraft, RulesView};
+use pursuance_core::task::Status;
 use pursuance_core::templates::Template;
-use pursuance_core::view::{DeviceView, InviteView, PeopleView, PreviewView, TaskView, TreeView};
+use pursuance_core::today::Mine;
+use pursuance_core::view::{DeviceView, InviteView, PeopleView, PreviewView, TaskView, TreeRow, TreeView};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -355,6 +357,13 @@ pub enum Query {
         #[cfg_attr(feature = "bindings", ts(type = "string"))]
         pursuance: PursuanceId,
     },
+    /// What is for me to do, in all pursuances.
+    Today,
+    /// Tasks of all pursuances that have all these words somewhere, their threads included.
+    Find {
+        /// The words.
+        text: String,
+    },
     /// Relays and what is known of them.
     Relays {
         /// Which pursuance.
@@ -463,6 +472,10 @@ pub enum View {
     Effects(EffectsView),
     /// See [`Query::Inbox`].
     Inbox(InboxView),
+    /// See [`Query::Today`].
+    Today(TodayView),
+    /// See [`Query::Find`].
+    Find(FindView),
     /// See [`Query::Relays`].
     Relays(Vec<RelayView>),
     /// See [`Query::Log`].
@@ -479,6 +492,69 @@ pub enum View {
     Preview(PreviewState),
     /// See [`Query::ImportPreview`].
     ImportPreview(ImportPreview),
+}
+
+/// What is for me to do: what is due comes first, then what presses; at most `MAX_TODAY_ROWS`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct TodayView {
+    /// The tasks.
+    pub rows: Vec<TodayRow>,
+    /// How many there are.
+    pub of: u32,
+}
+
+/// A task that is for me.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct TodayRow {
+    /// In which pursuance.
+    #[cfg_attr(feature = "bindings", ts(type = "string"))]
+    pub pursuance: PursuanceId,
+    /// Its name.
+    pub name: String,
+    /// Why it is for me.
+    pub why: Vec<Mine>,
+    /// The task.
+    pub row: TreeRow,
+}
+
+/// Tasks that were found, those that have not ended first; at most `MAX_FOUND_ROWS`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct FindView {
+    /// The tasks.
+    pub rows: Vec<FoundRow>,
+    /// How many there are.
+    pub of: u32,
+}
+
+/// A task that was found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct FoundRow {
+    /// In which pursuance.
+    #[cfg_attr(feature = "bindings", ts(type = "string"))]
+    pub pursuance: PursuanceId,
+    /// Its name.
+    pub name: String,
+    /// Which task.
+    #[cfg_attr(feature = "bindings", ts(type = "string"))]
+    pub task: TaskId,
+    /// Its title.
+    pub title: String,
+    /// Its status.
+    pub status: Status,
+    /// The line in which most of the words stand.
+    pub excerpt: String,
 }
 
 /// A page of the log.

@@ -4,6 +4,7 @@ import { devicesView, remove } from './fake-computers';
 import { carryOut, could, effects, governs, inbox } from './fake-people';
 import { logView, rulesDraft, rulesView, tryRule } from './fake-rules';
 import { rowIn, treePage, type TreeQuery } from './fake-tree';
+import { detailsOf, sayDetail } from './fake-details';
 import { fakeId, fakeQr, newTask, type FakePursuance, type FakeTask } from './fake-world';
 
 const MAX_TITLE_BYTES = 1_000;
@@ -115,6 +116,11 @@ export class FakeGroup {
         task.title = command.title;
         task.otherTitles = [];
         break;
+      case 'setDetail': case 'setElement': case 'addCheck': case 'setCheck': case 'tick': case 'takeOver': case 'repeat': {
+        this.#must(command.kind === 'tick' || command.kind === 'takeOver' ? 'claim' : command.kind === 'repeat' ? 'create' : 'edit', task);
+        if (!sayDetail(task, this.data.tasks, command, this.me, this.data.members.map((member) => member.person), this.data.roles)) throw refused({ code: 'nothingToChange' });
+        break;
+      }
       case 'setDue':
         this.#must('edit', task);
         if (command.due !== null) mustBeDay(command.due);
@@ -264,7 +270,7 @@ export class FakeGroup {
     if (row === null) throw refused({ code: 'noSuchTask' });
     return {
       row, path, body: task.body, otherTitles: task.otherTitles, otherBodies: [], creator: task.creator, createdSeconds: task.createdSeconds, started: task.started, finished: task.finished,
-      reviews: [], thread: task.thread, ...this.#readersOf(task), cannot: this.#cannot(task),
+      reviews: [], details: detailsOf(task), thread: task.thread, ...this.#readersOf(task), cannot: this.#cannot(task),
     };
   }
 

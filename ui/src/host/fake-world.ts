@@ -1,5 +1,5 @@
 // The sample world of the fake host: one pursuance that looks lived in, its people, rules and tasks.
-import type { Arriving, CommentView, Conditions, DecisionView, DeviceView, HeldChanges, InviteRow, MemberView, Person, PursuanceRow, ReadersView, RelayView, Role, Rule, Status, Verb } from './bindings';
+import type { Arriving, CommentView, Conditions, DecisionView, DetailsView, DeviceView, HeldChanges, InviteRow, MemberView, Person, PursuanceRow, ReadersView, RelayView, Role, Rule, Status, Verb } from './bindings';
 
 import type { FakeComputers } from './fake-computers';
 
@@ -30,6 +30,7 @@ export type FakeTask = {
   priority: number;
   creator: Person;
   createdSeconds: number;
+  details?: Partial<DetailsView>;
 };
 
 /** A pursuance as the fake keeps it. */

@@ -1,7 +1,7 @@
 // What the window knows: the frame, the open pursuance, and the one way by which anything is asked or refreshed.
 import { tick } from 'svelte';
 import type {
-  AppView, Cannot, Command, Could, DevicesView, EffectsView, InboxView, InviteRow, PeopleView, PreviewState, PursuanceRow, Query, RelayView, Reply, Request, Role, TaskView, TreeRow, TreeView, Trouble, Verb,
+  AppView, Cannot, Command, Could, Detail, DevicesView, EffectsView, Element, InboxView, InviteRow, PeopleView, PreviewState, PursuanceRow, Query, RelayView, Reply, Request, Role, TaskView, TreeRow, TreeView, Trouble, Verb,
 } from '../host/bindings';
 import { asTrouble, type Host, type ViewOf } from '../host';
 import { Preferences } from './preferences.svelte';
@@ -13,7 +13,7 @@ export type PursuanceScreen = 'tree' | 'inbox' | 'people' | 'decisions' | 'rules
 /** Every screen there is once the vault is open. */
 export type Screen = PursuanceScreen | 'home' | 'start' | 'join' | 'mine' | 'settings';
 /** What may lie above the window. */
-export type Overlay = 'palette' | 'keys' | 'status' | 'assign' | 'label' | 'due' | 'priority' | 'filterLabel' | 'filterPriority' | 'remove' | 'readers';
+export type Overlay = 'palette' | 'keys' | 'status' | 'assign' | 'label' | 'due' | 'priority' | 'filterLabel' | 'filterPriority' | 'remove' | 'readers' | 'detail';
 /** How a request ended: with a reply, or with a trouble. */
 export type Outcome = { reply: Reply; trouble: null } | { reply: null; trouble: Trouble };
 /** A line that appears above the status. */
@@ -55,6 +55,8 @@ export class Session {
   notice = $state.raw<Notice | null>(null);
   /** What lies above the window for a moment. */
   overlay = $state<Overlay | null>(null);
+  /** Which field of a task is being said, while its list is open. */
+  detailField = $state<Detail['field'] | Element['kind'] | 'check' | null>(null);
   /** Seconds since 1970, ticking coarsely: for "4 min ago". */
   now = $state(Math.floor(Date.now() / 1000));
   /** What was chosen on the welcome screen, to be opened after the vault is made. */
