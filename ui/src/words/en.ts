@@ -5,6 +5,7 @@ import { rulebook } from './en-rulebook';
 import { screens } from './en-screens';
 import { sentences } from './en-sentences';
 import { tree } from './en-tree';
+import { work } from './en-work';
 
 /** All words. */
-export const en = { ...rulebook, ...screens, ...tree, ...people, ...computers, ...sentences } as const;
+export const en = { ...rulebook, ...screens, ...tree, ...work, ...people, ...computers, ...sentences } as const;
