@@ -37,10 +37,11 @@ export function refuse(session: Session, verb: Verb): boolean {
 /** The command for one task, or none where it is like that already. */
 type Wish = (task: string, row: TreeRow | null) => Command | null;
 
-/** Does something to all targets: at once where several are chosen, else by `alone`. */
-async function toTargets(session: Session, wish: Wish, alone: () => Promise<unknown>, rows: readonly TreeRow[] = []): Promise<void> {
-  if (session.chosen.count === 0) { await alone(); return; }
-  await many(session, session.targets.flatMap((task) => wish(task, rows.find((row) => row.task === task) ?? null) ?? []));
+/** Does something to all targets: at once where several are chosen, else to the selected one by `alone`. */
+async function toTargets(session: Session, row: TreeRow | null, wish: Wish, alone: (row: TreeRow) => Promise<unknown>, rows: readonly TreeRow[] = []): Promise<void> {
+  if (session.chosen.count > 0) await many(session, session.targets.flatMap((task) => wish(task, rows.find((each) => each.task === task) ?? null) ?? []));
+  else if (row !== null) await alone(row);
+  else session.say(null, t('notice.noTask'));
 }
 
 /** Many changes: at once where all can be made, else a person is told before which ones cannot. */
@@ -50,7 +51,7 @@ export async function many(session: Session, commands: Command[]): Promise<void>
   const out = new Set(refused.map((each) => each.index));
   const stay = refused.filter((each) => each.refusal.code !== 'nothingToChange').map(({ index, refusal }) => ({ task: taskOf(commands[index]), refusal }));
   const rest = commands.filter((_, index) => !out.has(index));
-  if (stay.length > 0) { session.pending = { commands: rest, stay }; session.overlay = 'many'; }
+  if (stay.length > 0) { session.pending = { commands: rest, same: refused.length - stay.length, stay }; session.overlay = 'many'; }
   else if (rest.length === 0) session.say(null, t('many.done.already'));
   else await carryOut(session, rest);
 }
@@ -79,33 +80,36 @@ export async function undo(session: Session): Promise<void> {
 }
 
 /** I take it. */
-export async function claim(session: Session, row: TreeRow): Promise<void> {
-  await toTargets(session, (task) => ({ kind: 'claim', task }), () => session.actNow({ kind: 'claim', task: row.task }, t('notice.claimed', { title: row.title })));
+export async function claim(session: Session, row: TreeRow | null): Promise<void> {
+  await toTargets(session, row, (task) => ({ kind: 'claim', task }), ({ task, title }) => session.actNow({ kind: 'claim', task }, t('notice.claimed', { title })));
 }
 
 /** I give it back. */
-export async function giveBack(session: Session, row: TreeRow): Promise<void> {
-  await toTargets(session, (task) => ({ kind: 'giveBack', task }), () => session.actNow({ kind: 'giveBack', task: row.task }, t('notice.givenBack', { title: row.title })));
+export async function giveBack(session: Session, row: TreeRow | null): Promise<void> {
+  await toTargets(session, row, (task) => ({ kind: 'giveBack', task }), ({ task, title }) => session.actNow({ kind: 'giveBack', task }, t('notice.givenBack', { title })));
 }
 
 /** Another status. */
-export async function setStatus(session: Session, row: TreeRow, status: Status, rows: readonly TreeRow[] = []): Promise<void> {
-  const text = status === 'dropped' ? t('notice.dropped', { title: row.title }) : t('notice.status', { title: row.title, status: t(statusKey(status)) });
+export async function setStatus(session: Session, row: TreeRow | null, status: Status, rows: readonly TreeRow[] = []): Promise<void> {
   const wish: Wish = (task, known) => (known?.status === status && !known.twoAnswers ? null : { kind: 'setStatus', task, status });
-  await toTargets(session, wish, () => session.actNow({ kind: 'setStatus', task: row.task, status }, text), rows);
+  await toTargets(session, row, wish, ({ task, title }) => session.actNow({ kind: 'setStatus', task, status }, statusText(title, status)), rows);
+}
+
+function statusText(title: string, status: Status): string {
+  return status === 'dropped' ? t('notice.dropped', { title }) : t('notice.status', { title, status: t(statusKey(status)) });
 }
 
 /** Another day by which it should be done, or none. */
-export async function setDue(session: Session, row: TreeRow, due: string | null, rows: readonly TreeRow[] = []): Promise<void> {
-  const text = due === null ? t('notice.dueNone', { title: row.title }) : t('notice.due', { title: row.title, day: dayWords(due, todayOf(session.now)) });
+export async function setDue(session: Session, row: TreeRow | null, due: string | null, rows: readonly TreeRow[] = []): Promise<void> {
+  const text = (title: string): string => (due === null ? t('notice.dueNone', { title }) : t('notice.due', { title, day: dayWords(due, todayOf(session.now)) }));
   const wish: Wish = (task, known) => (known !== null && known.due === due ? null : { kind: 'setDue', task, due });
-  await toTargets(session, wish, () => session.actNow({ kind: 'setDue', task: row.task, due }, text), rows);
+  await toTargets(session, row, wish, ({ task, title }) => session.actNow({ kind: 'setDue', task, due }, text(title)), rows);
 }
 
 /** Another priority, or none. */
-export async function setPriority(session: Session, row: TreeRow, priority: number, rows: readonly TreeRow[] = []): Promise<void> {
+export async function setPriority(session: Session, row: TreeRow | null, priority: number, rows: readonly TreeRow[] = []): Promise<void> {
   const wish: Wish = (task, known) => (known?.priority === priority ? null : { kind: 'setPriority', task, priority });
-  await toTargets(session, wish, () => session.actNow({ kind: 'setPriority', task: row.task, priority }, t('notice.priority', { title: row.title, word: priorityWord(priority) })), rows);
+  await toTargets(session, row, wish, ({ task, title }) => session.actNow({ kind: 'setPriority', task, priority }, t('notice.priority', { title, word: priorityWord(priority) })), rows);
 }
 
 /** Moves a task below the one above it. */
@@ -128,25 +132,26 @@ async function move(session: Session, task: string, parent: string | null): Prom
 }
 
 /** Moves all targets below another task, or the mission. What stands below another one that is moved goes along with it. */
-export async function moveBelow(session: Session, row: TreeRow, parent: string | null, rows: readonly TreeRow[]): Promise<void> {
-  if (session.chosen.count === 0) { await move(session, row.task, parent); return; }
+export async function moveBelow(session: Session, row: TreeRow | null, parent: string | null, rows: readonly TreeRow[]): Promise<void> {
   const moved = new Set(session.targets);
-  await toTargets(session, (task, known) => (task === parent || (known !== null && known.parent !== null && moved.has(known.parent)) ? null : { kind: 'moveTask', task, parent }), async () => {}, rows);
+  const wish: Wish = (task, known) => (task === parent || (known !== null && known.parent !== null && moved.has(known.parent)) ? null : { kind: 'moveTask', task, parent });
+  await toTargets(session, row, wish, ({ task }) => move(session, task, parent), rows);
 }
 
 /** Asks somebody, or takes that back; where several are chosen, it is taken back where all of them are asked. */
-export async function toggleAssign(session: Session, row: TreeRow, member: string, rows: readonly TreeRow[] = []): Promise<void> {
+export async function toggleAssign(session: Session, row: TreeRow | null, member: string, rows: readonly TreeRow[] = []): Promise<void> {
   const isAsked = (one: TreeRow): boolean => one.assignees.some((person) => person.member === member);
   const command = (task: string, asked: boolean): Command => ({ kind: asked ? 'unassign' : 'assign', task, member });
   const all = rows.length > 0 && rows.every(isAsked);
-  await toTargets(session, (task, known) => (known !== null && isAsked(known) !== all ? null : command(task, all)), () => session.actNow(command(row.task, isAsked(row))), rows);
+  await toTargets(session, row, (task, known) => (known !== null && isAsked(known) !== all ? null : command(task, all)), (one) => session.actNow(command(one.task, isAsked(one))), rows);
 }
 
 /** Sets a label, or removes it; where several are chosen, it is removed where all of them have it. */
-export async function toggleLabel(session: Session, row: TreeRow, label: string, rows: readonly TreeRow[] = []): Promise<void> {
+export async function toggleLabel(session: Session, row: TreeRow | null, label: string, rows: readonly TreeRow[] = []): Promise<void> {
   const command = (task: string, has: boolean): Command => ({ kind: has ? 'removeLabel' : 'addLabel', task, label });
   const all = rows.length > 0 && rows.every((one) => one.labels.includes(label));
-  await toTargets(session, (task, known) => (known !== null && known.labels.includes(label) !== all ? null : command(task, all)), () => session.actNow(command(row.task, row.labels.includes(label))), rows);
+  const wish: Wish = (task, known) => (known !== null && known.labels.includes(label) !== all ? null : command(task, all));
+  await toTargets(session, row, wish, (one) => session.actNow(command(one.task, one.labels.includes(label))), rows);
 }
 
 /** Moves cards of the board to the next column, or the one before: another status for all targets. */
@@ -159,7 +164,7 @@ export async function moveAcross(session: Session, row: TreeRow, step: 1 | -1): 
 export async function moveTo(session: Session, row: TreeRow, status: Status): Promise<void> {
   if (row.status === status && session.chosen.count === 0) return;
   if (session.chosen.count > 0) { await setStatus(session, row, status); return; }
-  const text = t('notice.status', { title: row.title, status: t(statusKey(status)) });
+  const text = statusText(row.title, status);
   const before = session.board.at;
   session.board.follow(status, row.task);
   if (!(await session.actNow({ kind: 'setStatus', task: row.task, status }, text))) session.board.select(before, row.task);
