@@ -16,6 +16,8 @@ mod first_start;
 mod governing;
 #[path = "windows/hostile_page.rs"]
 mod hostile_page;
+#[path = "windows/many.rs"]
+mod many;
 #[path = "windows/modified.rs"]
 mod modified;
 #[path = "windows/opening.rs"]

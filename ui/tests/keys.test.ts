@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { actionOf, type Where } from '../src/model/keys';
 import { all, by, click, fill, openWindow, press, rowOf, settled } from './open';
 
-const IN_TREE: Where = { typing: false, inTree: true, onControl: false, treeScreen: true, afterGo: false, rightToLeft: false };
+const IN_TREE: Where = { typing: false, inTree: true, onControl: false, treeScreen: true, after: null, rightToLeft: false };
 const key = (name: string, more: { ctrl?: boolean; shift?: boolean; alt?: boolean } = {}) => ({ key: name, ctrl: false, shift: false, alt: false, ...more });
 
 describe('the map', () => {
@@ -33,7 +33,7 @@ describe('the map', () => {
   });
 
   it('goes with G and a letter', () => {
-    const go = { ...IN_TREE, afterGo: true };
+    const go = { ...IN_TREE, after: 'go' as const };
     expect(['t', 'p', 'v', 'r', 'm', 's', 'x'].map((name) => actionOf(key(name), go))).toEqual(['goTree', 'goPeople', 'goInvites', 'goRelays', 'goImport', 'goSettings', null]);
   });
 });

@@ -68,6 +68,35 @@ const readers = (change: (each: FakeTask, data: FakePursuance) => void = (each) 
   await press('w');
   await settled();
 };
+/** All tasks are selected, and then some keys are pressed. */
+const several = (choices: Partial<FakeChoices> = {}, ...then: (() => Promise<unknown>)[]): Make => async () => {
+  await open(choices);
+  by('tree').focus();
+  await press('a', { ctrlKey: true });
+  for (const each of then) await each();
+};
+/** A list is opened by its key, and one of its options chosen. */
+const choose = (key: string, option: string) => async (): Promise<void> => {
+  await press(key);
+  await settled();
+  await click(by(option));
+};
+/** Titles are copied, where the window reaches the clipboard, or not. */
+const copying = (...reached: boolean[]): Make => async () => {
+  const answers = [...reached];
+  document.execCommand = () => answers.shift() ?? false;
+  await open();
+  by('tree').focus();
+  await press('j');
+  await press('y');
+};
+/** Another key is asked for in the settings. */
+const keymap = (action: string, key: string): Make => async () => {
+  await open();
+  await go('s');
+  await click(by(`key-${action}`));
+  await press(key);
+};
 /** A screen of the pursuance in which almost nothing is. */
 const sparse = (letter: string): Make => async () => {
   await open();
@@ -187,6 +216,20 @@ export const ABOUT_STATUS = {
 
 /** How each comes about. */
 export const SITUATIONS = {
+  'several selected': several(),
+  'more than can be selected': several({ rows: 600 }),
+  'several were changed': several({}, choose('p', 'priority-option-2')),
+  'several, some not mine': several({ role: 2 }, choose('p', 'priority-option-2')),
+  'several, none mine': several({ role: 2 }, choose('a', 'assign-option')),
+  'several are like that already': several({}, choose('p', 'priority-option-2'), choose('p', 'priority-option-2')),
+  'titles copied': copying(true),
+  'titles to be copied by hand': async () => { await copying(false, false)(); await click(by('copied-text-copy')); },
+  'titles copied by hand': async () => { await copying(false, true)(); await click(by('copied-text-copy')); },
+  'my order, and a filter': async () => { await open(); await fill('tree-filter', 'the'); await new Promise((resolve) => setTimeout(resolve, 80)); await settled(); await press('Enter'); await press('ArrowUp', { altKey: true }); },
+  'my order, at the end': async () => { await open(); by('tree').focus(); await press('j'); await press('ArrowUp', { altKey: true }); await press('ArrowUp', { altKey: true }); await press('Home'); await press('ArrowUp', { altKey: true }); },
+  'a key that is taken': keymap('status', 'a'),
+  'a key that stays': keymap('status', '?'),
+  'a key that is none': keymap('status', 'Enter'),
   ...ABOUT_STATUS,
 
   // Tasks.

@@ -25,17 +25,20 @@ use crate::views::{Names, there};
 
 impl Replica {
     /// The ops of a command that is about details; `None`, if it is about something else.
-    pub(crate) fn draft_detail(
-        &self,
-        command: &Command,
-        with: &mut Circumstances<'_>,
-    ) -> Option<Result<Draft, Refusal>> {
+    pub(crate) fn draft_detail(&self, command: &Command) -> Option<Result<Draft, Refusal>> {
         Some(match command {
             Command::SetDetail { task, detail } => self.set_detail(*task, detail),
             Command::SetElement { task, element, there } => self.set_element(*task, element, *there),
-            Command::AddCheck { task, text, after } => self.add_check(*task, text, *after, with),
             Command::SetCheck { task, check, text } => self.set_check(*task, *check, text),
             Command::Tick { task, check, done } => self.tick(*task, *check, *done),
+            _ => return None,
+        })
+    }
+
+    /// The same of one that needs a clock or randomness.
+    pub(crate) fn draft_with(&self, command: &Command, with: &mut Circumstances<'_>) -> Option<Result<Draft, Refusal>> {
+        Some(match command {
+            Command::AddCheck { task, text, after } => self.add_check(*task, text, *after, with),
             Command::TakeOver { task, from } => self.take_over(*task, *from, with.now_seconds),
             _ => return None,
         })

@@ -94,6 +94,10 @@ pub const LEASE_DAYS: u64 = 7;
 pub const MAX_OWNER_BYTES: usize = 120;
 /// Bytes of an imported day.
 pub const MAX_DAY_BYTES: usize = 32;
+/// Changes that are made at once.
+pub const MAX_MANY: usize = 500;
+/// Tasks whose place in my order is remembered, of one pursuance.
+pub const MAX_ORDERED: usize = 5_000;
 /// Tasks of one import.
 pub const MAX_IMPORT_TASKS: u32 = 5_000;
 /// Seals of a list that is for single devices: as many as a sealed part has room for.

@@ -30,6 +30,9 @@ use crate::tasks::{Said, Task};
 
 pub use crate::importing::{ImportPlan, ImportTask};
 
+/// The parent of each task; `None` below the mission.
+pub type Parents = alloc::collections::BTreeMap<TaskId, Option<TaskId>>;
+
 /// Signed entries, ready for the one door, and what else came of a command.
 pub struct Authored {
     /// In the order in which they are to be appended.
@@ -114,7 +117,7 @@ impl Replica {
                 self.author_next(me, next, &[], with)
             }
             about_task => {
-                let drafted = self.draft_detail(about_task, with).unwrap_or_else(|| self.draft(me, about_task))?;
+                let drafted = self.draft_with(about_task, with).unwrap_or_else(|| self.draft(me, about_task))?;
                 let Draft { task: id, ops, mut undo } = drafted;
                 let task = self.tasks.task(id).ok_or(Refusal::NoSuchTask)?;
                 let by = self.grant_to_say(me, &ops, task)?;
@@ -136,8 +139,8 @@ impl Replica {
     ///
     /// A circle made by concurrent moves is broken where its junior-most move stands, the same way everywhere (T10).
     #[must_use]
-    pub fn parents(&self) -> alloc::collections::BTreeMap<TaskId, Option<TaskId>> {
-        let mut parents = alloc::collections::BTreeMap::new();
+    pub fn parents(&self) -> Parents {
+        let mut parents = Parents::new();
         for (id, task) in self.tasks.iter() {
             let shown = task.parent.shown(|member| self.authority.seniority(member)).copied().flatten();
             // A copy is not shown; what stands below it is below the one that is (T16).
@@ -217,7 +220,10 @@ impl Replica {
         Ok(Authored { entries, undo, task: Some(task), invite: None })
     }
 
-    fn draft(&self, me: MemberId, command: &Command) -> Result<Draft, Refusal> {
+    pub(crate) fn draft(&self, me: MemberId, command: &Command) -> Result<Draft, Refusal> {
+        if let Some(detail) = self.draft_detail(command) {
+            return detail;
+        }
         let known = |id: &TaskId| self.tasks.task(*id).map(|task| (*id, task)).ok_or(Refusal::NoSuchTask);
         let rank = |member| self.authority.seniority(member);
         let (id, ops, undo) = match command {
@@ -249,20 +255,7 @@ impl Replica {
                 let old = if old == Status::Suggested { Status::Open } else { old };
                 (id, ops, vec![Command::SetStatus { task: id, status: old }])
             }
-            Command::MoveTask { task, parent } => {
-                let (id, _) = known(task)?;
-                let parents = self.parents();
-                let old = parents.get(&id).copied().flatten();
-                changed(*parent != old)?;
-                let mut above = *parent;
-                while let Some(step) = above {
-                    if step == id {
-                        return Err(Refusal::Cycle);
-                    }
-                    above = *parents.get(&step).ok_or(Refusal::NoSuchTask)?;
-                }
-                (id, vec![TaskOp::Move { parent: *parent }], vec![Command::MoveTask { task: id, parent: old }])
-            }
+            Command::MoveTask { task, parent } => return self.draft_move(*task, *parent, &self.parents()),
             Command::Assign { task, member } => {
                 let (id, task) = known(task)?;
                 self.known_member(*member)?;
@@ -371,6 +364,22 @@ impl Replica {
             _ => unreachable!("planned where they are matched"),
         };
         Ok(Draft { task: id, ops, undo })
+    }
+
+    /// A move, where tasks stand as `parents` says.
+    pub(crate) fn draft_move(&self, id: TaskId, parent: Option<TaskId>, parents: &Parents) -> Result<Draft, Refusal> {
+        self.tasks.task(id).ok_or(Refusal::NoSuchTask)?;
+        let old = parents.get(&id).copied().flatten();
+        changed(parent != old)?;
+        let mut above = parent;
+        while let Some(step) = above {
+            if step == id {
+                return Err(Refusal::Cycle);
+            }
+            above = *parents.get(&step).ok_or(Refusal::NoSuchTask)?;
+        }
+        let undo = vec![Command::MoveTask { task: id, parent: old }];
+        Ok(Draft { task: id, ops: vec![TaskOp::Move { parent }], undo })
     }
 
     /// Whoever may sign here: a member who is here and holds a usable epoch, with a device of theirs whose log goes on here.

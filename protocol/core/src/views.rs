@@ -14,6 +14,7 @@ use crate::crypto::{self, label};
 use crate::entry::GrantRef;
 use crate::id::{EntryId, MemberId, RoleId, TaskId};
 use crate::limits::MAX_TREE_DEPTH;
+use crate::order::Order;
 use crate::register::Register;
 use crate::replica::Replica;
 use crate::rule::{Object, Role, Verb};
@@ -411,8 +412,13 @@ impl Replica {
         crypto::hash(label::STATE_DIGEST, &[&w.finish()])
     }
 
-    /// Where the tree has each task in memory, in reading order; a loop, so that a deep tree cannot overflow the stack.
+    /// Where the tree has each task in memory, in the order of their creation.
     pub(crate) fn places(&self) -> Vec<RowPlace> {
+        self.places_in(&Order::default())
+    }
+
+    /// Where the tree has each task in memory, in reading order; a loop, so that a deep tree cannot overflow the stack.
+    pub(crate) fn places_in(&self, order: &Order) -> Vec<RowPlace> {
         let parents = self.parents();
         let mut children: BTreeMap<Option<TaskId>, Vec<(TaskId, &Task)>> = BTreeMap::new();
         for (id, parent) in &parents {
@@ -422,7 +428,7 @@ impl Replica {
         }
         for list in children.values_mut() {
             // Youngest first, because the stack below takes from the end.
-            list.sort_by(|(_, a), (_, b)| b.created.cmp(&a.created));
+            list.sort_by(|(a, at), (b, bt)| (order.rank(*b), &bt.created).cmp(&(order.rank(*a), &at.created)));
         }
         let mut places: Vec<RowPlace> = Vec::new();
         let mut open: Vec<(TaskId, Option<TaskId>, u16)> =

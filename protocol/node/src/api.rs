@@ -7,6 +7,9 @@ use pursuance_core::id::{EntryId, MemberId, PursuanceId, RoleId, TaskId};
 use pursuance_core::inbox::InboxView;
 use pursuance_core::journal::LogRow;
 use pursuance_core::language::Answer;
+use pursuance_core::list::{Column, Direction, ListView, MeantView};
+use pursuance_core::many::NotDone;
+use pursuance_core::order::Past;
 use pursuance_core::refusal::Refusal;
 use pursuance_core::rule::{Object, Verb};
 use pursuance_core::ruling::{RulesDraft, RulesView};
@@ -77,7 +80,31 @@ pub enum Request {
         /// What.
         command: Command,
     },
-    /// A counter-entry to my last change in this pursuance.
+    /// Carries out many commands about tasks at once, at most `MAX_MANY`: what is allowed is done, what is not is named. One undo takes all of it back.
+    ActAll {
+        /// Which pursuance.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        pursuance: PursuanceId,
+        /// What, one after the other.
+        commands: Vec<Command>,
+    },
+    /// Puts a task past a neighbour, in my own order; nothing is written into the log.
+    Reorder {
+        /// Which pursuance.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        pursuance: PursuanceId,
+        /// Which task.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        task: TaskId,
+        /// Past which neighbour.
+        past: Past,
+    },
+    /// Keeps which keys this person chose instead of those that there are; all others are as they were.
+    SetKeys {
+        /// At most `MAX_KEYS`.
+        keys: Vec<ChosenKey>,
+    },
+    /// A counter-entry to my last change in this pursuance; where that was many at once, to all of them.
     Undo {
         /// Which pursuance.
         #[cfg_attr(feature = "bindings", ts(type = "string"))]
@@ -231,6 +258,13 @@ pub enum Reply {
         #[cfg_attr(feature = "bindings", ts(type = "string"))]
         task: TaskId,
     },
+    /// Many were carried out.
+    Acted {
+        /// How many changed something.
+        done: u32,
+        /// The others, with the reasons.
+        refused: Vec<NotDone>,
+    },
     /// An invite was made.
     Invite {
         /// The link to hand over.
@@ -296,6 +330,67 @@ pub enum Query {
         #[cfg_attr(feature = "bindings", ts(type = "string | null"))]
         #[serde(default)]
         around: Option<TaskId>,
+    },
+    /// A page of the tasks of a pursuance as a flat list.
+    List {
+        /// Which pursuance.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        pursuance: PursuanceId,
+        /// The first row wanted, from 0.
+        #[serde(default)]
+        first: u32,
+        /// The filter line; empty for all tasks.
+        #[serde(default)]
+        filter: String,
+        /// Whether dropped tasks show.
+        #[serde(default)]
+        dropped: bool,
+        /// A task that is wanted: the page that holds it.
+        #[cfg_attr(feature = "bindings", ts(type = "string | null"))]
+        #[serde(default)]
+        around: Option<TaskId>,
+        /// Only tasks of this status.
+        #[serde(default)]
+        status: Option<Status>,
+        /// By what it is sorted.
+        sort: Column,
+        /// Which way.
+        direction: Direction,
+        /// By what it is grouped first; *tree* for not at all.
+        group: Column,
+    },
+    /// Which tasks a filter means, of those that show in the tree; at most `MAX_MANY` are named.
+    Meant {
+        /// Which pursuance.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        pursuance: PursuanceId,
+        /// As in the tree.
+        #[cfg_attr(feature = "bindings", ts(type = "Array<string>"))]
+        #[serde(default)]
+        folded: Vec<TaskId>,
+        /// The filter line.
+        #[serde(default)]
+        filter: String,
+        /// Whether dropped tasks show.
+        #[serde(default)]
+        dropped: bool,
+    },
+    /// Rows of these tasks, in the order of the tree; at most `MAX_MANY` are looked at.
+    Rows {
+        /// Which pursuance.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        pursuance: PursuanceId,
+        /// Which.
+        #[cfg_attr(feature = "bindings", ts(type = "Array<string>"))]
+        tasks: Vec<TaskId>,
+    },
+    /// What of many commands would be refused, each by itself; nothing is done.
+    CouldMany {
+        /// Which pursuance.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        pursuance: PursuanceId,
+        /// As in [`Request::ActAll`].
+        commands: Vec<Command>,
     },
     /// All labels in use in a pursuance.
     Labels {
@@ -456,6 +551,14 @@ pub enum View {
     App(AppView),
     /// See [`Query::Tree`].
     Tree(TreeView),
+    /// See [`Query::List`].
+    List(ListView),
+    /// See [`Query::Meant`].
+    Meant(MeantView),
+    /// See [`Query::Rows`].
+    Rows(Vec<TreeRow>),
+    /// See [`Query::CouldMany`].
+    CouldMany(Vec<NotDone>),
     /// See [`Query::Labels`].
     Labels(Vec<String>),
     /// See [`Query::Task`].
@@ -617,6 +720,20 @@ pub struct AppView {
     pub save_folder: String,
     /// What is wrong with the disk or the database while it is open.
     pub storage: Option<StorageTrouble>,
+    /// Keys that this person chose.
+    pub keys: Vec<ChosenKey>,
+}
+
+/// A key that a person chose for something, instead of the one that there is. What it means is the window's own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct ChosenKey {
+    /// What it does.
+    pub action: String,
+    /// The key.
+    pub key: String,
 }
 
 /// How far an import is. Nothing of it is saved before all of it is planned.

@@ -13,13 +13,16 @@ use tokio::runtime::Handle;
 use tokio::sync::{oneshot, watch};
 use zeroize::Zeroizing;
 
-use crate::api::{AppView, PursuanceRow, Query, Reply, Request, Stage, Standing, StorageTrouble, Trouble, View};
+use crate::api::{
+    AppView, ChosenKey, PursuanceRow, Query, Reply, Request, Stage, Standing, StorageTrouble, Trouble, View,
+};
 use crate::backup::{self, Backup};
 use crate::clock::Clock;
 use crate::export::save_folder;
 use crate::folder::Folder;
 use crate::held::Held;
 use crate::import::job::{Asker, ImportJob};
+use crate::local::kept_keys;
 use crate::node::Pace;
 use crate::relays::Relays;
 use crate::rescue;
@@ -83,6 +86,8 @@ pub(crate) struct Open {
     /// For further connections: a copy, a check.
     pub(crate) key: Box<DatabaseKey>,
     pub(crate) storage: Storage,
+    /// Keys that this person chose.
+    pub(crate) keys: Vec<ChosenKey>,
     /// Something was erased, now or in the last run, that may stand in older pages.
     pub(crate) unswept: bool,
 }
@@ -394,6 +399,7 @@ impl Engine {
             import: self.open.as_ref().and_then(Open::import_state),
             save_folder: save_folder(self.around.folder.path()).display().to_string(),
             storage: self.storage(),
+            keys: self.open.as_ref().map(|open| open.keys.clone()).unwrap_or_default(),
         }
     }
 }
@@ -414,6 +420,7 @@ impl Open {
         }
         let relays = Relays::load(&store, run)?;
         let offline = store.meta(OFFLINE)?.is_some_and(|value| value == [1]);
+        let keys = kept_keys(&store)?;
         Ok(Self {
             store,
             held,
@@ -423,6 +430,7 @@ impl Open {
             backup: None,
             key,
             storage: Storage::default(),
+            keys,
             unswept: true,
         })
     }

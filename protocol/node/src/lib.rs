@@ -23,6 +23,8 @@ mod held;
 pub mod http;
 pub mod import;
 mod inbox;
+mod local;
+mod many;
 mod news;
 mod node;
 mod outside;

@@ -10,6 +10,7 @@ use pursuance_core::id::{MemberId, PursuanceId};
 use pursuance_core::keys::{CellKey, DeviceKeys};
 use pursuance_core::limits::{MAX_ROLES, MAX_RULES};
 use pursuance_core::link::InviteLink;
+use pursuance_core::many::ManyDone;
 use pursuance_core::op::Since;
 use pursuance_core::plan::{Authored, Circumstances, parse_relays};
 use pursuance_core::refusal::Refusal;
@@ -35,6 +36,9 @@ impl Open {
             Request::Join { pursuance, my_name } => self.join(around, pursuance, &my_name),
             Request::DropInvite { pursuance } => self.drop_invite(around, pursuance),
             Request::Act { pursuance, command } => self.act(around, pursuance, &command),
+            Request::ActAll { pursuance, commands } => self.act_all(around, pursuance, commands),
+            Request::Reorder { pursuance, task, past } => self.reorder(pursuance, task, past),
+            Request::SetKeys { keys } => self.set_keys(keys),
             Request::Undo { pursuance } => self.undo(around, pursuance),
             Request::ChangeRules { pursuance, text } => self.change_rules(around, pursuance, &text),
             Request::PhraseCompared { pursuance, member } => self.phrase_compared(around, pursuance, member),
@@ -235,11 +239,13 @@ impl Open {
         let held = self.held.get_mut(&pursuance).ok_or(Trouble::NoSuchPursuance)?;
         // Taken off whether or not it is allowed by now: what comes before it is still there to be undone.
         let commands = held.undo.pop().ok_or(Trouble::NothingToUndo)?;
-        for command in &commands {
+        if let [command] = &commands[..] {
             let authored = self.plan(around, pursuance, command)?;
             self.commit(around, pursuance, &authored, None)?;
+            return Ok(Reply::Done);
         }
-        Ok(Reply::Done)
+        let ManyDone { done, refused, .. } = self.carry_out(around, pursuance, commands)?;
+        Ok(if refused.is_empty() { Reply::Done } else { Reply::Acted { done, refused } })
     }
 
     fn plan(&self, around: &Surroundings, pursuance: PursuanceId, command: &Command) -> Result<Authored, Trouble> {
@@ -276,8 +282,7 @@ impl Open {
             Some((entry, text)) => w.add_own_invite(number, *entry, text),
             None => Ok(()),
         })?;
-        let due = Instant::now() + around.pace.company;
-        held.seal_due = Some(held.seal_due.map_or(due, |sooner| sooner.min(due)));
+        held.seal_soon(around.pace.company);
         if let Some((entry, text)) = link {
             held.own_invites.insert(entry, text);
             // Somebody is waiting for the link: its preview does not wait for company.

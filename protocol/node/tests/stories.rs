@@ -20,6 +20,8 @@ mod harbour;
 mod importing;
 #[path = "stories/log.rs"]
 mod log;
+#[path = "stories/many.rs"]
+mod many;
 #[path = "stories/phrase.rs"]
 mod phrase;
 #[path = "stories/renewing.rs"]

@@ -81,7 +81,11 @@ saveFolder: string,
 /**
  * What is wrong with the disk or the database while it is open.
  */
-storage: StorageTrouble | null, };
+storage: StorageTrouble | null, 
+/**
+ * Keys that this person chose.
+ */
+keys: Array<ChosenKey>, };
 
 /**
  * An import of which not all tasks are here yet.
@@ -192,6 +196,19 @@ relays: Array<string>, } | { "kind": "revokeInvite",
 invite: GrantRef, };
 
 /**
+ * A key that a person chose for something, instead of the one that there is. What it means is the window's own.
+ */
+export type ChosenKey = { 
+/**
+ * What it does.
+ */
+action: string, 
+/**
+ * The key.
+ */
+key: string, };
+
+/**
  * What became of a code.
  */
 export type CodeState = { "state": "open" } | { "state": "answered" } | { "state": "refused", 
@@ -220,6 +237,11 @@ untilSeconds: number,
  * What became of it.
  */
 state: CodeState, };
+
+/**
+ * By what a list is sorted or grouped.
+ */
+export type Column = "tree" | "title" | "status" | "due" | "priority" | "who" | "label";
 
 /**
  * One wish; planning it against the state gives ops, or a [`Refusal`](crate::refusal::Refusal).
@@ -716,6 +738,11 @@ go: Array<Line>,
 roles: Array<RoleDifference>, };
 
 /**
+ * Which way a list is sorted. What has nothing to be sorted by stands at the end either way.
+ */
+export type Direction = "up" | "down";
+
+/**
  * What removing a member from some roles, or from all, would do as far as is known here.
  */
 export type EffectsView = { 
@@ -792,6 +819,35 @@ entry: string,
  * The op's index in it.
  */
 op: number, };
+
+/**
+ * See [`ListGroup::of`].
+ */
+export type GroupOf = { "kind": "status", 
+/**
+ * Which.
+ */
+status: Status, } | { "kind": "due", 
+/**
+ * When.
+ */
+when: When, } | { "kind": "priority", 
+/**
+ * 0 none, 1 urgent, 2 high, 3 normal, 4 low.
+ */
+priority: number, } | { "kind": "who", 
+/**
+ * Who; `null` for nobody.
+ */
+person: Person | null, 
+/**
+ * The owner that an import named, where there is nobody; empty for none.
+ */
+owner: string, } | { "kind": "label", 
+/**
+ * Which; empty for none.
+ */
+label: string, };
 
 /**
  * What one person did that has no effect now.
@@ -1069,6 +1125,36 @@ number: number,
 rule: Rule, };
 
 /**
+ * Rows that belong together.
+ */
+export type ListGroup = { 
+/**
+ * What they have in common.
+ */
+of: GroupOf, 
+/**
+ * Place of its first row, of all that show.
+ */
+first: number, 
+/**
+ * How many rows it has.
+ */
+rows: number, };
+
+/**
+ * A page of a list.
+ */
+export type ListView = { 
+/**
+ * The rows, and what stands around them as around a page of the tree.
+ */
+page: TreeView, 
+/**
+ * The groups that have rows on this page, in order; none where there are no groups.
+ */
+groups: Array<ListGroup>, };
+
+/**
  * One entry.
  */
 export type LogRow = { 
@@ -1149,6 +1235,19 @@ export type May = "alone" | "together" | "no";
 export type Meaningless = "over" | "overEveryone" | "own" | "ownAndNotSelf" | "notSelf" | "review" | "others" | "majority" | "ofEveryone" | "alone" | "otherRole" | "conditions";
 
 /**
+ * Tasks that a filter means.
+ */
+export type MeantView = { 
+/**
+ * The first `MAX_MANY` of them, in the order of the tree.
+ */
+tasks: Array<string>, 
+/**
+ * All of them.
+ */
+of: number, };
+
+/**
  * One member.
  */
 export type MemberView = { 
@@ -1194,6 +1293,19 @@ twoHistories: boolean,
 devices: Array<DeviceView>, };
 
 /**
+ * One of many changes that was not made.
+ */
+export type NotDone = { 
+/**
+ * Its place among those asked for, from 0.
+ */
+index: number, 
+/**
+ * Why not.
+ */
+refusal: Refusal, };
+
+/**
  * Over whom or what a rule reaches.
  */
 export type Object = { "over": "role", "role": RoleId } | { "over": "relays" } | { "over": "rules" } | { "over": "newLabels" };
@@ -1227,6 +1339,11 @@ found: string,
  * What is wrong with it.
  */
 problem: Problem, };
+
+/**
+ * Past which neighbour a task goes.
+ */
+export type Past = "before" | "after";
 
 /**
  * Members, roles and rules.
@@ -1509,7 +1626,75 @@ dropped: boolean,
 /**
  * A task that is wanted: the page that holds it.
  */
-around: string | null, } | { "kind": "labels", 
+around: string | null, } | { "kind": "list", 
+/**
+ * Which pursuance.
+ */
+pursuance: string, 
+/**
+ * The first row wanted, from 0.
+ */
+first: number, 
+/**
+ * The filter line; empty for all tasks.
+ */
+filter: string, 
+/**
+ * Whether dropped tasks show.
+ */
+dropped: boolean, 
+/**
+ * A task that is wanted: the page that holds it.
+ */
+around: string | null, 
+/**
+ * Only tasks of this status.
+ */
+status: Status | null, 
+/**
+ * By what it is sorted.
+ */
+sort: Column, 
+/**
+ * Which way.
+ */
+direction: Direction, 
+/**
+ * By what it is grouped first; *tree* for not at all.
+ */
+group: Column, } | { "kind": "meant", 
+/**
+ * Which pursuance.
+ */
+pursuance: string, 
+/**
+ * As in the tree.
+ */
+folded: Array<string>, 
+/**
+ * The filter line.
+ */
+filter: string, 
+/**
+ * Whether dropped tasks show.
+ */
+dropped: boolean, } | { "kind": "rows", 
+/**
+ * Which pursuance.
+ */
+pursuance: string, 
+/**
+ * Which.
+ */
+tasks: Array<string>, } | { "kind": "couldMany", 
+/**
+ * Which pursuance.
+ */
+pursuance: string, 
+/**
+ * As in [`Request::ActAll`].
+ */
+commands: Array<Command>, } | { "kind": "labels", 
 /**
  * Which pursuance.
  */
@@ -1819,7 +2004,15 @@ pursuance: string, } | { "kind": "task",
 /**
  * Which.
  */
-task: string, } | { "kind": "invite", 
+task: string, } | { "kind": "acted", 
+/**
+ * How many changed something.
+ */
+done: number, 
+/**
+ * The others, with the reasons.
+ */
+refused: Array<NotDone>, } | { "kind": "invite", 
 /**
  * The link to hand over.
  */
@@ -1908,7 +2101,31 @@ pursuance: string,
 /**
  * What.
  */
-command: Command, } | { "kind": "undo", 
+command: Command, } | { "kind": "actAll", 
+/**
+ * Which pursuance.
+ */
+pursuance: string, 
+/**
+ * What, one after the other.
+ */
+commands: Array<Command>, } | { "kind": "reorder", 
+/**
+ * Which pursuance.
+ */
+pursuance: string, 
+/**
+ * Which task.
+ */
+task: string, 
+/**
+ * Past which neighbour.
+ */
+past: Past, } | { "kind": "setKeys", 
+/**
+ * At most `MAX_KEYS`.
+ */
+keys: Array<ChosenKey>, } | { "kind": "undo", 
 /**
  * Which pursuance.
  */
@@ -2710,4 +2927,9 @@ changes: Array<Change>, };
 /**
  * What is to be seen.
  */
-export type View = { "kind": "app", "view": AppView } | { "kind": "tree", "view": TreeView } | { "kind": "labels", "view": Array<string> } | { "kind": "task", "view": TaskView } | { "kind": "people", "view": PeopleView } | { "kind": "devices", "view": DevicesView } | { "kind": "invites", "view": Array<InviteRow> } | { "kind": "could", "view": Array<Could> } | { "kind": "effects", "view": EffectsView } | { "kind": "inbox", "view": InboxView } | { "kind": "relays", "view": Array<RelayView> } | { "kind": "log", "view": LogView } | { "kind": "rules", "view": RulesView } | { "kind": "rulesDraft", "view": RulesDraft } | { "kind": "try", "view": Answer | null } | { "kind": "phrase", "view": PhraseView | null } | { "kind": "preview", "view": PreviewState } | { "kind": "importPreview", "view": ImportPreview };
+export type View = { "kind": "app", "view": AppView } | { "kind": "tree", "view": TreeView } | { "kind": "list", "view": ListView } | { "kind": "meant", "view": MeantView } | { "kind": "rows", "view": Array<TreeRow> } | { "kind": "couldMany", "view": Array<NotDone> } | { "kind": "labels", "view": Array<string> } | { "kind": "task", "view": TaskView } | { "kind": "people", "view": PeopleView } | { "kind": "devices", "view": DevicesView } | { "kind": "invites", "view": Array<InviteRow> } | { "kind": "could", "view": Array<Could> } | { "kind": "effects", "view": EffectsView } | { "kind": "inbox", "view": InboxView } | { "kind": "relays", "view": Array<RelayView> } | { "kind": "log", "view": LogView } | { "kind": "rules", "view": RulesView } | { "kind": "rulesDraft", "view": RulesDraft } | { "kind": "try", "view": Answer | null } | { "kind": "phrase", "view": PhraseView | null } | { "kind": "preview", "view": PreviewState } | { "kind": "importPreview", "view": ImportPreview };
+
+/**
+ * When something is due, as seen from today.
+ */
+export type When = "overdue" | "today" | "week" | "later" | "past" | "never";

@@ -3,8 +3,9 @@ import type { Cannot, Command, Delivery, Person, Query, Readers, Refusal, RelayV
 import { devicesView, remove } from './fake-computers';
 import { carryOut, could, effects, governs, inbox } from './fake-people';
 import { logView, rulesDraft, rulesView, tryRule } from './fake-rules';
-import { rowIn, treePage, type TreeQuery } from './fake-tree';
 import { detailsOf, sayDetail } from './fake-details';
+import { rowIn, shownRows, treePage, type TreeQuery } from './fake-tree';
+import { couldMany, listPage, meant } from './fake-work';
 import { fakeId, fakeQr, newTask, type FakePursuance, type FakeTask } from './fake-world';
 
 const MAX_TITLE_BYTES = 1_000;
@@ -239,6 +240,13 @@ export class FakeGroup {
   view(query: Exclude<Query, { kind: 'app' } | { kind: 'phrase' } | { kind: 'preview' } | { kind: 'importPreview' }>): View {
     switch (query.kind) {
       case 'tree': return { kind: 'tree', view: this.#tree(query) };
+      case 'list': {
+        const all = this.#tree({ ...query, kind: 'tree', folded: [], filter: '', around: null, first: 0, dropped: true });
+        return { kind: 'list', view: listPage(this.data.tasks, query, (rows) => ({ ...all, rows })) };
+      }
+      case 'meant': return { kind: 'meant', view: meant(this.data.tasks, query) };
+      case 'rows': return { kind: 'rows', view: shownRows(this.data.tasks, { filter: '', dropped: true }).filter((row) => query.tasks.includes(row.task)) };
+      case 'couldMany': return { kind: 'couldMany', view: couldMany(this, query.commands) };
       case 'labels': return { kind: 'labels', view: [...new Set(this.data.tasks.flatMap((task) => task.labels))].sort((a, b) => a.localeCompare(b)) };
       case 'task': return { kind: 'task', view: this.#taskView(this.#task(query.task)) };
       case 'people': return { kind: 'people', view: { members: this.data.members, others: this.data.others, roles: this.data.roles, rules: this.data.rules, decisions: this.data.decisions, readers: this.data.readers, cannot: this.#cannot(null) } };

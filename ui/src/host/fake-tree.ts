@@ -70,6 +70,21 @@ export function treePage(tasks: readonly FakeTask[], query: TreeQuery): TreePage
   };
 }
 
+/** All rows that show, matching or above what matches. */
+export function shownRows(tasks: readonly FakeTask[], query: { filter: string; dropped: boolean; folded?: readonly string[] }): TreeRow[] {
+  const folded = new Set(query.filter.trim() === '' ? query.folded : []);
+  const rows: TreeRow[] = [];
+  const show = (each: readonly Node[]): void => {
+    for (const node of each) {
+      if (!node.shows) continue;
+      rows.push(node.row);
+      if (!folded.has(node.row.task)) show(node.below);
+    }
+  };
+  show(nodes(tasks, matcher(query.filter), query.dropped));
+  return rows;
+}
+
 /** The row of one task, as it stands in its tree. */
 export function rowIn(tasks: readonly FakeTask[], task: string): TreeRow | null {
   const look = (each: readonly Node[]): TreeRow | null => {

@@ -1,11 +1,12 @@
 // A second host that needs no desktop: keeps sample data in memory and answers as the node would, refusals included.
-import type { AppView, Command, ImportState, PreviewState, Query, Reply, Request, StatusLine, StorageTrouble, Trouble, View } from './bindings';
+import type { AppView, ChosenKey, Command, ImportState, PreviewState, Query, Reply, Request, StatusLine, StorageTrouble, Trouble, View } from './bindings';
 import { busy } from './fake-busy';
 import { answers, declare, makePhrase, recover, showCode } from './fake-computers';
 import { long } from './fake-long';
 import { FakeGroup, refused } from './fake-group';
 import { setRefused } from './fake-people';
 import { readCsv } from './fake-import';
+import { actAll, checkKeys, reorder } from './fake-work';
 import { device, fakeId, forest, garden, harbour, person, RELAY, ROLES, RULES, type FakePursuance } from './fake-world';
 import type { Host } from './host';
 
@@ -96,6 +97,7 @@ export function fakeHost(given: Partial<FakeChoices> = {}): FakeHost {
   let stage = choices.stage;
   let passphrase: string | null = null;
   let offline = false;
+  let keys: ChosenKey[] = [];
   let storage = choices.storage;
   let running: { state: ImportState; cancelled: boolean } | null = null;
   let held: Promise<unknown> | null = null;
@@ -148,7 +150,7 @@ export function fakeHost(given: Partial<FakeChoices> = {}): FakeHost {
       });
     }
     if (offline) for (const row of rows) row.status = { code: 'offline', kept: 'kept' in row.status ? row.status.kept : 0 };
-    return { seq, stage, dataFolder: '~/.local/share/pursuance', pursuances: stage === 'open' ? rows : [], offline, loopback: false, clockOffSeconds: null, import: running?.state ?? null, saveFolder: '/home/noor/Documents', storage };
+    return { seq, stage, dataFolder: '~/.local/share/pursuance', pursuances: stage === 'open' ? rows : [], offline, loopback: false, clockOffSeconds: null, import: running?.state ?? null, saveFolder: '/home/noor/Documents', storage, keys: stage === 'open' ? keys : [] };
   }
 
   function group(pursuance: string): FakeGroup {
@@ -160,7 +162,7 @@ export function fakeHost(given: Partial<FakeChoices> = {}): FakeHost {
 
   function request(asked: Request): Reply | Promise<Reply> {
     const refusal = storage === null ? null : STORAGE[storage];
-    if (refusal !== null && (asked.kind === 'act' || asked.kind === 'undo' || asked.kind === 'import' || asked.kind === 'startPursuance')) throw refusal;
+    if (refusal !== null && (asked.kind === 'act' || asked.kind === 'actAll' || asked.kind === 'undo' || asked.kind === 'import' || asked.kind === 'startPursuance')) throw refusal;
     switch (asked.kind) {
       case 'createVault':
         if (asked.passphrase.length < MIN_PASSPHRASE_CHARS) throw { code: 'passphraseTooShort', minChars: MIN_PASSPHRASE_CHARS } satisfies Trouble;
@@ -214,6 +216,9 @@ export function fakeHost(given: Partial<FakeChoices> = {}): FakeHost {
       case 'setRefused': setRefused(group(asked.pursuance).data, asked.entries, asked.refused); return { kind: 'done' };
       case 'dropInvite': invited.delete(asked.pursuance); return { kind: 'done' };
       case 'act': return group(asked.pursuance).act(asked.command);
+      case 'actAll': return actAll(group(asked.pursuance), asked.commands);
+      case 'reorder': reorder(group(asked.pursuance).data.tasks, asked.task, asked.past); return { kind: 'done' };
+      case 'setKeys': checkKeys(asked.keys); keys = asked.keys; return { kind: 'done' };
       case 'undo': group(asked.pursuance).undo(); return { kind: 'done' };
       case 'import': {
         const one = group(asked.pursuance);

@@ -1,5 +1,5 @@
 // The one door of the window: three calls, whoever stands behind them.
-import type { Answer, AppView, Could, DevicesView, EffectsView, ImportPreview, InboxView, InviteRow, LogView, PeopleView, PhraseView, PreviewState, Query, RelayView, Reply, Request, RulesDraft, RulesView, TaskView, TreeView, Trouble, View } from './bindings';
+import type { Answer, AppView, Could, DevicesView, EffectsView, ImportPreview, InboxView, InviteRow, ListView, LogView, MeantView, NotDone, PeopleView, PhraseView, PreviewState, Query, RelayView, Reply, Request, RulesDraft, RulesView, TaskView, TreeRow, TreeView, Trouble, View } from './bindings';
 
 /** What the window can ask of the desktop (or of the fake in a browser). */
 export interface Host {
@@ -17,6 +17,10 @@ export interface Host {
 export type ViewOf = {
   app: AppView;
   tree: TreeView;
+  list: ListView;
+  meant: MeantView;
+  rows: TreeRow[];
+  couldMany: NotDone[];
   labels: string[];
   task: TaskView;
   people: PeopleView;

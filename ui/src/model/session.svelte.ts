@@ -1,28 +1,22 @@
 // What the window knows: the frame, the open pursuance, and the one way by which anything is asked or refreshed.
 import { tick } from 'svelte';
 import type {
-  AppView, Cannot, Command, Could, Detail, DevicesView, EffectsView, Element, InboxView, InviteRow, PeopleView, PreviewState, PursuanceRow, Query, RelayView, Reply, Request, Role, TaskView, TreeRow, TreeView, Trouble, Verb,
+  AppView, Cannot, Command, Could, Detail, DevicesView, EffectsView, Element, InboxView, InviteRow, NotDone, PeopleView, PreviewState, PursuanceRow, Query, RelayView, Request, Role, TaskView, TreeRow, TreeView, Trouble, Verb,
 } from '../host/bindings';
 import { asTrouble, type Host, type ViewOf } from '../host';
 import { Preferences } from './preferences.svelte';
+import { Chosen } from './chosen.svelte';
 import { InOrder } from './inorder';
+import { readChosen, type ChosenKeys } from './keys';
+import { ABOUT_PEOPLE, isInside, type Notice, type Outcome, type Overlay, type Pending, type Screen } from './screens';
+import { listOf } from './several';
+import { Board, Work } from './work.svelte';
 import { TreeModel, type PageQuery } from './tree.svelte';
 
-/** The screens that belong to a pursuance. */
-export type PursuanceScreen = 'tree' | 'inbox' | 'people' | 'decisions' | 'rules' | 'log' | 'arrested' | 'invites' | 'relays' | 'import' | 'computers' | 'preview';
-/** Every screen there is once the vault is open. */
-export type Screen = PursuanceScreen | 'home' | 'start' | 'join' | 'mine' | 'settings';
-/** What may lie above the window. */
-export type Overlay = 'palette' | 'keys' | 'status' | 'assign' | 'label' | 'due' | 'priority' | 'filterLabel' | 'filterPriority' | 'remove' | 'readers' | 'detail';
-/** How a request ended: with a reply, or with a trouble. */
-export type Outcome = { reply: Reply; trouble: null } | { reply: null; trouble: Trouble };
-/** A line that appears above the status. */
-export type Notice = { trouble: Trouble | null; text: string };
+export type { Notice, Outcome, Overlay, Pending, PursuanceScreen, Screen } from './screens';
 
 const CLOCK_SECONDS = 20;
 const PEOPLE_STALE_SECONDS = 5;
-/** Screens that always show people as they are now. */
-const ABOUT_PEOPLE: readonly Screen[] = ['people', 'inbox', 'decisions', 'rules', 'log', 'arrested', 'computers'];
 /** Requests that take their time: what changes meanwhile is shown as it changes. */
 const LONG: readonly Request['kind'][] = ['import', 'exportCsv', 'backup', 'rescue'];
 
@@ -66,6 +60,14 @@ export class Session {
   /** Texts not sent yet, by what they belong to; never leave this window's memory. */
   drafts = $state<Record<string, string>>({});
 
+  /** Many changes that wait for a person's word. */
+  pending = $state.raw<Pending | null>(null);
+  /** Texts that could not be put on the clipboard, to be copied by hand. */
+  copied = $state('');
+
+  readonly work = new Work((query) => listOf(this, query));
+  readonly board = new Board((status, query) => this.work.column(status, query));
+  readonly chosen = new Chosen();
   readonly tree = new TreeModel((query) => this.#page(query));
   /** What keys do to the tree, in their order. */
   readonly keys = new InOrder();
@@ -93,6 +95,9 @@ export class Session {
   /** The row of the open pursuance in the frame. */
   readonly row: PursuanceRow | null = $derived(this.app?.pursuances.find((row) => row.pursuance === this.pursuance) ?? null);
 
+  /** Keys that this person chose. */
+  readonly chosenKeys: ChosenKeys = $derived(readChosen(this.app?.keys ?? []));
+
   /** How many things wait for me in the open pursuance. */
   readonly waiting: number = $derived(this.inbox === null ? 0 : this.inbox.decisions.length + this.inbox.waiting.length + this.inbox.surplus.length + this.inbox.held.length);
 
@@ -103,7 +108,18 @@ export class Session {
 
   /** The task that keys and lists act on: the selected one, as it was seen last. */
   get target(): TreeRow | null {
-    return this.taskView !== null && this.taskView.row.task === this.tree.selected ? this.taskView.row : this.tree.selectedRow;
+    const row = this.rows.selectedRow;
+    return this.taskView !== null && this.taskView.row.task === this.rows.selected ? this.taskView.row : row;
+  }
+
+  /** The rows in which the selection moves: those of the tree or the list, or of a column of the board. */
+  get rows(): TreeModel {
+    return this.work.layout === 'board' ? this.board.here : this.tree;
+  }
+
+  /** The tasks that keys act on: those chosen, or else the selected one. */
+  get targets(): string[] {
+    return this.chosen.count > 0 ? [...this.chosen.tasks] : this.target === null ? [] : [this.target.task];
   }
 
   /** Roles of the open pursuance, as far as they are known here. */
@@ -257,6 +273,10 @@ export class Session {
     this.preview = null;
     this.labels = [];
     this.#peopleAt = 0;
+    this.pending = null;
+    this.chosen.clear();
+    this.board.clear();
+    this.work.clear();
     this.tree.clear();
   }
 
@@ -280,6 +300,7 @@ export class Session {
       const wanted: Promise<void>[] = [];
       if (this.screen === 'tree') {
         wanted.push(this.tree.refresh());
+        if (this.work.layout === 'board') wanted.push(this.board.refresh(this.tree.filter));
         if (this.openTask !== null) wanted.push(this.#lookAtTask(pursuance, this.openTask));
       }
       if (inside) wanted.push(this.look<'inbox'>({ kind: 'inbox', pursuance }).then((view) => { if (here()) this.inbox = view; }));
@@ -309,6 +330,7 @@ export class Session {
   async #page(query: PageQuery): Promise<TreeView | null> {
     const pursuance = this.pursuance;
     if (pursuance === null) return null;
+    if (this.work.layout !== 'tree') return this.work.page(query);
     try {
       return await this.look<'tree'>({ kind: 'tree', pursuance, ...query });
     } catch (thrown) {
@@ -373,7 +395,7 @@ export class Session {
   async peek(task: string | null): Promise<void> {
     this.openTask = task;
     if (task === null) { this.taskView = null; return; }
-    this.tree.select(task);
+    this.rows.select(task);
     if (this.pursuance !== null) await this.#lookAtTask(this.pursuance, task);
   }
 
@@ -416,18 +438,14 @@ export class Session {
   }
 
   /** A counter-entry to my last change. */
-  async undo(doneText: string): Promise<void> {
+  async undo(doneText: string, partly: (done: number, refused: readonly NotDone[]) => string): Promise<void> {
     if (this.pursuance === null) return;
-    this.say((await this.request({ kind: 'undo', pursuance: this.pursuance })).trouble, doneText);
+    const { reply, trouble } = await this.request({ kind: 'undo', pursuance: this.pursuance });
+    this.say(trouble, reply?.kind === 'acted' ? partly(reply.done, reply.refused) : doneText);
   }
 
   /** Why a verb is refused to me here, or on a task; `null` where it is allowed. */
   cannot(verb: Verb, where: readonly Cannot[] | undefined): Cannot['refusal'] | null {
     return where?.find((each) => each.verb === verb)?.refusal ?? null;
   }
-}
-
-/** Screens that only members see. */
-export function isInside(screen: Screen): boolean {
-  return screen === 'tree' || ABOUT_PEOPLE.includes(screen) || screen === 'invites' || screen === 'relays' || screen === 'import' || screen === 'computers';
 }

@@ -230,6 +230,7 @@ export const screens = {
   'pick.newLabel': 'New label “{~label}”',
   'pick.palette': 'Go to or do',
   'pick.placeholder': 'Type to narrow down',
+  'pick.palettePlaceholder': 'A task, a screen, an action, a pursuance',
   'pick.none': 'Nothing fits',
   'pick.current': 'now',
   'pick.asked': 'asked; choose to take it back',

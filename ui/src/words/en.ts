@@ -6,6 +6,7 @@ import { rulebook } from './en-rulebook';
 import { screens } from './en-screens';
 import { sentences } from './en-sentences';
 import { tree } from './en-tree';
+import { work } from './en-work';
 
 /** All words. */
-export const en = { ...rulebook, ...screens, ...tree, ...details, ...people, ...computers, ...sentences } as const;
+export const en = { ...rulebook, ...screens, ...tree, ...details, ...work, ...people, ...computers, ...sentences } as const;
