@@ -8,7 +8,7 @@ const key = (name: string, more: { ctrl?: boolean; shift?: boolean; alt?: boolea
 
 describe('the map', () => {
   it.each([
-    [key('k', { ctrl: true }), 'palette'], [key('l', { ctrl: true }), 'lock'], [key('z', { ctrl: true }), 'undo'], [key('c'), 'add'], [key('/'), 'filter'],
+    [key('k', { ctrl: true }), 'palette'], [key('l', { ctrl: true }), 'lock'], [key('z', { ctrl: true }), 'undo'], [key('c'), 'add'], [key('/'), 'find'], [key('f'), 'filter'],
     [key('?', { shift: true }), 'help'], [key('Escape'), 'escape'], [key('F6'), 'nextRegion'], [key('F6', { shift: true }), 'previousRegion'], [key('g'), 'goPrefix'],
     [key('j'), 'next'], [key('k'), 'previous'], [key('ArrowDown'), 'next'], [key('ArrowUp'), 'previous'], [key('Enter'), 'peek'], [key('z'), 'collapse'], [key('o'), 'subtask'],
     [key('e'), 'edit'], [key('s'), 'status'], [key('a'), 'assign'], [key('i'), 'claim'], [key('I', { shift: true }), 'giveBack'], [key('n'), 'comment'], [key('b'), 'label'],

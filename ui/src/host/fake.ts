@@ -308,6 +308,8 @@ export function fakeHost(given: Partial<FakeChoices> = {}): FakeHost {
         if (state === undefined) throw { code: 'noSuchPursuance' } satisfies Trouble;
         return { kind: 'preview', view: structuredClone(state) };
       }
+      case 'today': return { kind: 'today', view: structuredClone(todayView([...groups.values()])) };
+      case 'find': return { kind: 'find', view: findView([...groups.values()], asked.text) };
       case 'importPreview': return { kind: 'importPreview', view: readCsv(asked.csv, asked.fields, group(asked.pursuance).me).preview };
       default: return structuredClone(group(asked.pursuance).view(asked));
     }

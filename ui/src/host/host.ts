@@ -1,5 +1,5 @@
 // The one door of the window: three calls, whoever stands behind them.
-import type { Answer, AppView, Could, DevicesView, EffectsView, ImportPreview, InboxView, InviteRow, ListView, LogView, MeantView, NotDone, PeopleView, PhraseView, PreviewState, Query, RelayView, Reply, Request, RulesDraft, RulesView, TaskView, TreeRow, TreeView, Trouble, View } from './bindings';
+import type { Answer, AppView, Could, DevicesView, EffectsView, FindView, ImportPreview, InboxView, InviteRow, ListView, LogView, MeantView, NotDone, PeopleView, PhraseView, PreviewState, Query, RelayView, Reply, Request, RulesDraft, RulesView, TaskView, TodayView, TreeRow, TreeView, Trouble, View } from './bindings';
 
 /** What the window can ask of the desktop (or of the fake in a browser). */
 export interface Host {
@@ -30,6 +30,8 @@ export type ViewOf = {
   devices: DevicesView;
   invites: InviteRow[];
   relays: RelayView[];
+  today: TodayView;
+  find: FindView;
   log: LogView;
   rules: RulesView;
   rulesDraft: RulesDraft;

@@ -3,7 +3,7 @@
 /** What a key asks for. */
 export type KeyAction =
   | 'palette' | 'add' | 'filter' | 'help' | 'escape' | 'undo' | 'lock' | 'nextRegion' | 'previousRegion' | 'goPrefix' | 'viewPrefix'
-  | 'goTree' | 'goInbox' | 'goPeople' | 'goDecisions' | 'goRules' | 'goLog' | 'goInvites' | 'goRelays' | 'goImport' | 'goSettings'
+  | 'goTree' | 'goInbox' | 'goPeople' | 'goDecisions' | 'goRules' | 'goLog' | 'goInvites' | 'goRelays' | 'goImport' | 'goSettings' | 'goToday' | 'find'
   | 'viewTree' | 'viewList' | 'viewBoard'
   | 'next' | 'previous' | 'first' | 'last' | 'pageDown' | 'pageUp' | 'peek' | 'collapse' | 'expandOrIn' | 'collapseOrOut'
   | 'choose' | 'chooseAll' | 'chooseNext' | 'choosePrevious' | 'verbs' | 'copy' | 'move' | 'earlier' | 'later'
@@ -28,9 +28,9 @@ export type Where = {
   rightToLeft: boolean;
 };
 
-const GO: Record<string, KeyAction> = { t: 'goTree', i: 'goInbox', p: 'goPeople', d: 'goDecisions', u: 'goRules', l: 'goLog', v: 'goInvites', r: 'goRelays', m: 'goImport', s: 'goSettings' };
+const GO: Record<string, KeyAction> = { t: 'goTree', i: 'goInbox', p: 'goPeople', d: 'goDecisions', u: 'goRules', l: 'goLog', v: 'goInvites', r: 'goRelays', m: 'goImport', s: 'goSettings', y: 'goToday', f: 'find' };
 const VIEW: Record<string, KeyAction> = { t: 'viewTree', l: 'viewList', b: 'viewBoard' };
-const ANYWHERE: Record<string, KeyAction> = { c: 'add', '/': 'filter', f: 'filter', '?': 'help', g: 'goPrefix', v: 'viewPrefix' };
+const ANYWHERE: Record<string, KeyAction> = { c: 'add', '/': 'find', f: 'filter', '?': 'help', g: 'goPrefix', v: 'viewPrefix' };
 const ON_TASK: Record<string, KeyAction> = {
   j: 'next', k: 'previous', z: 'collapse', o: 'subtask', e: 'edit', s: 'status', a: 'assign', n: 'comment', b: 'label', d: 'due', p: 'priority', w: 'readers', x: 'choose', y: 'copy', m: 'move', '.': 'verbs', Delete: 'drop',
 };
@@ -124,7 +124,7 @@ export function capOf(key: string): string {
 /** Rows of the key overlay: keys as printed on them, the words' key, and what else it may be, where a person may choose. */
 export const KEY_TABLE: Record<'keys.everywhere' | 'keys.moving' | 'keys.choosing' | 'keys.inTree', readonly (readonly [string, KeyWord, Choosable?])[]> = {
   'keys.everywhere': [
-    ['Ctrl K', 'keys.palette'], ['C', 'keys.add', 'add'], ['/ F', 'keys.filter'], ['?', 'keys.help'], ['Esc', 'keys.escape'], ['Ctrl Z', 'keys.undo'], ['Ctrl L', 'keys.lock'], ['Ctrl Enter', 'keys.send'],
+    ['Ctrl K', 'keys.palette'], ['C', 'keys.add', 'add'], ['/', 'keys.find'], ['F', 'keys.filter', 'filter'], ['?', 'keys.help'], ['Esc', 'keys.escape'], ['Ctrl Z', 'keys.undo'], ['Ctrl L', 'keys.lock'], ['Ctrl Enter', 'keys.send'],
   ],
   'keys.moving': [
     ['F6', 'keys.region'], ['G', 'keys.go', 'goPrefix'], ['V', 'keys.view', 'viewPrefix'], ['J K ↓ ↑', 'keys.updown'], ['→ ←', 'keys.across'], ['Enter', 'keys.peek'], ['Z', 'keys.collapse', 'collapse'],
@@ -140,7 +140,7 @@ export const KEY_TABLE: Record<'keys.everywhere' | 'keys.moving' | 'keys.choosin
 };
 /** Words for keys, by what they do. */
 export type KeyWord =
-  | 'keys.palette' | 'keys.add' | 'keys.filter' | 'keys.help' | 'keys.escape' | 'keys.undo' | 'keys.lock' | 'keys.send' | 'keys.region' | 'keys.go' | 'keys.view' | 'keys.updown' | 'keys.across' | 'keys.peek' | 'keys.collapse'
+  | 'keys.palette' | 'keys.add' | 'keys.find' | 'keys.filter' | 'keys.help' | 'keys.escape' | 'keys.undo' | 'keys.lock' | 'keys.send' | 'keys.region' | 'keys.go' | 'keys.view' | 'keys.updown' | 'keys.across' | 'keys.peek' | 'keys.collapse'
   | 'keys.choose' | 'keys.chooseAll' | 'keys.extend' | 'keys.unchoose' | 'keys.verbs' | 'keys.subtask' | 'keys.edit' | 'keys.indent' | 'keys.reorder' | 'keys.tab' | 'keys.status' | 'keys.assign' | 'keys.claim' | 'keys.giveBack'
   | 'keys.comment' | 'keys.label' | 'keys.due' | 'keys.priority' | 'keys.move' | 'keys.copy' | 'keys.readers' | 'keys.drop' | 'keys.next' | 'keys.previous';
 /** What each key that can be chosen does, in words. */

@@ -1,7 +1,7 @@
 // What the window knows: the frame, the open pursuance, and the one way by which anything is asked or refreshed.
 import { tick } from 'svelte';
 import type {
-  AppView, Cannot, Command, Could, Detail, DevicesView, EffectsView, Element, InboxView, InviteRow, NotDone, PeopleView, PreviewState, PursuanceRow, Query, RelayView, Request, Role, TaskView, TreeRow, TreeView, Trouble, Verb,
+  AppView, Cannot, Command, Could, Detail, DevicesView, EffectsView, Element, FindView, InboxView, InviteRow, NotDone, PeopleView, PreviewState, PursuanceRow, Query, RelayView, Request, Role, TaskView, TodayView, TreeRow, TreeView, Trouble, Verb,
 } from '../host/bindings';
 import { asTrouble, type Host, type ViewOf } from '../host';
 import { Preferences } from './preferences.svelte';
@@ -49,6 +49,11 @@ export class Session {
   notice = $state.raw<Notice | null>(null);
   /** What lies above the window for a moment. */
   overlay = $state<Overlay | null>(null);
+  /** What is for me to do, while that shows. */
+  today = $state.raw<TodayView | null>(null);
+  /** What is looked for, and what was found. */
+  findText = $state('');
+  found = $state.raw<FindView | null>(null);
   /** Which field of a task is being said, while its list is open. */
   detailField = $state<Detail['field'] | Element['kind'] | 'check' | null>(null);
   /** Seconds since 1970, ticking coarsely: for "4 min ago". */
@@ -254,6 +259,28 @@ export class Session {
     }
   }
 
+  /** Shows a task of any pursuance where it stands. */
+  async openIn(pursuance: string, task: string): Promise<void> {
+    const row = this.app?.pursuances.find((each) => each.pursuance === pursuance);
+    if (row === undefined) return;
+    await this.enter(row);
+    await this.go('tree');
+    await this.tree.go(task);
+    await this.peek(task);
+  }
+
+  /** Looks for what is typed; an answer that comes after another one was asked for is dropped. */
+  async find(): Promise<void> {
+    const text = this.findText;
+    if (text.trim() === '') { this.found = null; return; }
+    try {
+      const found = await this.look<'find'>({ kind: 'find', text });
+      if (this.findText === text) this.found = found;
+    } catch (thrown) {
+      this.say(asTrouble(thrown));
+    }
+  }
+
   #enter(row: PursuanceRow): void {
     if (this.pursuance !== row.pursuance) this.#leave();
     this.pursuance = row.pursuance;
@@ -285,12 +312,24 @@ export class Session {
     this.#leave();
     this.drafts = {};
     this.joinLink = '';
+    this.findText = '';
+    this.found = null;
+    this.today = null;
     this.notice = null;
     this.overlay = null;
     this.screen = 'home';
   }
 
   async #refreshScreen(): Promise<void> {
+    if (this.screen === 'today') {
+      try {
+        this.today = await this.look<'today'>({ kind: 'today' });
+      } catch (thrown) {
+        this.say(asTrouble(thrown));
+      }
+      return;
+    }
+    if (this.screen === 'find') { await this.find(); return; }
     const pursuance = this.pursuance;
     if (pursuance === null) return;
     const inside = this.screen !== 'preview';
@@ -382,7 +421,7 @@ export class Session {
     this.notice = null;
     this.cited = null;
     this.screen = screen;
-    if (isInside(screen) || screen === 'preview') await this.refresh();
+    if (isInside(screen) || screen === 'preview' || screen === 'today' || screen === 'find') await this.refresh();
   }
 
   /** Goes to the rules, to the one with this number. */
