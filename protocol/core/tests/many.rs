@@ -180,6 +180,19 @@ fn moves_close_no_circle_and_what_is_made_alone_is_not_one_of_many() {
 }
 
 #[test]
+fn what_is_said_twice_of_one_task_is_taken_back_in_the_opposite_order() {
+    let mut world = World::new(10);
+    let mut maya = world.founder();
+    let task = tasks(&mut world, &mut maya, 1)[0];
+    let title = |title: &str| Command::SetTitle { task, title: title.into() };
+    let (done, written) = carry_out(&mut maya, vec![title("Once"), title("Twice"), title("Twice")]);
+    assert_eq!((done.done, &done.refused[..]), (2, &[NotDone { index: 2, refusal: Refusal::NothingToChange }][..]));
+    assert_eq!((written.len(), &maya.tree(&|_| true).rows[0].title[..]), (2, "Twice"));
+    carry_out(&mut maya, done.undo);
+    assert_eq!(maya.tree(&|_| true).rows[0].title, "Task 0");
+}
+
+#[test]
 fn long_texts_do_not_make_an_entry_that_nobody_takes() {
     let mut world = World::new(5);
     let mut maya = world.founder();

@@ -142,9 +142,9 @@ export const KEY_TABLE: Record<'keys.everywhere' | 'keys.moving' | 'keys.choosin
 export type KeyWord =
   | 'keys.palette' | 'keys.add' | 'keys.find' | 'keys.filter' | 'keys.help' | 'keys.escape' | 'keys.undo' | 'keys.lock' | 'keys.send' | 'keys.region' | 'keys.go' | 'keys.view' | 'keys.updown' | 'keys.across' | 'keys.peek' | 'keys.collapse'
   | 'keys.choose' | 'keys.chooseAll' | 'keys.extend' | 'keys.unchoose' | 'keys.verbs' | 'keys.subtask' | 'keys.edit' | 'keys.indent' | 'keys.reorder' | 'keys.tab' | 'keys.status' | 'keys.assign' | 'keys.claim' | 'keys.giveBack'
-  | 'keys.comment' | 'keys.label' | 'keys.due' | 'keys.priority' | 'keys.move' | 'keys.copy' | 'keys.readers' | 'keys.drop' | 'keys.next' | 'keys.previous';
+  | 'keys.comment' | 'keys.label' | 'keys.due' | 'keys.priority' | 'keys.move' | 'keys.copy' | 'keys.readers' | 'keys.drop' | 'keys.next' | 'keys.previous' | 'keymap.go' | 'keymap.view';
 /** What each key that can be chosen does, in words. */
 export const KEY_WORDS: Record<Choosable, KeyWord> = {
-  add: 'keys.add', filter: 'keys.filter', goPrefix: 'keys.go', viewPrefix: 'keys.view', next: 'keys.next', previous: 'keys.previous', collapse: 'keys.collapse', subtask: 'keys.subtask', edit: 'keys.edit', status: 'keys.status',
+  add: 'keys.add', filter: 'keys.filter', goPrefix: 'keymap.go', viewPrefix: 'keymap.view', next: 'keys.next', previous: 'keys.previous', collapse: 'keys.collapse', subtask: 'keys.subtask', edit: 'keys.edit', status: 'keys.status',
   assign: 'keys.assign', claim: 'keys.claim', comment: 'keys.comment', label: 'keys.label', due: 'keys.due', priority: 'keys.priority', readers: 'keys.readers', choose: 'keys.choose', copy: 'keys.copy', move: 'keys.move', verbs: 'keys.verbs',
 };

@@ -91,6 +91,11 @@ export class Board {
     return this.columns.get(this.at) as TreeModel;
   }
 
+  /** Whether there is a card in any column. */
+  get hasCards(): boolean {
+    return [...this.columns.values()].some((column) => column.shown > 0 || column.waiting);
+  }
+
   /** The selected card, as it was seen last. */
   get row(): TreeRow | null {
     return this.here.selectedRow;

@@ -196,6 +196,7 @@ function toClipboard(text: string): boolean {
   field.value = text;
   field.className = 'unseen';
   document.body.append(field);
+  field.focus();
   field.select();
   let copied = false;
   try { copied = document.execCommand('copy'); } catch { copied = false; }

@@ -1,7 +1,17 @@
 // What pressing a row does, however tasks are laid out.
 import { MAX_CHOSEN } from '../model/chosen.svelte';
 import type { Session, TreeRow } from '../model/types';
+import type { ListColumn } from '../model/work.svelte';
 import { focusWork } from './focus';
+
+/** Columns of the list beside an open task, which says the rest. */
+const COLUMNS_BESIDE_A_TASK = 2;
+
+/** The columns of the list for which there is room. */
+export function shownColumns(session: Session): readonly ListColumn[] {
+  const beside = session.openTask !== null && session.chosen.count === 0;
+  return beside ? session.work.columns.slice(0, COLUMNS_BESIDE_A_TASK) : session.work.columns;
+}
 
 /** A press on a row: opens it; with Ctrl it is chosen too, with Shift everything up to it. The focus stays with the tasks, so that keys go on from here. */
 export function pressRow(session: Session, row: TreeRow, position: number, event: MouseEvent): void {

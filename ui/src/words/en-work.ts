@@ -107,6 +107,8 @@ export const work = {
 
   'keymap.title': 'Keys',
   'keymap.hint': 'Each of these can have another letter or mark. Kept on this computer, in the encrypted database.',
+  'keymap.go': 'go to a screen',
+  'keymap.view': 'show the tasks as tree, list or board',
   'keymap.change': 'Change',
   'keymap.changeOf': 'Change the key for: {what}',
   'keymap.press': 'Press the new key, or Escape',
