@@ -87,7 +87,7 @@ impl World {
                 Command::SetRelays { relays: relays.map(|at| self.relays[*at].address().0.to_string()).collect() }
             }
             17 => self.detail(task, other, member),
-            18 => self.check(node, task),
+            18 => self.line(node, task),
             19 => Command::Repeat { task },
             _ => Command::Comment { task, text: format!("line {said}") },
         })
@@ -119,7 +119,7 @@ impl World {
     }
 
     /// A line of a checklist: a new one, another text, a tick.
-    fn check(&mut self, node: usize, task: TaskId) -> Command {
+    fn line(&mut self, node: usize, task: TaskId) -> Command {
         let known = self.nodes[node].memory.replica.tasks().task(task);
         let lines: Vec<CheckId> = known.into_iter().flat_map(|task| task.checks.keys().copied()).collect();
         let line = (!lines.is_empty()).then(|| lines[self.rng.random_range(0..lines.len())]);

@@ -3,6 +3,7 @@ import type { AppView, ChosenKey, Command, ImportState, PreviewState, Query, Rep
 import { busy } from './fake-busy';
 import { answers, declare, makePhrase, recover, showCode } from './fake-computers';
 import { long } from './fake-long';
+import { findView, todayView } from './fake-all';
 import { FakeGroup, refused } from './fake-group';
 import { setRefused } from './fake-people';
 import { readCsv } from './fake-import';
@@ -308,8 +309,8 @@ export function fakeHost(given: Partial<FakeChoices> = {}): FakeHost {
         if (state === undefined) throw { code: 'noSuchPursuance' } satisfies Trouble;
         return { kind: 'preview', view: structuredClone(state) };
       }
-      case 'today': return { kind: 'today', view: structuredClone(todayView([...groups.values()])) };
-      case 'find': return { kind: 'find', view: findView([...groups.values()], asked.text) };
+      case 'today': return { kind: 'today', view: structuredClone(todayView(groups)) };
+      case 'find': return { kind: 'find', view: findView(groups, asked.text) };
       case 'importPreview': return { kind: 'importPreview', view: readCsv(asked.csv, asked.fields, group(asked.pursuance).me).preview };
       default: return structuredClone(group(asked.pursuance).view(asked));
     }
