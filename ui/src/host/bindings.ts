@@ -196,6 +196,23 @@ relays: Array<string>, } | { "kind": "revokeInvite",
 invite: GrantRef, };
 
 /**
+ * A line of a checklist.
+ */
+export type CheckView = { 
+/**
+ * Which.
+ */
+check: string, 
+/**
+ * What is to be done.
+ */
+text: string, 
+/**
+ * Whether it is.
+ */
+done: boolean, };
+
+/**
  * A key that a person chose for something, instead of the one that there is. What it means is the window's own.
  */
 export type ChosenKey = { 
@@ -207,6 +224,23 @@ action: string,
  * The key.
  */
 key: string, };
+
+/**
+ * Whoever took a task.
+ */
+export type ClaimView = { 
+/**
+ * Who.
+ */
+person: Person, 
+/**
+ * The latest claimed time of what they said about it, seconds since 1970.
+ */
+heardOfSeconds: number, 
+/**
+ * From when on others may take it over, if nothing is heard until then; seconds since 1970.
+ */
+lapsesSeconds: number, };
 
 /**
  * What became of a code.
@@ -394,7 +428,75 @@ task: string,
 /**
  * 0 none, 1 urgent, 2 high, 3 normal, 4 low.
  */
-priority: number, } | { "kind": "widen", 
+priority: number, } | { "kind": "setDetail", 
+/**
+ * Which task.
+ */
+task: string, 
+/**
+ * What.
+ */
+detail: Detail, } | { "kind": "setElement", 
+/**
+ * Which task.
+ */
+task: string, 
+/**
+ * Which.
+ */
+element: Element, 
+/**
+ * Whether it is there from now on.
+ */
+there: boolean, } | { "kind": "addCheck", 
+/**
+ * Which task.
+ */
+task: string, 
+/**
+ * Not empty.
+ */
+text: string, 
+/**
+ * The line after which it stands; `null`: at the end.
+ */
+after?: string | null, } | { "kind": "setCheck", 
+/**
+ * Which task.
+ */
+task: string, 
+/**
+ * Which line.
+ */
+check: string, 
+/**
+ * What it says.
+ */
+text: string, } | { "kind": "tick", 
+/**
+ * Which task.
+ */
+task: string, 
+/**
+ * Which line.
+ */
+check: string, 
+/**
+ * Whether it is done.
+ */
+done: boolean, } | { "kind": "takeOver", 
+/**
+ * Which task.
+ */
+task: string, 
+/**
+ * From whom.
+ */
+from: string, } | { "kind": "repeat", 
+/**
+ * Which task is repeated.
+ */
+task: string, } | { "kind": "widen", 
 /**
  * Which task.
  */
@@ -675,6 +777,56 @@ decidedSeconds: number | null, };
 export type Delivery = "kept" | "handed" | "seen";
 
 /**
+ * One value of one field; the last one written is shown.
+ */
+export type Detail = { "field": "why", "value": string } | { "field": "start", "value": string | null } | { "field": "notBefore", "value": string | null } | { "field": "keepUntil", "value": string | null } | { "field": "effort", "value": number } | { "field": "helpWanted", "value": boolean } | { "field": "places", "value": number } | { "field": "kind", "value": Kind } | { "field": "repeat", "value": Repeat | null };
+
+/**
+ * What is said of a task beside what its row has.
+ */
+export type DetailsView = { 
+/**
+ * Fields of which something is said, in the order of their numbers.
+ */
+said: Array<Detail>, 
+/**
+ * Other values that were written at the same time.
+ */
+contested: Array<Detail>, 
+/**
+ * Who is to look at it when it is done.
+ */
+reviewers: Array<Person>, 
+/**
+ * Roles whose holders are asked to do it.
+ */
+asked: Array<Role>, 
+/**
+ * What one has to know for it.
+ */
+skills: Array<string>, 
+/**
+ * How it is related to others, and others to it.
+ */
+relations: Array<RelationView>, 
+/**
+ * Its checklist.
+ */
+checks: Array<CheckView>, 
+/**
+ * Whoever took it, senior first.
+ */
+claims: Array<ClaimView>, 
+/**
+ * The task that it repeats, if that can be read here.
+ */
+repeats: string | null, 
+/**
+ * The task that repeats it.
+ */
+repeated: string | null, };
+
+/**
  * One device of a member.
  */
 export type DeviceView = { 
@@ -793,6 +945,31 @@ readableTasks: number,
 readableComments: number, };
 
 /**
+ * What a task has several of; each is there, or not.
+ */
+export type Element = { "kind": "reviewer", 
+/**
+ * Who.
+ */
+member: string, } | { "kind": "asked", 
+/**
+ * Which.
+ */
+role: RoleId, } | { "kind": "skill", 
+/**
+ * In a word or two; not empty.
+ */
+skill: string, } | { "kind": "relation", 
+/**
+ * In which way.
+ */
+relation: Relation, 
+/**
+ * The other one.
+ */
+task: string, };
+
+/**
  * Whether an entry counts, in one word.
  */
 export type EntryStanding = "counts" | "refused" | "needsNewer" | "held";
@@ -806,6 +983,48 @@ export type Expected = "role" | "roleName" | "blockBegin" | "blockEnd" | "verb" 
  * In what way a relay broke its word.
  */
 export type Fault = "forked" | "rolledBack" | "brokenReceipt" | "garbage" | "wrongOrigin" | "stale";
+
+/**
+ * Tasks that were found, those that have not ended first; at most `MAX_FOUND_ROWS`.
+ */
+export type FindView = { 
+/**
+ * The tasks.
+ */
+rows: Array<FoundRow>, 
+/**
+ * How many there are.
+ */
+of: number, };
+
+/**
+ * A task that was found.
+ */
+export type FoundRow = { 
+/**
+ * In which pursuance.
+ */
+pursuance: string, 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Which task.
+ */
+task: string, 
+/**
+ * Its title.
+ */
+title: string, 
+/**
+ * Its status.
+ */
+status: Status, 
+/**
+ * The line in which most of the words stand.
+ */
+excerpt: string, };
 
 /**
  * A grant, or an invite: the entry that made it and the op in it.
@@ -1112,6 +1331,11 @@ came: Array<Person>,
 waiting: Array<Person>, };
 
 /**
+ * What kind of task it is. It means nothing to the rules.
+ */
+export type Kind = "task" | "intake" | "redaction" | "release" | "event" | "decision";
+
+/**
  * A rule and its number.
  */
 export type Line = { 
@@ -1291,6 +1515,11 @@ twoHistories: boolean,
  * Their devices, the one they came with first.
  */
 devices: Array<DeviceView>, };
+
+/**
+ * Why something is for me.
+ */
+export type Mine = "taken" | "asked" | "roleAsked" | "toReview";
 
 /**
  * One of many changes that was not made.
@@ -1742,7 +1971,11 @@ roles?: Array<RoleId>, } | { "kind": "inbox",
 /**
  * Which pursuance.
  */
-pursuance: string, } | { "kind": "relays", 
+pursuance: string, } | { "kind": "today" } | { "kind": "find", 
+/**
+ * The words.
+ */
+text: string, } | { "kind": "relays", 
 /**
  * Which pursuance.
  */
@@ -1958,7 +2191,37 @@ rule: number,
 /**
  * How often.
  */
-times: number, } | { "code": "noRecoveryKey" } | { "code": "otherRecoveryKey" };
+times: number, } | { "code": "noRecoveryKey" } | { "code": "otherRecoveryKey" } | { "code": "notLapsed" };
+
+/**
+ * How one task is related to another.
+ */
+export type Relation = "waitsFor" | "related" | "duplicates" | "follows" | "evidenceFor";
+
+/**
+ * How two tasks are related.
+ */
+export type RelationView = { 
+/**
+ * In which way.
+ */
+relation: Relation, 
+/**
+ * The other task.
+ */
+task: string, 
+/**
+ * It is the other one that says so.
+ */
+pointsHere: boolean, 
+/**
+ * Its title; `null` where it cannot be read here.
+ */
+title: string | null, 
+/**
+ * Its status.
+ */
+status: Status | null, };
 
 /**
  * A relay of a pursuance.
@@ -1992,6 +2255,19 @@ waiting: number,
  * How it broke its word.
  */
 fault: Fault | null, };
+
+/**
+ * Every so many days, weeks, months or years.
+ */
+export type Repeat = { 
+/**
+ * 1 to `MAX_REPEAT_EVERY`.
+ */
+every: number, 
+/**
+ * Of what.
+ */
+unit: Unit, };
 
 /**
  * What a request led to.
@@ -2669,6 +2945,10 @@ finished: string | null,
  */
 reviews: Array<ReviewView>, 
 /**
+ * What else is said of it.
+ */
+details: DetailsView, 
+/**
  * The thread, oldest first.
  */
 thread: Array<CommentView>, 
@@ -2701,6 +2981,40 @@ cannot: Array<Cannot>, };
  * A set of roles and rules that somebody can start with.
  */
 export type Template = "plain" | "affinityGroup" | "leakDesk" | "volunteerCampaign" | "openCall";
+
+/**
+ * A task that is for me.
+ */
+export type TodayRow = { 
+/**
+ * In which pursuance.
+ */
+pursuance: string, 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Why it is for me.
+ */
+why: Array<Mine>, 
+/**
+ * The task.
+ */
+row: TreeRow, };
+
+/**
+ * What is for me to do: what is due comes first, then what presses; at most `MAX_TODAY_ROWS`.
+ */
+export type TodayView = { 
+/**
+ * The tasks.
+ */
+rows: Array<TodayRow>, 
+/**
+ * How many there are.
+ */
+of: number, };
 
 /**
  * One task in the tree.
@@ -2790,6 +3104,34 @@ doneBelow: number,
  * Tasks below it (all depths) that are not dropped.
  */
 totalBelow: number, 
+/**
+ * It waits for a task that has not ended.
+ */
+blocked: boolean, 
+/**
+ * What kind of task it is.
+ */
+kind: Kind, 
+/**
+ * The day on which it begins, `YYYY-MM-DD`.
+ */
+start: string | null, 
+/**
+ * Its doers ask others to help.
+ */
+helpWanted: boolean, 
+/**
+ * It is done again and again.
+ */
+repeats: boolean, 
+/**
+ * Lines of its checklist that are done.
+ */
+checksDone: number, 
+/**
+ * Lines of its checklist.
+ */
+checks: number, 
 /**
  * Whether it was put out of sight.
  */
@@ -2899,6 +3241,11 @@ problems: number, } | { "code": "importCancelled" } | { "code": "importRunning" 
 export type Turn = "widened" | "narrowed" | "otherwise";
 
 /**
+ * What [`Repeat`] counts.
+ */
+export type Unit = "days" | "weeks" | "months" | "years";
+
+/**
  * What a rule may allow; the numbers are reserved for ever.
  */
 export type Verb = "see" | "invite" | "admit" | "grant" | "revoke" | "remove" | "vouch" | "contact" | "amend" | "dissolve" | "checkpoint" | "removeRetroactive" | "suggest" | "create" | "claim" | "assign" | "edit" | "comment" | "finish" | "review" | "reopen" | "file" | "widen" | "label" | "attach" | "publish" | "link" | "send" | "accept" | "splinter" | "export";
@@ -2927,7 +3274,7 @@ changes: Array<Change>, };
 /**
  * What is to be seen.
  */
-export type View = { "kind": "app", "view": AppView } | { "kind": "tree", "view": TreeView } | { "kind": "list", "view": ListView } | { "kind": "meant", "view": MeantView } | { "kind": "rows", "view": Array<TreeRow> } | { "kind": "couldMany", "view": Array<NotDone> } | { "kind": "labels", "view": Array<string> } | { "kind": "task", "view": TaskView } | { "kind": "people", "view": PeopleView } | { "kind": "devices", "view": DevicesView } | { "kind": "invites", "view": Array<InviteRow> } | { "kind": "could", "view": Array<Could> } | { "kind": "effects", "view": EffectsView } | { "kind": "inbox", "view": InboxView } | { "kind": "relays", "view": Array<RelayView> } | { "kind": "log", "view": LogView } | { "kind": "rules", "view": RulesView } | { "kind": "rulesDraft", "view": RulesDraft } | { "kind": "try", "view": Answer | null } | { "kind": "phrase", "view": PhraseView | null } | { "kind": "preview", "view": PreviewState } | { "kind": "importPreview", "view": ImportPreview };
+export type View = { "kind": "app", "view": AppView } | { "kind": "tree", "view": TreeView } | { "kind": "list", "view": ListView } | { "kind": "meant", "view": MeantView } | { "kind": "rows", "view": Array<TreeRow> } | { "kind": "couldMany", "view": Array<NotDone> } | { "kind": "labels", "view": Array<string> } | { "kind": "task", "view": TaskView } | { "kind": "people", "view": PeopleView } | { "kind": "devices", "view": DevicesView } | { "kind": "invites", "view": Array<InviteRow> } | { "kind": "could", "view": Array<Could> } | { "kind": "effects", "view": EffectsView } | { "kind": "inbox", "view": InboxView } | { "kind": "today", "view": TodayView } | { "kind": "find", "view": FindView } | { "kind": "relays", "view": Array<RelayView> } | { "kind": "log", "view": LogView } | { "kind": "rules", "view": RulesView } | { "kind": "rulesDraft", "view": RulesDraft } | { "kind": "try", "view": Answer | null } | { "kind": "phrase", "view": PhraseView | null } | { "kind": "preview", "view": PreviewState } | { "kind": "importPreview", "view": ImportPreview };
 
 /**
  * When something is due, as seen from today.
