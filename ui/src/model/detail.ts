@@ -17,11 +17,6 @@ export function readEffort(typed: string): number | null {
   return minutes > 0 && minutes <= MAX_EFFORT_MINUTES ? minutes : null;
 }
 
-/** Days, hours and minutes of an effort. */
-export function partsOfEffort(minutes: number): { days: number; hours: number; minutes: number } {
-  return { days: Math.floor(minutes / MINUTES.d), hours: Math.floor((minutes % MINUTES.d) / MINUTES.h), minutes: minutes % MINUTES.h };
-}
-
 /** `week`, `every 2 weeks`, `3 months`; `null` for anything else. */
 export function readRepeat(typed: string): Repeat | null {
   const found = /^(?:every )?(?:(\d{1,3}) ?)?(days?|weeks?|months?|years?)$/.exec(typed.trim().toLowerCase());

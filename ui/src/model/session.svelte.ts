@@ -1,10 +1,11 @@
 // What the window knows: the frame, the open pursuance, and the one way by which anything is asked or refreshed.
 import { tick } from 'svelte';
 import type {
-  AppView, Cannot, Command, Could, Detail, DevicesView, EffectsView, Element, FindView, InboxView, InviteRow, NotDone, PeopleView, PreviewState, PursuanceRow, Query, RelayView, Request, Role, TaskView, TodayView, TreeRow, TreeView, Trouble, Verb,
+  AppView, Cannot, Command, Could, Detail, DevicesView, EffectsView, Element, InboxView, InviteRow, NotDone, PeopleView, PreviewState, PursuanceRow, Query, RelayView, Request, Role, TaskView, TreeRow, TreeView, Trouble, Verb,
 } from '../host/bindings';
 import { asTrouble, type Host, type ViewOf } from '../host';
 import { Preferences } from './preferences.svelte';
+import { All } from './all.svelte';
 import { Chosen } from './chosen.svelte';
 import { InOrder } from './inorder';
 import { readChosen, type ChosenKeys } from './keys';
@@ -49,11 +50,6 @@ export class Session {
   notice = $state.raw<Notice | null>(null);
   /** What lies above the window for a moment. */
   overlay = $state<Overlay | null>(null);
-  /** What is for me to do, while that shows. */
-  today = $state.raw<TodayView | null>(null);
-  /** What is looked for, and what was found. */
-  findText = $state('');
-  found = $state.raw<FindView | null>(null);
   /** Which field of a task is being said, while its list is open. */
   detailField = $state<Detail['field'] | Element['kind'] | 'check' | null>(null);
   /** Seconds since 1970, ticking coarsely: for "4 min ago". */
@@ -74,6 +70,8 @@ export class Session {
   readonly board = new Board((status, query) => this.work.column(status, query));
   readonly chosen = new Chosen();
   readonly tree = new TreeModel((query) => this.#page(query));
+  /** What shows over all pursuances. */
+  readonly all = new All((query) => this.look(query), (trouble) => this.say(trouble));
   /** What keys do to the tree, in their order. */
   readonly keys = new InOrder();
   readonly preferences = new Preferences();
@@ -259,28 +257,6 @@ export class Session {
     }
   }
 
-  /** Shows a task of any pursuance where it stands. */
-  async openIn(pursuance: string, task: string): Promise<void> {
-    const row = this.app?.pursuances.find((each) => each.pursuance === pursuance);
-    if (row === undefined) return;
-    await this.enter(row);
-    await this.go('tree');
-    await this.tree.go(task);
-    await this.peek(task);
-  }
-
-  /** Looks for what is typed; an answer that comes after another one was asked for is dropped. */
-  async find(): Promise<void> {
-    const text = this.findText;
-    if (text.trim() === '') { this.found = null; return; }
-    try {
-      const found = await this.look<'find'>({ kind: 'find', text });
-      if (this.findText === text) this.found = found;
-    } catch (thrown) {
-      this.say(asTrouble(thrown));
-    }
-  }
-
   #enter(row: PursuanceRow): void {
     if (this.pursuance !== row.pursuance) this.#leave();
     this.pursuance = row.pursuance;
@@ -312,24 +288,15 @@ export class Session {
     this.#leave();
     this.drafts = {};
     this.joinLink = '';
-    this.findText = '';
-    this.found = null;
-    this.today = null;
+    this.all.clear();
     this.notice = null;
     this.overlay = null;
     this.screen = 'home';
   }
 
   async #refreshScreen(): Promise<void> {
-    if (this.screen === 'today') {
-      try {
-        this.today = await this.look<'today'>({ kind: 'today' });
-      } catch (thrown) {
-        this.say(asTrouble(thrown));
-      }
-      return;
-    }
-    if (this.screen === 'find') { await this.find(); return; }
+    if (this.screen === 'today') { await this.all.refreshToday(); return; }
+    if (this.screen === 'find') { await this.all.find(); return; }
     const pursuance = this.pursuance;
     if (pursuance === null) return;
     const inside = this.screen !== 'preview';
@@ -375,18 +342,6 @@ export class Session {
     } catch (thrown) {
       if (this.pursuance === pursuance) this.say(asTrouble(thrown));
       return null;
-    }
-  }
-
-  /** Asks for all labels in use, for a list of them. */
-  async lookAtLabels(): Promise<void> {
-    const pursuance = this.pursuance;
-    if (pursuance === null) return;
-    try {
-      const labels = await this.look<'labels'>({ kind: 'labels', pursuance });
-      if (this.pursuance === pursuance) this.labels = labels;
-    } catch (thrown) {
-      this.say(asTrouble(thrown));
     }
   }
 

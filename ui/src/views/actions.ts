@@ -222,3 +222,12 @@ export function proposedPath(session: Session, name: string): string {
   const plain = name.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, '-').replace(/^-+|-+$/g, '');
   return folder === '' ? '' : `${folder.replace(/[\\/]$/, '')}${separator}${plain}`;
 }
+
+/** Shows a task of any pursuance where it stands. */
+export async function openIn(session: Session, pursuance: string, task: string): Promise<void> {
+  const row = session.app?.pursuances.find((each) => each.pursuance === pursuance);
+  if (row === undefined) return;
+  await session.enter(row);
+  await session.tree.go(task);
+  await session.peek(task);
+}

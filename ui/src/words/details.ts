@@ -1,6 +1,5 @@
 // What else is said of a task, as words.
 import type { Detail, Relation } from '../host/bindings';
-import { partsOfEffort } from '../model/detail';
 import { t } from './index';
 import { wholeDay } from './sentences';
 
@@ -17,9 +16,14 @@ export function detailWords(detail: Detail, today: string): string {
   }
 }
 
+const MINUTES_OF_AN_HOUR = 60;
+const MINUTES_OF_A_DAY = 24 * MINUTES_OF_AN_HOUR;
+
 /** How long something takes. */
 export function effortWords(effort: number): string {
-  const { days, hours, minutes } = partsOfEffort(effort);
+  const days = Math.floor(effort / MINUTES_OF_A_DAY);
+  const hours = Math.floor((effort % MINUTES_OF_A_DAY) / MINUTES_OF_AN_HOUR);
+  const minutes = effort % MINUTES_OF_AN_HOUR;
   const parts = [
     ...(days > 0 ? [t('detail.effortDays', { n: days })] : []),
     ...(hours > 0 ? [t('detail.effortHours', { n: hours })] : []),

@@ -102,5 +102,4 @@ export const details = {
   'row.help': 'help wanted',
   'row.repeats': 'repeats',
   'row.checks': '{done} of {total} lines done',
-  'row.kind': 'kind: {kind}',
 } as const;
