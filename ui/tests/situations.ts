@@ -54,6 +54,17 @@ const screen = (letter: string, choices: Partial<FakeChoices> = {}, change?: (da
   await open(choices, change, retouch);
   await go(letter);
 };
+/** Whoever has taken a task said nothing about it for some days. */
+const silent = (days: number): Make => task('Book the canteen', (data) => {
+  for (const each of data.tasks) {
+    const person = data.members.find((one) => !one.person.me)?.person;
+    if (each.title !== 'Book the canteen' || person === undefined) continue;
+    const heardOfSeconds = now() - days * 86_400 - 3_600;
+    each.claim = person;
+    each.status = 'doing';
+    each.details = { claims: [{ person, heardOfSeconds, lapsesSeconds: heardOfSeconds + 7 * 86_400 }] };
+  }
+});
 const opened = (each: FakeTask, data: FakePursuance): void => { each.readers = { roles: [1, 2], persons: data.members.filter((one) => !one.person.me).slice(0, 1).map((one) => one.person) }; };
 /** The dialog that says who reads a task. */
 const readers = (change: (each: FakeTask, data: FakePursuance) => void = (each) => { each.readers = { roles: [1], persons: [] }; }): Make => async () => {
@@ -250,6 +261,14 @@ export const SITUATIONS = {
   'opening a task to a role of which some read it': async () => { await readers((each, data) => { each.readers = { roles: [1], persons: data.members.filter((one) => one.roles.every((role) => role.id === 2)).slice(0, 1).map((one) => one.person) }; })(); await click(all('readers-role')[1]); },
   'opening a task to everyone': async () => { await readers()(); await click(all('readers-role')[0]); },
   'opening a task to somebody': async () => { await readers()(); await click(all('readers-person')[0]); },
+  'a claim about to lapse': silent(6),
+  'a claim without news': silent(9),
+  'a claim taken over': async () => { await silent(9)(); await click(by('take-over')); await settled(); },
+  'nothing for me': screen('y', {}, (data) => { data.tasks = []; }),
+  'much for me': screen('y', {}, undefined, { today: (view) => ({ ...view, of: view.rows.length + 3 }) }),
+  'something for me': screen('y'),
+  'nothing found': async () => { await open(); await go('f'); await fill('find-text', 'no such thing'); await settled(); },
+  'much found': async () => { await open({}, undefined, { find: (view) => ({ ...view, of: view.rows.length + 3 }) }); await go('f'); await fill('find-text', 'the'); await settled(); },
   'a task with two endings': task('Book the canteen', (data) => { for (const each of data.tasks) each.twoAnswers = each.title === 'Book the canteen'; }),
   'adding a task': adding('Paint the gate'),
   'typing a task for one role': async () => { await open({}, undefined, { tree: (view) => ({ ...view, homes: [...view.homes, { role: 1, name: 'organiser', members: 2 }] }) }); await fill('quick-add', 'Paint the gate @@organiser'); },

@@ -56,7 +56,7 @@ export const WHEN: Record<string, readonly string[]> = {
   'fault.wrongOrigin': ['relay is another'],
   'fault.stale': ['relay is stale'],
 
-  'delivery.kept': ['my change is kept', 'a task was*'],
+  'delivery.kept': ['my change is kept', 'a task was*', 'a claim taken over'],
   'delivery.handed': ['my comment is handed over'],
   'delivery.seen': ['my change was seen'],
 
@@ -87,7 +87,7 @@ export const WHEN: Record<string, readonly string[]> = {
   'add.onlyWords': ['suggesting with more'],
   'add.unknown': ['adding for somebody unknown'],
 
-  'task.readersEveryone': ['who reads a task of everyone', 'my change*', 'a task of somebody', 'my comment is handed over', 'a task with two endings', 'refused by a rule', 'refused: not my own'],
+  'task.readersEveryone': ['who reads a task of everyone', 'a claim*', 'my change*', 'a task of somebody', 'my comment is handed over', 'a task with two endings', 'refused by a rule', 'refused: not my own'],
   'task.readersRole': ['a task for one role', 'a task that was closed to me', 'who reads a task of one role', 'who reads a task that was opened', 'opening a task to*', 'a task was*'],
   'task.closed': ['a task that was closed to me'],
   'readers.all': ['who reads a task of everyone'],
@@ -239,6 +239,14 @@ export const WHEN: Record<string, readonly string[]> = {
   'computers.stolenNoPhrase': ['my computers', 'my computers, one with two histories', 'one of my computers, to be removed', 'removed a computer of mine', 'my phrase shown', 'my phrase asked back'],
   'computers.done.recovered': ['all others shut out'],
   'computers.mineWhat': ['answering a code', 'answering a code with another phrase'],
+  'claim.lapses': ['a claim about to lapse'],
+  'claim.lapsed': ['a claim without news'],
+  'claim.tookOver': ['a claim taken over'],
+  'today.noneText': ['nothing for me'],
+  'today.more': ['much for me'],
+  'find.none': ['nothing found'],
+  'find.more': ['much found'],
+
   'computers.mineRefused': ['answering a code with another phrase'],
   'computers.comingText': ['coming by a code'],
 

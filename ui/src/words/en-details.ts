@@ -67,8 +67,8 @@ export const details = {
   'check.progress': '{done} of {total} done',
   'check.remove': 'Take away the line “{~text}”',
 
-  'claim.lapses': 'No news from {~name} for {n:# day|# days}. From {day} on, others can take it over.',
-  'claim.lapsed': 'No news from {~name} for {n:# day|# days}.',
+  'claim.lapses': 'No news of {~name} about it for {n:# day|# days}. From {day} on, others can take it over.',
+  'claim.lapsed': 'Nothing was heard of {~name} about it for {n:# day|# days}: others can take it over.',
   'claim.takeOver': 'Take it over from {~name}',
   'claim.tookOver': 'You have taken it over from {~name}.',
 
