@@ -193,9 +193,9 @@ pub struct TaskView {
     /// Its body, markdown as plain text.
     pub body: String,
     /// Other values written at the same time for the title, if any.
-    pub other_titles: Vec<String>,
+    pub other_titles: Vec<OtherText>,
     /// Other values written at the same time for the body, if any.
-    pub other_bodies: Vec<String>,
+    pub other_bodies: Vec<OtherText>,
     /// Who created it.
     pub creator: Person,
     /// Claimed time of the creation, seconds since 1970.
@@ -253,6 +253,18 @@ pub struct DetailsView {
     /// The task that repeats it.
     #[cfg_attr(feature = "bindings", ts(type = "string | null"))]
     pub repeated: Option<TaskId>,
+}
+
+/// A text that was written at the same time as the one shown.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct OtherText {
+    /// What it says.
+    pub text: String,
+    /// Who wrote it.
+    pub by: Person,
 }
 
 /// How two tasks are related.

@@ -21,8 +21,8 @@ use crate::rule::{Object, Role, Verb};
 use crate::task::Status;
 use crate::tasks::{Comment, Mark, Said, Task};
 use crate::view::{
-    CameBy, Cannot, CommentView, DecisionView, Delivery, DetailsView, InviteView, MemberView, PeopleView, Person,
-    ReviewView, TaskView, TreeRow, TreeView,
+    CameBy, Cannot, CommentView, DecisionView, Delivery, DetailsView, InviteView, MemberView, OtherText, PeopleView,
+    Person, ReviewView, TaskView, TreeRow, TreeView,
 };
 
 /// Where the tree has a task.
@@ -139,8 +139,8 @@ impl Replica {
             row: self.row(place, task, &names, handed),
             path: path.iter().filter_map(|step| self.tasks.task(*step).map(title)).collect(),
             body: task.body.shown(rank).cloned().unwrap_or_default(),
-            other_titles: others(&task.title, rank),
-            other_bodies: others(&task.body, rank),
+            other_titles: self.others(&task.title, &names),
+            other_bodies: self.others(&task.body, &names),
             creator: self.person(created.by, &names),
             created_seconds: created.claimed_seconds,
             started: task.started.shown(rank).filter(|day| !day.is_empty()).cloned(),
@@ -505,6 +505,19 @@ impl Replica {
         }
     }
 
+    /// Texts that stand beside the one shown, each once: with the senior one of those who wrote it.
+    fn others(&self, register: &Register<String>, names: &Names) -> Vec<OtherText> {
+        let mut seen: Vec<OtherText> = Vec::new();
+        let ranked = register.ranked(|member| self.authority.seniority(member));
+        for write in ranked.iter().skip(1) {
+            let shown = ranked.first().is_some_and(|first| first.value == write.value);
+            if !shown && !seen.iter().any(|other| other.text == write.value) {
+                seen.push(OtherText { text: write.value.clone(), by: self.person(write.by, names) });
+            }
+        }
+        seen
+    }
+
     /// Which of these verbs I may not use, on a task or on tasks of others.
     fn cannot(&self, verbs: &[Verb], task: Option<&Task>) -> Vec<Cannot> {
         let Some(me) = self.me() else { return Vec::new() };
@@ -583,17 +596,6 @@ fn folded(name: &str) -> String {
 
 pub(crate) fn there<E: Ord>(set: &BTreeMap<E, Register<bool>>) -> impl Iterator<Item = &E> {
     set.iter().filter(|(_, register)| register.is_there()).map(|(element, _)| element)
-}
-
-fn others<K: Ord>(register: &Register<String>, rank: impl Fn(MemberId) -> K) -> Vec<String> {
-    let mut seen: Vec<String> = Vec::new();
-    let ranked = register.ranked(rank);
-    for write in ranked.iter().skip(1) {
-        if Some(&write.value) != ranked.first().map(|first| &first.value) && !seen.contains(&write.value) {
-            seen.push(write.value.clone());
-        }
-    }
-    seen
 }
 
 /// Adds up what is below each row, from the last row to the first.

@@ -7,7 +7,7 @@ export type KeyAction =
   | 'viewTree' | 'viewList' | 'viewBoard'
   | 'next' | 'previous' | 'first' | 'last' | 'pageDown' | 'pageUp' | 'peek' | 'collapse' | 'expandOrIn' | 'collapseOrOut'
   | 'choose' | 'chooseAll' | 'chooseNext' | 'choosePrevious' | 'verbs' | 'copy' | 'move' | 'earlier' | 'later'
-  | 'subtask' | 'edit' | 'indent' | 'outdent' | 'status' | 'assign' | 'claim' | 'giveBack' | 'comment' | 'label' | 'due' | 'priority' | 'readers' | 'drop';
+  | 'subtask' | 'edit' | 'indent' | 'outdent' | 'status' | 'assign' | 'claim' | 'giveBack' | 'comment' | 'label' | 'due' | 'priority' | 'readers' | 'drop' | 'settle';
 
 /** What of a keyboard event decides. */
 export type Key = { key: string; ctrl: boolean; shift: boolean; alt: boolean };
@@ -32,7 +32,7 @@ const GO: Record<string, KeyAction> = { t: 'goTree', i: 'goInbox', p: 'goPeople'
 const VIEW: Record<string, KeyAction> = { t: 'viewTree', l: 'viewList', b: 'viewBoard' };
 const ANYWHERE: Record<string, KeyAction> = { c: 'add', '/': 'find', f: 'filter', '?': 'help', g: 'goPrefix', v: 'viewPrefix' };
 const ON_TASK: Record<string, KeyAction> = {
-  j: 'next', k: 'previous', z: 'collapse', o: 'subtask', e: 'edit', s: 'status', a: 'assign', n: 'comment', b: 'label', d: 'due', p: 'priority', w: 'readers', x: 'choose', y: 'copy', m: 'move', '.': 'verbs', Delete: 'drop',
+  j: 'next', k: 'previous', z: 'collapse', o: 'subtask', e: 'edit', s: 'status', a: 'assign', n: 'comment', b: 'label', d: 'due', p: 'priority', w: 'readers', u: 'settle', x: 'choose', y: 'copy', m: 'move', '.': 'verbs', Delete: 'drop',
 };
 const IN_TREE: Record<string, KeyAction> = {
   ArrowDown: 'next', ArrowUp: 'previous', Home: 'first', End: 'last', PageDown: 'pageDown', PageUp: 'pageUp', Enter: 'peek',
@@ -40,7 +40,7 @@ const IN_TREE: Record<string, KeyAction> = {
 
 /** Single keys that a person may choose another one for: what they do, and the key that they are otherwise. With Shift, `claim` gives back. */
 export const CHOOSABLE = {
-  add: 'c', filter: 'f', goPrefix: 'g', viewPrefix: 'v', next: 'j', previous: 'k', collapse: 'z', subtask: 'o', edit: 'e', status: 's', assign: 'a', claim: 'i', comment: 'n', label: 'b', due: 'd', priority: 'p', readers: 'w', choose: 'x',
+  add: 'c', filter: 'f', goPrefix: 'g', viewPrefix: 'v', next: 'j', previous: 'k', collapse: 'z', subtask: 'o', edit: 'e', status: 's', assign: 'a', claim: 'i', comment: 'n', label: 'b', due: 'd', priority: 'p', readers: 'w', settle: 'u', choose: 'x',
   copy: 'y', move: 'm', verbs: '.',
 } as const satisfies Partial<Record<KeyAction, string>>;
 /** What a person may choose another key for. */
@@ -135,16 +135,16 @@ export const KEY_TABLE: Record<'keys.everywhere' | 'keys.moving' | 'keys.choosin
   'keys.inTree': [
     ['O', 'keys.subtask', 'subtask'], ['E', 'keys.edit', 'edit'], ['Alt → ←', 'keys.indent'], ['Alt ↑ ↓', 'keys.reorder'], ['Tab', 'keys.tab'], ['S', 'keys.status', 'status'], ['A', 'keys.assign', 'assign'], ['I', 'keys.claim', 'claim'],
     ['Shift I', 'keys.giveBack'], ['N', 'keys.comment', 'comment'], ['B', 'keys.label', 'label'], ['D', 'keys.due', 'due'], ['P', 'keys.priority', 'priority'], ['M', 'keys.move', 'move'], ['Y', 'keys.copy', 'copy'],
-    ['W', 'keys.readers', 'readers'], ['Del', 'keys.drop'],
+    ['W', 'keys.readers', 'readers'], ['U', 'keys.settle', 'settle'], ['Del', 'keys.drop'],
   ],
 };
 /** Words for keys, by what they do. */
 export type KeyWord =
   | 'keys.palette' | 'keys.add' | 'keys.find' | 'keys.filter' | 'keys.help' | 'keys.escape' | 'keys.undo' | 'keys.lock' | 'keys.send' | 'keys.region' | 'keys.go' | 'keys.view' | 'keys.updown' | 'keys.across' | 'keys.peek' | 'keys.collapse'
   | 'keys.choose' | 'keys.chooseAll' | 'keys.extend' | 'keys.unchoose' | 'keys.verbs' | 'keys.subtask' | 'keys.edit' | 'keys.indent' | 'keys.reorder' | 'keys.tab' | 'keys.status' | 'keys.assign' | 'keys.claim' | 'keys.giveBack'
-  | 'keys.comment' | 'keys.label' | 'keys.due' | 'keys.priority' | 'keys.move' | 'keys.copy' | 'keys.readers' | 'keys.drop' | 'keys.next' | 'keys.previous' | 'keymap.go' | 'keymap.view';
+  | 'keys.comment' | 'keys.label' | 'keys.due' | 'keys.priority' | 'keys.move' | 'keys.copy' | 'keys.readers' | 'keys.settle' | 'keys.drop' | 'keys.next' | 'keys.previous' | 'keymap.go' | 'keymap.view';
 /** What each key that can be chosen does, in words. */
 export const KEY_WORDS: Record<Choosable, KeyWord> = {
   add: 'keys.add', filter: 'keys.filter', goPrefix: 'keymap.go', viewPrefix: 'keymap.view', next: 'keys.next', previous: 'keys.previous', collapse: 'keys.collapse', subtask: 'keys.subtask', edit: 'keys.edit', status: 'keys.status',
-  assign: 'keys.assign', claim: 'keys.claim', comment: 'keys.comment', label: 'keys.label', due: 'keys.due', priority: 'keys.priority', readers: 'keys.readers', choose: 'keys.choose', copy: 'keys.copy', move: 'keys.move', verbs: 'keys.verbs',
+  assign: 'keys.assign', claim: 'keys.claim', comment: 'keys.comment', label: 'keys.label', due: 'keys.due', priority: 'keys.priority', readers: 'keys.readers', settle: 'keys.settle', choose: 'keys.choose', copy: 'keys.copy', move: 'keys.move', verbs: 'keys.verbs',
 };

@@ -231,3 +231,8 @@ export async function openIn(session: Session, pursuance: string, task: string):
   await session.tree.go(task);
   await session.peek(task);
 }
+
+/** Keeps the title that is shown for all, where two were written at once. */
+export async function settleTitle(session: Session, row: TreeRow): Promise<void> {
+  await session.actNow({ kind: 'setTitle', task: row.task, title: row.title }, t('notice.settled', { title: row.title }));
+}
