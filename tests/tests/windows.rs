@@ -35,3 +35,5 @@ mod screens;
 mod secrets;
 #[path = "windows/templates.rs"]
 mod templates;
+#[path = "windows/working.rs"]
+mod working;
