@@ -9,7 +9,7 @@ export const work = {
   'many.of': '{what} · {n:# task|# tasks}',
   'many.title': 'Not all of them',
   'many.warn': '{n} of {of} tasks can be changed.',
-  'many.same': '{n:# is|# are} like that already.',
+  'many.same': '{n:# needs|# need} no change.',
   'many.stay': '{n:# task stays as it is|# tasks stay as they are}:',
   'many.nothing': 'None of them can be changed.',
   'many.submit': 'Change {n:# task|# tasks}',
