@@ -303,6 +303,22 @@ describe('the board', () => {
   });
 });
 
+describe('thousands of tasks', () => {
+  it('are a few rows of the list, and a few cards of each column', async () => {
+    const { host } = await openWindow({ rows: 3_000 });
+    host.queries.length = 0;
+    await press('v');
+    await press('l');
+    await settled();
+    expect([by('list').dataset.rows, all('list-row').length > 10, all('list-row').length <= 80]).toEqual(['3000', true, true]);
+    await press('v');
+    await press('b');
+    await settled();
+    for (const column of all('board-column')) expect(column.querySelectorAll('[data-testid="card"]').length).toBeLessThanOrEqual(80);
+    expect(host.queries.every((query) => query.kind !== 'tree')).toBe(true);
+  });
+});
+
 describe('keys of one’s own', () => {
   it('are chosen in the settings, work at once, and go back', async () => {
     const { host, session } = await openWindow();

@@ -10,7 +10,7 @@ use pursuance_core::id::{MemberId, PursuanceId};
 use pursuance_core::keys::{CellKey, DeviceKeys};
 use pursuance_core::limits::{MAX_ROLES, MAX_RULES};
 use pursuance_core::link::InviteLink;
-use pursuance_core::many::ManyDone;
+use pursuance_core::many::{Many, ManyDone};
 use pursuance_core::op::Since;
 use pursuance_core::plan::{Authored, Circumstances, parse_relays};
 use pursuance_core::refusal::Refusal;
@@ -21,6 +21,7 @@ use crate::api::{Reply, Request, Trouble};
 use crate::chance::random;
 use crate::engine::{OFFLINE, Open, Surroundings, parse_link};
 use crate::held::{Held, Way, sealed_cells};
+use crate::local::order_name;
 use crate::relays::FROM_END;
 use crate::store::{Door, KeptStanding};
 
@@ -184,7 +185,10 @@ impl Open {
 
     pub(crate) fn forget(&mut self, pursuance: PursuanceId) -> Result<(), Trouble> {
         let number = self.held.get(&pursuance).ok_or(Trouble::NoSuchPursuance)?.number;
-        self.store.write(|w| w.drop_pursuance(number))?;
+        self.store.write(|w| {
+            w.drop_pursuance(number)?;
+            w.set_meta(&order_name(pursuance), &[])
+        })?;
         self.held.remove(&pursuance);
         self.relays.forget(number);
         self.unswept = true;
@@ -239,13 +243,15 @@ impl Open {
         let held = self.held.get_mut(&pursuance).ok_or(Trouble::NoSuchPursuance)?;
         // Taken off whether or not it is allowed by now: what comes before it is still there to be undone.
         let commands = held.undo.pop().ok_or(Trouble::NothingToUndo)?;
-        if let [command] = &commands[..] {
+        if commands.len() > 1 && Many::new(commands.clone()).is_ok() {
+            let ManyDone { done, refused, .. } = self.carry_out(around, pursuance, commands)?;
+            return Ok(if refused.is_empty() { Reply::Done } else { Reply::Acted { done, refused } });
+        }
+        for command in &commands {
             let authored = self.plan(around, pursuance, command)?;
             self.commit(around, pursuance, &authored, None)?;
-            return Ok(Reply::Done);
         }
-        let ManyDone { done, refused, .. } = self.carry_out(around, pursuance, commands)?;
-        Ok(if refused.is_empty() { Reply::Done } else { Reply::Acted { done, refused } })
+        Ok(Reply::Done)
     }
 
     fn plan(&self, around: &Surroundings, pursuance: PursuanceId, command: &Command) -> Result<Authored, Trouble> {

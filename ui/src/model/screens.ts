@@ -13,7 +13,7 @@ export type Outcome = { reply: Reply; trouble: null } | { reply: null; trouble: 
 export type Pending = {
   /** What can be done. */
   commands: Command[];
-  /** How many are like that already. */
+  /** How many of those chosen need no change. */
   same: number;
   /** The tasks that stay as they are, with the reasons. */
   stay: readonly { task: string; refusal: Refusal }[];

@@ -51,7 +51,7 @@ export async function many(session: Session, commands: Command[]): Promise<void>
   const out = new Set(refused.map((each) => each.index));
   const stay = refused.filter((each) => each.refusal.code !== 'nothingToChange').map(({ index, refusal }) => ({ task: taskOf(commands[index]), refusal }));
   const rest = commands.filter((_, index) => !out.has(index));
-  if (stay.length > 0) { session.pending = { commands: rest, same: refused.length - stay.length, stay }; session.overlay = 'many'; }
+  if (stay.length > 0) { session.pending = { commands: rest, same: Math.max(0, session.chosen.count - rest.length - stay.length), stay }; session.overlay = 'many'; }
   else if (rest.length === 0) session.say(null, t('many.done.already'));
   else await carryOut(session, rest);
 }
