@@ -1553,6 +1553,19 @@ readers: Readers,
 new: number, };
 
 /**
+ * A text that was written at the same time as the one shown.
+ */
+export type OtherText = { 
+/**
+ * What it says.
+ */
+text: string, 
+/**
+ * Who wrote it.
+ */
+by: Person, };
+
+/**
  * Why a text is not taken: the first thing that is wrong.
  */
 export type ParseError = { 
@@ -2919,11 +2932,11 @@ body: string,
 /**
  * Other values written at the same time for the title, if any.
  */
-otherTitles: Array<string>, 
+otherTitles: Array<OtherText>, 
 /**
  * Other values written at the same time for the body, if any.
  */
-otherBodies: Array<string>, 
+otherBodies: Array<OtherText>, 
 /**
  * Who created it.
  */
