@@ -75,8 +75,7 @@ async fn two_edit_one_task_offline() {
     }
     portraits(&maya, "working-two").await;
     // One key settles it for both.
-    maya.press_key(Key::Escape).await;
-    open_task(&maya, BIG).await;
+    maya.click_with("tree-row", BIG).await;
     maya.press(&['u']).await;
     maya.wait_gone("other-title").await;
     ben.wait_gone("other-title").await;
@@ -86,7 +85,7 @@ async fn two_edit_one_task_offline() {
     assign(&maya, "Ben").await;
     comment(&maya, "The printer lends us his, the blue one").await;
     ben.wait_count("comment-text", 1).await;
-    ben.press_key(Key::Escape).await;
+    ben.click_with("tree-row", BIG).await;
     ben.press(&['g']).await;
     ben.press(&['y']).await;
     ben.wait_text("today-row", BIG).await;
@@ -103,6 +102,7 @@ async fn two_edit_one_task_offline() {
     // It is done every week: whoever ends it makes the next one, and both see the same.
     more(&ben, "repeat", "week").await;
     ben.wait_text("detail-repeat", "Every week").await;
+    ben.click_with("tree-row", BIG).await;
     ben.press(&['s']).await;
     ben.click("status-option-done").await;
     wait_rows(&ben, 3).await;
