@@ -4,7 +4,7 @@
 export const details = {
   'detail.more': 'Say more about it…',
   'detail.moreTitle': 'More about this task',
-  'detail.edit': 'Change: {field}',
+  'detail.edit': '{field}: {~value}',
   'detail.takeAway': 'Take away: {~what}',
   'detail.nothing': 'Nothing',
   'detail.sameTime': 'Written at the same time',
@@ -98,8 +98,6 @@ export const details = {
   'find.more': '{n:# more fits|# more fit}: another word helps.',
 
   'row.blocked': 'waits for another task',
-  'row.begins': 'begins {day}',
-  'row.help': 'help wanted',
   'row.repeats': 'repeats',
   'row.checks': '{done} of {total} lines done',
 } as const;
