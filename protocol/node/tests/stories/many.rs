@@ -35,14 +35,24 @@ async fn forty_tasks_change_at_once_and_one_undo_brings_them_back() {
     let all = [due, assign, doing(Status::Doing).collect()].concat();
     assert_eq!(all_at_once(&maya, harbour, all).await, Ok(Reply::Acted { done: 120, refused: vec![] }));
     assert_eq!(self::entries(&maya, harbour).await - entries, 3, "as few entries as fit");
-    ben.until_like(&maya, harbour).await;
-    let rows = ben.tree(harbour).await.rows;
-    assert!(rows.iter().all(|row| row.status == Status::Doing && row.assignees[0].me && row.due.is_some()));
+    ben.until_async("he has all of it", async || {
+        let rows = ben.tree(harbour).await.rows;
+        rows.iter().all(|row| {
+            let is_asked = row.assignees.first().is_some_and(|person| person.me);
+            row.status == Status::Doing && is_asked && row.due.is_some()
+        })
+    })
+    .await;
 
     assert_eq!(maya.ask(Request::Undo { pursuance: harbour }).await, Ok(Reply::Done));
     assert_eq!(maya.told(harbour).await.unwrap(), before);
-    assert!(maya.tree(harbour).await.rows.iter().all(|row| row.due.is_none() && row.assignees.is_empty()));
+    let is_bare = async |who: &Sailor| {
+        who.tree(harbour).await.rows.iter().all(|row| row.due.is_none() && row.assignees.is_empty())
+    };
+    assert!(is_bare(&maya).await);
     ben.until_like(&maya, harbour).await;
+    // Days and people are no part of that, and come by entries of their own.
+    ben.until_async("all of it is taken back", async || is_bare(&ben).await).await;
 
     // He may finish what he made, and nothing of hers: the rest is done, and what is not is named.
     let own = ben.task(harbour, "His own", None).await;
