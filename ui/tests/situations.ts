@@ -108,6 +108,17 @@ const keymap = (action: string, key: string): Make => async () => {
   await click(by(`key-${action}`));
   await press(key);
 };
+/** The form for another passphrase. */
+const passphrase = (choices: Partial<FakeChoices>, old: string): Make => async () => {
+  await open(choices);
+  await go('s');
+  await click(by('passphrase-open'));
+  if (old === '') return;
+  await fill('passphrase-now', old);
+  await fill('passphrase-new', 'quite another passphrase');
+  await fill('passphrase-new-again', 'quite another passphrase');
+  await click(by('passphrase-submit'));
+};
 /** A screen of the pursuance in which almost nothing is. */
 const sparse = (letter: string): Make => async () => {
   await open();
@@ -241,6 +252,9 @@ export const SITUATIONS = {
   'a key that is taken': keymap('status', 'a'),
   'a key that stays': keymap('status', '?'),
   'a key that is none': keymap('status', 'Enter'),
+  'a passphrase being changed': passphrase({}, ''),
+  'a passphrase being changed on a full disk': passphrase({ storage: 'full' }, 'a long enough passphrase'),
+  'a passphrase that was changed': passphrase({}, 'a long enough passphrase'),
   ...ABOUT_STATUS,
 
   // Tasks.

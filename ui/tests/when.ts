@@ -5,6 +5,11 @@ export const WHEN: Record<string, readonly string[]> = {
   'refused.rule': ['refused by a rule'],
   'refused.onlyOwn': ['refused: not my own'],
 
+  'passphrase.what': ['a passphrase*', 'a key that*'],
+  'passphrase.copies': ['a passphrase being changed*'],
+  'passphrase.done': ['a passphrase that was changed'],
+  'passphrase.unsure': ['a passphrase being changed on a full disk'],
+
   'many.selected': ['several*'],
   'many.first': ['more than can be selected'],
   'many.warn': ['several, some not mine'],

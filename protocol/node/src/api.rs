@@ -38,6 +38,13 @@ pub enum Request {
     },
     /// Drops the keys; everything shown goes.
     Lock,
+    /// Has the open vault opened by another passphrase from now on; the database and its key stay as they are.
+    ChangePassphrase {
+        /// The passphrase it opens with now.
+        old: String,
+        /// At least `MIN_PASSPHRASE_CHARS`.
+        new: String,
+    },
     /// Founds a pursuance.
     StartPursuance {
         /// Its name.

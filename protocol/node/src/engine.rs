@@ -262,6 +262,7 @@ impl Engine {
             | Request::Unlock { .. }
             | Request::Restore { .. }
             | Request::Rescue { .. }
+            | Request::ChangePassphrase { .. }
             | Request::Lock => {
                 let answer = self.turn_key(request);
                 wipe_stack();
@@ -297,6 +298,9 @@ impl Engine {
                 self.restore(&path, &Zeroizing::new(backup_passphrase), &Zeroizing::new(passphrase))
             }
             Request::Rescue { passphrase, folder } => self.rescue(&Zeroizing::new(passphrase), &folder),
+            Request::ChangePassphrase { old, new } => {
+                self.change_passphrase(&Zeroizing::new(old), &Zeroizing::new(new))
+            }
             _ => {
                 self.open = None;
                 Ok(Reply::Done)
@@ -371,6 +375,21 @@ impl Engine {
         let store = Store::open(&self.around.folder.database(), &key)?;
         self.runs += 1;
         self.open = Some(Open::begin(&self.around, self.runs, store, key)?);
+        Ok(Reply::Done)
+    }
+
+    fn change_passphrase(&mut self, old: &str, new: &str) -> Result<Reply, Trouble> {
+        let open = self.open.as_ref().ok_or(Trouble::Locked)?;
+        is_passphrase(new)?;
+        if old.len() > MAX_PASSPHRASE_BYTES {
+            return Err(Trouble::WrongPassphrase);
+        }
+        let path = self.around.folder.vault();
+        if **vault::open(&path, old)? != **open.key {
+            // The vault of another database was put here: what it says about this one is nothing to build on.
+            return Err(Trouble::Damaged);
+        }
+        vault::replace(&path, new, self.around.pace.vault_cost, &open.key)?;
         Ok(Reply::Done)
     }
 

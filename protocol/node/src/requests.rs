@@ -70,6 +70,7 @@ impl Open {
             Request::CreateVault { .. }
             | Request::Unlock { .. }
             | Request::Lock
+            | Request::ChangePassphrase { .. }
             | Request::Import { .. }
             | Request::Backup { .. } => Err(Trouble::Malformed),
             Request::Restore { .. } | Request::Rescue { .. } => Err(Trouble::VaultExists),

@@ -2346,7 +2346,15 @@ passphrase: string, } | { "kind": "unlock",
 /**
  * The passphrase it was made with.
  */
-passphrase: string, } | { "kind": "lock" } | { "kind": "startPursuance", 
+passphrase: string, } | { "kind": "lock" } | { "kind": "changePassphrase", 
+/**
+ * The passphrase it opens with now.
+ */
+old: string, 
+/**
+ * At least `MIN_PASSPHRASE_CHARS`.
+ */
+new: string, } | { "kind": "startPursuance", 
 /**
  * Its name.
  */

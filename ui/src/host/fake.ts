@@ -176,6 +176,12 @@ export function fakeHost(given: Partial<FakeChoices> = {}): FakeHost {
         stage = 'open';
         return { kind: 'done' };
       case 'lock': stage = 'locked'; return { kind: 'done' };
+      case 'changePassphrase':
+        if (asked.new.length < MIN_PASSPHRASE_CHARS) throw { code: 'passphraseTooShort', minChars: MIN_PASSPHRASE_CHARS } satisfies Trouble;
+        if (passphrase !== null ? asked.old !== passphrase : asked.old.startsWith('wrong')) throw { code: 'wrongPassphrase' } satisfies Trouble;
+        if (storage !== null && STORAGE[storage] !== null) throw STORAGE[storage];
+        passphrase = asked.new;
+        return { kind: 'done' };
       case 'startPursuance': {
         if (asked.name.trim() === '' || asked.myName.trim() === '' || asked.mission.trim() === '') throw refused({ code: 'empty' });
         if (asked.relay !== null && !isRelay(asked.relay)) throw refused({ code: 'notARelayAddress' });
