@@ -319,6 +319,8 @@ export const SITUATIONS = {
   'person who waits': async () => { const { session } = await open({ busy: true }); await go('p'); await session.meet(session.people?.others[0]?.person.member ?? null); await settled(); },
   'myself': person('Noor'),
   'leaving': person('Noor', {}, press_('leave-open')),
+  'forgetting what one is out of': async () => { await status({ code: 'removed', kept: 0 })(); await press_('forget-open')(); },
+  'forgotten': async () => { await status({ code: 'removed', kept: 0 })(); await press_('forget-open')(); await press_('forget-submit')(); },
   'left': person('Noor', {}, async () => { await press_('leave-open')(); await press_('leave-submit')(); }),
   'gave a role': person('Ilse', {}, press_('give-role')),
   'took a role back': person('Ilse', {}, press_('person-take-back')),

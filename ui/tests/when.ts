@@ -74,6 +74,12 @@ export const WHEN: Record<string, readonly string[]> = {
   'standing.damaged': ['file damaged'],
   'standing.overtaken': ['overtaken'],
 
+  'forget.line': ['removed', 'gone, with a change kept', 'device removed', 'left', 'my computers, and this one is out'],
+  'forget.goes': ['forgetting what one is out of'],
+  'forget.stays': ['forgetting what one is out of'],
+  'forget.waits': ['gone, with a change kept', 'left'],
+  'forget.done': ['forgotten'],
+
   'standing.deviceRemoved': ['device removed', 'my computers, and this one is out'],
 
   'start.lone': ['start*'],

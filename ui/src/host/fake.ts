@@ -221,7 +221,14 @@ export function fakeHost(given: Partial<FakeChoices> = {}): FakeHost {
         return { kind: 'done' };
       }
       case 'setRefused': setRefused(group(asked.pursuance).data, asked.entries, asked.refused); return { kind: 'done' };
-      case 'dropInvite': invited.delete(asked.pursuance); return { kind: 'done' };
+      case 'dropInvite': {
+        if (invited.delete(asked.pursuance)) return { kind: 'done' };
+        const at = groups.indexOf(group(asked.pursuance));
+        const { status } = group(asked.pursuance).data.row;
+        if (status.code !== 'deviceRemoved' && (status.code !== 'removed' || status.kept > 0)) throw { code: 'alreadyMember' } satisfies Trouble;
+        groups.splice(at, 1);
+        return { kind: 'done' };
+      }
       case 'act': return group(asked.pursuance).act(asked.command);
       case 'actAll': return actAll(group(asked.pursuance), asked.commands);
       case 'reorder': reorder(group(asked.pursuance).data.tasks, asked.task, asked.past); return { kind: 'done' };

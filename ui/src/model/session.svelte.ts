@@ -431,6 +431,18 @@ export class Session {
     this.say((await this.request({ kind: 'lock' })).trouble);
   }
 
+  /** Has a pursuance that one is out of gone from this computer, with the texts begun in it. */
+  async forgetPursuance(pursuance: string): Promise<Trouble | null> {
+    const { trouble } = await this.request({ kind: 'dropInvite', pursuance });
+    if (trouble === null) for (const key of Object.keys(this.drafts)) if (key.includes(pursuance)) delete this.drafts[key];
+    return trouble;
+  }
+
+  /** Where a text begun in the open pursuance is kept: what it is to be, and on which task. */
+  draftKey(what: string, task = ''): string {
+    return `${what} ${this.pursuance ?? ''} ${task}`.trim();
+  }
+
   /** A counter-entry to my last change. */
   async undo(doneText: string, partly: (done: number, refused: readonly NotDone[]) => string): Promise<void> {
     if (this.pursuance === null) return;

@@ -87,6 +87,13 @@ export const screens = {
   'standing.damaged': 'A part of the file in this folder cannot be read any more. Nothing was deleted. Make a backup to another disk while this one still opens.',
   'standing.overtaken': 'A copy of this folder is in use, and this device’s log goes on there. So that nobody is shown two histories, this one signs nothing more. Go on in the other copy, or join anew from an empty folder.',
   'standing.deviceRemoved': 'This computer was taken out by another one of yours, or stopped. If that was not you, shut the others out with your recovery phrase.',
+  'forget.line': 'You are out of this pursuance. What this computer keeps of it can still be read here.',
+  'forget.open': 'Forget it on this computer',
+  'forget.goes': 'From this computer goes all of it: tasks, comments, the log, and your keys there. There is no undo; whoever wants to come back needs a new invite.',
+  'forget.stays': 'What others have stays with them, your words too. A relay keeps sealed cells until it drops them. Backups and copies of this folder keep what they hold.',
+  'forget.submit': 'Forget it here',
+  'forget.waits': 'A relay must have your last changes there first, so that the others learn that you left.',
+  'forget.done': 'Forgotten on this computer.',
   'standing.backup': 'Make a backup',
   'standing.import': 'Importing: {done} of {of:# task|# tasks}',
 
