@@ -22,7 +22,7 @@ use crate::export::save_folder;
 use crate::folder::Folder;
 use crate::held::Held;
 use crate::import::job::{Asker, ImportJob};
-use crate::local::kept_keys;
+use crate::local::{kept_keys, kept_lock_after};
 use crate::node::Pace;
 use crate::relays::Relays;
 use crate::rescue;
@@ -88,6 +88,8 @@ pub(crate) struct Open {
     pub(crate) storage: Storage,
     /// Keys that this person chose.
     pub(crate) keys: Vec<ChosenKey>,
+    /// After how many minutes without a key or a pointer the window locks.
+    pub(crate) lock_after: Option<u16>,
     /// Something was erased, now or in the last run, that may stand in older pages.
     pub(crate) unswept: bool,
 }
@@ -419,6 +421,7 @@ impl Engine {
             save_folder: save_folder(self.around.folder.path()).display().to_string(),
             storage: self.storage(),
             keys: self.open.as_ref().map(|open| open.keys.clone()).unwrap_or_default(),
+            lock_after: self.open.as_ref().and_then(|open| open.lock_after),
         }
     }
 }
@@ -440,6 +443,7 @@ impl Open {
         let relays = Relays::load(&store, run)?;
         let offline = store.meta(OFFLINE)?.is_some_and(|value| value == [1]);
         let keys = kept_keys(&store)?;
+        let lock_after = kept_lock_after(&store)?;
         Ok(Self {
             store,
             held,
@@ -450,6 +454,7 @@ impl Open {
             key,
             storage: Storage::default(),
             keys,
+            lock_after,
             unswept: true,
         })
     }

@@ -379,7 +379,11 @@ export const screens = {
   'passphrase.done': 'The new passphrase opens this folder now.',
   'passphrase.unsure': 'The disk did not let it be finished. Keep both passphrases in mind until one of them has opened this folder.',
   'settings.lock': 'Lock now',
-  'settings.lockHint': 'Drops the keys from memory; the passphrase opens them again.',
+  'settings.lockHint': 'Drops the keys from memory; the passphrase opens them again. Texts you have begun come back then: up to 64 of them, the shortest first, if they are not too long together.',
+  'settings.lockAfter': 'Lock by itself',
+  'settings.lockNever': 'Never',
+  'settings.lockMinutes': 'After {n} minutes',
+  'settings.lockAfterHint': 'Counted from the last key, or movement of the pointer, in this window. An import, an export or a backup is let finish first.',
 
   'keys.title': 'Keys',
   'keys.everywhere': 'Everywhere',

@@ -39,9 +39,8 @@ async fn a_changed_passphrase_opens_and_the_old_one_does_not() {
     let harbour = maya.found(None).await;
     maya.task(harbour, "Kept", None).await;
     let vault = maya.dir.path().join("vault");
-    let change = async |old: &str, new: &str| {
-        maya.ask(Request::ChangePassphrase { old: old.into(), new: new.into() }).await
-    };
+    let change =
+        async |old: &str, new: &str| maya.ask(Request::ChangePassphrase { old: old.into(), new: new.into() }).await;
     let unlock = async |passphrase: &str| maya.ask(Request::Unlock { passphrase: passphrase.into() }).await;
 
     // What is refused leaves the file as it is.
