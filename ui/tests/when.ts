@@ -68,7 +68,7 @@ export const WHEN: Record<string, readonly string[]> = {
   'app.clockAhead': ['clock ahead'],
   'app.clockBehind': ['clock behind'],
 
-  'standing.full': ['disk full'],
+  'standing.full': ['disk full', 'a passphrase being changed on a full disk'],
   'standing.readOnly': ['read-only'],
   'standing.failing': ['disk fails'],
   'standing.damaged': ['file damaged'],
