@@ -58,7 +58,7 @@ describe('the window locks by itself', () => {
     await press('j');
     ahead = 15 * MINUTE;
     const before = host.requests.length;
-    await press('x');
+    await press('z', { ctrlKey: true });
     expect(host.requests.slice(before)).toEqual([{ kind: 'lock' }]);
     expect(stage()).toBe('locked');
   });
