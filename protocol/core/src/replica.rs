@@ -2,6 +2,7 @@
 //! (docs/protocol/02-log.md, "The one door").
 
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::authority::{Authority, Verdict, package_tag};

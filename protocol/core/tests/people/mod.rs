@@ -155,6 +155,11 @@ pub fn create(title: &str, parent: Option<TaskId>) -> Command {
 
 /// Everybody tells everybody, and hands on what others lack, until nothing is left to hand on.
 pub fn settle(world: &World, members: &mut [Replica]) {
+    settle_seen(world, members, |_| {});
+}
+
+/// The same, with somebody who looks each time when all have heard of all.
+pub fn settle_seen(world: &World, members: &mut [Replica], mut look: impl FnMut(&[Replica])) {
     for _ in 0..MAX_ROUNDS {
         for a in 0..members.len() {
             for b in a + 1..members.len() {
@@ -162,6 +167,7 @@ pub fn settle(world: &World, members: &mut [Replica]) {
                 exchange(&mut left[a], &mut right[0]);
             }
         }
+        look(members);
         let mut handed_on = false;
         for member in &mut *members {
             if let Some(to) = member.unwelcomed().first().copied()
