@@ -144,6 +144,8 @@ describe('keys in the window', () => {
     expect(by('unlock')).toBeTruthy();
     expect(session.drafts).toEqual({});
     expect(session.treeView).toBeNull();
+    expect(document.title).not.toContain('half');
+    expect(document.body.innerHTML).not.toContain('half a thought');
   });
 
   it('adds a sub-task with O', async () => {

@@ -108,6 +108,17 @@ const keymap = (action: string, key: string): Make => async () => {
   await click(by(`key-${action}`));
   await press(key);
 };
+/** The form for another passphrase. */
+const passphrase = (choices: Partial<FakeChoices>, old: string): Make => async () => {
+  await open(choices);
+  await go('s');
+  await click(by('passphrase-open'));
+  if (old === '') return;
+  await fill('passphrase-now', old);
+  await fill('passphrase-new', 'quite another passphrase');
+  await fill('passphrase-new-again', 'quite another passphrase');
+  await click(by('passphrase-submit'));
+};
 /** A screen of the pursuance in which almost nothing is. */
 const sparse = (letter: string): Make => async () => {
   await open();
@@ -241,6 +252,9 @@ export const SITUATIONS = {
   'a key that is taken': keymap('status', 'a'),
   'a key that stays': keymap('status', '?'),
   'a key that is none': keymap('status', 'Enter'),
+  'a passphrase being changed': passphrase({}, ''),
+  'a passphrase being changed on a full disk': passphrase({ storage: 'full' }, 'a long enough passphrase'),
+  'a passphrase that was changed': passphrase({}, 'a long enough passphrase'),
   ...ABOUT_STATUS,
 
   // Tasks.
@@ -305,6 +319,8 @@ export const SITUATIONS = {
   'person who waits': async () => { const { session } = await open({ busy: true }); await go('p'); await session.meet(session.people?.others[0]?.person.member ?? null); await settled(); },
   'myself': person('Noor'),
   'leaving': person('Noor', {}, press_('leave-open')),
+  'forgetting what one is out of': async () => { await status({ code: 'removed', kept: 0 })(); await press_('forget-open')(); },
+  'forgotten': async () => { await status({ code: 'removed', kept: 0 })(); await press_('forget-open')(); await press_('forget-submit')(); },
   'left': person('Noor', {}, async () => { await press_('leave-open')(); await press_('leave-submit')(); }),
   'gave a role': person('Ilse', {}, press_('give-role')),
   'took a role back': person('Ilse', {}, press_('person-take-back')),

@@ -5,6 +5,11 @@ export const WHEN: Record<string, readonly string[]> = {
   'refused.rule': ['refused by a rule'],
   'refused.onlyOwn': ['refused: not my own'],
 
+  'passphrase.what': ['a passphrase*', 'a key that*'],
+  'passphrase.copies': ['a passphrase being changed*'],
+  'passphrase.done': ['a passphrase that was changed'],
+  'passphrase.unsure': ['a passphrase being changed on a full disk'],
+
   'many.selected': ['several*'],
   'many.first': ['more than can be selected'],
   'many.warn': ['several, some not mine'],
@@ -63,11 +68,17 @@ export const WHEN: Record<string, readonly string[]> = {
   'app.clockAhead': ['clock ahead'],
   'app.clockBehind': ['clock behind'],
 
-  'standing.full': ['disk full'],
+  'standing.full': ['disk full', 'a passphrase being changed on a full disk'],
   'standing.readOnly': ['read-only'],
   'standing.failing': ['disk fails'],
   'standing.damaged': ['file damaged'],
   'standing.overtaken': ['overtaken'],
+
+  'forget.line': ['removed', 'gone, with a change kept', 'device removed', 'left', 'my computers, and this one is out'],
+  'forget.goes': ['forgetting what one is out of'],
+  'forget.stays': ['forgetting what one is out of'],
+  'forget.waits': ['gone, with a change kept', 'left'],
+  'forget.done': ['forgotten'],
 
   'standing.deviceRemoved': ['device removed', 'my computers, and this one is out'],
 

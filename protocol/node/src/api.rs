@@ -38,6 +38,13 @@ pub enum Request {
     },
     /// Drops the keys; everything shown goes.
     Lock,
+    /// Has the open vault opened by another passphrase from now on; the database and its key stay as they are.
+    ChangePassphrase {
+        /// The passphrase it opens with now.
+        old: String,
+        /// At least `MIN_PASSPHRASE_CHARS`.
+        new: String,
+    },
     /// Founds a pursuance.
     StartPursuance {
         /// Its name.
@@ -103,6 +110,16 @@ pub enum Request {
     SetKeys {
         /// At most `MAX_KEYS`.
         keys: Vec<ChosenKey>,
+    },
+    /// Keeps after how many minutes without a key or a pointer the window locks; `null`: never.
+    SetLockAfter {
+        /// One of `LOCK_MINUTES`.
+        minutes: Option<u16>,
+    },
+    /// Keeps texts that were not sent yet, instead of those kept before; the window asks for it before it locks.
+    KeepDrafts {
+        /// At most `MAX_DRAFTS`, of `MAX_DRAFT_BYTES` together.
+        drafts: Vec<Draft>,
     },
     /// A counter-entry to my last change in this pursuance; where that was many at once, to all of them.
     Undo {
@@ -238,6 +255,21 @@ pub enum Request {
     },
 }
 
+/// A text that was not sent yet. What it belongs to is the window's own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct Draft {
+    /// In which pursuance.
+    #[cfg_attr(feature = "bindings", ts(type = "string"))]
+    pub pursuance: PursuanceId,
+    /// What it is to be, and on what.
+    pub at: String,
+    /// The text.
+    pub text: String,
+}
+
 /// What a request led to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
@@ -308,6 +340,8 @@ pub enum Reply {
 pub enum Query {
     /// The frame around everything.
     App,
+    /// Texts that were not sent yet, as they were kept.
+    Drafts,
     /// A page of the tree of a pursuance.
     Tree {
         /// Which pursuance.
@@ -549,6 +583,8 @@ impl Query {
 pub enum View {
     /// See [`Query::App`].
     App(AppView),
+    /// See [`Query::Drafts`].
+    Drafts(Vec<Draft>),
     /// See [`Query::Tree`].
     Tree(TreeView),
     /// See [`Query::List`].
@@ -722,6 +758,8 @@ pub struct AppView {
     pub storage: Option<StorageTrouble>,
     /// Keys that this person chose.
     pub keys: Vec<ChosenKey>,
+    /// After how many minutes without a key or a pointer the window locks; `null`: never.
+    pub lock_after: Option<u16>,
 }
 
 /// A key that a person chose for something, instead of the one that there is. What it means is the window's own.

@@ -1,10 +1,10 @@
-//! What a person keeps for oneself: my order, my keys. It stands in the encrypted database, and no entry and no cell is ever made of it
+//! What a person keeps for oneself: my order, my keys, when to lock, texts not sent yet. It stands in the encrypted database, and no entry and no cell is ever made of it
 //! (docs/protocol/05-tasks.md, "My order").
 
 use pursuance_core::id::{PursuanceId, TaskId};
 use pursuance_core::order::{Order, Past};
 
-use crate::api::{ChosenKey, Reply, Trouble};
+use crate::api::{ChosenKey, Draft, Reply, Trouble};
 use crate::engine::Open;
 use crate::requests::refused;
 use crate::store::{Store, StoreError};
@@ -13,6 +13,16 @@ use crate::store::{Store, StoreError};
 pub const MAX_KEYS: usize = 100;
 /// Bytes of a key's name, or of what it does.
 pub const MAX_KEY_BYTES: usize = 32;
+/// Minutes after which the window may lock by itself.
+pub const LOCK_MINUTES: [u16; 3] = [5, 15, 60];
+/// Texts not sent yet that are kept.
+pub const MAX_DRAFTS: usize = 64;
+/// Bytes of all of them together, with what they belong to.
+pub const MAX_DRAFT_BYTES: usize = 64 * 1024;
+/// Name of the meta value that keeps when to lock.
+const LOCK_AFTER: &str = "lock after";
+/// Name of the meta value that keeps texts not sent yet.
+pub(crate) const DRAFTS: &str = "drafts";
 const TASK_BYTES: usize = 16;
 /// Name of the meta value that keeps the keys.
 const KEYS: &str = "keys";
@@ -37,6 +47,55 @@ impl Open {
         self.keys = keys;
         Ok(Reply::Done)
     }
+
+    pub(crate) fn set_lock_after(&mut self, minutes: Option<u16>) -> Result<Reply, Trouble> {
+        if minutes.is_some_and(|minutes| !LOCK_MINUTES.contains(&minutes)) {
+            return Err(Trouble::Malformed);
+        }
+        self.store.write(|w| w.set_meta(LOCK_AFTER, &minutes.unwrap_or(0).to_be_bytes()))?;
+        self.lock_after = minutes;
+        Ok(Reply::Done)
+    }
+
+    pub(crate) fn keep_drafts(&mut self, drafts: &[Draft]) -> Result<Reply, Trouble> {
+        let bytes: usize = drafts.iter().map(|draft| draft.at.len() + draft.text.len()).sum();
+        if drafts.len() > MAX_DRAFTS || bytes > MAX_DRAFT_BYTES {
+            return Err(Trouble::Malformed);
+        }
+        if drafts.iter().any(|draft| !self.held.contains_key(&draft.pursuance)) {
+            return Err(Trouble::NoSuchPursuance);
+        }
+        let bytes = draft_bytes(drafts)?;
+        self.store.write(|w| w.set_meta(DRAFTS, &bytes))?;
+        // What was sent meanwhile is to go from older pages too.
+        self.unswept = true;
+        Ok(Reply::Done)
+    }
+
+    pub(crate) fn drafts(&self) -> Result<Vec<Draft>, StoreError> {
+        match self.store.meta(DRAFTS)? {
+            Some(bytes) if !bytes.is_empty() => serde_json::from_slice(&bytes).map_err(|_| StoreError::Damaged),
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    /// What is kept of texts not sent yet once a pursuance goes, for [`DRAFTS`].
+    pub(crate) fn drafts_without(&self, pursuance: PursuanceId) -> Result<Vec<u8>, StoreError> {
+        let mut drafts = self.drafts()?;
+        drafts.retain(|draft| draft.pursuance != pursuance);
+        draft_bytes(&drafts)
+    }
+}
+
+fn draft_bytes(drafts: &[Draft]) -> Result<Vec<u8>, StoreError> {
+    if drafts.is_empty() { Ok(Vec::new()) } else { serde_json::to_vec(drafts).map_err(|_| StoreError::Disk) }
+}
+
+/// When to lock, as it was kept.
+pub(crate) fn kept_lock_after(store: &Store) -> Result<Option<u16>, StoreError> {
+    let Some(bytes) = store.meta(LOCK_AFTER)? else { return Ok(None) };
+    let minutes = u16::from_be_bytes(bytes.try_into().map_err(|_| StoreError::Damaged)?);
+    Ok((minutes > 0).then_some(minutes))
 }
 
 /// The keys as they were kept.

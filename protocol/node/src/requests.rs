@@ -21,7 +21,7 @@ use crate::api::{Reply, Request, Trouble};
 use crate::chance::random;
 use crate::engine::{OFFLINE, Open, Surroundings, parse_link};
 use crate::held::{Held, Way, sealed_cells};
-use crate::local::order_name;
+use crate::local::{DRAFTS, order_name};
 use crate::relays::FROM_END;
 use crate::store::{Door, KeptStanding};
 
@@ -40,6 +40,8 @@ impl Open {
             Request::ActAll { pursuance, commands } => self.act_all(around, pursuance, commands),
             Request::Reorder { pursuance, task, past } => self.reorder(pursuance, task, past),
             Request::SetKeys { keys } => self.set_keys(keys),
+            Request::SetLockAfter { minutes } => self.set_lock_after(minutes),
+            Request::KeepDrafts { drafts } => self.keep_drafts(&drafts),
             Request::Undo { pursuance } => self.undo(around, pursuance),
             Request::ChangeRules { pursuance, text } => self.change_rules(around, pursuance, &text),
             Request::PhraseCompared { pursuance, member } => self.phrase_compared(around, pursuance, member),
@@ -70,6 +72,7 @@ impl Open {
             Request::CreateVault { .. }
             | Request::Unlock { .. }
             | Request::Lock
+            | Request::ChangePassphrase { .. }
             | Request::Import { .. }
             | Request::Backup { .. } => Err(Trouble::Malformed),
             Request::Restore { .. } | Request::Rescue { .. } => Err(Trouble::VaultExists),
@@ -185,8 +188,10 @@ impl Open {
 
     pub(crate) fn forget(&mut self, pursuance: PursuanceId) -> Result<(), Trouble> {
         let number = self.held.get(&pursuance).ok_or(Trouble::NoSuchPursuance)?.number;
+        let drafts = self.drafts_without(pursuance)?;
         self.store.write(|w| {
             w.drop_pursuance(number)?;
+            w.set_meta(DRAFTS, &drafts)?;
             w.set_meta(&order_name(pursuance), &[])
         })?;
         self.held.remove(&pursuance);

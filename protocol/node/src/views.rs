@@ -88,6 +88,7 @@ impl Open {
                 effects.map(View::Effects).map_err(|refusal| Trouble::Refused { refusal })
             }
             Query::Inbox { pursuance } => self.inbox(*pursuance).map(View::Inbox),
+            Query::Drafts => Ok(View::Drafts(self.drafts()?)),
             Query::Today => Ok(View::Today(self.today())),
             Query::Find { text } => self.find(text).map(View::Find),
             Query::Relays { pursuance } => self.relay_views(self.held(*pursuance)?).map(View::Relays),

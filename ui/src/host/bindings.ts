@@ -85,7 +85,11 @@ storage: StorageTrouble | null,
 /**
  * Keys that this person chose.
  */
-keys: Array<ChosenKey>, };
+keys: Array<ChosenKey>, 
+/**
+ * After how many minutes without a key or a pointer the window locks; `null`: never.
+ */
+lockAfter: number | null, };
 
 /**
  * An import of which not all tasks are here yet.
@@ -893,6 +897,23 @@ roles: Array<RoleDifference>, };
  * Which way a list is sorted. What has nothing to be sorted by stands at the end either way.
  */
 export type Direction = "up" | "down";
+
+/**
+ * A text that was not sent yet. What it belongs to is the window's own.
+ */
+export type Draft = { 
+/**
+ * In which pursuance.
+ */
+pursuance: string, 
+/**
+ * What it is to be, and on what.
+ */
+at: string, 
+/**
+ * The text.
+ */
+text: string, };
 
 /**
  * What removing a member from some roles, or from all, would do as far as is known here.
@@ -1844,7 +1865,7 @@ canUndo: boolean, };
 /**
  * What the window may look at.
  */
-export type Query = { "kind": "app" } | { "kind": "tree", 
+export type Query = { "kind": "app" } | { "kind": "drafts" } | { "kind": "tree", 
 /**
  * Which pursuance.
  */
@@ -2346,7 +2367,15 @@ passphrase: string, } | { "kind": "unlock",
 /**
  * The passphrase it was made with.
  */
-passphrase: string, } | { "kind": "lock" } | { "kind": "startPursuance", 
+passphrase: string, } | { "kind": "lock" } | { "kind": "changePassphrase", 
+/**
+ * The passphrase it opens with now.
+ */
+old: string, 
+/**
+ * At least `MIN_PASSPHRASE_CHARS`.
+ */
+new: string, } | { "kind": "startPursuance", 
 /**
  * Its name.
  */
@@ -2414,7 +2443,15 @@ past: Past, } | { "kind": "setKeys",
 /**
  * At most `MAX_KEYS`.
  */
-keys: Array<ChosenKey>, } | { "kind": "undo", 
+keys: Array<ChosenKey>, } | { "kind": "setLockAfter", 
+/**
+ * One of `LOCK_MINUTES`.
+ */
+minutes: number | null, } | { "kind": "keepDrafts", 
+/**
+ * At most `MAX_DRAFTS`, of `MAX_DRAFT_BYTES` together.
+ */
+drafts: Array<Draft>, } | { "kind": "undo", 
 /**
  * Which pursuance.
  */
@@ -3287,7 +3324,7 @@ changes: Array<Change>, };
 /**
  * What is to be seen.
  */
-export type View = { "kind": "app", "view": AppView } | { "kind": "tree", "view": TreeView } | { "kind": "list", "view": ListView } | { "kind": "meant", "view": MeantView } | { "kind": "rows", "view": Array<TreeRow> } | { "kind": "couldMany", "view": Array<NotDone> } | { "kind": "labels", "view": Array<string> } | { "kind": "task", "view": TaskView } | { "kind": "people", "view": PeopleView } | { "kind": "devices", "view": DevicesView } | { "kind": "invites", "view": Array<InviteRow> } | { "kind": "could", "view": Array<Could> } | { "kind": "effects", "view": EffectsView } | { "kind": "inbox", "view": InboxView } | { "kind": "today", "view": TodayView } | { "kind": "find", "view": FindView } | { "kind": "relays", "view": Array<RelayView> } | { "kind": "log", "view": LogView } | { "kind": "rules", "view": RulesView } | { "kind": "rulesDraft", "view": RulesDraft } | { "kind": "try", "view": Answer | null } | { "kind": "phrase", "view": PhraseView | null } | { "kind": "preview", "view": PreviewState } | { "kind": "importPreview", "view": ImportPreview };
+export type View = { "kind": "app", "view": AppView } | { "kind": "drafts", "view": Array<Draft> } | { "kind": "tree", "view": TreeView } | { "kind": "list", "view": ListView } | { "kind": "meant", "view": MeantView } | { "kind": "rows", "view": Array<TreeRow> } | { "kind": "couldMany", "view": Array<NotDone> } | { "kind": "labels", "view": Array<string> } | { "kind": "task", "view": TaskView } | { "kind": "people", "view": PeopleView } | { "kind": "devices", "view": DevicesView } | { "kind": "invites", "view": Array<InviteRow> } | { "kind": "could", "view": Array<Could> } | { "kind": "effects", "view": EffectsView } | { "kind": "inbox", "view": InboxView } | { "kind": "today", "view": TodayView } | { "kind": "find", "view": FindView } | { "kind": "relays", "view": Array<RelayView> } | { "kind": "log", "view": LogView } | { "kind": "rules", "view": RulesView } | { "kind": "rulesDraft", "view": RulesDraft } | { "kind": "try", "view": Answer | null } | { "kind": "phrase", "view": PhraseView | null } | { "kind": "preview", "view": PreviewState } | { "kind": "importPreview", "view": ImportPreview };
 
 /**
  * When something is due, as seen from today.

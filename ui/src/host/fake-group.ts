@@ -237,7 +237,7 @@ export class FakeGroup {
   }
 
   /** Answers a query about this pursuance. */
-  view(query: Exclude<Query, { kind: 'app' } | { kind: 'today' } | { kind: 'find' } | { kind: 'phrase' } | { kind: 'preview' } | { kind: 'importPreview' }>): View {
+  view(query: Exclude<Query, { kind: 'app' } | { kind: 'drafts' } | { kind: 'today' } | { kind: 'find' } | { kind: 'phrase' } | { kind: 'preview' } | { kind: 'importPreview' }>): View {
     switch (query.kind) {
       case 'tree': return { kind: 'tree', view: this.#tree(query) };
       case 'list': {

@@ -6,9 +6,10 @@ use pursuance_core::list::{Column, Direction};
 use pursuance_core::order::Past;
 use pursuance_core::refusal::Refusal;
 use pursuance_core::task::Status;
-use pursuance_node::api::{ChosenKey, Query, Reply, Request, Trouble, View};
+use pursuance_node::api::{ChosenKey, Draft, Query, Reply, Request, Trouble, View};
 
-use crate::harbour::{Berth, Sailor, row};
+use crate::harbour::{Berth, PASSPHRASE, Sailor, row};
+use crate::wreck::holds_text;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn forty_tasks_change_at_once_and_one_undo_brings_them_back() {
@@ -105,6 +106,55 @@ async fn my_order_and_my_keys_stay_here_and_outlive_a_restart() {
     assert_eq!(titles(&ben, harbour).await, ["First", "Second", "Third"]);
     maya.ask(Request::Lock).await.unwrap();
     assert!(maya.app().await.keys.is_empty());
+}
+
+/// When to lock and what is not sent yet are kept over a lock, within bounds; what was sent, and what was begun in a
+/// pursuance that is forgotten, is kept no more.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_begun_comes_back_after_a_lock() {
+    const BEGUN: &str = "the third crane stands still since tuesday";
+    const MAX_DRAFTS: usize = 64;
+    const MAX_DRAFT_BYTES: usize = 64 * 1024;
+    let maya = Sailor::aboard(&[]).await;
+    let harbour = maya.found(None).await;
+    let draft = |at: &str, text: &str| Draft { pursuance: harbour, at: at.into(), text: text.into() };
+    let keep = async |drafts: Vec<Draft>| maya.ask(Request::KeepDrafts { drafts }).await;
+    let kept = async |sailor: &Sailor| match sailor.node.view(Query::Drafts).await {
+        Ok(View::Drafts(drafts)) => drafts,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(maya.app().await.lock_after, None);
+    maya.ask(Request::SetLockAfter { minutes: Some(15) }).await.unwrap();
+    for minutes in [0, 1, 14, u16::MAX] {
+        assert_eq!(maya.ask(Request::SetLockAfter { minutes: Some(minutes) }).await, Err(Trouble::Malformed));
+    }
+    assert!(kept(&maya).await.is_empty());
+
+    // At the bound, and beyond it by one.
+    keep(vec![draft("add", "x"); MAX_DRAFTS]).await.unwrap();
+    assert_eq!(keep(vec![draft("add", "x"); MAX_DRAFTS + 1]).await, Err(Trouble::Malformed));
+    keep(vec![draft("add", &"x".repeat(MAX_DRAFT_BYTES - 3))]).await.unwrap();
+    assert_eq!(keep(vec![draft("add", &"x".repeat(MAX_DRAFT_BYTES - 2))]).await, Err(Trouble::Malformed));
+    let nowhere = Draft { pursuance: PursuanceId([9; 32]), ..draft("add", "x") };
+    assert_eq!(keep(vec![nowhere]).await, Err(Trouble::NoSuchPursuance));
+
+    let two = vec![draft("add", BEGUN), draft("comment 22", "not yet")];
+    keep(two.clone()).await.unwrap();
+    maya.ask(Request::Lock).await.unwrap();
+    assert_eq!(maya.node.view(Query::Drafts).await, Err(Trouble::Locked));
+    assert_eq!(maya.app().await.lock_after, None);
+    assert!(holds_text(maya.dir.path(), BEGUN));
+    maya.ask(Request::Unlock { passphrase: PASSPHRASE.into() }).await.unwrap();
+    assert_eq!((kept(&maya).await, maya.app().await.lock_after), (two.clone(), Some(15)));
+
+    // One of them was sent.
+    keep(two[1..].to_vec()).await.unwrap();
+    maya.ask(Request::SetLockAfter { minutes: None }).await.unwrap();
+    let maya = maya.restart().await;
+    assert_eq!((kept(&maya).await, maya.app().await.lock_after), (two[1..].to_vec(), None));
+    let dir = maya.dir.clone();
+    maya.node.stop().await;
+    assert!(!holds_text(dir.path(), BEGUN), "what was sent stands in no older page");
 }
 
 async fn all_at_once(who: &Sailor, pursuance: PursuanceId, commands: Vec<Command>) -> Result<Reply, Trouble> {
