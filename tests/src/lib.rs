@@ -5,6 +5,7 @@ pub mod desktop;
 pub mod headless;
 pub mod memory;
 pub mod own_network;
+pub mod pages;
 pub mod people;
 pub mod relay;
 pub mod tasklist;

@@ -10,6 +10,8 @@ mod demo;
 mod desk;
 #[path = "windows/devices.rs"]
 mod devices;
+#[path = "windows/erased.rs"]
+mod erased;
 #[path = "windows/first_start.rs"]
 mod first_start;
 #[path = "windows/governing.rs"]

@@ -283,7 +283,7 @@ impl Element {
                 Self::Relation { relation, task: TaskId(a.exact()?) }
             }
         };
-        Ok(Some((element, of % 2 == 0)))
+        Ok(Some((element, of.is_multiple_of(2))))
     }
 }
 

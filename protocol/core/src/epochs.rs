@@ -216,6 +216,15 @@ impl Replica {
         unknown.filter_map(|link| secret.open_back(self.pursuance, made.role, link).ok()).collect()
     }
 
+    /// Older secrets that the entries in the log which introduce an epoch bring along for whoever holds it (K9).
+    pub(crate) fn linked_back_from(&self, epoch: EpochId) -> Vec<EpochSecret> {
+        let Some(secret) = self.epochs.get(&epoch) else { return Vec::new() };
+        let made = self.authority.roles_of_epoch(epoch).flat_map(|role| self.introductions(epoch, role));
+        let links = made.flat_map(|(_, made)| made.backlinks.iter().map(|link| (made.role, link)));
+        let unknown = links.filter(|(_, link)| !self.epochs.contains_key(&link.parent));
+        unknown.filter_map(|(role, link)| secret.open_back(self.pursuance, role, link).ok()).collect()
+    }
+
     /// Whether I hold a role, with this device.
     #[must_use]
     pub fn is_here(&self) -> bool {

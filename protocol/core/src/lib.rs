@@ -23,6 +23,7 @@ pub mod effects;
 pub mod entry;
 pub mod epochs;
 pub mod filter;
+pub mod finding;
 pub mod founding;
 pub mod fragment;
 pub mod govern;

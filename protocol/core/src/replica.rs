@@ -2,6 +2,7 @@
 //! (docs/protocol/02-log.md, "The one door").
 
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::authority::{Authority, Verdict, package_tag};
@@ -203,23 +204,29 @@ impl Replica {
     }
 
     pub(crate) fn learn_epoch_from(&mut self, secret: EpochSecret, shelf: &dyn Shelf) {
-        let id = secret.id();
-        if self.epochs.contains_key(&id) {
-            return;
-        }
-        self.candidates.retain(|id| !self.authority.names_epoch(*id));
-        if !self.authority.names_epoch(id) {
-            self.candidates.push_back(id);
-            if self.candidates.len() > MAX_EPOCH_CANDIDATES
-                && let Some(oldest) = self.candidates.pop_front()
-            {
-                self.epochs.remove(&oldest);
+        // A list, not recursion: anybody can make a long row of epochs.
+        let mut open = vec![secret];
+        while let Some(secret) = open.pop() {
+            let id = secret.id();
+            if self.epochs.contains_key(&id) {
+                continue;
             }
-        }
-        self.learned.push(secret.clone());
-        self.epochs.insert(id, secret);
-        for entry in self.sealed.remove(&id).unwrap_or_default() {
-            self.take_up_unread(entry, shelf);
+            self.candidates.retain(|id| !self.authority.names_epoch(*id));
+            if !self.authority.names_epoch(id) {
+                self.candidates.push_back(id);
+                if self.candidates.len() > MAX_EPOCH_CANDIDATES
+                    && let Some(oldest) = self.candidates.pop_front()
+                {
+                    self.epochs.remove(&oldest);
+                }
+            }
+            self.learned.push(secret.clone());
+            self.epochs.insert(id, secret);
+            // Where what made it came before its secret, older ones wait there too (K9).
+            open.extend(self.linked_back_from(id));
+            for entry in self.sealed.remove(&id).unwrap_or_default() {
+                self.take_up_unread(entry, shelf);
+            }
         }
         self.find_shared(shelf);
     }

@@ -122,10 +122,18 @@ impl Replica {
             }
         };
         let (made, for_roles) = self.lists_for(&audience, role_leant_on, given, with)?;
-        let devices = self.lacking(&audience, &readers, given, &for_roles);
+        let mut devices = self.lacking(&audience, &readers, given, &for_roles);
+        let mut lacking_some = BTreeSet::new();
+        // What somebody lacks of what was said before keeps nobody from saying something.
+        if ops.is_empty() && held.len() > 1 {
+            let authors = readers.keys().copied().collect();
+            let others = held.iter().filter(|held| held.key != key);
+            lacking_some = self.lacking_some(others, &authors, &self.devices_by_role());
+            devices.extend(lacking_some.iter().copied());
+        }
         within(devices.len(), MAX_LIST_SEALS)?;
         let packages: Vec<KeyPackage> = devices.iter().map(|author| readers[author].clone()).collect();
-        let says = self.handing_on((id, task), ops, devices, &for_roles, held, &key, shelf)?;
+        let says = self.handing_on((id, task), ops, devices, &lacking_some, &for_roles, held, &key, shelf)?;
         let items =
             says.into_iter().map(|ops| Item { task: id, generation, key: key.clone(), gives_key: GivesKey::Yes, ops });
         Ok(Telling { made, for_roles, packages, items: items.collect() })
@@ -152,7 +160,8 @@ impl Replica {
     }
 
     /// Devices that may read a task which I read, and that come to its newest key by nothing that was handed out: those of a member it was
-    /// opened to that were added since, and of whoever reads by a role since that was served device by device.
+    /// opened to that were added since, and of whoever reads by a role since that was served device by device; and those that come so to another
+    /// key of it, with which somebody said something who did not know that they read it.
     ///
     /// Looks at each task that others than the readers of one role have a key of.
     #[must_use]
@@ -213,7 +222,36 @@ impl Replica {
                 || given.contains(&Given::Device(*author))
                 || served.iter().any(|role| by_role.get(role).is_some_and(|devices| devices.contains(author)))
         };
-        devices.filter(|author| !has(author)).copied().collect()
+        let mut lacking: BTreeSet<AuthorId> = devices.filter(|author| !has(author)).copied().collect();
+        let persons = audience.persons.iter().filter_map(|id| self.authority.members().get(id));
+        let persons = persons.filter(|member| member.presence == Presence::Here);
+        let by_role_read = audience.roles.iter().filter_map(|role| by_role.get(role)).flatten();
+        let readers = persons.flat_map(|member| member.devices.keys()).chain(by_role_read).copied().collect();
+        lacking.extend(self.lacking_some(held.iter(), &readers, by_role));
+        lacking
+    }
+
+    /// Of the devices that read a task, those that come to one of these keys of it by nothing that was handed out. One that was handed on
+    /// once was handed to all who lacked it.
+    fn lacking_some<'a>(
+        &self,
+        held: impl Iterator<Item = &'a HeldKey>,
+        readers: &BTreeSet<AuthorId>,
+        by_role: &BTreeMap<RoleId, BTreeSet<AuthorId>>,
+    ) -> BTreeSet<AuthorId> {
+        let mut lacking = BTreeSet::new();
+        for key in held.filter(|key| !key.given.contains(&Given::Onward)) {
+            let has = |author: &AuthorId| {
+                *author == self.device.author()
+                    || key.given.iter().any(|given| match given {
+                        Given::Role(role, _) => by_role.get(role).is_some_and(|devices| devices.contains(author)),
+                        Given::Device(device) => device == author,
+                        Given::Onward => true,
+                    })
+            };
+            lacking.extend(readers.iter().filter(|author| !has(author)).copied());
+        }
+        lacking
     }
 
     /// Devices of those who are to read it, with what is sealed to them.
@@ -292,6 +330,7 @@ impl Replica {
         (id, task): (TaskId, &Task),
         mut ops: Vec<TaskOp>,
         devices: BTreeSet<AuthorId>,
+        lacking_some: &BTreeSet<AuthorId>,
         lists: &[ForRole],
         held: &[HeldKey],
         key: &TaskKey,
@@ -305,7 +344,7 @@ impl Replica {
                 |role: &RoleId| self.authority.readers(*role).any(|(_, member)| member.devices.contains_key(author));
             ever.contains(&Given::Device(*author)) || roles_ever.iter().any(by_role)
         };
-        let is_new = new_role || !devices.iter().all(had);
+        let is_new = new_role || !lacking_some.is_empty() || !devices.iter().all(had);
         if !is_new && devices.is_empty() {
             return Ok(vec![ops]);
         }

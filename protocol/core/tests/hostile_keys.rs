@@ -9,8 +9,8 @@ use pursuance_core::authority::{package_tag, readers_hash};
 use pursuance_core::command::Command;
 use pursuance_core::crypto::Seed;
 use pursuance_core::entry::{Body, Content, Entry};
-use pursuance_core::id::{AuthorId, EpochId, RoleId};
-use pursuance_core::keys::EpochSecret;
+use pursuance_core::id::{AuthorId, EpochId, MemberId, RoleId};
+use pursuance_core::keys::{CellKey, EpochSecret};
 use pursuance_core::logs::Standing;
 use pursuance_core::op::{Backlink, Op, RoleEpoch, Seal, Welcome};
 use pursuance_core::replica::Replica;
@@ -243,4 +243,40 @@ fn epochs_that_claim_to_be_old_are_answered_once_a_month() {
     let said = world.commit(&mut members[1], &create("As before", None)).task.expect("a task");
     settle(&mut world, &mut members);
     assert_eq!(read_all(&members, said), [true; 4]);
+}
+
+fn opens_a_cell(keys: &[CellKey], of: &[CellKey]) -> bool {
+    keys.iter().any(|key| of.iter().any(|of| of.id() == key.id()))
+}
+
+/// Whoever does not know yet that somebody went may welcome them this moment, with an epoch that was made before they were known of.
+#[test]
+fn an_epoch_that_may_be_handed_this_moment_to_somebody_who_went_is_not_used() {
+    let mut world = World::new(91);
+    let (mut maya, invite, [mut ben, mut zoe, kim]) = world.four();
+    let remove = |member| Command::RemoveMember { member, roles: Vec::new() };
+    world.commit(&mut maya, &remove(kim.me().unwrap()));
+    [&mut ben, &mut zoe].into_iter().for_each(|other| exchange(&mut maya, other));
+    // Ben makes the epoch that is wanted, and knows nothing of Eve, who comes meanwhile.
+    let made = ben.rotate(world.now_seconds, &mut Seed::new(world.rng.random())).expect("is here");
+    let (device, join) = world.join(&maya, &invite, "Eve").expect("a use is left");
+    let mut eve = Replica::new(maya.pursuance(), device);
+    take(&mut maya, std::slice::from_ref(&join));
+    take(&mut zoe, &[join, made.clone()]);
+    // Maya puts her out; Zoe does not hear of it, and welcomes her.
+    let came = MemberId(maya.logs().tip(eve.device().author()).unwrap().id.0);
+    world.commit(&mut maya, &remove(came));
+    take(&mut maya, std::slice::from_ref(&made));
+    let welcome = zoe.welcome(eve.device().author(), world.now_seconds).expect("holds the epoch");
+    take(&mut zoe, std::slice::from_ref(&welcome));
+    eve.append(welcome);
+    zoe.logs().iter().for_each(|entry| drop(eve.append(entry.clone())));
+    let used = |of: &Replica| of.usable_epoch().map(EpochSecret::id);
+    assert!(eve.is_member() && used(&eve).is_some() && used(&eve) == used(&zoe), "the control");
+    assert!(maya.needs_epoch(), "Ben's is no more used than the one before it");
+    let made = maya.rotate(world.now_seconds, &mut Seed::new(world.rng.random())).expect("is here");
+    take(&mut maya, &[made]);
+    let said = world.commit(&mut maya, &create("Without Eve", None)).entries.remove(0);
+    maya.logs().iter().for_each(|entry| drop(eve.append(entry.clone())));
+    assert!(!opens_a_cell(&eve.cell_keys(), &maya.cell_keys_for(&said)));
 }

@@ -3,14 +3,18 @@
 
 mod people;
 
+use std::collections::BTreeSet;
+
 use people::{World, take};
 use pursuance_core::command::Command;
 use pursuance_core::entry::{Content, Entry};
-use pursuance_core::id::{RoleId, TaskId};
+use pursuance_core::id::{EntryId, RoleId, TaskId};
 use pursuance_core::language::parse;
 use pursuance_core::refusal::Refusal;
 use pursuance_core::replica::Replica;
 use pursuance_core::rule::RuleTable;
+use pursuance_core::seal::{Where, open_item};
+use pursuance_core::task_op::TaskOp;
 
 const DESK: RoleId = RoleId(2);
 const FIELD: RoleId = RoleId(3);
@@ -204,4 +208,99 @@ fn what_others_say_who_do_not_know_yet_that_it_was_opened_is_found() {
     group.settle();
     assert_eq!(group.lines(task), [None, Some(2), Some(2), Some(2), Some(2)]);
     assert_eq!(lists(&late[0]), [DESK]);
+}
+
+/// A key that was handed on inside of an item is in hands that are not listed: it is used no more, whoever else has it.
+#[test]
+fn a_key_that_was_handed_on_is_not_used_after_the_task_was_closed_again() {
+    let mut group = Group::new(56);
+    let task = group.creates(ANN, DESK, "Call the harbour office");
+    group.settle();
+    let maya = group.members[MAYA].me().unwrap();
+    // The second key begins because Maya has the first.
+    group.does(ANN, &Command::WidenTo { task, member: maya });
+    group.does(ANN, &Command::NarrowTo { task, member: maya });
+    group.says(ANN, task, "Without Maya");
+    group.settle();
+    // The field is handed the second, and the first inside of the item.
+    group.does(ANN, &Command::Widen { task, role: FIELD });
+    group.settle();
+    let generations = |group: &Group, who: usize| -> Vec<u32> {
+        group.members[who].task_keys().of(task).iter().map(|held| held.generation).collect()
+    };
+    assert!(generations(&group, BEN).contains(&0) && generations(&group, BEN).contains(&1), "the control");
+    // Maya reads again: of those who are known to have the first key, all read the task.
+    group.does(ANN, &Command::WidenTo { task, member: maya });
+    group.settle();
+    group.does(ANN, &Command::Narrow { task, role: FIELD });
+    group.settle();
+    let before = group.lines(task)[BEN];
+    let said = group.says(ANN, task, "Not for the field");
+    group.settle();
+    assert!(!people::opens(&group.members[BEN], said.last().unwrap()) && group.lines(task)[BEN] == before);
+    assert!(
+        people::opens(&group.members[DAN], said.last().unwrap())
+            && people::opens(&group.members[MAYA], said.last().unwrap())
+    );
+}
+
+/// Whoever is handed a task is told where all of it is, so that nobody has to look through what they cannot read.
+#[test]
+fn what_hands_a_task_on_names_the_places_of_all_that_was_said() {
+    let mut group = Group::new(57);
+    let task = group.creates(ANN, DESK, "Call the harbour office");
+    group.settle();
+    let said = [(DAN, "They close at four"), (ANN, "I have the number"), (DAN, "It rings")];
+    let said = said.map(|(who, text)| {
+        let entry = group.says(who, task, text).pop().unwrap().id();
+        group.settle();
+        (entry, 0)
+    });
+    let member = group.members[KIM].me().unwrap();
+    let widened = group.does(ANN, &Command::WidenTo { task, member }).pop().unwrap();
+    let (body, ann) = (widened.body(), &group.members[ANN]);
+    let Content::Role(part) = &body.content else { panic!("about a task") };
+    let at = Where { pursuance: ann.pursuance(), author: body.author, seq: body.seq, by: body.by.unwrap() };
+    let opened = ann.task_keys().of(task).iter().find_map(|held| open_item(at, 0, &part.items[0], &held.key));
+    let ops = opened.expect("her own").expect("strict");
+    let handed = ops.iter().find_map(|op| match op {
+        TaskOp::HandOn(handed) => Some(handed),
+        _ => None,
+    });
+    let handed = handed.expect("Kim has none of its keys");
+    let named: BTreeSet<(EntryId, u16)> = handed.places.iter().copied().collect();
+    assert_eq!(named, BTreeSet::from(said));
+    assert_eq!(handed.devices, [group.members[KIM].device().author()]);
+}
+
+/// Somebody who does not know that a task was opened says something with a key of their own, while others have a newer one.
+#[test]
+fn what_was_said_with_another_key_is_handed_on_to_whoever_lacks_it() {
+    let mut group = Group::new(58);
+    let task = group.creates(ANN, DESK, "Call the harbour office");
+    let [maya, kim] = [MAYA, KIM].map(|who| group.members[who].me().unwrap());
+    group.does(ANN, &Command::WidenTo { task, member: kim });
+    group.settle();
+    // Ann opens it to the field; Dan does not hear of that. Both hear that Kim, who has the key, is out.
+    group.does(ANN, &Command::Widen { task, role: FIELD });
+    group.does(MAYA, &Command::RemoveMember { member: kim, roles: Vec::new() });
+    hears(&mut group, ANN, MAYA);
+    hears(&mut group, DAN, MAYA);
+    group.does(ANN, &Command::WidenTo { task, member: maya });
+    group.does(ANN, &Command::NarrowTo { task, member: maya });
+    group.says(ANN, task, "With the third key");
+    let apart = group.says(DAN, task, "With another second key").pop().unwrap();
+    let newest = |who: usize| group.members[who].task_keys().of(task).iter().map(|held| held.generation).max();
+    assert_eq!((newest(ANN), newest(DAN)), (Some(2), Some(1)), "the control");
+    group.settle();
+    for (who, reads) in [(ANN, true), (DAN, true), (BEN, true), (KIM, false)] {
+        assert_eq!(people::opens(&group.members[who], &apart), reads, "{who}");
+    }
+    assert_eq!(group.lines(task)[BEN], Some(2));
+}
+
+/// One hears what another knows.
+fn hears(group: &mut Group, who: usize, from: usize) {
+    let entries: Vec<Entry> = group.members[from].logs().iter().cloned().collect();
+    entries.into_iter().for_each(|entry| drop(group.members[who].append(entry)));
 }

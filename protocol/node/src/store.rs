@@ -112,7 +112,21 @@ pub type Number = i64;
 pub struct Store {
     connection: Connection,
     health: Health,
+    /// All rows could not be written anew, for want of room perhaps: not tried again before the next opening.
+    gave_up: bool,
 }
+
+/// What was erased since rows were last written anew ([`Store::sweep`]), kept in `meta`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Erased {
+    /// Single keys.
+    Keys = 1,
+    /// All of a pursuance.
+    Pursuance = 2,
+}
+
+/// The name in `meta` of what was erased.
+pub(crate) const ERASED: &str = "erased";
 
 /// How I stand in a pursuance, as kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -296,7 +310,7 @@ impl Store {
         connection.pragma_update(None, "secure_delete", true)?;
         connection.pragma_update(None, "temp_store", "MEMORY")?;
         migrate(&mut connection, found, SCHEMA_VERSION)?;
-        Ok(Self { connection, health: Health::default() })
+        Ok(Self { connection, health: Health::default(), gave_up: false })
     }
 
     /// Writes all that `change` does, or nothing.
@@ -321,7 +335,7 @@ impl Store {
 
     /// With another connection, for one that met a damaged page reads nothing any more.
     pub(crate) fn reopen(self, path: &Path, key: &DatabaseKey) -> Result<Self> {
-        let Self { connection, health } = self;
+        let Self { connection, health, .. } = self;
         drop(connection);
         Ok(Self { health, ..Self::open(path, key)? })
     }
@@ -401,14 +415,37 @@ impl Store {
         Ok(statement.query_row(params![pursuance, entry.0], |row| row.get(0))?)
     }
 
-    /// Has the log of writes hold nothing that is in no page of the database any more; whether that could be done now. It cannot while
-    /// another connection reads what is older.
+    /// Has no page, in use or not, and no older page in the log of writes, hold anything that was erased; whether that could be done now.
+    /// It cannot while another connection reads what is older.
+    ///
+    /// What SQLite frees it overwrites, but when it moves rows from page to page it leaves copies of them between those that are there, and does
+    /// not know of these later. So after keys were erased, the tables that hold keys are written anew: they are small. After a pursuance
+    /// was forgotten, all are.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn sweep(&self) -> Result<bool> {
+    pub fn sweep(&mut self) -> Result<bool> {
+        let anew = match self.meta(ERASED)?.as_deref() {
+            None => Ok(true),
+            Some([erased]) if *erased == Erased::Keys as u8 => self.write_keys_anew().map(|()| true),
+            Some(_) if self.gave_up => Ok(false),
+            Some(_) => {
+                self.gave_up = true;
+                self.connection.execute_batch("VACUUM")?;
+                self.gave_up = false;
+                self.try_write(|w| w.note_swept()).map(|()| true)
+            }
+        };
         let busy: i64 = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
-        Ok(busy == 0)
+        Ok(anew? && busy == 0)
+    }
+
+    fn write_keys_anew(&mut self) -> Result<()> {
+        // While references are followed, rows go one by one and take others along. It cannot be said inside of a transaction.
+        self.connection.pragma_update(None, "foreign_keys", false)?;
+        let written = self.try_write(|w| w.write_keys_anew());
+        self.connection.pragma_update(None, "foreign_keys", true)?;
+        written
     }
 
     /// The entries of a pursuance in the order in which they arrived.

@@ -1,7 +1,8 @@
 //! What is for me to do, and what is found, over all pursuances (docs/protocol/08-node.md, section 9).
 
+use pursuance_core::finding::Words;
 use pursuance_core::task::Status;
-use pursuance_core::today::{MineRow, Words};
+use pursuance_core::today::MineRow;
 
 use crate::api::{FindView, FoundRow, TodayRow, TodayView, Trouble};
 use crate::engine::Open;

@@ -32,5 +32,7 @@ mod together;
 mod trouble;
 #[path = "stories/waiting.rs"]
 mod waiting;
+#[path = "stories/working.rs"]
+mod working;
 #[path = "stories/wreck.rs"]
 mod wreck;

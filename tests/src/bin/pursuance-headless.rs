@@ -35,7 +35,7 @@ const MAX_LINE_BYTES: usize = 16 * 1024 * 1024;
 /// What is read at once.
 const READ_BYTES: usize = 64 * 1024;
 
-const USAGE: &str = "usage: pursuance-headless DIR [--loopback RELAY=127.0.0.1:PORT]...";
+const USAGE: &str = "usage: pursuance-headless DIR [--loopback RELAY=127.0.0.1:PORT]... [--clock-offset SECONDS]";
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -81,12 +81,20 @@ fn config() -> Option<NodeConfig> {
     let mut arguments = std::env::args().skip(1);
     let data_dir = PathBuf::from(arguments.next()?);
     let mut loopback: Vec<(RelayAddress, SocketAddr)> = Vec::new();
+    let mut clock = Clock::System;
     while let Some(option) = arguments.next() {
-        let value = arguments.next().filter(|_| option == "--loopback")?;
-        let (relay, at) = value.split_once('=')?;
-        loopback.push((relay.parse().ok()?, at.parse().ok()?));
+        let value = arguments.next()?;
+        match option.as_str() {
+            "--loopback" => {
+                let (relay, at) = value.split_once('=')?;
+                loopback.push((relay.parse().ok()?, at.parse().ok()?));
+            }
+            // Time that a test does not have. The program with the window has no such option.
+            "--clock-offset" => clock = Clock::Offset { seconds: value.parse().ok()? },
+            _ => return None,
+        }
     }
-    Some(NodeConfig { data_dir, loopback, tor: TorChoice::Off, clock: Clock::System })
+    Some(NodeConfig { data_dir, loopback, tor: TorChoice::Off, clock })
 }
 
 async fn drive(config: NodeConfig) -> io::Result<()> {

@@ -66,7 +66,8 @@ impl World {
             home: None,
         };
         let Some(task) = one else { return Some(create) };
-        Some(match self.rng.random_range(0..22) {
+        let most = if self.says_details { 22 } else { 18 };
+        Some(match self.rng.random_range(0..most) {
             0..=3 => create,
             4 => Command::SetTitle { task, title: format!("title {said}") },
             5 | 6 => Command::SetBody { task, body: self.long_text() },
@@ -86,9 +87,9 @@ impl World {
                 let relays = self.groups[group].relays.iter().rev();
                 Command::SetRelays { relays: relays.map(|at| self.relays[*at].address().0.to_string()).collect() }
             }
-            17 => self.detail(task, other, member),
-            18 => self.line(node, task),
-            19 => Command::Repeat { task },
+            18 => self.detail(task, other, member),
+            19 => self.line(node, task),
+            20 => Command::Repeat { task },
             _ => Command::Comment { task, text: format!("line {said}") },
         })
     }

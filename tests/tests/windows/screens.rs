@@ -161,11 +161,7 @@ const SCREENS: &[Screen] = &[
     Screen("find", "", &[See("tree-row"), Press("nav-find"), Type("find-text", "the"), See("find-row")]),
     Screen("find-empty", "", &[See("tree-row"), Press("nav-find"), See("find-count")]),
     Screen("task-details", "", &[PressWith("tree-row", "Open evening"), See("checklist")]),
-    Screen(
-        "task-more",
-        "",
-        &[PressWith("tree-row", "Open evening"), Press("detail-more"), See("picker")],
-    ),
+    Screen("task-more", "", &[PressWith("tree-row", "Open evening"), Press("detail-more"), See("picker")]),
     Screen("rules", "", &[Press("nav-rules"), See("try-answer")]),
     Screen("rules-long", LONG, &[Press("nav-rules"), See("try-answer")]),
     Screen("rules-table", "", &[Press("nav-rules"), Press("book-table"), See("rule-table")]),

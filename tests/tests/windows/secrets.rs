@@ -7,14 +7,13 @@ use std::fs::{self, File};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use aes::Aes256Dec;
-use aes::cipher::{BlockCipherDecrypt, KeyInit};
 use pursuance_core::crypto::SigningKey;
 use pursuance_node::store::Store;
 use pursuance_node::vault;
 use pursuance_tests::desktop::Desktop;
 use pursuance_tests::headless::Headless;
 use pursuance_tests::memory::{Secret, Sighting, look_below, look_into};
+use pursuance_tests::pages::look_into_pages;
 use pursuance_wire::RelayAddress;
 use serde_json::{Value, json};
 
@@ -27,11 +26,6 @@ const TYPED: &str = "Borrow the pressure washer";
 /// How often, and how long each time, a passphrase is typed into a page that may not be there yet.
 const MAX_TRIES: usize = 6;
 const TRY_SECONDS: u64 = 10;
-
-/// SQLCipher's pages: so many bytes, of which the last hold 16 of initialisation vector and 64 of checksum.
-const PAGE_BYTES: usize = 4096;
-const PAGE_TAIL_BYTES: usize = 80;
-const SALT_BYTES: usize = 16;
 
 /// What passes between the program and its page does so in WebKit's own memory, which nobody wipes (docs/threat-model.md).
 const PASSED_BY_WEBKIT: [&str; 6] = ["passphrase", "title", "comment", "name", "typed", "link"];
@@ -155,38 +149,10 @@ fn what_is_erased_is_gone_from_the_pages() {
     maya.stop();
 }
 
-/// Whether a text stands in any page of the database, those in no use included. Texts that cross from one page to the
-/// next are longer than this one.
+/// Whether a text stands in any page of the database, those in no use included.
 fn is_in_pages(data: &Path, text: &str) -> bool {
     let key = vault::open(&data.join("vault"), PASSPHRASE).expect("the passphrase opens it");
-    let cipher = Aes256Dec::new(&(**key).into());
-    let file = fs::read(data.join("store")).expect("there is a database");
-    assert_eq!(file.len() % PAGE_BYTES, 0);
-    let plain: Vec<Vec<u8>> = file
-        .chunks_exact(PAGE_BYTES)
-        .enumerate()
-        .map(|(number, page)| {
-            let (content, tail) = page.split_at(PAGE_BYTES - PAGE_TAIL_BYTES);
-            let content = if number == 0 { &content[SALT_BYTES..] } else { content };
-            decrypted(&cipher, content, &tail[..16])
-        })
-        .collect();
-    assert!(plain.iter().any(|page| memchr::memmem::find(page, b"CREATE TABLE").is_some()), "pages are readable");
-    plain.iter().any(|page| memchr::memmem::find(page, text.as_bytes()).is_some())
-}
-
-/// Cipher block chaining backwards.
-fn decrypted(cipher: &Aes256Dec, sealed: &[u8], vector: &[u8]) -> Vec<u8> {
-    let mut before: [u8; 16] = vector.try_into().expect("sixteen bytes");
-    let mut plain = Vec::with_capacity(sealed.len());
-    for block in sealed.chunks_exact(16) {
-        let block: [u8; 16] = block.try_into().expect("sixteen bytes");
-        let mut opened = block.into();
-        cipher.decrypt_block(&mut opened);
-        plain.extend(opened.iter().zip(before).map(|(byte, other)| byte ^ other));
-        before = block;
-    }
-    plain
+    !look_into_pages(&data.join("store"), &key, &[Secret::text("text", text)]).is_empty()
 }
 
 /// Sightings in all processes of a window, with the process each is in.

@@ -1,17 +1,22 @@
 //! Two at work on one task: what they say of it while they cannot hear each other, what is for whom, what is found, and what is done
 //! again (docs/user-guide.md, "More about a task").
 
+use std::process::Stdio;
+
 use fantoccini::key::Key;
+use pursuance_tests::headless::Headless;
 use pursuance_tests::people::{
-    begin_to_start, begin_with_invite, comment, invite, join, open_invite, open_relay, open_task, open_window,
-    portraits, start_pursuance, wait_rows,
+    PASSPHRASE, begin_to_start, begin_with_invite, come_in_unseen, comment, invite, join, open_invite, open_relay,
+    open_task, open_window, portraits, start_pursuance, until, wait_rows,
 };
 use pursuance_tests::window::Window;
+use serde_json::json;
 
 const TASK: &str = "Book a van";
 const BIG: &str = "Book a big van";
 const RED: &str = "Book a red van";
 const ABOVE: &str = "The trip to the harbour";
+const NINE_DAYS_BEHIND: &str = "-777660";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_edit_one_task_offline() {
@@ -167,4 +172,39 @@ async fn assign(window: &Window, name: &str) {
     window.fill("picker-input", name).await;
     window.press_key(Key::Enter).await;
     window.wait_gone("picker-input").await;
+}
+
+/// Ben took it nine days ago, by his clock, and nothing was heard of him since.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lapsed_claim_is_taken_over() {
+    let dir = tempfile::tempdir().unwrap();
+    let relay = open_relay(dir.path());
+    let mut maya = open_window("lapsed", "maya", dir.path(), &relay).await;
+    begin_to_start(&maya).await;
+    start_pursuance(&maya, "Harbour", "Know what is built there", "Maya", relay.address()).await;
+    let link = invite(&maya, 1).await;
+    let (ben, pursuance) = come_in_unseen("Ben", dir.path(), &relay, &link);
+    ben.stop();
+    let loopback = relay.loopback();
+    let behind = [loopback[1].as_str(), loopback[2].as_str(), "--clock-offset", NINE_DAYS_BEHIND];
+    let mut ben = Headless::start(&dir.path().join("Ben"), PASSPHRASE, &behind, ("warn", Stdio::inherit()));
+    let created = ben.request(json!({ "kind": "act", "pursuance": pursuance, "command": {
+        "kind": "createTask", "title": TASK, "parent": null, "assignees": [], "labels": [],
+    } }));
+    let task = created["task"].as_str().expect("a task").to_owned();
+    ben.request(json!({ "kind": "act", "pursuance": pursuance, "command": { "kind": "claim", "task": task } }));
+    maya.click("nav-tree").await;
+    wait_rows(&maya, 1).await;
+    open_task(&maya, TASK).await;
+    maya.wait_text("claim-lapsed", "for 9 days: others can take it over").await;
+    portraits(&maya, "lapsed").await;
+    maya.click("take-over").await;
+    maya.wait_text("task-claim", "You have taken it").await;
+    maya.wait_gone("claim-lapsed").await;
+    until(&mut ben, "he does not see it", |ben| {
+        let view = ben.view(json!({ "kind": "task", "pursuance": pursuance, "task": task }));
+        view["row"]["claim"]["name"] == "Maya"
+    });
+    ben.stop();
+    maya.quit().await;
 }

@@ -168,7 +168,8 @@ impl World {
             (9, Some(task)) => Command::Assign { task, member: self.members[n % 3].me().unwrap() },
             (10..=12, Some(task)) => Command::Comment { task, text: format!("line {n}") },
             (17, Some(task)) => {
-                let detail = if n % 2 == 0 { Detail::Effort(n as u32) } else { Detail::Why(format!("why {n}")) };
+                let detail =
+                    if n.is_multiple_of(2) { Detail::Effort(n as u32) } else { Detail::Why(format!("why {n}")) };
                 Command::SetDetail { task, detail }
             }
             (18, Some(task)) => {
@@ -176,7 +177,7 @@ impl World {
                     Some(task) => Element::Relation { relation: Relation::WaitsFor, task },
                     None => Element::Skill { skill: "driving".into() },
                 };
-                Command::SetElement { task, element, there: n % 3 > 0 }
+                Command::SetElement { task, element, there: !n.is_multiple_of(3) }
             }
             (19, Some(task)) => Command::AddCheck { task, text: format!("check {n}"), after: None },
             (20, Some(task)) => {

@@ -6,21 +6,27 @@ use pursuance_core::command::Command;
 use pursuance_core::crypto::Seed;
 use pursuance_core::entry::{Content, Entry, UnverifiedEntry};
 use pursuance_core::founding::{Founding, MEMBER, found_with, starting_rules};
-use pursuance_core::id::TaskId;
+use pursuance_core::id::{RoleId, TaskId};
 use pursuance_core::joining::Preview;
 use pursuance_core::keys::{DeviceKeys, InviteSecret};
+use pursuance_core::language::parse;
 use pursuance_core::logs::Append;
 use pursuance_core::op::Op;
 use pursuance_core::plan::{Authored, Circumstances};
 use pursuance_core::refusal::Refusal;
 use pursuance_core::replica::Replica;
 use pursuance_core::rule::RuleTable;
+use pursuance_core::seal::{Where, open_item};
 use pursuance_core::shelf::Nothing;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 /// Each hands on one thing in a round.
 const MAX_ROUNDS: usize = 60;
+
+pub const STEWARD: RoleId = RoleId(1);
+pub const VERIFIER: RoleId = RoleId(2);
+pub const REDACTOR: RoleId = RoleId(3);
 
 pub struct World {
     pub rng: StdRng,
@@ -149,6 +155,11 @@ pub fn create(title: &str, parent: Option<TaskId>) -> Command {
 
 /// Everybody tells everybody, and hands on what others lack, until nothing is left to hand on.
 pub fn settle(world: &World, members: &mut [Replica]) {
+    settle_seen(world, members, |_| {});
+}
+
+/// The same, with somebody who looks each time when all have heard of all.
+pub fn settle_seen(world: &World, members: &mut [Replica], mut look: impl FnMut(&[Replica])) {
     for _ in 0..MAX_ROUNDS {
         for a in 0..members.len() {
             for b in a + 1..members.len() {
@@ -156,6 +167,7 @@ pub fn settle(world: &World, members: &mut [Replica]) {
                 exchange(&mut left[a], &mut right[0]);
             }
         }
+        look(members);
         let mut handed_on = false;
         for member in &mut *members {
             if let Some(to) = member.unwelcomed().first().copied()
@@ -177,4 +189,35 @@ pub fn settle(world: &World, members: &mut [Replica]) {
         }
     }
     panic!("they never end to welcome each other");
+}
+
+/// Stewards govern and read nothing of the desks; verifiers agree with what redactors did.
+pub fn desks() -> RuleTable {
+    let text = "role steward rank 0\nrole verifier rank 1\nrole redactor rank 1\n\
+        everyone { see tasks everyone create tasks everyone comment tasks everyone }\n\
+        steward { invite verifier invite redactor grant verifier grant redactor revoke verifier revoke redactor \
+          remove verifier remove redactor grant steward amend rules }\n\
+        verifier { see tasks verifier create tasks verifier comment tasks verifier finish tasks verifier \
+          widen tasks verifier comment tasks redactor }\n\
+        redactor { see tasks redactor create tasks redactor comment tasks redactor widen tasks redactor \
+          comment tasks verifier finish tasks redactor with review of verifier }";
+    parse(text).unwrap_or_else(|problems| panic!("{problems:?}")).table
+}
+
+pub fn at(home: RoleId, title: &str) -> Command {
+    Command::create_task_for(home, title)
+}
+
+pub fn comment(task: TaskId, text: &str) -> Command {
+    Command::Comment { task, text: text.into() }
+}
+
+/// Whether somebody holds a key of any item of an entry, whether they can tell what it is about or not.
+pub fn opens(replica: &Replica, entry: &Entry) -> bool {
+    let (Content::Role(part), Some(by)) = (&entry.body().content, entry.body().by) else { return false };
+    let body = entry.body();
+    let at = Where { pursuance: replica.pursuance(), author: body.author, seq: body.seq, by };
+    let held = || replica.task_keys().all().map(|(.., held)| &held.key);
+    let mut items = part.items.iter().enumerate();
+    items.any(|(index, item)| held().any(|key| open_item(at, index, item, key).is_some()))
 }

@@ -5,14 +5,18 @@ use pursuance_core::id::{EntryId, MemberId, PursuanceId};
 use pursuance_core::kept::KEPT_FORM;
 use pursuance_core::keys::{DeviceKeys, DeviceRoot};
 use pursuance_wire::{Cell, LeafHash, RelayAddress};
-use rusqlite::{Transaction, params};
-use zeroize::Zeroizing;
+use rusqlite::types::Value;
+use rusqlite::{Transaction, params, params_from_iter};
+use zeroize::{Zeroize, Zeroizing};
 
 use super::{
-    Door, KeptFragment, KeptStanding, MAX_CHECKPOINTS_SEEN, MAX_KEPT_FRAGMENTS, MAX_NEWER_ENTRIES, NewEntry, Number,
-    Result, fault_number, signed,
+    Door, ERASED, Erased, KeptFragment, KeptStanding, MAX_CHECKPOINTS_SEEN, MAX_KEPT_FRAGMENTS, MAX_NEWER_ENTRIES,
+    NewEntry, Number, Result, fault_number, signed,
 };
 use crate::api::Fault;
+
+/// The tables of which rows that hold keys go one by one. They are as long as there are keys, however long the log is.
+const KEY_TABLES: [&str; 6] = ["meta", "pursuance", "epoch", "list_secret", "own_invite", "package"];
 
 /// One transaction.
 pub struct Changes<'a> {
@@ -64,6 +68,7 @@ impl Changes<'_> {
     /// # Errors
     /// [`StoreError`](super::StoreError).
     pub fn set_device(&self, pursuance: Number, device_seed: &[u8; 32]) -> Result<()> {
+        self.note_erased(Erased::Keys)?;
         self.run("DELETE FROM package WHERE pursuance = ?1", [pursuance])?;
         self.run(
             "UPDATE pursuance SET device_seed = ?2, seed_spent = 0, derived = 0, overtaken = 0 WHERE number = ?1",
@@ -76,6 +81,7 @@ impl Changes<'_> {
     /// # Errors
     /// [`StoreError`](super::StoreError).
     pub fn drop_pursuance(&self, pursuance: Number) -> Result<()> {
+        self.note_erased(Erased::Pursuance)?;
         self.run("DELETE FROM pursuance WHERE number = ?1", [pursuance])
     }
 
@@ -189,6 +195,7 @@ impl Changes<'_> {
     /// # Errors
     /// [`StoreError`](super::StoreError).
     pub fn keep_keys(&self, pursuance: Number, device: &DeviceKeys) -> Result<()> {
+        self.note_erased(Erased::Keys)?;
         if let DeviceRoot::Signing(private) = device.root() {
             self.run(
                 "UPDATE pursuance SET device_seed = ?2, seed_spent = 1 WHERE number = ?1 AND seed_spent = 0",
@@ -384,8 +391,68 @@ impl Changes<'_> {
         )
     }
 
+    /// Keeps that something was erased, until what is left of it in pages is gone.
+    fn note_erased(&self, erased: Erased) -> Result<()> {
+        self.run(
+            "INSERT INTO meta VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = MAX(value, excluded.value)",
+            params![ERASED, [erased as u8]],
+        )
+    }
+
+    pub(super) fn note_swept(&self) -> Result<()> {
+        self.run("DELETE FROM meta WHERE name = ?1", [ERASED])
+    }
+
+    /// Writes every row of the tables with keys once more, into pages that were emptied whole: an order without a condition empties a
+    /// table, and the index beside it, page by page, where no reference is followed.
+    pub(super) fn write_keys_anew(&self) -> Result<()> {
+        self.note_swept()?;
+        for table in KEY_TABLES {
+            let rows = self.rows_of(table)?;
+            self.transaction.execute(&format!("DELETE FROM {table}"), [])?;
+            let Some(columns) = rows.first().map(|row| row.0.len()) else { continue };
+            let places = vec!["?"; columns].join(", ");
+            let mut insert = self.transaction.prepare(&format!("INSERT INTO {table} VALUES ({places})"))?;
+            for row in &rows {
+                insert.execute(params_from_iter(row.0.iter()))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn rows_of(&self, table: &str) -> Result<Vec<WholeRow>> {
+        let mut statement = self.transaction.prepare(&format!("SELECT * FROM {table} ORDER BY rowid"))?;
+        let columns = statement.column_count();
+        let mut rows = statement.query([])?;
+        let mut all = Vec::new();
+        while let Some(row) = rows.next()? {
+            // Long enough from the start: what grows leaves copies.
+            let mut whole = WholeRow(Vec::with_capacity(columns));
+            for column in 0..columns {
+                whole.0.push(row.get(column)?);
+            }
+            all.push(whole);
+        }
+        Ok(all)
+    }
+
     pub(crate) fn run(&self, sql: &str, params: impl rusqlite::Params) -> Result<()> {
         self.transaction.prepare_cached(sql)?.execute(params)?;
         Ok(())
+    }
+}
+
+/// Everything of a row, keys among it.
+struct WholeRow(Vec<Value>);
+
+impl Drop for WholeRow {
+    fn drop(&mut self) {
+        for value in &mut self.0 {
+            match value {
+                Value::Text(text) => text.zeroize(),
+                Value::Blob(bytes) => bytes.zeroize(),
+                Value::Null | Value::Integer(_) | Value::Real(_) => {}
+            }
+        }
     }
 }
