@@ -24,7 +24,7 @@ describe('the window locks by itself', () => {
   it('never, unless it was chosen', async () => {
     const { session } = await openWindow();
     ahead = 100 * 60 * MINUTE;
-    session.lockIfIdle();
+    session.locking.lockIfIdle();
     await settled();
     expect(stage()).toBe('open');
   });
@@ -36,9 +36,9 @@ describe('the window locks by itself', () => {
     ahead = 4 * MINUTE;
     await press('Shift');
     ahead = 8 * MINUTE;
-    expect(session.lockIfIdle()).toBe(false);
+    expect(session.locking.lockIfIdle()).toBe(false);
     ahead = 10 * MINUTE;
-    expect(session.lockIfIdle()).toBe(true);
+    expect(session.locking.lockIfIdle()).toBe(true);
     await settled();
     expect(stage()).toBe('locked');
     await lockedSaysNothing();
@@ -47,7 +47,7 @@ describe('the window locks by itself', () => {
     expect(stage()).toBe('open');
     // It is kept, and the time begins anew.
     expect(session.app?.lockAfter).toBe(5);
-    expect(session.lockIfIdle()).toBe(false);
+    expect(session.locking.lockIfIdle()).toBe(false);
   });
 
   it('by the first key after that time, which does nothing else', async () => {
@@ -67,10 +67,10 @@ describe('the window locks by itself', () => {
     const { host, session } = await openWindow();
     await lockAfter(5);
     ahead = -60 * MINUTE;
-    expect(session.lockIfIdle()).toBe(false);
+    expect(session.locking.lockIfIdle()).toBe(false);
     ahead = -54 * MINUTE;
-    expect(session.lockIfIdle()).toBe(true);
-    expect(session.lockIfIdle()).toBe(true);
+    expect(session.locking.lockIfIdle()).toBe(true);
+    expect(session.locking.lockIfIdle()).toBe(true);
     await settled();
     expect(host.requests.filter((request) => request.kind === 'lock')).toHaveLength(1);
   });

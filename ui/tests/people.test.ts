@@ -139,7 +139,7 @@ describe('a person', () => {
   it('whoever is out has it gone from this computer, after what goes and what stays was said', async () => {
     const { host, session } = await openWindow({ status: { code: 'removed', kept: 0 } });
     const out = session.pursuance ?? '';
-    session.drafts[session.draftKey('comment', 'a task')] = 'begun';
+    session.drafts[session.locking.key('comment', 'a task')] = 'begun';
     await click(by('forget-open'));
     expect(document.activeElement).toBe(by('forget-submit'));
     expect(by('gone-line').textContent).toContain('A relay keeps sealed cells until it drops them.');

@@ -1,7 +1,7 @@
 // What the window knows: the frame, the open pursuance, and the one way by which anything is asked or refreshed.
 import { tick } from 'svelte';
 import type {
-  AppView, Cannot, Command, Could, Detail, DevicesView, Draft, EffectsView, Element, InboxView, InviteRow, NotDone, PeopleView, PreviewState, PursuanceRow, Query, RelayView, Request, Role, TaskView, TreeRow, TreeView, Trouble, Verb,
+  AppView, Cannot, Command, Could, Detail, DevicesView, EffectsView, Element, InboxView, InviteRow, NotDone, PeopleView, PreviewState, PursuanceRow, Query, RelayView, Request, Role, TaskView, TreeRow, TreeView, Trouble, Verb,
 } from '../host/bindings';
 import { asTrouble, type Host, type ViewOf } from '../host';
 import { Preferences } from './preferences.svelte';
@@ -9,7 +9,7 @@ import { All } from './all.svelte';
 import { Chosen } from './chosen.svelte';
 import { InOrder } from './inorder';
 import { readChosen, type ChosenKeys } from './keys';
-import { draftKey, draftsToKeep, keyOfDraft } from './drafts';
+import { Locking } from './locking.svelte';
 import { ABOUT_PEOPLE, isInside, type Notice, type Outcome, type Overlay, type Pending, type Screen } from './screens';
 import { listOf } from './several';
 import { Board, Work } from './work.svelte';
@@ -59,8 +59,6 @@ export class Session {
   afterVault = $state<'start' | 'join' | 'mine'>('start');
   /** The link that stands in the field for invites when its screen opens. */
   joinLink = $state('');
-  /** Texts not sent yet, by what they belong to; they leave this window's memory only for the encrypted store, when it locks. */
-  drafts = $state<Record<string, string>>({});
 
   /** Many changes that wait for a person's word. */
   pending = $state.raw<Pending | null>(null);
@@ -71,6 +69,7 @@ export class Session {
   readonly board = new Board((status, query) => this.work.column(status, query));
   readonly chosen = new Chosen();
   readonly tree = new TreeModel((query) => this.#page(query));
+  readonly locking = new Locking(this);
   /** What shows over all pursuances. */
   readonly all = new All((query) => this.look(query), (trouble) => this.say(trouble));
   /** What keys do to the tree, in their order. */
@@ -90,13 +89,6 @@ export class Session {
   #asking = 0;
   #peopleAt = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
-  /** Texts not sent yet that the store keeps since the last lock. */
-  #kept = new Map<string, Draft>();
-  /** When a key or the pointer was used last, in milliseconds. */
-  #touchedAt = Date.now();
-  /** Long requests under way. */
-  #long = 0;
-  #locking = false;
 
   constructor(host: Host) {
     this.#host = host;
@@ -128,6 +120,11 @@ export class Session {
     return this.work.layout === 'board' ? this.board.here : this.tree;
   }
 
+  /** Texts not sent yet, by what they belong to. */
+  get drafts(): Record<string, string> {
+    return this.locking.drafts;
+  }
+
   /** The tasks that keys act on: those chosen, or else the selected one. */
   get targets(): string[] {
     return this.chosen.count > 0 ? [...this.chosen.tasks] : this.target === null ? [] : [this.target.task];
@@ -138,7 +135,7 @@ export class Session {
 
   /** Begins: the first frame, then every change. */
   async begin(): Promise<void> {
-    this.#timer = setInterval(() => { this.now = Math.floor(Date.now() / 1000); this.lockIfIdle(); }, CLOCK_SECONDS * 1000);
+    this.#timer = setInterval(() => { this.now = Math.floor(Date.now() / 1000); this.locking.lockIfIdle(); }, CLOCK_SECONDS * 1000);
     await this.refresh();
     await this.#host.watch((seq) => {
       this.#heard = Math.max(this.#heard, seq);
@@ -155,7 +152,7 @@ export class Session {
   async request(request: Request, show: string | null = null): Promise<Outcome> {
     const waits = !LONG.includes(request.kind);
     if (waits) this.#asking += 1;
-    else this.#long += 1;
+    else this.locking.long += 1;
     try {
       const reply = await this.#host.request(request);
       const shown = reply.kind === 'task' ? reply.task : show;
@@ -166,7 +163,7 @@ export class Session {
       return { reply: null, trouble: asTrouble(thrown) };
     } finally {
       if (waits) this.#asking -= 1;
-      else this.#long -= 1;
+      else this.locking.long -= 1;
       this.#catchUp();
     }
   }
@@ -228,10 +225,7 @@ export class Session {
       return;
     }
     if (app.stage === 'open') {
-      if (this.app?.stage !== 'open') {
-        this.#touchedAt = Date.now();
-        await this.#takeDrafts();
-      }
+      if (this.app?.stage !== 'open') await this.locking.opened();
       this.#settle(app);
       await this.#refreshScreen();
     } else {
@@ -300,8 +294,7 @@ export class Session {
   /** Drops everything shown: the keys are gone. */
   #forget(): void {
     this.#leave();
-    this.drafts = {};
-    this.#kept.clear();
+    this.locking.forget();
     this.copied = '';
     this.joinLink = '';
     this.all.clear();
@@ -436,71 +429,9 @@ export class Session {
     if (member !== null && this.screen !== 'people') await this.go('people');
   }
 
-  /** What is said about a pursuance that was just founded or opened. */
-  async enterById(pursuance: string): Promise<void> {
-    const row = this.app?.pursuances.find((each) => each.pursuance === pursuance);
-    if (row !== undefined) await this.enter(row);
-  }
-
-  /** Locks: everything shown goes. Texts not sent yet are kept first; where the disk does not let them be, it locks all the same. */
-  async lock(): Promise<void> {
-    if (this.#locking) return;
-    this.#locking = true;
-    const known = (this.app?.pursuances ?? []).map((row) => row.pursuance);
-    const drafts = draftsToKeep(this.drafts, known);
-    if (drafts.length > 0 || this.#kept.size > 0) await this.request({ kind: 'keepDrafts', drafts });
-    this.say((await this.request({ kind: 'lock' })).trouble);
-    this.#locking = false;
-  }
-
-  /** Takes up the texts that were not sent before the last lock; the store keeps them until they are. */
-  async #takeDrafts(): Promise<void> {
-    try {
-      const kept = (await this.look<'drafts'>({ kind: 'drafts' })).map((draft): [string, Draft] => [keyOfDraft(draft), draft]);
-      this.#kept = new Map(kept);
-      this.drafts = Object.fromEntries(kept.map(([key, draft]) => [key, draft.text]));
-    } catch (thrown) {
-      this.say(asTrouble(thrown));
-    }
-  }
-
-  /** Has the store keep no text that was sent, or taken back, since. */
-  dropSentDrafts(): void {
-    const drafts = this.drafts;
-    const gone = [...this.#kept.keys()].filter((key) => (drafts[key] ?? '') === '');
-    if (gone.length === 0 || this.#locking) return;
-    for (const key of gone) this.#kept.delete(key);
-    void this.request({ kind: 'keepDrafts', drafts: [...this.#kept.values()] }).then(({ trouble }) => { if (trouble !== null) this.say(trouble); });
-  }
-
-  /** A key or the pointer was used. Whether it came too late, so that the window locks instead. */
-  touched(): boolean {
-    if (this.lockIfIdle()) return true;
-    this.#touchedAt = Date.now();
-    return false;
-  }
-
-  /** Locks if neither key nor pointer was used for as long as this person chose; what takes long is let finish first. */
-  lockIfIdle(): boolean {
-    const minutes = this.app?.stage === 'open' ? this.app.lockAfter : null;
-    const now = Date.now();
-    // A clock that was set back counts from there.
-    this.#touchedAt = Math.min(this.#touchedAt, now);
-    if (minutes === null || now - this.#touchedAt < minutes * 60_000 || this.#long > 0 || this.app?.import !== null) return this.#locking;
-    void this.lock();
-    return true;
-  }
-
-  /** Has a pursuance that one is out of gone from this computer, with the texts begun in it. */
-  async forgetPursuance(pursuance: string): Promise<Trouble | null> {
-    const { trouble } = await this.request({ kind: 'dropInvite', pursuance });
-    if (trouble === null) for (const key of Object.keys(this.drafts)) if (key.includes(pursuance)) delete this.drafts[key];
-    return trouble;
-  }
-
-  /** Where a text begun in the open pursuance is kept: what it is to be, and on which task. */
-  draftKey(what: string, task = ''): string {
-    return draftKey(what, this.pursuance ?? '', task);
+  /** Locks: everything shown goes. */
+  lock(): Promise<void> {
+    return this.locking.lock();
   }
 
   /** A counter-entry to my last change. */

@@ -236,3 +236,9 @@ export async function openIn(session: Session, pursuance: string, task: string):
 export async function settleTitle(session: Session, row: TreeRow): Promise<void> {
   await session.actNow({ kind: 'setTitle', task: row.task, title: row.title }, t('notice.settled', { title: row.title }));
 }
+
+/** Shows a pursuance that was just founded or opened. */
+export async function enterById(session: Session, pursuance: string): Promise<void> {
+  const row = session.app?.pursuances.find((each) => each.pursuance === pursuance);
+  if (row !== undefined) await session.enter(row);
+}
