@@ -92,6 +92,8 @@ pub struct World {
     crashes: bool,
     groups: Vec<Group>,
     nodes: Vec<Node>,
+    /// Whether people here say more of tasks: fields, checklists, relations, repetitions.
+    says_details: bool,
     relays: Vec<Relay>,
     /// Cells on their way whose sender has given up: when they arrive, where, from whom.
     late: Vec<(u64, usize, usize, Vec<Cell>)>,
@@ -118,6 +120,9 @@ pub struct World {
     nonces: nonces::Nonces,
     tally: Tally,
 }
+
+/// From this seed on people say more of tasks; what worlds before it found stays found.
+pub const FIRST_WITH_DETAILS: u64 = 1_000;
 
 /// Lives through one world from its seed.
 ///
@@ -166,6 +171,7 @@ impl World {
         let mut world = Self {
             rng,
             now,
+            says_details: seed >= FIRST_WITH_DETAILS,
             course,
             without,
             calm: false,

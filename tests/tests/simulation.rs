@@ -10,10 +10,13 @@ use std::thread;
 
 use pursuance_tests::world::node::{Boundary, Side};
 use pursuance_tests::world::relay::Lie;
-use pursuance_tests::world::{Broken, Course, Defence, Tally, run};
+use pursuance_tests::world::{Broken, Course, Defence, FIRST_WITH_DETAILS, Tally, run};
 
 /// Worlds of an ordinary run.
 const WORLDS: u64 = 300;
+
+/// Worlds of an ordinary run in which people say more of tasks.
+const WORLDS_WITH_DETAILS: u64 = 80;
 
 /// Worlds of an ordinary run in which joins are lost.
 const WORLDS_WITH_LOST_JOINS: u64 = 50;
@@ -55,12 +58,16 @@ fn noticed(without: Defence, known: u64) -> Broken {
 
 /// Lives through worlds, one on each processor at a time: a world itself is one thread and one seed.
 fn live_all(worlds: u64, course: Course) -> Tally {
-    let next = AtomicU64::new(0);
+    live_from(0, worlds, course)
+}
+
+fn live_from(first: u64, worlds: u64, course: Course) -> Tally {
+    let next = AtomicU64::new(first);
     let tally = Mutex::new(Tally::default());
     let work = || {
         loop {
             let seed = next.fetch_add(1, Ordering::Relaxed);
-            if seed >= worlds {
+            if seed >= first + worlds {
                 return;
             }
             let one = live(seed, course);
@@ -73,6 +80,13 @@ fn live_all(worlds: u64, course: Course) -> Tally {
         }
     });
     tally.into_inner().expect("nobody holds it any more")
+}
+
+/// The same where people also say more of tasks: fields, checklists, relations, repetitions.
+#[test]
+fn everybody_sees_the_same_details() {
+    live_from(FIRST_WITH_DETAILS, WORLDS_WITH_DETAILS, Course::Ordinary);
+    live_from(FIRST_WITH_DETAILS, WORLDS_WITH_DETAILS / 4, Course::Removals);
 }
 
 #[test]

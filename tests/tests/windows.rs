@@ -18,6 +18,8 @@ mod first_start;
 mod governing;
 #[path = "windows/hostile_page.rs"]
 mod hostile_page;
+#[path = "windows/many.rs"]
+mod many;
 #[path = "windows/modified.rs"]
 mod modified;
 #[path = "windows/opening.rs"]
@@ -35,3 +37,5 @@ mod screens;
 mod secrets;
 #[path = "windows/templates.rs"]
 mod templates;
+#[path = "windows/working.rs"]
+mod working;

@@ -3,12 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { actionOf, type Where } from '../src/model/keys';
 import { all, by, click, fill, openWindow, press, rowOf, settled } from './open';
 
-const IN_TREE: Where = { typing: false, inTree: true, onControl: false, treeScreen: true, afterGo: false, rightToLeft: false };
+const IN_TREE: Where = { typing: false, inTree: true, onControl: false, treeScreen: true, after: null, rightToLeft: false };
 const key = (name: string, more: { ctrl?: boolean; shift?: boolean; alt?: boolean } = {}) => ({ key: name, ctrl: false, shift: false, alt: false, ...more });
 
 describe('the map', () => {
   it.each([
-    [key('k', { ctrl: true }), 'palette'], [key('l', { ctrl: true }), 'lock'], [key('z', { ctrl: true }), 'undo'], [key('c'), 'add'], [key('/'), 'filter'],
+    [key('k', { ctrl: true }), 'palette'], [key('l', { ctrl: true }), 'lock'], [key('z', { ctrl: true }), 'undo'], [key('c'), 'add'], [key('/'), 'find'], [key('f'), 'filter'],
     [key('?', { shift: true }), 'help'], [key('Escape'), 'escape'], [key('F6'), 'nextRegion'], [key('F6', { shift: true }), 'previousRegion'], [key('g'), 'goPrefix'],
     [key('j'), 'next'], [key('k'), 'previous'], [key('ArrowDown'), 'next'], [key('ArrowUp'), 'previous'], [key('Enter'), 'peek'], [key('z'), 'collapse'], [key('o'), 'subtask'],
     [key('e'), 'edit'], [key('s'), 'status'], [key('a'), 'assign'], [key('i'), 'claim'], [key('I', { shift: true }), 'giveBack'], [key('n'), 'comment'], [key('b'), 'label'],
@@ -33,7 +33,7 @@ describe('the map', () => {
   });
 
   it('goes with G and a letter', () => {
-    const go = { ...IN_TREE, afterGo: true };
+    const go = { ...IN_TREE, after: 'go' as const };
     expect(['t', 'p', 'v', 'r', 'm', 's', 'x'].map((name) => actionOf(key(name), go))).toEqual(['goTree', 'goPeople', 'goInvites', 'goRelays', 'goImport', 'goSettings', null]);
   });
 });
@@ -144,6 +144,8 @@ describe('keys in the window', () => {
     expect(by('unlock')).toBeTruthy();
     expect(session.drafts).toEqual({});
     expect(session.treeView).toBeNull();
+    expect(document.title).not.toContain('half');
+    expect(document.body.innerHTML).not.toContain('half a thought');
   });
 
   it('adds a sub-task with O', async () => {

@@ -136,6 +136,31 @@ describe('a person', () => {
     expect(by('status-line').textContent).toBe('You are no longer a member. 1 change is kept here until a relay is reached, so the others may not know yet.');
   });
 
+  it('whoever is out has it gone from this computer, after what goes and what stays was said', async () => {
+    const { host, session } = await openWindow({ status: { code: 'removed', kept: 0 } });
+    const out = session.pursuance ?? '';
+    session.drafts[session.draftKey('comment', 'a task')] = 'begun';
+    await click(by('forget-open'));
+    expect(document.activeElement).toBe(by('forget-submit'));
+    expect(by('gone-line').textContent).toContain('A relay keeps sealed cells until it drops them.');
+    await click(by('forget-cancel'));
+    expect(host.requests).toHaveLength(0);
+    await click(by('forget-open'));
+    await click(by('forget-submit'));
+    expect(host.requests).toEqual([{ kind: 'dropInvite', pursuance: out }]);
+    expect(session.app?.pursuances.some((row) => row.pursuance === out)).toBe(false);
+    expect(session.drafts).toEqual({});
+    expect(all('gone-line')).toHaveLength(0);
+  });
+
+  it('whose leaving no relay has yet cannot forget it, and is told why', async () => {
+    const { host } = await openWindow({ status: { code: 'removed', kept: 1 } });
+    await click(by('forget-open'));
+    expect(all('forget-submit')).toHaveLength(0);
+    expect(by('gone-line').textContent).toContain('A relay must have your last changes there first');
+    expect(host.requests).toHaveLength(0);
+  });
+
   it('who would leave nobody who may change the rules is told so', async () => {
     await openWindow();
     await click(all('rail-pursuance')[1] as HTMLElement);

@@ -54,6 +54,17 @@ const screen = (letter: string, choices: Partial<FakeChoices> = {}, change?: (da
   await open(choices, change, retouch);
   await go(letter);
 };
+/** Whoever has taken a task said nothing about it for some days. */
+const silent = (days: number): Make => task('Book the canteen', (data) => {
+  for (const each of data.tasks) {
+    const person = data.members.find((one) => !one.person.me)?.person;
+    if (each.title !== 'Book the canteen' || person === undefined) continue;
+    const heardOfSeconds = now() - days * 86_400 - 3_600;
+    each.claim = person;
+    each.status = 'doing';
+    each.details = { claims: [{ person, heardOfSeconds, lapsesSeconds: heardOfSeconds + 7 * 86_400 }] };
+  }
+});
 const opened = (each: FakeTask, data: FakePursuance): void => { each.readers = { roles: [1, 2], persons: data.members.filter((one) => !one.person.me).slice(0, 1).map((one) => one.person) }; };
 /** The dialog that says who reads a task. */
 const readers = (change: (each: FakeTask, data: FakePursuance) => void = (each) => { each.readers = { roles: [1], persons: [] }; }): Make => async () => {
@@ -67,6 +78,46 @@ const readers = (change: (each: FakeTask, data: FakePursuance) => void = (each) 
   by('tree').focus();
   await press('w');
   await settled();
+};
+/** All tasks are selected, and then some keys are pressed. */
+const several = (choices: Partial<FakeChoices> = {}, ...then: (() => Promise<unknown>)[]): Make => async () => {
+  await open(choices);
+  by('tree').focus();
+  await press('a', { ctrlKey: true });
+  for (const each of then) await each();
+};
+/** A list is opened by its key, and one of its options chosen. */
+const choose = (key: string, option: string) => async (): Promise<void> => {
+  await press(key);
+  await settled();
+  await click(by(option));
+};
+/** Titles are copied, where the window reaches the clipboard, or not. */
+const copying = (...reached: boolean[]): Make => async () => {
+  const answers = [...reached];
+  document.execCommand = () => answers.shift() ?? false;
+  await open();
+  by('tree').focus();
+  await press('j');
+  await press('y');
+};
+/** Another key is asked for in the settings. */
+const keymap = (action: string, key: string): Make => async () => {
+  await open();
+  await go('s');
+  await click(by(`key-${action}`));
+  await press(key);
+};
+/** The form for another passphrase. */
+const passphrase = (choices: Partial<FakeChoices>, old: string): Make => async () => {
+  await open(choices);
+  await go('s');
+  await click(by('passphrase-open'));
+  if (old === '') return;
+  await fill('passphrase-now', old);
+  await fill('passphrase-new', 'quite another passphrase');
+  await fill('passphrase-new-again', 'quite another passphrase');
+  await click(by('passphrase-submit'));
 };
 /** A screen of the pursuance in which almost nothing is. */
 const sparse = (letter: string): Make => async () => {
@@ -187,6 +238,23 @@ export const ABOUT_STATUS = {
 
 /** How each comes about. */
 export const SITUATIONS = {
+  'several selected': several(),
+  'more than can be selected': several({ rows: 600 }),
+  'several were changed': several({}, choose('p', 'priority-option-2')),
+  'several, some not mine': several({ role: 2 }, choose('p', 'priority-option-2')),
+  'several, none mine': several({ role: 2 }, choose('a', 'assign-option')),
+  'several are like that already': several({}, choose('p', 'priority-option-2'), choose('p', 'priority-option-2')),
+  'titles copied': copying(true),
+  'titles to be copied by hand': async () => { await copying(false, false)(); await click(by('copied-text-copy')); },
+  'titles copied by hand': async () => { await copying(false, true)(); await click(by('copied-text-copy')); },
+  'my order, and a filter': async () => { await open(); await fill('tree-filter', 'the'); await new Promise((resolve) => setTimeout(resolve, 80)); await settled(); await press('Enter'); await press('ArrowUp', { altKey: true }); },
+  'my order, at the end': async () => { await open(); by('tree').focus(); await press('j'); await press('ArrowUp', { altKey: true }); await press('ArrowUp', { altKey: true }); await press('Home'); await press('ArrowUp', { altKey: true }); },
+  'a key that is taken': keymap('status', 'a'),
+  'a key that stays': keymap('status', '?'),
+  'a key that is none': keymap('status', 'Enter'),
+  'a passphrase being changed': passphrase({}, ''),
+  'a passphrase being changed on a full disk': passphrase({ storage: 'full' }, 'a long enough passphrase'),
+  'a passphrase that was changed': passphrase({}, 'a long enough passphrase'),
   ...ABOUT_STATUS,
 
   // Tasks.
@@ -207,6 +275,14 @@ export const SITUATIONS = {
   'opening a task to a role of which some read it': async () => { await readers((each, data) => { each.readers = { roles: [1], persons: data.members.filter((one) => one.roles.every((role) => role.id === 2)).slice(0, 1).map((one) => one.person) }; })(); await click(all('readers-role')[1]); },
   'opening a task to everyone': async () => { await readers()(); await click(all('readers-role')[0]); },
   'opening a task to somebody': async () => { await readers()(); await click(all('readers-person')[0]); },
+  'a claim about to lapse': silent(6),
+  'a claim without news': silent(9),
+  'a claim taken over': async () => { await silent(9)(); await click(by('take-over')); await settled(); },
+  'nothing for me': screen('y', {}, (data) => { data.tasks = []; }),
+  'much for me': screen('y', {}, undefined, { today: (view) => ({ ...view, of: view.rows.length + 3 }) }),
+  'something for me': screen('y'),
+  'nothing found': async () => { await open(); await go('f'); await fill('find-text', 'no such thing'); await settled(); },
+  'much found': async () => { await open({}, undefined, { find: (view) => ({ ...view, of: view.rows.length + 3 }) }); await go('f'); await fill('find-text', 'the'); await settled(); },
   'a task with two endings': task('Book the canteen', (data) => { for (const each of data.tasks) each.twoAnswers = each.title === 'Book the canteen'; }),
   'adding a task': adding('Paint the gate'),
   'typing a task for one role': async () => { await open({}, undefined, { tree: (view) => ({ ...view, homes: [...view.homes, { role: 1, name: 'organiser', members: 2 }] }) }); await fill('quick-add', 'Paint the gate @@organiser'); },
@@ -243,6 +319,8 @@ export const SITUATIONS = {
   'person who waits': async () => { const { session } = await open({ busy: true }); await go('p'); await session.meet(session.people?.others[0]?.person.member ?? null); await settled(); },
   'myself': person('Noor'),
   'leaving': person('Noor', {}, press_('leave-open')),
+  'forgetting what one is out of': async () => { await status({ code: 'removed', kept: 0 })(); await press_('forget-open')(); },
+  'forgotten': async () => { await status({ code: 'removed', kept: 0 })(); await press_('forget-open')(); await press_('forget-submit')(); },
   'left': person('Noor', {}, async () => { await press_('leave-open')(); await press_('leave-submit')(); }),
   'gave a role': person('Ilse', {}, press_('give-role')),
   'took a role back': person('Ilse', {}, press_('person-take-back')),

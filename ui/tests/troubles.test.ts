@@ -105,6 +105,41 @@ describe('export', () => {
   });
 });
 
+describe('a change of passphrase', () => {
+  it('asks for the one now and the new one twice; from then on the new one opens', async () => {
+    const { host } = await openWindow();
+    await click(by('nav-settings'));
+    await click(by('passphrase-open'));
+    expect(by('passphrase-form').textContent).not.toContain('The disk');
+    const change = async (now: string, fresh: string, again: string): Promise<void> => {
+      await fill('passphrase-now', now);
+      await fill('passphrase-new', fresh);
+      await fill('passphrase-new-again', again);
+      await click(by('passphrase-submit'));
+    };
+    await change(PASSPHRASE, 'quite another', 'quite an other');
+    expect(by('passphrase-new-again-fault').textContent).toBe('The two are not the same.');
+    expect(host.requests.some((request) => request.kind === 'changePassphrase')).toBe(false);
+    await change(PASSPHRASE, 'short', 'short');
+    expect(by('passphrase-new-fault').textContent).toBe('Use at least 12 characters.');
+    await change('wrong', 'quite another', 'quite another');
+    expect(by('passphrase-now-fault').textContent).toContain('does not open it');
+    expect(document.activeElement).toBe(by('passphrase-now'));
+    await change(PASSPHRASE, 'quite another', 'quite another');
+    expect(by('passphrase-done').textContent).toContain('opens this folder now');
+    expect(all('passphrase-form')).toHaveLength(0);
+    await click(by('passphrase-open'));
+    expect(by<HTMLInputElement>('passphrase-new').value).toBe('');
+    await click(by('settings-lock'));
+    await fill('passphrase', PASSPHRASE);
+    await click(by('unlock-submit'));
+    expect(by('passphrase-fault').textContent).toContain('does not open it');
+    await fill('passphrase', 'quite another');
+    await click(by('unlock-submit'));
+    expect(by('window').dataset.stage).toBe('open');
+  });
+});
+
 describe('backup and restore', () => {
   it('makes a backup with a passphrase typed twice, and says what the copy is', async () => {
     const { host } = await openWindow();

@@ -5,6 +5,28 @@ export const WHEN: Record<string, readonly string[]> = {
   'refused.rule': ['refused by a rule'],
   'refused.onlyOwn': ['refused: not my own'],
 
+  'passphrase.what': ['a passphrase*', 'a key that*'],
+  'passphrase.copies': ['a passphrase being changed*'],
+  'passphrase.done': ['a passphrase that was changed'],
+  'passphrase.unsure': ['a passphrase being changed on a full disk'],
+
+  'many.selected': ['several*'],
+  'many.first': ['more than can be selected'],
+  'many.warn': ['several, some not mine'],
+  'many.same': ['several, some not mine'],
+  'many.stay': ['several, some not mine', 'several, none mine'],
+  'many.nothing': ['several, none mine'],
+  'many.done.changed': ['several were changed'],
+  'many.done.already': ['several are like that already'],
+  'many.done.copied': ['titles copied'],
+  'many.copied': ['titles copied by hand'],
+  'many.selectedText': ['titles to be copied by hand'],
+  'view.noOrder': ['my order, and a filter'],
+  'view.atEnd': ['my order, at the end'],
+  'keymap.taken': ['a key that is taken'],
+  'keymap.always': ['a key that stays'],
+  'keymap.notOne': ['a key that is none'],
+
   'status.kept': ['fine, with changes kept', 'no relay', 'offline by choice', 'no Tor', 'unreachable'],
   'status.noRelay': ['no relay'],
   'status.offline': ['offline by choice'],
@@ -39,18 +61,24 @@ export const WHEN: Record<string, readonly string[]> = {
   'fault.wrongOrigin': ['relay is another'],
   'fault.stale': ['relay is stale'],
 
-  'delivery.kept': ['my change is kept', 'a task was*'],
+  'delivery.kept': ['my change is kept', 'a task was*', 'a claim taken over'],
   'delivery.handed': ['my comment is handed over'],
   'delivery.seen': ['my change was seen'],
 
   'app.clockAhead': ['clock ahead'],
   'app.clockBehind': ['clock behind'],
 
-  'standing.full': ['disk full'],
+  'standing.full': ['disk full', 'a passphrase being changed on a full disk'],
   'standing.readOnly': ['read-only'],
   'standing.failing': ['disk fails'],
   'standing.damaged': ['file damaged'],
   'standing.overtaken': ['overtaken'],
+
+  'forget.line': ['removed', 'gone, with a change kept', 'device removed', 'left', 'my computers, and this one is out'],
+  'forget.goes': ['forgetting what one is out of'],
+  'forget.stays': ['forgetting what one is out of'],
+  'forget.waits': ['gone, with a change kept', 'left'],
+  'forget.done': ['forgotten'],
 
   'standing.deviceRemoved': ['device removed', 'my computers, and this one is out'],
 
@@ -70,7 +98,7 @@ export const WHEN: Record<string, readonly string[]> = {
   'add.onlyWords': ['suggesting with more'],
   'add.unknown': ['adding for somebody unknown'],
 
-  'task.readersEveryone': ['who reads a task of everyone', 'my change*', 'a task of somebody', 'my comment is handed over', 'a task with two endings', 'refused by a rule', 'refused: not my own'],
+  'task.readersEveryone': ['who reads a task of everyone', 'a claim*', 'my change*', 'a task of somebody', 'my comment is handed over', 'a task with two endings', 'refused by a rule', 'refused: not my own'],
   'task.readersRole': ['a task for one role', 'a task that was closed to me', 'who reads a task of one role', 'who reads a task that was opened', 'opening a task to*', 'a task was*'],
   'task.closed': ['a task that was closed to me'],
   'readers.all': ['who reads a task of everyone'],
@@ -222,6 +250,14 @@ export const WHEN: Record<string, readonly string[]> = {
   'computers.stolenNoPhrase': ['my computers', 'my computers, one with two histories', 'one of my computers, to be removed', 'removed a computer of mine', 'my phrase shown', 'my phrase asked back'],
   'computers.done.recovered': ['all others shut out'],
   'computers.mineWhat': ['answering a code', 'answering a code with another phrase'],
+  'claim.lapses': ['a claim about to lapse'],
+  'claim.lapsed': ['a claim without news'],
+  'claim.tookOver': ['a claim taken over'],
+  'today.noneText': ['nothing for me'],
+  'today.more': ['much for me'],
+  'find.none': ['nothing found'],
+  'find.more': ['much found'],
+
   'computers.mineRefused': ['answering a code with another phrase'],
   'computers.comingText': ['coming by a code'],
 

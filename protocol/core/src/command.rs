@@ -4,8 +4,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::change::Change;
+use crate::detail::{Detail, Element};
 use crate::entry::GrantRef;
-use crate::id::{AuthorId, EntryId, MemberId, RoleId, TaskId};
+use crate::id::{AuthorId, CheckId, EntryId, MemberId, RoleId, TaskId};
 use crate::rule::Rule;
 use crate::task::Status;
 
@@ -166,6 +167,73 @@ pub enum Command {
         task: TaskId,
         /// 0 none, 1 urgent, 2 high, 3 normal, 4 low.
         priority: u8,
+    },
+    /// Says one more thing of a task.
+    SetDetail {
+        /// Which task.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        task: TaskId,
+        /// What.
+        detail: Detail,
+    },
+    /// Adds an element to a task, or takes it away.
+    SetElement {
+        /// Which task.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        task: TaskId,
+        /// Which.
+        element: Element,
+        /// Whether it is there from now on.
+        there: bool,
+    },
+    /// A new line of its checklist.
+    AddCheck {
+        /// Which task.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        task: TaskId,
+        /// Not empty.
+        text: String,
+        /// The line after which it stands; `null`: at the end.
+        #[serde(default)]
+        #[cfg_attr(feature = "bindings", ts(type = "string | null", optional = nullable))]
+        after: Option<CheckId>,
+    },
+    /// Another text of a line of its checklist; empty takes it away.
+    SetCheck {
+        /// Which task.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        task: TaskId,
+        /// Which line.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        check: CheckId,
+        /// What it says.
+        text: String,
+    },
+    /// Ticks a line of its checklist, or takes that back.
+    Tick {
+        /// Which task.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        task: TaskId,
+        /// Which line.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        check: CheckId,
+        /// Whether it is done.
+        done: bool,
+    },
+    /// I take it from somebody of whom nothing was heard for `LEASE_DAYS`.
+    TakeOver {
+        /// Which task.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        task: TaskId,
+        /// From whom.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        from: MemberId,
+    },
+    /// Creates the next one of a row, where a task that repeats has ended without one.
+    Repeat {
+        /// Which task is repeated.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        task: TaskId,
     },
     /// Lets a role read a task too, with all that was said about it; it cannot be undone.
     Widen {

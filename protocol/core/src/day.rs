@@ -33,7 +33,7 @@ pub struct NotADay;
 const DAYS_BEFORE_1970: i64 = 719_468;
 /// Days of 400 years, after which the calendar repeats.
 const DAYS_OF_400_YEARS: i64 = 146_097;
-const SECONDS_OF_A_DAY: u64 = 86_400;
+pub(crate) const SECONDS_OF_A_DAY: u64 = 86_400;
 /// The last day there is, counted from 1970: 9999-12-31.
 const LAST_DAY: i64 = 2_932_896;
 /// The first day there is, counted from 1970: 0001-01-01.
@@ -72,6 +72,21 @@ impl Day {
     #[must_use]
     pub fn plus_days(self, days: u32) -> Self {
         Self::of_number(self.number() + i64::from(days))
+    }
+
+    /// So many days later, where there is such a day.
+    #[must_use]
+    pub fn later(self, days: u32) -> Option<Self> {
+        Self::from_first(self.of_first().checked_add(days)?)
+    }
+
+    /// The same day so many months later, or the last day of that month where it has fewer days; `None` after the year 9999.
+    #[must_use]
+    pub fn months_later(self, months: u32) -> Option<Self> {
+        let months = (u32::from(self.year) * 12 + u32::from(self.month) - 1).checked_add(months)?;
+        let year = u16::try_from(months / 12).ok().filter(|year| *year <= 9_999)?;
+        let month = u8::try_from(months % 12 + 1).expect("1 to 12");
+        Some(Self { year, month, day: self.day.min(days_of(year, month)) })
     }
 
     /// Days since 0001-01-01, the first day there is.

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use core::cmp::Ordering;
 
 use crate::day::Day;
+use crate::detail::Kind;
 use crate::limits::{MAX_FILTER_CHARS, MAX_FILTER_WORDS, MAX_PRIORITY};
 use crate::task::Status;
 
@@ -32,6 +33,20 @@ pub struct Subject<'a> {
     pub due: Option<Day>,
     /// 0 none, 1 urgent to 4 low.
     pub priority: u8,
+    /// The day on which it begins.
+    pub start: Option<Day>,
+    /// What kind of task it is.
+    pub kind: Kind,
+    /// It waits for another one.
+    pub blocked: bool,
+    /// Its doers ask others to help.
+    pub help_wanted: bool,
+    /// It is done again and again.
+    pub repeats: bool,
+    /// What one has to know for it.
+    pub skills: Vec<&'a str>,
+    /// Who is to look at it when it is done.
+    pub reviewers: Vec<Named<'a>>,
 }
 
 /// A member as a filter sees one.
@@ -63,6 +78,14 @@ enum Asks {
     },
     Due(Due),
     Priority(Ordering, u8),
+    Start(Due),
+    Kind(Kind),
+    Blocked,
+    Help,
+    Repeats,
+    Skill(String),
+    Reviewer(String),
+    MineToReview,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,6 +120,18 @@ impl Filter {
         self.words.iter().all(|word| self.holds(&word.asks, subject, &mut whole) != word.negated)
     }
 
+    /// Whether a day is as it is asked for.
+    fn falls(&self, asked: Due, day: Option<Day>, ended: bool) -> bool {
+        match (asked, day) {
+            (Due::None, day) => day.is_none(),
+            (_, None) => false,
+            (Due::Any, Some(_)) => true,
+            (Due::Is(order, asked), Some(day)) => day.cmp(&asked) == order,
+            (Due::Overdue, Some(day)) => day < self.today && !ended,
+            (Due::Week, Some(day)) => (self.today..=self.today.plus_days(6)).contains(&day),
+        }
+    }
+
     fn holds(&self, asks: &Asks, subject: &Subject<'_>, whole: &mut Option<String>) -> bool {
         let ended = matches!(subject.status, Status::Done | Status::Dropped);
         match asks {
@@ -106,14 +141,15 @@ impl Filter {
             Asks::Me => subject.names.iter().any(|other| other.me),
             Asks::Status(status) => subject.status == *status,
             Asks::Ended { ended: wanted } => ended == *wanted,
-            Asks::Due(due) => match (due, subject.due) {
-                (Due::None, day) => day.is_none(),
-                (_, None) => false,
-                (Due::Any, Some(_)) => true,
-                (Due::Is(order, day), Some(due)) => due.cmp(day) == *order,
-                (Due::Overdue, Some(due)) => due < self.today && !ended,
-                (Due::Week, Some(due)) => (self.today..=self.today.plus_days(6)).contains(&due),
-            },
+            Asks::Due(due) => self.falls(*due, subject.due, ended),
+            Asks::Start(start) => self.falls(*start, subject.start, ended),
+            Asks::Kind(kind) => subject.kind == *kind,
+            Asks::Blocked => subject.blocked,
+            Asks::Help => subject.help_wanted,
+            Asks::Repeats => subject.repeats,
+            Asks::Skill(skill) => subject.skills.iter().any(|other| folded(other) == *skill),
+            Asks::Reviewer(name) => subject.reviewers.iter().any(|other| begins(other.name, name)),
+            Asks::MineToReview => subject.reviewers.iter().any(|other| other.me),
             // Nothing said is neither above nor below.
             Asks::Priority(order, number) => {
                 (*number == 0 || subject.priority != 0) && subject.priority.cmp(number) == *order
@@ -134,10 +170,27 @@ struct Raw {
 impl Raw {
     fn understood(self, today: Day) -> Word {
         let asks = if self.plain { None } else { self.special(today) };
-        Word { negated: self.negated, asks: asks.unwrap_or_else(|| Asks::Text(folded(&self.text))) }
+        let (asks, turned) = asks.map_or((None, false), |(asks, turned)| (Some(asks), turned));
+        Word { negated: self.negated != turned, asks: asks.unwrap_or_else(|| Asks::Text(folded(&self.text))) }
     }
 
-    fn special(&self, today: Day) -> Option<Asks> {
+    /// What a word with a meaning asks for, and whether it is for the opposite.
+    fn special(&self, today: Day) -> Option<(Asks, bool)> {
+        let (key, value) = self.text.split_once(':').unwrap_or_default();
+        let asks = match folded(key).as_str() {
+            "blocked" => Asks::Blocked,
+            "help" => Asks::Help,
+            "repeats" => Asks::Repeats,
+            _ => return self.asks(today).map(|asks| (asks, false)),
+        };
+        match folded(value).as_str() {
+            "yes" => Some((asks, false)),
+            "no" => Some((asks, true)),
+            _ => None,
+        }
+    }
+
+    fn asks(&self, today: Day) -> Option<Asks> {
         let (text, some) = (self.text.as_str(), |rest: &str| (!rest.is_empty()).then(|| folded(rest)));
         if let Some(label) = text.strip_prefix('#') {
             return some(label).map(Asks::Label);
@@ -152,6 +205,11 @@ impl Raw {
             "status" => status(&value),
             "due" => due(&value, today).map(Asks::Due),
             "priority" => priority(&value),
+            "start" => due(&value, today).map(Asks::Start),
+            "kind" => kind(&value).map(Asks::Kind),
+            "skill" => some(&value).map(Asks::Skill),
+            "reviewer" if value == "me" && !self.quoted => Some(Asks::MineToReview),
+            "reviewer" => some(&value).map(Asks::Reviewer),
             _ => None,
         }
     }
@@ -212,6 +270,18 @@ fn due(value: &str, today: Day) -> Option<Due> {
     })
 }
 
+fn kind(value: &str) -> Option<Kind> {
+    Some(match value {
+        "task" => Kind::Task,
+        "intake" => Kind::Intake,
+        "redaction" => Kind::Redaction,
+        "release" => Kind::Release,
+        "event" => Kind::Event,
+        "decision" => Kind::Decision,
+        _ => return None,
+    })
+}
+
 fn priority(value: &str) -> Option<Asks> {
     let (order, number) = match value {
         "none" => (Ordering::Equal, 0),
@@ -251,11 +321,11 @@ fn all_texts(subject: &Subject<'_>) -> String {
 }
 
 /// Without the difference of capitals, letter by letter, and of the two small sigmas.
-fn folded(text: &str) -> String {
+pub(crate) fn folded(text: &str) -> String {
     fold(text).collect()
 }
 
-fn fold(text: &str) -> impl Iterator<Item = char> + '_ {
+pub(crate) fn fold(text: &str) -> impl Iterator<Item = char> + '_ {
     text.chars().flat_map(char::to_lowercase).map(|c| if c == 'ς' { 'σ' } else { c })
 }
 
@@ -277,6 +347,13 @@ mod tests {
             status: Status::Doing,
             due: Some(day("2026-11-23")),
             priority: 2,
+            start: Some(day("2026-11-20")),
+            kind: Kind::Event,
+            blocked: true,
+            help_wanted: false,
+            repeats: true,
+            skills: alloc::vec!["Driving"],
+            reviewers: alloc::vec![Named { name: "Zoe Kim", me: false }],
         }
     }
 
@@ -326,6 +403,18 @@ mod tests {
             "due:<2026-11-24",
             "due:>2026-11-22",
             "due:any",
+            "start:<2026-11-21",
+            "start:overdue",
+            "-start:none",
+            "kind:event",
+            "-kind:task",
+            "blocked:yes",
+            "-blocked:no",
+            "help:no",
+            "repeats:yes",
+            "skill:driving",
+            "reviewer:kim",
+            "-reviewer:me",
             "-due:none",
             "due:week",
             "-due:today",

@@ -89,6 +89,11 @@ id!(
     TaskId, 16
 );
 
+id!(
+    /// A line of a task's checklist: four bytes of its place in the list, then four drawn at random. Lines stand in the order of these.
+    CheckId, 8
+);
+
 /// A role's number within its pursuance; 0 is the built-in role *everyone*.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "bindings", derive(ts_rs::TS))]

@@ -6,18 +6,21 @@ use alloc::vec::Vec;
 
 use crate::clock::Dot;
 use crate::codec::{DecodeError, Reader, Writer};
-use crate::day::Day;
-use crate::id::{AuthorId, EntryId, EpochId, MemberId, RoleId, TaskId};
-use crate::limits::{MAX_BODY_BYTES, MAX_DAY_BYTES, MAX_LABEL_BYTES, MAX_OWNER_BYTES, MAX_TITLE_BYTES};
+use crate::day;
+use crate::detail::{Detail, Element, read_day};
+use crate::id::{AuthorId, CheckId, EntryId, EpochId, MemberId, RoleId, TaskId};
+use crate::limits::{
+    MAX_BODY_BYTES, MAX_CHECK_BYTES, MAX_DAY_BYTES, MAX_LABEL_BYTES, MAX_OWNER_BYTES, MAX_TITLE_BYTES,
+};
 use crate::register::{Place, Register, Write};
 use crate::seal::TaskKey;
 use crate::shelf::KeptTask;
 use crate::task::Status;
 use crate::task_keys::{Given, HeldKey};
-use crate::tasks::{Creation, Mark, Said, Task};
+use crate::tasks::{Check, Creation, Mark, Said, Task};
 
 /// The form written here. A store that holds another one derives everything again.
-pub const KEPT_FORM: u32 = 5;
+pub const KEPT_FORM: u32 = 6;
 
 /// Writes or elements of one field that are read back: far more than a task has.
 const MAX_KEPT: usize = 1 << 20;
@@ -65,7 +68,7 @@ pub fn encode_task(task: &Task, keys: &[HeldKey]) -> Vec<u8> {
     register(&mut w, &task.started, text);
     register(&mut w, &task.finished, text);
     register(&mut w, &task.due, |w, day| {
-        w.text(&day.map(|day| alloc::format!("{day}")).unwrap_or_default());
+        w.text(&day::written(*day));
     });
     register(&mut w, &task.priority, |w, priority| {
         w.uint((*priority).into());
@@ -77,6 +80,35 @@ pub fn encode_task(task: &Task, keys: &[HeldKey]) -> Vec<u8> {
         w.uint(role.0.into());
     });
     elements(&mut w, &task.persons, member);
+    w.array(task.details.len());
+    for each in task.details.values() {
+        register(&mut w, each, |w, detail| {
+            detail.write(w.uint(detail.number().into()));
+        });
+    }
+    elements(&mut w, &task.elements, |w, element| {
+        element.write(w.uint(element.number().into()));
+    });
+    w.array(task.checks.len());
+    for (id, check) in &task.checks {
+        w.bytes(&id.0);
+        register(&mut w, &check.text, text);
+        register(&mut w, &check.done, |w, done| {
+            w.uint((*done).into());
+        });
+    }
+    match &task.instance_of {
+        Some((of, since)) => {
+            w.array(2).bytes(&of.0).text(&day::written(Some(*since)));
+        }
+        None => {
+            w.array(0);
+        }
+    }
+    w.array(task.news.len());
+    for (by, claimed) in &task.news {
+        w.bytes(&by.0).uint(*claimed);
+    }
     w.array(task.marks.len());
     for mark in &task.marks {
         w.uint(mark.depth.into());
@@ -138,14 +170,23 @@ pub fn decode_task(bytes: &[u8]) -> Result<KeptTask, DecodeError> {
         owner: read_register(&mut r, |r| r.text(MAX_OWNER_BYTES))?,
         started: read_register(&mut r, |r| r.text(MAX_DAY_BYTES))?,
         finished: read_register(&mut r, |r| r.text(MAX_DAY_BYTES))?,
-        due: read_register(&mut r, |r| match r.text(MAX_DAY_BYTES)?.as_str() {
-            "" => Ok(None),
-            day => Day::parse(day).map(Some).map_err(|_| DecodeError::Structure),
-        })?,
+        due: read_register(&mut r, read_day)?,
         priority: read_register(&mut r, |r| r.small())?,
         filed: read_register(&mut r, |r| Ok(r.uint()? != 0))?,
         roles: read_elements(&mut r, |r| r.small().map(RoleId))?,
         persons: read_elements(&mut r, |r| r.exact().map(MemberId))?,
+        details: (0..r.list(MAX_KEPT)?).map(|_| read_detail(&mut r)).collect::<Result<_, _>>()?,
+        elements: read_elements(&mut r, |r| match Element::read(r.small()?, r)? {
+            Some((element, true)) => Ok(element),
+            _ => Err(DecodeError::Structure),
+        })?,
+        checks: (0..r.list(MAX_KEPT)?).map(|_| read_check(&mut r)).collect::<Result<_, _>>()?,
+        instance_of: match r.list(2)? {
+            0 => None,
+            2 => Some((TaskId(r.exact()?), read_day(&mut r)?.ok_or(DecodeError::Structure)?)),
+            _ => return Err(DecodeError::Structure),
+        },
+        news: (0..r.list(MAX_KEPT)?).map(|_| Ok((MemberId(r.exact()?), r.uint()?))).collect::<Result<_, _>>()?,
         marks: (0..r.list(MAX_KEPT)?).map(|_| read_mark(&mut r)).collect::<Result<_, _>>()?,
         import: match r.list(2)? {
             0 => None,
@@ -182,6 +223,21 @@ fn place(w: &mut Writer, at: Place) {
 
 fn read_place(r: &mut Reader<'_>) -> Result<Place, DecodeError> {
     Ok(Place { entry: EntryId(r.exact()?), item: r.small()?, op: r.small()? })
+}
+
+fn read_detail(r: &mut Reader<'_>) -> Result<(u16, Register<Detail>), DecodeError> {
+    let register = read_register(r, |r| {
+        let number = r.small()?;
+        Detail::read(number, r)?.ok_or(DecodeError::Structure)
+    })?;
+    let number = register.writes().first().ok_or(DecodeError::Structure)?.value.number();
+    Ok((number, register))
+}
+
+fn read_check(r: &mut Reader<'_>) -> Result<(CheckId, Check), DecodeError> {
+    let id = CheckId(r.exact()?);
+    let text = read_register(r, |r| r.text(MAX_CHECK_BYTES))?;
+    Ok((id, Check { text, done: read_register(r, |r| Ok(r.uint()? != 0))? }))
 }
 
 fn read_mark(r: &mut Reader<'_>) -> Result<Mark, DecodeError> {
@@ -254,6 +310,8 @@ fn read_elements<'b, E: Ord>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::day::Day;
+    use crate::detail::{Repeat, Unit};
 
     #[test]
     fn a_task_comes_back_as_it_was() {
@@ -276,6 +334,12 @@ mod tests {
             filed: one(true, at, by, dot),
             roles: [(RoleId(4), one(true, at, by, dot))].into(),
             persons: [(by, one(false, at, by, dot))].into(),
+            details: [(36, one(Detail::Repeat(Some(Repeat { every: 2, unit: Unit::Weeks })), at, by, dot))].into(),
+            elements: [(Element::Skill { skill: "driving".into() }, one(true, at, by, dot))].into(),
+            checks: [(CheckId([1; 8]), Check { text: one("a".into(), at, by, dot), done: one(true, at, by, dot) })]
+                .into(),
+            instance_of: Some((TaskId([2; 16]), Day::parse("2026-12-31").unwrap())),
+            news: [(by, 1 << 40)].into(),
             marks: alloc::vec![Mark { depth: 301, at, by, role: RoleId(2), dot, said: Said::Good }],
             import: Some(([8; 16], 3_127)),
             comment_count: 5,
@@ -293,6 +357,8 @@ mod tests {
         assert_eq!((again.created, again.title, again.ending), (task.created, task.title, task.ending));
         assert_eq!((again.labels, again.newest_own), (task.labels, task.newest_own));
         assert_eq!((again.roles, again.persons), (task.roles, task.persons));
+        assert_eq!((again.details, again.elements, again.checks), (task.details, task.elements, task.checks));
+        assert_eq!((again.instance_of, again.news), (task.instance_of, task.news));
         assert!(kept == keys);
         assert!(decode_task(&bytes[..bytes.len() - 1]).is_err());
     }

@@ -76,10 +76,28 @@ pub const MAX_LABEL_BYTES: usize = 80;
 pub const MAX_LABELS: usize = 32;
 /// Members assigned at once.
 pub const MAX_ASSIGNEES: usize = 16;
+/// Bytes of what a task is good for.
+pub const MAX_WHY_BYTES: usize = 4 << 10;
+/// Bytes of a skill.
+pub const MAX_SKILL_BYTES: usize = 80;
+/// Bytes of a line of a checklist.
+pub const MAX_CHECK_BYTES: usize = 1_000;
+/// Lines that one's own client puts into a checklist.
+pub const MAX_CHECKS: usize = 200;
+/// The longest effort: a year of days and nights.
+pub const MAX_EFFORT_MINUTES: u32 = 366 * 24 * 60;
+/// Days, weeks, months or years between a task and its repetition, at most.
+pub const MAX_REPEAT_EVERY: u16 = 400;
+/// Days without news after which a task that somebody took may be taken over.
+pub const LEASE_DAYS: u64 = 7;
 /// Bytes of an imported owner.
 pub const MAX_OWNER_BYTES: usize = 120;
 /// Bytes of an imported day.
 pub const MAX_DAY_BYTES: usize = 32;
+/// Changes that are made at once.
+pub const MAX_MANY: usize = 500;
+/// Tasks whose place in my order is remembered, of one pursuance.
+pub const MAX_ORDERED: usize = 5_000;
 /// Tasks of one import.
 pub const MAX_IMPORT_TASKS: u32 = 5_000;
 /// Seals of a list that is for single devices: as many as a sealed part has room for.

@@ -4,14 +4,17 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::detail::Kind;
+use crate::detailing::{reviewers, skills};
 use crate::filter::{Filter, Named, Subject};
 use crate::id::{MemberId, TaskId};
 use crate::limits::MAX_TREE_ROWS;
+use crate::order::Order;
 use crate::replica::Replica;
 use crate::task::Status;
 use crate::tasks::Task;
 use crate::view::{Arriving, Person, TreeView};
-use crate::views::{Handed, RowPlace, count, there};
+use crate::views::{Handed, Names, RowPlace, count, there};
 
 /// Which page of the tree.
 pub struct PageQuery<'a> {
@@ -25,6 +28,8 @@ pub struct PageQuery<'a> {
     pub dropped: Dropped,
     /// A task that is wanted: then the page is the one that holds it, and `first` is not looked at.
     pub around: Option<TaskId>,
+    /// How the reader arranged the tasks below one parent.
+    pub order: &'a Order,
 }
 
 /// What becomes of dropped tasks.
@@ -40,8 +45,7 @@ impl Replica {
     /// One page of the tree, with all tasks in memory.
     #[must_use]
     pub fn tree_page(&self, query: &PageQuery<'_>, handed: Handed<'_>) -> TreeView {
-        let places = self.places();
-        let statuses: Vec<Status> = places.iter().map(|place| self.status_at(place)).collect();
+        let (places, statuses) = self.all_places(query);
         let opened = self.above(query, &places);
         let kept = self.kept(query, &places, &statuses, &opened);
         let matching = count(kept.iter().filter(|place| place.matches).count());
@@ -49,19 +53,48 @@ impl Replica {
         let at = query.around.and_then(|task| shown.iter().position(|place| place.task == task)).map(count);
         let first = at.map_or(query.first, |at| at - at % MAX_TREE_ROWS).min(count(shown.len()));
         let page: Vec<RowPlace> = shown.iter().skip(first as usize).take(MAX_TREE_ROWS as usize).copied().collect();
-        let counted = |with: fn(Status) -> bool| count(statuses.iter().filter(|status| with(**status)).count());
         TreeView {
-            done: counted(|status| status == Status::Done),
-            total: counted(|status| status != Status::Dropped),
-            dropped: counted(|status| status == Status::Dropped),
             first,
             shown: count(shown.len()),
             matching,
             rows: self.rows(&page, handed),
             opened,
+            ..self.around_page(&statuses)
+        }
+    }
+
+    /// What stands around a page, of all tasks in memory.
+    pub(crate) fn around_page(&self, statuses: &[Status]) -> TreeView {
+        let counted = |with: fn(Status) -> bool| count(statuses.iter().filter(|status| with(**status)).count());
+        TreeView {
+            done: counted(|status| status == Status::Done),
+            total: counted(|status| status != Status::Dropped),
+            dropped: counted(|status| status == Status::Dropped),
             arriving: self.arriving(),
             ..self.frame()
         }
+    }
+
+    /// Where the tree has all tasks in memory, and their statuses.
+    pub(crate) fn all_places(&self, query: &PageQuery<'_>) -> (Vec<RowPlace>, Vec<Status>) {
+        let places = self.places_in(query.order);
+        let statuses = places.iter().map(|place| self.status_at(place)).collect();
+        (places, statuses)
+    }
+
+    /// The rows that show in the tree.
+    pub(crate) fn shown_places(&self, query: &PageQuery<'_>) -> Vec<RowPlace> {
+        let (places, statuses) = self.all_places(query);
+        let opened = self.above(query, &places);
+        unfolded(self.kept(query, &places, &statuses, &opened))
+    }
+
+    /// Whether a task is meant by the filter itself, and not only by what is below it.
+    pub(crate) fn is_meant(&self, query: &PageQuery<'_>, task: &Task, status: Status, names: &Names) -> bool {
+        let alive = query.dropped == Dropped::Shown || status != Status::Dropped;
+        alive
+            && (query.filter.is_empty()
+                || query.filter.matches(&self.subject(task, status, &|member| self.person(member, names)).as_subject()))
     }
 
     /// All labels in use, in order.
@@ -98,14 +131,7 @@ impl Replica {
             let depth = usize::from(place.depth);
             let has_children = below.get(depth + 1) == Some(&true);
             below.resize(depth + 1, false);
-            let alive = query.dropped == Dropped::Shown || *status != Status::Dropped;
-            let matches = alive
-                && (everything
-                    || self.tasks.task(place.task).is_some_and(|task| {
-                        query
-                            .filter
-                            .matches(&self.subject(task, *status, &|member| self.person(member, &names)).as_subject())
-                    }));
+            let matches = self.tasks.task(place.task).is_some_and(|task| self.is_meant(query, task, *status, &names));
             let shows = matches || has_children;
             below[depth] |= shows;
             kept.push(shows.then_some(RowPlace { has_children, matches, folded: folded(place.task), ..*place }));
@@ -129,6 +155,13 @@ impl Replica {
             status,
             due: task.due.shown(rank).copied().flatten(),
             priority: task.priority.shown(rank).copied().unwrap_or(0),
+            start: self.start_of(task),
+            kind: self.kind_of(task),
+            blocked: self.is_blocked(task),
+            help_wanted: self.wants_help(task),
+            repeats: self.repeats(task),
+            skills: skills(task).collect(),
+            reviewers: reviewers(task).map(person).collect(),
         }
     }
 
@@ -168,6 +201,17 @@ struct Shown<'a> {
     status: Status,
     due: Option<crate::day::Day>,
     priority: u8,
+    start: Option<crate::day::Day>,
+    kind: Kind,
+    blocked: bool,
+    help_wanted: bool,
+    repeats: bool,
+    skills: Vec<&'a str>,
+    reviewers: Vec<Person>,
+}
+
+fn named(people: &[Person]) -> Vec<Named<'_>> {
+    people.iter().map(|person| Named { name: &person.name, me: person.me }).collect()
 }
 
 impl Shown<'_> {
@@ -175,11 +219,18 @@ impl Shown<'_> {
         Subject {
             title: self.title,
             labels: self.labels.clone(),
-            names: self.people.iter().map(|person| Named { name: &person.name, me: person.me }).collect(),
+            names: named(&self.people),
             owner: self.owner,
             status: self.status,
             due: self.due,
             priority: self.priority,
+            start: self.start,
+            kind: self.kind,
+            blocked: self.blocked,
+            help_wanted: self.help_wanted,
+            repeats: self.repeats,
+            skills: self.skills.clone(),
+            reviewers: named(&self.reviewers),
         }
     }
 }

@@ -30,6 +30,9 @@ use crate::tasks::{Said, Task};
 
 pub use crate::importing::{ImportPlan, ImportTask};
 
+/// The parent of each task; `None` below the mission.
+pub type Parents = alloc::collections::BTreeMap<TaskId, Option<TaskId>>;
+
 /// Signed entries, ready for the one door, and what else came of a command.
 pub struct Authored {
     /// In the order in which they are to be appended.
@@ -61,10 +64,10 @@ pub(crate) struct Audience {
 }
 
 /// Ops about one task, before they are sealed.
-struct Draft {
-    task: TaskId,
-    ops: Vec<TaskOp>,
-    undo: Vec<Command>,
+pub(crate) struct Draft {
+    pub task: TaskId,
+    pub ops: Vec<TaskOp>,
+    pub undo: Vec<Command>,
 }
 
 impl Replica {
@@ -109,11 +112,24 @@ impl Replica {
                 let ops = vec![TaskOp::Step(Status::Suggested), TaskOp::SetTitle(line(title, MAX_TITLE_BYTES)?)];
                 self.create_task(me, *parent, None, ops, with)
             }
+            Command::Repeat { task } => {
+                let next = self.next_of_row(*task, with.now_seconds).ok_or(Refusal::NothingToChange)?;
+                self.author_next(me, next, &[], with)
+            }
             about_task => {
-                let Draft { task: id, ops, undo } = self.draft(me, about_task)?;
+                let drafted = self.draft_with(about_task, with).unwrap_or_else(|| self.draft(me, about_task))?;
+                let Draft { task: id, ops, mut undo } = drafted;
                 let task = self.tasks.task(id).ok_or(Refusal::NoSuchTask)?;
                 let by = self.grant_to_say(me, &ops, task)?;
-                let entries = self.say((id, task), ops, by, with, shelf)?;
+                let ends = ops.contains(&TaskOp::End(Status::Done));
+                let mut entries = self.say((id, task), ops, by, with, shelf)?;
+                if ends && let Some(next) = self.next_of_row(id, with.now_seconds) {
+                    // Whoever may not create it leaves that to others.
+                    if let Ok(next) = self.author_next(me, next, &entries, with) {
+                        entries.extend(next.entries);
+                        undo.extend(next.undo);
+                    }
+                }
                 Ok(Authored { entries, undo, task: None, invite: None })
             }
         }
@@ -123,11 +139,15 @@ impl Replica {
     ///
     /// A circle made by concurrent moves is broken where its junior-most move stands, the same way everywhere (T10).
     #[must_use]
-    pub fn parents(&self) -> alloc::collections::BTreeMap<TaskId, Option<TaskId>> {
-        let mut parents = alloc::collections::BTreeMap::new();
+    pub fn parents(&self) -> Parents {
+        let mut parents = Parents::new();
         for (id, task) in self.tasks.iter() {
             let shown = task.parent.shown(|member| self.authority.seniority(member)).copied().flatten();
-            parents.insert(id, shown.filter(|parent| self.tasks.task(*parent).is_some()));
+            // A copy is not shown; what stands below it is below the one that is (T16).
+            if self.tasks.shown_for(id) == id {
+                let known = shown.filter(|parent| self.tasks.task(*parent).is_some());
+                parents.insert(id, known.map(|parent| self.tasks.shown_for(parent)));
+            }
         }
         let mut settled = alloc::collections::BTreeSet::new();
         let ids: Vec<TaskId> = parents.keys().copied().collect();
@@ -172,18 +192,38 @@ impl Replica {
         let parents = parent.map(|parent| self.tasks.task(parent).and_then(Task::home).ok_or(Refusal::NoSuchTask));
         let home = home.or(parents.transpose()?).unwrap_or(RoleId::EVERYONE);
         let ops: Vec<TaskOp> = core::iter::once(TaskOp::Create { parent }).chain(says).collect();
+        self.create_after(me, home, ops, &[], with)
+    }
+
+    /// The same, with all that it says, after entries that are not appended yet.
+    pub(crate) fn create_after(
+        &self,
+        me: MemberId,
+        home: RoleId,
+        ops: Vec<TaskOp>,
+        after: &[Entry],
+        with: &mut Circumstances<'_>,
+    ) -> Result<Authored, Refusal> {
         let by = self.grant_to_create(me, &ops, home)?;
         let audience = self.audience(home, with)?;
+        if audience.made.is_some() && !after.is_empty() {
+            // Its place would be that of the first of those entries.
+            return Err(Refusal::NotWelcomedYet);
+        }
+        let before = audience.made.as_ref().or(after.last());
         let key = TaskKey(with.seed.draw());
-        let task = task_id(self.place_after(by, audience.made.as_ref()), 0, &key);
+        let task = task_id(self.place_after(by, before), 0, &key);
         let item = Item { task, generation: 0, key, gives_key: GivesKey::Yes, ops };
-        let entry = self.sign_items(&[item], &audience, by, audience.made.as_ref(), with);
+        let entry = self.sign_items(&[item], &audience, by, before, with);
         let entries = audience.made.into_iter().chain([entry]).collect();
         let undo = vec![Command::SetStatus { task, status: Status::Dropped }];
         Ok(Authored { entries, undo, task: Some(task), invite: None })
     }
 
-    fn draft(&self, me: MemberId, command: &Command) -> Result<Draft, Refusal> {
+    pub(crate) fn draft(&self, me: MemberId, command: &Command) -> Result<Draft, Refusal> {
+        if let Some(detail) = self.draft_detail(command) {
+            return detail;
+        }
         let known = |id: &TaskId| self.tasks.task(*id).map(|task| (*id, task)).ok_or(Refusal::NoSuchTask);
         let rank = |member| self.authority.seniority(member);
         let (id, ops, undo) = match command {
@@ -215,20 +255,7 @@ impl Replica {
                 let old = if old == Status::Suggested { Status::Open } else { old };
                 (id, ops, vec![Command::SetStatus { task: id, status: old }])
             }
-            Command::MoveTask { task, parent } => {
-                let (id, _) = known(task)?;
-                let parents = self.parents();
-                let old = parents.get(&id).copied().flatten();
-                changed(*parent != old)?;
-                let mut above = *parent;
-                while let Some(step) = above {
-                    if step == id {
-                        return Err(Refusal::Cycle);
-                    }
-                    above = *parents.get(&step).ok_or(Refusal::NoSuchTask)?;
-                }
-                (id, vec![TaskOp::Move { parent: *parent }], vec![Command::MoveTask { task: id, parent: old }])
-            }
+            Command::MoveTask { task, parent } => return self.draft_move(*task, *parent, &self.parents()),
             Command::Assign { task, member } => {
                 let (id, task) = known(task)?;
                 self.known_member(*member)?;
@@ -242,10 +269,10 @@ impl Replica {
             }
             Command::Claim { task } => {
                 let (id, task) = known(task)?;
-                match task.claimant(rank) {
-                    Some(other) if other != me => return Err(Refusal::ClaimedByOther),
-                    Some(_) => return Err(Refusal::NothingToChange),
-                    None => {}
+                let claimants = task.claimants(rank);
+                changed(!claimants.contains(&me))?;
+                if claimants.len() >= task.places(rank) {
+                    return Err(Refusal::ClaimedByOther);
                 }
                 let mut ops = vec![TaskOp::Claim];
                 if matches!(task.status(rank).0, Status::Suggested | Status::Open) {
@@ -339,6 +366,22 @@ impl Replica {
         Ok(Draft { task: id, ops, undo })
     }
 
+    /// A move, where tasks stand as `parents` says.
+    pub(crate) fn draft_move(&self, id: TaskId, parent: Option<TaskId>, parents: &Parents) -> Result<Draft, Refusal> {
+        self.tasks.task(id).ok_or(Refusal::NoSuchTask)?;
+        let old = parents.get(&id).copied().flatten();
+        changed(parent != old)?;
+        let mut above = parent;
+        while let Some(step) = above {
+            if step == id {
+                return Err(Refusal::Cycle);
+            }
+            above = *parents.get(&step).ok_or(Refusal::NoSuchTask)?;
+        }
+        let undo = vec![Command::MoveTask { task: id, parent: old }];
+        Ok(Draft { task: id, ops: vec![TaskOp::Move { parent }], undo })
+    }
+
     /// Whoever may sign here: a member who is here and holds a usable epoch, with a device of theirs whose log goes on here.
     pub(crate) fn writer(&self) -> Result<MemberId, Refusal> {
         if self.is_overtaken() {
@@ -394,7 +437,7 @@ impl Replica {
         self.logs.tip(self.device.author()).map(|tip| tip.id)
     }
 
-    fn known_member(&self, member: MemberId) -> Result<(), Refusal> {
+    pub(crate) fn known_member(&self, member: MemberId) -> Result<(), Refusal> {
         let known = self.authority.members().get(&member);
         if known.is_some_and(|known| known.presence == Presence::Here) { Ok(()) } else { Err(Refusal::NoSuchMember) }
     }
@@ -523,6 +566,13 @@ const fn is_public(command: &Command) -> bool {
             | Command::RemoveLabel { .. }
             | Command::SetDue { .. }
             | Command::SetPriority { .. }
+            | Command::SetDetail { .. }
+            | Command::SetElement { .. }
+            | Command::AddCheck { .. }
+            | Command::SetCheck { .. }
+            | Command::Tick { .. }
+            | Command::TakeOver { .. }
+            | Command::Repeat { .. }
             | Command::Widen { .. }
             | Command::WidenTo { .. }
             | Command::Narrow { .. }

@@ -207,4 +207,7 @@ pub enum Refusal {
     /// The phrase is another one than that of the member's recovery key.
     #[error("F47: not the phrase of the recovery key")]
     OtherRecoveryKey,
+    /// Whoever took the task was heard of not long ago.
+    #[error("F48: whoever took it was heard of not long ago")]
+    NotLapsed,
 }

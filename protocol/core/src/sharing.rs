@@ -47,23 +47,58 @@ impl Audience {
 }
 
 /// A list that carries the key, or not, for a role whose epoch I can use.
-struct ForRole {
+pub(crate) struct ForRole {
     role: RoleId,
     epoch: EpochSecret,
     carries: Carries,
 }
 
+/// What is to be said, before it is sealed and signed.
+pub(crate) struct Telling {
+    /// The entry that makes the epoch, where none could be used: it comes before.
+    pub made: Option<Entry>,
+    /// Lists for roles.
+    for_roles: Vec<ForRole>,
+    /// Of single devices that are handed the key.
+    packages: Vec<KeyPackage>,
+    /// What is said.
+    pub items: Vec<Item>,
+}
+
+impl Telling {
+    /// What must be the same of two that go into one entry; `None` where it needs an entry of its own: because something is handed to single
+    /// devices with it, or an epoch made for it.
+    pub(crate) fn company(&self) -> Option<Vec<(RoleId, EpochId, Carries)>> {
+        let alone = self.made.is_some() || !self.packages.is_empty() || self.for_roles.is_empty();
+        (!alone).then(|| self.for_roles.iter().map(|list| (list.role, list.epoch.id(), list.carries)).collect())
+    }
+}
+
 impl Replica {
-    /// Signs what is said about a task: sealed with the newest key that nobody can know who may not read the task now, or else with a new
-    /// one; and handed to those of its readers who have no way to it yet.
+    /// Signs what is said about a task.
     pub(crate) fn say(
         &self,
-        (id, task): (TaskId, &Task),
+        about: (TaskId, &Task),
         ops: Vec<TaskOp>,
         (by, role_leant_on): (GrantRef, RoleId),
         with: &mut Circumstances<'_>,
         shelf: &dyn Shelf,
     ) -> Result<Vec<Entry>, Refusal> {
+        let telling = self.telling(about, ops, role_leant_on, with, shelf)?;
+        let entry = self.sign_telling(&telling, by, telling.made.as_ref(), with);
+        Ok(telling.made.into_iter().chain([entry]).collect())
+    }
+
+    /// What is said about a task, with its key and those to whom it is handed: the newest key that nobody can know who may not read
+    /// the task now, or else a new one; handed to those of its readers who have no way to it yet.
+    pub(crate) fn telling(
+        &self,
+        (id, task): (TaskId, &Task),
+        ops: Vec<TaskOp>,
+        role_leant_on: RoleId,
+        with: &mut Circumstances<'_>,
+        shelf: &dyn Shelf,
+    ) -> Result<Telling, Refusal> {
         let audience = Audience::of(task).with(&ops);
         let readers: BTreeMap<AuthorId, &KeyPackage> = self.reading_devices(&audience);
         if !readers.contains_key(&self.device.author()) {
@@ -97,21 +132,31 @@ impl Replica {
             devices.extend(lacking_some.iter().copied());
         }
         within(devices.len(), MAX_LIST_SEALS)?;
-        let packages: Vec<&KeyPackage> = devices.iter().map(|author| readers[author]).collect();
-        let mut lists: Vec<List<'_>> = { &for_roles }
+        let packages: Vec<KeyPackage> = devices.iter().map(|author| readers[author].clone()).collect();
+        let says = self.handing_on((id, task), ops, devices, &lacking_some, &for_roles, held, &key, shelf)?;
+        let items =
+            says.into_iter().map(|ops| Item { task: id, generation, key: key.clone(), gives_key: GivesKey::Yes, ops });
+        Ok(Telling { made, for_roles, packages, items: items.collect() })
+    }
+
+    /// Seals and signs it, after `after` where that has not been appended yet.
+    pub(crate) fn sign_telling(
+        &self,
+        telling: &Telling,
+        by: GrantRef,
+        after: Option<&Entry>,
+        with: &mut Circumstances<'_>,
+    ) -> Entry {
+        let packages: Vec<&KeyPackage> = telling.packages.iter().collect();
+        let mut lists: Vec<List<'_>> = { &telling.for_roles }
             .iter()
             .map(|list| List { to: Addressee::Role(list.role, &list.epoch), carries: list.carries })
             .collect();
         if !packages.is_empty() || lists.is_empty() {
             lists.push(List { to: Addressee::Devices(&packages), carries: Carries::All });
         }
-        let says = self.handing_on((id, task), ops, devices, &lacking_some, &for_roles, held, &key, shelf)?;
-        let items =
-            says.into_iter().map(|ops| Item { task: id, generation, key: key.clone(), gives_key: GivesKey::Yes, ops });
-        let items: Vec<Item> = items.collect();
-        let part = seal_items_to(self.place_after(by, made.as_ref()), &lists, &items, with.seed);
-        let entry = self.sign_next(Content::Role(part), by, made.as_ref(), with.now_seconds);
-        Ok(made.into_iter().chain([entry]).collect())
+        let part = seal_items_to(self.place_after(by, after), &lists, &telling.items, with.seed);
+        self.sign_next(Content::Role(part), by, after, with.now_seconds)
     }
 
     /// Devices that may read a task which I read, and that come to its newest key by nothing that was handed out: those of a member it was

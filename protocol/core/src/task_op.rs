@@ -7,10 +7,12 @@ use zeroize::Zeroizing;
 
 use crate::codec::{DecodeError, Reader, Writer, read_ascending};
 use crate::day::{self, Day};
-use crate::id::{AuthorId, EntryId, MemberId, RoleId, TaskId};
+use crate::detail::{Detail, Element, read_day, read_role, read_some};
+use crate::id::{AuthorId, CheckId, EntryId, MemberId, RoleId, TaskId};
 use crate::limits::{
-    MAX_BODY_BYTES, MAX_COMMENT_BYTES, MAX_DAY_BYTES, MAX_HANDED_KEYS, MAX_HANDED_PLACES, MAX_IMPORT_TASKS,
-    MAX_ITEM_BYTES, MAX_ITEM_OPS, MAX_LABEL_BYTES, MAX_LIST_SEALS, MAX_OWNER_BYTES, MAX_PRIORITY, MAX_TITLE_BYTES,
+    MAX_BODY_BYTES, MAX_CHECK_BYTES, MAX_COMMENT_BYTES, MAX_DAY_BYTES, MAX_HANDED_KEYS, MAX_HANDED_PLACES,
+    MAX_IMPORT_TASKS, MAX_ITEM_BYTES, MAX_ITEM_OPS, MAX_LABEL_BYTES, MAX_LIST_SEALS, MAX_OWNER_BYTES, MAX_PRIORITY,
+    MAX_TITLE_BYTES,
 };
 use crate::rule::Verb;
 use crate::seal::TaskKey;
@@ -89,6 +91,35 @@ pub enum TaskOp {
     NarrowTo(MemberId),
     /// What those need who are handed the task's key with this entry and have none of it.
     HandOn(HandedOn),
+    /// Says one more thing of it.
+    Set(Detail),
+    /// A line of its checklist; empty takes it away.
+    SetCheck {
+        /// Which line.
+        check: CheckId,
+        /// What is to be done.
+        text: String,
+    },
+    /// Ticks a line of its checklist, or takes that back.
+    Tick {
+        /// Which line.
+        check: CheckId,
+        /// Whether it is done.
+        done: bool,
+    },
+    /// Adds an element.
+    Add(Element),
+    /// Takes it away.
+    Remove(Element),
+    /// Gives it back for somebody else of whom nothing was heard.
+    Release(MemberId),
+    /// It repeats another task on a day; only ever in the item that creates it.
+    InstanceOf {
+        /// The one before it.
+        of: TaskId,
+        /// The day from which the row is counted.
+        since: Day,
+    },
     /// An op of a newer version, kept as it came.
     Unknown {
         /// Its number.
@@ -116,7 +147,7 @@ impl TaskOp {
     #[must_use]
     pub const fn verb(&self) -> Option<Verb> {
         Some(match self {
-            Self::Create { .. } | Self::PartOf { .. } => Verb::Create,
+            Self::Create { .. } | Self::PartOf { .. } | Self::InstanceOf { .. } => Verb::Create,
             Self::Move { .. }
             | Self::SetTitle(_)
             | Self::SetBody(_)
@@ -124,8 +155,11 @@ impl TaskOp {
             | Self::SetStarted(_)
             | Self::SetFinished(_)
             | Self::SetDue(_)
-            | Self::SetPriority(_) => Verb::Edit,
-            Self::Step(_) | Self::Claim | Self::GiveBack => Verb::Claim,
+            | Self::SetPriority(_)
+            | Self::Set(_)
+            | Self::SetCheck { .. } => Verb::Edit,
+            Self::Step(_) | Self::Claim | Self::GiveBack | Self::Tick { .. } | Self::Release(_) => Verb::Claim,
+            Self::Add(element) | Self::Remove(element) => element.verb(),
             Self::End(_) => Verb::Finish,
             Self::Reopen => Verb::Reopen,
             Self::Assign(_) | Self::Unassign(_) => Verb::Assign,
@@ -206,6 +240,31 @@ impl TaskOp {
                 handed.write(&mut a);
                 27
             }
+            Self::Set(detail) => {
+                detail.write(&mut a);
+                detail.number()
+            }
+            Self::SetCheck { check, text } => {
+                a.array(2).bytes(&check.0).text(text);
+                37
+            }
+            Self::Tick { check, done } => {
+                a.array(2).bytes(&check.0).uint((*done).into());
+                38
+            }
+            Self::Add(element) => {
+                element.write(&mut a);
+                element.number()
+            }
+            Self::Remove(element) => {
+                element.write(&mut a);
+                element.number() + 1
+            }
+            Self::Release(member) => write_member(&mut a, *member, 47),
+            Self::InstanceOf { of, since } => {
+                a.array(2).bytes(&of.0).text(&day::written(Some(*since)));
+                48
+            }
             Self::Unknown { number, arguments } => {
                 w.array(2).uint((*number).into()).bytes(arguments);
                 return;
@@ -275,7 +334,30 @@ impl TaskOp {
             25 => Self::WidenTo(MemberId(a.exact()?)),
             26 => Self::NarrowTo(MemberId(a.exact()?)),
             27 => Self::HandOn(HandedOn::read(&mut a)?),
-            _ => return Err(DecodeError::UnknownNumber),
+            37 => {
+                a.array(2)?;
+                Self::SetCheck { check: CheckId(a.exact()?), text: a.text(MAX_CHECK_BYTES)? }
+            }
+            38 => {
+                a.array(2)?;
+                let check = CheckId(a.exact()?);
+                match a.uint()? {
+                    done @ (0 | 1) => Self::Tick { check, done: done == 1 },
+                    _ => return Err(DecodeError::UnknownNumber),
+                }
+            }
+            47 => Self::Release(MemberId(a.exact()?)),
+            48 => {
+                a.array(2)?;
+                let of = TaskId(a.exact()?);
+                Self::InstanceOf { of, since: read_day(&mut a)?.ok_or(DecodeError::Structure)? }
+            }
+            number => match (Detail::read(number, &mut a)?, Element::read(number, &mut a)?) {
+                (Some(detail), _) => Self::Set(detail),
+                (_, Some((element, true))) => Self::Add(element),
+                (_, Some((element, false))) => Self::Remove(element),
+                (None, None) => return Err(DecodeError::UnknownNumber),
+            },
         };
         a.end()?;
         Ok(op)
@@ -367,22 +449,6 @@ fn write_role(a: &mut Writer, role: RoleId, number: u16) -> u16 {
     number
 }
 
-/// A role's number; the one that is none has no meaning here.
-fn read_role(a: &mut Reader<'_>) -> Result<RoleId, DecodeError> {
-    Some(RoleId(a.small()?)).filter(|role| *role != RoleId::DEVICES).ok_or(DecodeError::Structure)
-}
-
-fn read_some(a: &mut Reader<'_>, max: usize) -> Result<String, DecodeError> {
-    let text = a.text(max)?;
-    if text.is_empty() { Err(DecodeError::Structure) } else { Ok(text) }
-}
-
-/// Empty, or a real day: another text means nothing now and never will.
-fn read_day(a: &mut Reader<'_>) -> Result<Option<Day>, DecodeError> {
-    let text = a.text(MAX_DAY_BYTES)?;
-    if text.is_empty() { Ok(None) } else { Day::parse(&text).map(Some).map_err(|_| DecodeError::Structure) }
-}
-
 fn read_status(a: &mut Reader<'_>) -> Result<Status, DecodeError> {
     Status::from_number(a.uint()?).ok_or(DecodeError::UnknownNumber)
 }
@@ -390,7 +456,90 @@ fn read_status(a: &mut Reader<'_>) -> Result<Status, DecodeError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::detail::{Kind, Relation, Repeat, Unit};
+    use crate::limits::MAX_EFFORT_MINUTES;
     use alloc::vec;
+
+    fn day(text: &str) -> Day {
+        Day::parse(text).expect("a day")
+    }
+
+    /// A number that has no meaning in a known op leaves room for a newer version; what can never have one is malformed.
+    #[test]
+    fn what_may_get_a_meaning_is_kept() {
+        let read = |number: u16, write: &dyn Fn(&mut Writer)| {
+            let (mut arguments, mut w) = (Writer::new(), Writer::new());
+            write(&mut arguments);
+            w.array(1).array(2).uint(number.into()).bytes(&arguments.finish());
+            decode_ops(&w.finish()).map(|ops| matches!(ops[..], [TaskOp::Unknown { .. }]))
+        };
+        for (number, value) in [(32, u64::from(MAX_EFFORT_MINUTES) + 1), (33, 2), (34, 0), (34, 256), (35, 6)] {
+            assert_eq!(
+                read(number, &|a| {
+                    a.uint(value);
+                }),
+                Ok(true),
+                "{number} {value}"
+            );
+        }
+        for (every, unit) in [(0, 0), (401, 0), (1, 4)] {
+            assert_eq!(
+                read(36, &|a| {
+                    a.array(2).uint(every).uint(unit);
+                }),
+                Ok(true),
+                "{every} {unit}"
+            );
+        }
+        assert_eq!(
+            read(36, &|a| {
+                a.array(1).uint(1);
+            }),
+            Err(DecodeError::Structure)
+        );
+        assert_eq!(
+            read(38, &|a| {
+                a.array(2).bytes(&[0; 8]).uint(2);
+            }),
+            Ok(true)
+        );
+        assert_eq!(
+            read(45, &|a| {
+                a.array(2).uint(5).bytes(&[0; 16]);
+            }),
+            Ok(true)
+        );
+        assert_eq!(
+            read(29, &|a| {
+                a.text("2026-02-30");
+            }),
+            Err(DecodeError::Structure)
+        );
+        assert_eq!(
+            read(43, &|a| {
+                a.text("");
+            }),
+            Err(DecodeError::Structure)
+        );
+        assert_eq!(
+            read(41, &|a| {
+                a.uint(65_535);
+            }),
+            Err(DecodeError::Structure)
+        );
+        assert_eq!(
+            read(48, &|a| {
+                a.array(2).bytes(&[0; 16]).text("");
+            }),
+            Err(DecodeError::Structure)
+        );
+        assert_eq!(
+            read(49, &|a| {
+                a.uint(0);
+            }),
+            Ok(true)
+        );
+    }
 
     #[test]
     fn every_op_survives_and_unknown_ones_are_kept() {
@@ -413,7 +562,7 @@ mod tests {
             TaskOp::SetStarted("2017-05-28".into()),
             TaskOp::SetFinished("2017-05-29".into()),
             TaskOp::SetDue(None),
-            TaskOp::SetDue(Some(Day::parse("2026-12-31").expect("a day"))),
+            TaskOp::SetDue(Some(day("2026-12-31"))),
             TaskOp::SetPriority(4),
             TaskOp::PartOf { import: [3; 16], of: 5_000 },
             TaskOp::Review { good: true },
@@ -430,6 +579,30 @@ mod tests {
                 keys: vec![(0, TaskKey::new([5; 32])), (1, TaskKey::new([4; 32])), (1, TaskKey::new([6; 32]))],
                 places: vec![(EntryId([4; 32]), 1), (EntryId([4; 32]), 2), (EntryId([7; 32]), 0)],
             }),
+            TaskOp::Set(Detail::Why(String::new())),
+            TaskOp::Set(Detail::Start(Some(day("2026-12-31")))),
+            TaskOp::Set(Detail::NotBefore(None)),
+            TaskOp::Set(Detail::KeepUntil(Some(day("9999-12-31")))),
+            TaskOp::Set(Detail::Effort(90)),
+            TaskOp::Set(Detail::HelpWanted(true)),
+            TaskOp::Set(Detail::Places(255)),
+            TaskOp::Set(Detail::Kind(Kind::Decision)),
+            TaskOp::Set(Detail::Repeat(None)),
+            TaskOp::Set(Detail::Repeat(Some(Repeat { every: 400, unit: Unit::Years }))),
+            TaskOp::SetCheck { check: CheckId([1; 8]), text: "Ask Ben".into() },
+            TaskOp::SetCheck { check: CheckId([1; 8]), text: String::new() },
+            TaskOp::Tick { check: CheckId([2; 8]), done: true },
+            TaskOp::Tick { check: CheckId([2; 8]), done: false },
+            TaskOp::Add(Element::Reviewer { member: MemberId([3; 32]) }),
+            TaskOp::Remove(Element::Reviewer { member: MemberId([3; 32]) }),
+            TaskOp::Add(Element::Asked { role: RoleId(3) }),
+            TaskOp::Remove(Element::Asked { role: RoleId(0) }),
+            TaskOp::Add(Element::Skill { skill: "driving".into() }),
+            TaskOp::Remove(Element::Skill { skill: "driving".into() }),
+            TaskOp::Add(Element::Relation { relation: Relation::WaitsFor, task: TaskId([4; 16]) }),
+            TaskOp::Remove(Element::Relation { relation: Relation::EvidenceFor, task: TaskId([4; 16]) }),
+            TaskOp::Release(MemberId([5; 32])),
+            TaskOp::InstanceOf { of: TaskId([6; 16]), since: day("2026-12-31") },
             TaskOp::Unknown { number: 900, arguments: vec![1, 2, 3] },
         ];
         let bytes = encode_ops(&ops);

@@ -7,8 +7,9 @@ use alloc::vec::Vec;
 use crate::authority::{Authority, Occasion};
 use crate::clock::Dot;
 use crate::day::Day;
+use crate::detail::{Detail, Element};
 use crate::entry::{Content, Entry};
-use crate::id::{AuthorId, EntryId, MemberId, RoleId, TaskId};
+use crate::id::{AuthorId, CheckId, EntryId, MemberId, RoleId, TaskId};
 use crate::logs::Logs;
 use crate::refusal::Refusal;
 use crate::register::{Place, Register, Write};
@@ -56,6 +57,16 @@ pub struct Task {
     pub roles: BTreeMap<RoleId, Register<bool>>,
     /// Members that it was opened to.
     pub persons: BTreeMap<MemberId, Register<bool>>,
+    /// What else is said of it, by the number of the field.
+    pub details: BTreeMap<u16, Register<Detail>>,
+    /// Elements that it has, or had.
+    pub elements: BTreeMap<Element, Register<bool>>,
+    /// The lines of its checklist, in order.
+    pub checks: BTreeMap<CheckId, Check>,
+    /// Which task it repeats, and from which day the row is counted.
+    pub instance_of: Option<(TaskId, Day)>,
+    /// The latest claimed time of what each member said about it.
+    pub news: BTreeMap<MemberId, u64>,
     /// All that was ever said of how it was done.
     pub marks: Vec<Mark>,
     /// How many lines the thread has.
@@ -64,6 +75,15 @@ pub struct Task {
     pub comments: Vec<Comment>,
     /// The newest entry about it by this device.
     pub newest_own: Option<(Dot, EntryId)>,
+}
+
+/// A line of a checklist.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Check {
+    /// What is to be done; empty where it was taken away.
+    pub text: Register<String>,
+    /// Whether it is done.
+    pub done: Register<bool>,
 }
 
 /// Where and by whom a task was created.
@@ -135,6 +155,8 @@ pub struct Tasks {
     /// Whose own changes are followed.
     device: AuthorId,
     tasks: BTreeMap<TaskId, Task>,
+    /// Of a task: those that name it, by a relation or because they repeat it, or did so once.
+    naming: BTreeMap<TaskId, BTreeSet<TaskId>>,
     waiting: BTreeSet<(EntryId, u16)>,
     refused: BTreeMap<(EntryId, u16), Refusal>,
     needs_newer: BTreeSet<(EntryId, u16)>,
@@ -205,6 +227,7 @@ impl Tasks {
         Self {
             device,
             tasks: BTreeMap::new(),
+            naming: BTreeMap::new(),
             waiting: BTreeSet::new(),
             refused: BTreeMap::new(),
             needs_newer: BTreeSet::new(),
@@ -222,6 +245,30 @@ impl Tasks {
     /// All tasks whose creation has been read.
     pub fn iter(&self) -> impl Iterator<Item = (TaskId, &Task)> {
         self.tasks.iter().filter(|(_, task)| task.created.is_some()).map(|(id, task)| (*id, task))
+    }
+
+    /// Tasks that name one, by a relation or because they repeat it.
+    pub fn naming(&self, named: TaskId) -> impl Iterator<Item = (TaskId, &Task)> {
+        let naming = self.naming.get(&named).into_iter().flatten();
+        let known = naming.filter_map(|id| Some((*id, self.task(*id)?)));
+        known.filter(move |(_, task)| task.named().any(|other| other == named))
+    }
+
+    /// Tasks that repeat one, and are not dropped.
+    pub fn repetitions(&self, of: TaskId) -> impl Iterator<Item = (TaskId, &Task)> {
+        let repeats = move |task: &Task| task.instance_of.is_some_and(|(repeated, _)| repeated == of);
+        self.naming(of).filter(move |(_, task)| repeats(task) && !task.is_dropped())
+    }
+
+    /// The task shown in the place of one: another one where that is a copy, that is, nothing was said about it since somebody created it
+    /// to repeat a task that somebody else repeated at the same time (T16).
+    #[must_use]
+    pub fn shown_for(&self, id: TaskId) -> TaskId {
+        let Some((of, _)) = self.task(id).filter(|task| task.is_untouched()).and_then(|task| task.instance_of) else {
+            return id;
+        };
+        let first = self.repetitions(of).min_by_key(|(_, task)| (task.is_untouched(), task.created.clone()));
+        first.map_or(id, |(first, _)| first)
     }
 
     /// Items that the rules refuse, with the reason.
@@ -281,6 +328,9 @@ impl Tasks {
 
     /// Takes a task back into memory.
     pub fn put_back(&mut self, id: TaskId, task: Task) {
+        for other in task.named() {
+            self.naming.entry(other).or_default().insert(id);
+        }
         self.tasks.insert(id, task);
     }
 
@@ -321,9 +371,11 @@ impl Tasks {
     fn judge(&self, authority: &Authority, logs: &Logs, opened: &Opened) -> Result<(), Refusal> {
         let creates = matches!(opened.ops.first(), Some(TaskOp::Create { .. }));
         let creates_again = opened.ops.iter().skip(1).any(|op| matches!(op, TaskOp::Create { .. }));
-        // T12: an import is named where its task is created, and once.
-        let parts = opened.ops.iter().filter(|op| matches!(op, TaskOp::PartOf { .. })).count();
-        if creates_again || (creates && opened.task != opened.own_id) || parts > usize::from(creates) {
+        // T12, T16: an import, or what is repeated, is named where its task is created, and once.
+        let only_once = |of: fn(&TaskOp) -> bool| opened.ops.iter().filter(|op| of(op)).count() <= usize::from(creates);
+        let named_once = only_once(|op| matches!(op, TaskOp::PartOf { .. }))
+            && only_once(|op| matches!(op, TaskOp::InstanceOf { .. }));
+        if creates_again || (creates && opened.task != opened.own_id) || !named_once {
             return Err(Refusal::NotACreation); // T2
         }
         let task = self.task(opened.task);
@@ -342,7 +394,10 @@ impl Tasks {
             if let TaskOp::Assign(member)
             | TaskOp::Unassign(member)
             | TaskOp::WidenTo(member)
-            | TaskOp::NarrowTo(member) = op
+            | TaskOp::NarrowTo(member)
+            | TaskOp::Release(member)
+            | TaskOp::Add(Element::Reviewer { member })
+            | TaskOp::Remove(Element::Reviewer { member }) = op
                 && !(logs.in_past(EntryId(member.0), opened.at.entry) && authority.members().contains_key(member))
             {
                 return Err(Refusal::NoSuchMember);
@@ -356,6 +411,8 @@ impl Tasks {
         let (Some(dot), Some(depth)) = (logs.dot(entry), logs.depth(entry)) else { return };
         let task = self.tasks.entry(opened.task).or_default();
         self.changed.insert(opened.task);
+        let news = task.news.entry(opened.by).or_default();
+        *news = opened.claimed_seconds.max(*news);
         if opened.author == self.device {
             task.newest_own = task.newest_own.max(Some((dot, entry)));
         }
@@ -369,6 +426,9 @@ impl Tasks {
                 task.comments.push(comment.clone());
                 self.changes.threads.push((opened.task, ThreadChange::Line(comment)));
             } else {
+                if let TaskOp::Add(Element::Relation { task: other, .. }) | TaskOp::InstanceOf { of: other, .. } = op {
+                    self.naming.entry(*other).or_default().insert(opened.task);
+                }
                 task.apply(logs, op, from);
                 task.mark(op, from, opened.role);
             }
@@ -449,6 +509,55 @@ impl Task {
             .chain(of(&self.filed))
             .chain(self.roles.values().flat_map(of))
             .chain(self.persons.values().flat_map(of))
+            .chain(self.details.values().flat_map(of))
+            .chain(self.elements.values().flat_map(of))
+            .chain(self.checks.values().flat_map(|check| of(&check.text).chain(of(&check.done))))
+    }
+
+    /// What is said of a field, in the place of which this stands; that, where nothing is said.
+    pub fn detail<K: Ord>(&self, unsaid: Detail, seniority: impl Fn(MemberId) -> K) -> Detail {
+        self.details.get(&unsaid.number()).and_then(|register| register.shown(seniority)).cloned().unwrap_or(unsaid)
+    }
+
+    /// How many may take it at once.
+    pub fn places<K: Ord>(&self, seniority: impl Fn(MemberId) -> K) -> usize {
+        match self.detail(Detail::Places(1), seniority) {
+            Detail::Places(places) => places.into(),
+            _ => 1,
+        }
+    }
+
+    /// Who has taken it, senior first; not more than may (T9).
+    pub fn claimants<K: Ord>(&self, seniority: impl Fn(MemberId) -> K + Copy) -> Vec<MemberId> {
+        let claimed = self.claims.iter().filter(|(_, register)| register.is_there()).map(|(member, _)| *member);
+        let mut claimed: Vec<MemberId> = claimed.collect();
+        claimed.sort_by_key(|member| (seniority(*member), *member));
+        claimed.truncate(self.places(seniority));
+        claimed
+    }
+
+    /// Tasks that it names: by relations that are there, and as what it repeats.
+    pub fn named(&self) -> impl Iterator<Item = TaskId> + '_ {
+        let there = self.elements.iter().filter(|(_, there)| there.is_there());
+        let related = there.filter_map(|(element, _)| match element {
+            Element::Relation { task, .. } => Some(*task),
+            _ => None,
+        });
+        related.chain(self.instance_of.map(|(of, _)| of))
+    }
+
+    /// Whether all endings side by side say that it was dropped.
+    #[must_use]
+    pub fn is_dropped(&self) -> bool {
+        let endings = self.ending.writes();
+        !endings.is_empty() && endings.iter().all(|write| write.value == Some(Status::Dropped))
+    }
+
+    /// Whether nothing was said about it since it was created.
+    #[must_use]
+    pub fn is_untouched(&self) -> bool {
+        let created = self.created.as_ref().map(|created| created.at.entry);
+        self.comment_count == 0 && self.marks.is_empty() && self.entries().all(|entry| Some(entry) == created)
     }
 
     /// Roles whose readers read it: the one at which it is at home, and those that it was opened to.
@@ -514,6 +623,11 @@ impl Task {
         }
     }
 
+    /// Whether the creation that counts is in this item.
+    fn is_created_at(&self, at: Place) -> bool {
+        self.created.as_ref().is_some_and(|created| (created.at.entry, created.at.item) == (at.entry, at.item))
+    }
+
     fn apply(&mut self, logs: &Logs, op: &TaskOp, from: Source) {
         match op {
             TaskOp::Create { parent } => {
@@ -522,7 +636,7 @@ impl Task {
                 // A device with two histories can create twice at one place: the lesser place is shown (T6).
                 if self.created.as_ref().is_none_or(|first| created < *first) {
                     self.created = Some(created);
-                    self.import = None;
+                    (self.import, self.instance_of) = (None, None);
                 }
                 self.parent.write(from.write(*parent), logs);
             }
@@ -549,13 +663,20 @@ impl Task {
             TaskOp::SetFinished(text) => self.finished.write(from.write(text.clone()), logs),
             TaskOp::SetDue(due) => self.due.write(from.write(*due), logs),
             TaskOp::SetPriority(priority) => self.priority.write(from.write(*priority), logs),
-            TaskOp::PartOf { import, of } => {
-                // Said by the creation that counts (T6), not by another one at its place.
-                let created = self.created.as_ref().map(|created| (created.at.entry, created.at.item));
-                if created == Some((from.at.entry, from.at.item)) {
-                    self.import = Some((*import, *of));
-                }
+            TaskOp::Set(detail) => {
+                self.details.entry(detail.number()).or_default().write(from.write(detail.clone()), logs);
             }
+            TaskOp::SetCheck { check, text } => {
+                self.checks.entry(*check).or_default().text.write(from.write(text.clone()), logs);
+            }
+            TaskOp::Tick { check, done } => self.checks.entry(*check).or_default().done.write(from.write(*done), logs),
+            TaskOp::Add(added) => element(&mut self.elements, added.clone(), from.write(true), logs),
+            TaskOp::Remove(removed) => element(&mut self.elements, removed.clone(), from.write(false), logs),
+            TaskOp::Release(member) => element(&mut self.claims, *member, from.write(false), logs),
+            TaskOp::PartOf { import, of } if self.is_created_at(from.at) => self.import = Some((*import, *of)),
+            TaskOp::InstanceOf { of, since } if self.is_created_at(from.at) => self.instance_of = Some((*of, *since)),
+            // Said by another creation at its place (T6).
+            TaskOp::PartOf { .. } | TaskOp::InstanceOf { .. } => {}
             // The thread is not a register, and keys are none of the task; `Unknown` keeps a whole item away.
             TaskOp::Comment(_) | TaskOp::Review { .. } | TaskOp::HandOn(_) | TaskOp::Unknown { .. } => {}
         }

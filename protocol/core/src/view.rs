@@ -5,8 +5,9 @@ use alloc::vec::Vec;
 
 use crate::authority::Presence;
 use crate::change::Change;
+use crate::detail::{Detail, Kind, Relation};
 use crate::entry::GrantRef;
-use crate::id::{AuthorId, EntryId, MemberId, PursuanceId, RoleId, TaskId};
+use crate::id::{AuthorId, CheckId, EntryId, MemberId, PursuanceId, RoleId, TaskId};
 use crate::refusal::Refusal;
 use crate::rule::{Role, Rule, Verb};
 use crate::task::Status;
@@ -157,6 +158,20 @@ pub struct TreeRow {
     pub done_below: u32,
     /// Tasks below it (all depths) that are not dropped.
     pub total_below: u32,
+    /// It waits for a task that has not ended.
+    pub blocked: bool,
+    /// What kind of task it is.
+    pub kind: Kind,
+    /// The day on which it begins, `YYYY-MM-DD`.
+    pub start: Option<String>,
+    /// Its doers ask others to help.
+    pub help_wanted: bool,
+    /// It is done again and again.
+    pub repeats: bool,
+    /// Lines of its checklist that are done.
+    pub checks_done: u32,
+    /// Lines of its checklist.
+    pub checks: u32,
     /// Whether it was put out of sight.
     pub filed: bool,
     /// How many roles and members it was opened to, beside its home.
@@ -178,9 +193,9 @@ pub struct TaskView {
     /// Its body, markdown as plain text.
     pub body: String,
     /// Other values written at the same time for the title, if any.
-    pub other_titles: Vec<String>,
+    pub other_titles: Vec<OtherText>,
     /// Other values written at the same time for the body, if any.
-    pub other_bodies: Vec<String>,
+    pub other_bodies: Vec<OtherText>,
     /// Who created it.
     pub creator: Person,
     /// Claimed time of the creation, seconds since 1970.
@@ -192,6 +207,8 @@ pub struct TaskView {
     pub finished: Option<String>,
     /// Who found it done well, or not yet, since it was last opened again: the last word of each, oldest first.
     pub reviews: Vec<ReviewView>,
+    /// What else is said of it.
+    pub details: DetailsView,
     /// The thread, oldest first.
     pub thread: Vec<CommentView>,
     /// Roles that can read it, with the number of members in each: the one at which it is at home first.
@@ -206,6 +223,98 @@ pub struct TaskView {
     pub openable: Vec<Openable>,
     /// What I may not do to this task and why; a verb that is absent is allowed.
     pub cannot: Vec<Cannot>,
+}
+
+/// What is said of a task beside what its row has.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct DetailsView {
+    /// Fields of which something is said, in the order of their numbers.
+    pub said: Vec<Detail>,
+    /// Other values that were written at the same time.
+    pub contested: Vec<Detail>,
+    /// Who is to look at it when it is done.
+    pub reviewers: Vec<Person>,
+    /// Roles whose holders are asked to do it.
+    pub asked: Vec<Role>,
+    /// What one has to know for it.
+    pub skills: Vec<String>,
+    /// How it is related to others, and others to it.
+    pub relations: Vec<RelationView>,
+    /// Its checklist.
+    pub checks: Vec<CheckView>,
+    /// Whoever took it, senior first.
+    pub claims: Vec<ClaimView>,
+    /// The task that it repeats, if that can be read here.
+    #[cfg_attr(feature = "bindings", ts(type = "string | null"))]
+    pub repeats: Option<TaskId>,
+    /// The task that repeats it.
+    #[cfg_attr(feature = "bindings", ts(type = "string | null"))]
+    pub repeated: Option<TaskId>,
+}
+
+/// A text that was written at the same time as the one shown.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct OtherText {
+    /// What it says.
+    pub text: String,
+    /// Who wrote it.
+    pub by: Person,
+}
+
+/// How two tasks are related.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct RelationView {
+    /// In which way.
+    pub relation: Relation,
+    /// The other task.
+    #[cfg_attr(feature = "bindings", ts(type = "string"))]
+    pub task: TaskId,
+    /// It is the other one that says so.
+    pub points_here: bool,
+    /// Its title; `null` where it cannot be read here.
+    pub title: Option<String>,
+    /// Its status.
+    pub status: Option<Status>,
+}
+
+/// A line of a checklist.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct CheckView {
+    /// Which.
+    #[cfg_attr(feature = "bindings", ts(type = "string"))]
+    pub check: CheckId,
+    /// What is to be done.
+    pub text: String,
+    /// Whether it is.
+    pub done: bool,
+}
+
+/// Whoever took a task.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct ClaimView {
+    /// Who.
+    pub person: Person,
+    /// The latest claimed time of what they said about it, seconds since 1970.
+    #[cfg_attr(feature = "bindings", ts(type = "number"))]
+    pub heard_of_seconds: u64,
+    /// From when on others may take it over, if nothing is heard until then; seconds since 1970.
+    #[cfg_attr(feature = "bindings", ts(type = "number"))]
+    pub lapses_seconds: u64,
 }
 
 /// A role that a task could be opened to.

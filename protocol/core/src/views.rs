@@ -14,14 +14,15 @@ use crate::crypto::{self, label};
 use crate::entry::GrantRef;
 use crate::id::{EntryId, MemberId, RoleId, TaskId};
 use crate::limits::MAX_TREE_DEPTH;
+use crate::order::Order;
 use crate::register::Register;
 use crate::replica::Replica;
 use crate::rule::{Object, Role, Verb};
 use crate::task::Status;
 use crate::tasks::{Comment, Mark, Said, Task};
 use crate::view::{
-    CameBy, Cannot, CommentView, DecisionView, Delivery, InviteView, MemberView, PeopleView, Person, ReviewView,
-    TaskView, TreeRow, TreeView,
+    CameBy, Cannot, CommentView, DecisionView, Delivery, DetailsView, InviteView, MemberView, OtherText, PeopleView,
+    Person, ReviewView, TaskView, TreeRow, TreeView,
 };
 
 /// Where the tree has a task.
@@ -138,13 +139,14 @@ impl Replica {
             row: self.row(place, task, &names, handed),
             path: path.iter().filter_map(|step| self.tasks.task(*step).map(title)).collect(),
             body: task.body.shown(rank).cloned().unwrap_or_default(),
-            other_titles: others(&task.title, rank),
-            other_bodies: others(&task.body, rank),
+            other_titles: self.others(&task.title, &names),
+            other_bodies: self.others(&task.body, &names),
             creator: self.person(created.by, &names),
             created_seconds: created.claimed_seconds,
             started: task.started.shown(rank).filter(|day| !day.is_empty()).cloned(),
             finished: task.finished.shown(rank).filter(|day| !day.is_empty()).cloned(),
             reviews: self.reviews(task, &names),
+            details: self.details_view(id, task, &names),
             thread: thread
                 .into_iter()
                 .map(|comment| CommentView {
@@ -395,6 +397,7 @@ impl Replica {
             }
             if let Some(view) = self.task_view(row.task, &|_| true) {
                 w.text(&view.body).text(view.row.owner_text.as_deref().unwrap_or_default());
+                digest_details(&mut w, &view.details);
                 for opened in view.readers.iter().skip(1) {
                     w.uint(opened.role.0.into());
                 }
@@ -409,8 +412,13 @@ impl Replica {
         crypto::hash(label::STATE_DIGEST, &[&w.finish()])
     }
 
-    /// Where the tree has each task in memory, in reading order; a loop, so that a deep tree cannot overflow the stack.
+    /// Where the tree has each task in memory, in the order of their creation.
     pub(crate) fn places(&self) -> Vec<RowPlace> {
+        self.places_in(&Order::default())
+    }
+
+    /// Where the tree has each task in memory, in reading order; a loop, so that a deep tree cannot overflow the stack.
+    pub(crate) fn places_in(&self, order: &Order) -> Vec<RowPlace> {
         let parents = self.parents();
         let mut children: BTreeMap<Option<TaskId>, Vec<(TaskId, &Task)>> = BTreeMap::new();
         for (id, parent) in &parents {
@@ -420,7 +428,7 @@ impl Replica {
         }
         for list in children.values_mut() {
             // Youngest first, because the stack below takes from the end.
-            list.sort_by(|(_, a), (_, b)| b.created.cmp(&a.created));
+            list.sort_by(|(a, at), (b, bt)| (order.rank(*b), &bt.created).cmp(&(order.rank(*a), &at.created)));
         }
         let mut places: Vec<RowPlace> = Vec::new();
         let mut open: Vec<(TaskId, Option<TaskId>, u16)> =
@@ -459,6 +467,7 @@ impl Replica {
     pub(crate) fn row(&self, place: &RowPlace, task: &Task, names: &Names, handed: Handed<'_>) -> TreeRow {
         let rank = |member| self.authority.seniority(member);
         let (status, two_answers) = task.status(rank);
+        let (checks_done, checks) = self.checked(task);
         let mut assignees: Vec<Person> = there(&task.assignees).map(|member| self.person(*member, names)).collect();
         assignees.sort_by(|a, b| (&a.name, a.member).cmp(&(&b.name, b.member)));
         TreeRow {
@@ -483,10 +492,30 @@ impl Replica {
             done_below: place.done_below,
             total_below: place.total_below,
             home: task.home().unwrap_or(RoleId::EVERYONE),
+            blocked: self.is_blocked(task),
+            kind: self.kind_of(task),
+            start: self.start_of(task).map(|day| alloc::format!("{day}")),
+            help_wanted: self.wants_help(task),
+            repeats: self.repeats(task),
+            checks_done,
+            checks,
             filed: task.filed.is_there(),
             opened: count(task.read_by().count().saturating_sub(1) + self.readers_as_persons(task).count()),
             delivery: task.newest_own.map(|(dot, entry)| self.delivery(dot, entry, handed)),
         }
+    }
+
+    /// Texts that stand beside the one shown, each once: with the senior one of those who wrote it.
+    fn others(&self, register: &Register<String>, names: &Names) -> Vec<OtherText> {
+        let mut seen: Vec<OtherText> = Vec::new();
+        let ranked = register.ranked(|member| self.authority.seniority(member));
+        for write in ranked.iter().skip(1) {
+            let shown = ranked.first().is_some_and(|first| first.value == write.value);
+            if !shown && !seen.iter().any(|other| other.text == write.value) {
+                seen.push(OtherText { text: write.value.clone(), by: self.person(write.by, names) });
+            }
+        }
+        seen
     }
 
     /// Which of these verbs I may not use, on a task or on tasks of others.
@@ -525,6 +554,28 @@ impl Replica {
     }
 }
 
+/// Nothing, where nothing is said.
+fn digest_details(w: &mut Writer, details: &DetailsView) {
+    for detail in details.said.iter().chain(&details.contested) {
+        w.text(&alloc::format!("{detail:?}"));
+    }
+    for person in details.reviewers.iter().chain(details.claims.iter().skip(1).map(|claim| &claim.person)) {
+        w.bytes(&person.member.0);
+    }
+    for role in &details.asked {
+        w.uint(role.id.0.into());
+    }
+    for skill in &details.skills {
+        w.text(skill);
+    }
+    for relation in &details.relations {
+        w.uint(relation.relation as u64).bytes(&relation.task.0).uint(relation.points_here.into());
+    }
+    for check in &details.checks {
+        w.bytes(&check.check.0).text(&check.text).uint(check.done.into());
+    }
+}
+
 impl MemberView {
     fn came_by_kind(&self) -> (bool, &[Role]) {
         (matches!(self.came_by, CameBy::Founder), &self.roles)
@@ -545,17 +596,6 @@ fn folded(name: &str) -> String {
 
 pub(crate) fn there<E: Ord>(set: &BTreeMap<E, Register<bool>>) -> impl Iterator<Item = &E> {
     set.iter().filter(|(_, register)| register.is_there()).map(|(element, _)| element)
-}
-
-fn others<K: Ord>(register: &Register<String>, rank: impl Fn(MemberId) -> K) -> Vec<String> {
-    let mut seen: Vec<String> = Vec::new();
-    let ranked = register.ranked(rank);
-    for write in ranked.iter().skip(1) {
-        if Some(&write.value) != ranked.first().map(|first| &first.value) && !seen.contains(&write.value) {
-            seen.push(write.value.clone());
-        }
-    }
-    seen
 }
 
 /// Adds up what is below each row, from the last row to the first.

@@ -7,11 +7,16 @@ use pursuance_core::id::{EntryId, MemberId, PursuanceId, RoleId, TaskId};
 use pursuance_core::inbox::InboxView;
 use pursuance_core::journal::LogRow;
 use pursuance_core::language::Answer;
+use pursuance_core::list::{Column, Direction, ListView, MeantView};
+use pursuance_core::many::NotDone;
+use pursuance_core::order::Past;
 use pursuance_core::refusal::Refusal;
 use pursuance_core::rule::{Object, Verb};
 use pursuance_core::ruling::{RulesDraft, RulesView};
+use pursuance_core::task::Status;
 use pursuance_core::templates::Template;
-use pursuance_core::view::{DeviceView, InviteView, PeopleView, PreviewView, TaskView, TreeView};
+use pursuance_core::today::Mine;
+use pursuance_core::view::{DeviceView, InviteView, PeopleView, PreviewView, TaskView, TreeRow, TreeView};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -33,6 +38,13 @@ pub enum Request {
     },
     /// Drops the keys; everything shown goes.
     Lock,
+    /// Has the open vault opened by another passphrase from now on; the database and its key stay as they are.
+    ChangePassphrase {
+        /// The passphrase it opens with now.
+        old: String,
+        /// At least `MIN_PASSPHRASE_CHARS`.
+        new: String,
+    },
     /// Founds a pursuance.
     StartPursuance {
         /// Its name.
@@ -75,7 +87,41 @@ pub enum Request {
         /// What.
         command: Command,
     },
-    /// A counter-entry to my last change in this pursuance.
+    /// Carries out many commands about tasks at once, at most `MAX_MANY`: what is allowed is done, what is not is named. One undo takes all of it back.
+    ActAll {
+        /// Which pursuance.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        pursuance: PursuanceId,
+        /// What, one after the other.
+        commands: Vec<Command>,
+    },
+    /// Puts a task past a neighbour, in my own order; nothing is written into the log.
+    Reorder {
+        /// Which pursuance.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        pursuance: PursuanceId,
+        /// Which task.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        task: TaskId,
+        /// Past which neighbour.
+        past: Past,
+    },
+    /// Keeps which keys this person chose instead of those that there are; all others are as they were.
+    SetKeys {
+        /// At most `MAX_KEYS`.
+        keys: Vec<ChosenKey>,
+    },
+    /// Keeps after how many minutes without a key or a pointer the window locks; `null`: never.
+    SetLockAfter {
+        /// One of `LOCK_MINUTES`.
+        minutes: Option<u16>,
+    },
+    /// Keeps texts that were not sent yet, instead of those kept before; the window asks for it before it locks.
+    KeepDrafts {
+        /// At most `MAX_DRAFTS`, of `MAX_DRAFT_BYTES` together.
+        drafts: Vec<Draft>,
+    },
+    /// A counter-entry to my last change in this pursuance; where that was many at once, to all of them.
     Undo {
         /// Which pursuance.
         #[cfg_attr(feature = "bindings", ts(type = "string"))]
@@ -209,6 +255,21 @@ pub enum Request {
     },
 }
 
+/// A text that was not sent yet. What it belongs to is the window's own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct Draft {
+    /// In which pursuance.
+    #[cfg_attr(feature = "bindings", ts(type = "string"))]
+    pub pursuance: PursuanceId,
+    /// What it is to be, and on what.
+    pub at: String,
+    /// The text.
+    pub text: String,
+}
+
 /// What a request led to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
@@ -228,6 +289,13 @@ pub enum Reply {
         /// Which.
         #[cfg_attr(feature = "bindings", ts(type = "string"))]
         task: TaskId,
+    },
+    /// Many were carried out.
+    Acted {
+        /// How many changed something.
+        done: u32,
+        /// The others, with the reasons.
+        refused: Vec<NotDone>,
     },
     /// An invite was made.
     Invite {
@@ -272,6 +340,8 @@ pub enum Reply {
 pub enum Query {
     /// The frame around everything.
     App,
+    /// Texts that were not sent yet, as they were kept.
+    Drafts,
     /// A page of the tree of a pursuance.
     Tree {
         /// Which pursuance.
@@ -294,6 +364,67 @@ pub enum Query {
         #[cfg_attr(feature = "bindings", ts(type = "string | null"))]
         #[serde(default)]
         around: Option<TaskId>,
+    },
+    /// A page of the tasks of a pursuance as a flat list.
+    List {
+        /// Which pursuance.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        pursuance: PursuanceId,
+        /// The first row wanted, from 0.
+        #[serde(default)]
+        first: u32,
+        /// The filter line; empty for all tasks.
+        #[serde(default)]
+        filter: String,
+        /// Whether dropped tasks show.
+        #[serde(default)]
+        dropped: bool,
+        /// A task that is wanted: the page that holds it.
+        #[cfg_attr(feature = "bindings", ts(type = "string | null"))]
+        #[serde(default)]
+        around: Option<TaskId>,
+        /// Only tasks of this status.
+        #[serde(default)]
+        status: Option<Status>,
+        /// By what it is sorted.
+        sort: Column,
+        /// Which way.
+        direction: Direction,
+        /// By what it is grouped first; *tree* for not at all.
+        group: Column,
+    },
+    /// Which tasks a filter means, of those that show in the tree; at most `MAX_MANY` are named.
+    Meant {
+        /// Which pursuance.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        pursuance: PursuanceId,
+        /// As in the tree.
+        #[cfg_attr(feature = "bindings", ts(type = "Array<string>"))]
+        #[serde(default)]
+        folded: Vec<TaskId>,
+        /// The filter line.
+        #[serde(default)]
+        filter: String,
+        /// Whether dropped tasks show.
+        #[serde(default)]
+        dropped: bool,
+    },
+    /// Rows of these tasks, in the order of the tree; at most `MAX_MANY` are looked at.
+    Rows {
+        /// Which pursuance.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        pursuance: PursuanceId,
+        /// Which.
+        #[cfg_attr(feature = "bindings", ts(type = "Array<string>"))]
+        tasks: Vec<TaskId>,
+    },
+    /// What of many commands would be refused, each by itself; nothing is done.
+    CouldMany {
+        /// Which pursuance.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        pursuance: PursuanceId,
+        /// As in [`Request::ActAll`].
+        commands: Vec<Command>,
     },
     /// All labels in use in a pursuance.
     Labels {
@@ -354,6 +485,13 @@ pub enum Query {
         /// Which pursuance.
         #[cfg_attr(feature = "bindings", ts(type = "string"))]
         pursuance: PursuanceId,
+    },
+    /// What is for me to do, in all pursuances.
+    Today,
+    /// Tasks of all pursuances that have all these words somewhere, their threads included.
+    Find {
+        /// The words.
+        text: String,
     },
     /// Relays and what is known of them.
     Relays {
@@ -445,8 +583,18 @@ impl Query {
 pub enum View {
     /// See [`Query::App`].
     App(AppView),
+    /// See [`Query::Drafts`].
+    Drafts(Vec<Draft>),
     /// See [`Query::Tree`].
     Tree(TreeView),
+    /// See [`Query::List`].
+    List(ListView),
+    /// See [`Query::Meant`].
+    Meant(MeantView),
+    /// See [`Query::Rows`].
+    Rows(Vec<TreeRow>),
+    /// See [`Query::CouldMany`].
+    CouldMany(Vec<NotDone>),
     /// See [`Query::Labels`].
     Labels(Vec<String>),
     /// See [`Query::Task`].
@@ -463,6 +611,10 @@ pub enum View {
     Effects(EffectsView),
     /// See [`Query::Inbox`].
     Inbox(InboxView),
+    /// See [`Query::Today`].
+    Today(TodayView),
+    /// See [`Query::Find`].
+    Find(FindView),
     /// See [`Query::Relays`].
     Relays(Vec<RelayView>),
     /// See [`Query::Log`].
@@ -479,6 +631,69 @@ pub enum View {
     Preview(PreviewState),
     /// See [`Query::ImportPreview`].
     ImportPreview(ImportPreview),
+}
+
+/// What is for me to do: what is due comes first, then what presses; at most `MAX_TODAY_ROWS`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct TodayView {
+    /// The tasks.
+    pub rows: Vec<TodayRow>,
+    /// How many there are.
+    pub of: u32,
+}
+
+/// A task that is for me.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct TodayRow {
+    /// In which pursuance.
+    #[cfg_attr(feature = "bindings", ts(type = "string"))]
+    pub pursuance: PursuanceId,
+    /// Its name.
+    pub name: String,
+    /// Why it is for me.
+    pub why: Vec<Mine>,
+    /// The task.
+    pub row: TreeRow,
+}
+
+/// Tasks that were found, those that have not ended first; at most `MAX_FOUND_ROWS`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct FindView {
+    /// The tasks.
+    pub rows: Vec<FoundRow>,
+    /// How many there are.
+    pub of: u32,
+}
+
+/// A task that was found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct FoundRow {
+    /// In which pursuance.
+    #[cfg_attr(feature = "bindings", ts(type = "string"))]
+    pub pursuance: PursuanceId,
+    /// Its name.
+    pub name: String,
+    /// Which task.
+    #[cfg_attr(feature = "bindings", ts(type = "string"))]
+    pub task: TaskId,
+    /// Its title.
+    pub title: String,
+    /// Its status.
+    pub status: Status,
+    /// The line in which most of the words stand.
+    pub excerpt: String,
 }
 
 /// A page of the log.
@@ -541,6 +756,22 @@ pub struct AppView {
     pub save_folder: String,
     /// What is wrong with the disk or the database while it is open.
     pub storage: Option<StorageTrouble>,
+    /// Keys that this person chose.
+    pub keys: Vec<ChosenKey>,
+    /// After how many minutes without a key or a pointer the window locks; `null`: never.
+    pub lock_after: Option<u16>,
+}
+
+/// A key that a person chose for something, instead of the one that there is. What it means is the window's own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct ChosenKey {
+    /// What it does.
+    pub action: String,
+    /// The key.
+    pub key: String,
 }
 
 /// How far an import is. Nothing of it is saved before all of it is planned.

@@ -13,13 +13,16 @@ use tokio::runtime::Handle;
 use tokio::sync::{oneshot, watch};
 use zeroize::Zeroizing;
 
-use crate::api::{AppView, PursuanceRow, Query, Reply, Request, Stage, Standing, StorageTrouble, Trouble, View};
+use crate::api::{
+    AppView, ChosenKey, PursuanceRow, Query, Reply, Request, Stage, Standing, StorageTrouble, Trouble, View,
+};
 use crate::backup::{self, Backup};
 use crate::clock::Clock;
 use crate::export::save_folder;
 use crate::folder::Folder;
 use crate::held::Held;
 use crate::import::job::{Asker, ImportJob};
+use crate::local::{kept_keys, kept_lock_after};
 use crate::node::Pace;
 use crate::relays::Relays;
 use crate::rescue;
@@ -83,6 +86,10 @@ pub(crate) struct Open {
     /// For further connections: a copy, a check.
     pub(crate) key: Box<DatabaseKey>,
     pub(crate) storage: Storage,
+    /// Keys that this person chose.
+    pub(crate) keys: Vec<ChosenKey>,
+    /// After how many minutes without a key or a pointer the window locks.
+    pub(crate) lock_after: Option<u16>,
     /// Something was erased, now or in the last run, that may stand in older pages.
     pub(crate) unswept: bool,
 }
@@ -257,6 +264,7 @@ impl Engine {
             | Request::Unlock { .. }
             | Request::Restore { .. }
             | Request::Rescue { .. }
+            | Request::ChangePassphrase { .. }
             | Request::Lock => {
                 let answer = self.turn_key(request);
                 wipe_stack();
@@ -292,6 +300,9 @@ impl Engine {
                 self.restore(&path, &Zeroizing::new(backup_passphrase), &Zeroizing::new(passphrase))
             }
             Request::Rescue { passphrase, folder } => self.rescue(&Zeroizing::new(passphrase), &folder),
+            Request::ChangePassphrase { old, new } => {
+                self.change_passphrase(&Zeroizing::new(old), &Zeroizing::new(new))
+            }
             _ => {
                 self.open = None;
                 Ok(Reply::Done)
@@ -369,6 +380,21 @@ impl Engine {
         Ok(Reply::Done)
     }
 
+    fn change_passphrase(&mut self, old: &str, new: &str) -> Result<Reply, Trouble> {
+        let open = self.open.as_ref().ok_or(Trouble::Locked)?;
+        is_passphrase(new)?;
+        if old.len() > MAX_PASSPHRASE_BYTES {
+            return Err(Trouble::WrongPassphrase);
+        }
+        let path = self.around.folder.vault();
+        if **vault::open(&path, old)? != **open.key {
+            // The vault of another database was put here: what it says about this one is nothing to build on.
+            return Err(Trouble::Damaged);
+        }
+        vault::replace(&path, new, self.around.pace.vault_cost, &open.key)?;
+        Ok(Reply::Done)
+    }
+
     fn view(&mut self, query: &Query) -> Result<View, Trouble> {
         match (query, &mut self.open) {
             (Query::App, _) => Ok(View::App(self.app())),
@@ -394,6 +420,8 @@ impl Engine {
             import: self.open.as_ref().and_then(Open::import_state),
             save_folder: save_folder(self.around.folder.path()).display().to_string(),
             storage: self.storage(),
+            keys: self.open.as_ref().map(|open| open.keys.clone()).unwrap_or_default(),
+            lock_after: self.open.as_ref().and_then(|open| open.lock_after),
         }
     }
 }
@@ -414,6 +442,8 @@ impl Open {
         }
         let relays = Relays::load(&store, run)?;
         let offline = store.meta(OFFLINE)?.is_some_and(|value| value == [1]);
+        let keys = kept_keys(&store)?;
+        let lock_after = kept_lock_after(&store)?;
         Ok(Self {
             store,
             held,
@@ -423,6 +453,8 @@ impl Open {
             backup: None,
             key,
             storage: Storage::default(),
+            keys,
+            lock_after,
             unswept: true,
         })
     }

@@ -56,6 +56,8 @@ impl Folder {
         let folder = Self { path: path.to_owned(), _lock: lock };
         // Of a backup that was never finished.
         remove_database(&folder.backup_copy()).map_err(FolderError::Disk)?;
+        // Of a change of passphrase that was never finished: the vault itself is whole.
+        remove(&folder.vault().with_extension("half")).map_err(FolderError::Disk)?;
         if folder.path.join(MAKING_FILE).exists() {
             folder.clear().map_err(FolderError::Disk)?;
         }

@@ -14,7 +14,9 @@ use pursuance_core::joining::Preview;
 use pursuance_core::keys::{CellKey, DeviceKeys, EpochSecret, InviteSecret};
 use pursuance_core::link::InviteLink;
 use pursuance_core::logs::Append;
+use pursuance_core::many::ManyPlan;
 use pursuance_core::op::{Op, RecoveryKey};
+use pursuance_core::order::Order;
 use pursuance_core::plan::Circumstances;
 use pursuance_core::refusal::Refusal;
 use pursuance_core::replica::Replica;
@@ -23,6 +25,7 @@ use zeroize::Zeroizing;
 
 use crate::chance::random;
 use crate::devices::OpenCode;
+use crate::local::kept_order;
 use crate::store::{
     Changes, Door, Handed, KeptEntryBytes, KeptFragment, KeptPursuance, KeptStanding, NewEntry, Number, Store,
     StoreError, StoreShelf,
@@ -91,6 +94,8 @@ pub(crate) struct Held {
     /// The public half of a recovery key whose phrase was shown, until the phrase is typed.
     pub(crate) shown_recovery: Option<RecoveryKey>,
     pub(crate) undo: Vec<Vec<Command>>,
+    /// How this person arranged the tasks.
+    pub(crate) order: Order,
     /// When own entries without a cell are to be sealed.
     pub(crate) seal_due: Option<Instant>,
     /// When a newcomer is to be welcomed, unless somebody else did.
@@ -171,6 +176,7 @@ impl Held {
             code: None,
             shown_recovery: None,
             undo: Vec::new(),
+            order: Order::default(),
             seal_due: None,
             welcome_due: BTreeMap::new(),
             epoch_due: None,
@@ -216,6 +222,7 @@ impl Held {
         held.own_invites = store.own_invites(kept.number)?.into_iter().collect();
         held.code = OpenCode::load(store, kept.id)?;
         held.newer_entries = store.needs_newer(kept.number)?;
+        held.order = kept_order(store, kept.id)?;
         held.refresh_posted(store)?;
         // What was saved and not sealed before the end comes first.
         held.seal_due = Some(Instant::now());
@@ -518,6 +525,43 @@ impl Held {
         ingested.learned |= self.learned;
         self.newer_entries = store.needs_newer(self.number)?;
         Ok(())
+    }
+
+    /// Stores many own changes in one transaction, each planned against what those before it led to; whether anybody reads them
+    /// who could not read before.
+    pub(crate) fn commit_many(
+        &mut self,
+        store: &mut Store,
+        plan: &mut ManyPlan,
+        with: &mut Circumstances<'_>,
+    ) -> Result<bool, StoreError> {
+        let mut public = false;
+        store.write(|w| {
+            loop {
+                let shelf = w.shelf(self.number);
+                let planned = plan.step(&self.replica, with, &shelf);
+                // What was planned on half of what is known is not signed.
+                shelf.check()?;
+                let Some(entries) = planned else { break };
+                let shelf = w.shelf(self.number);
+                for entry in entries {
+                    public |= matches!(entry.body().content, Content::Public(_));
+                    w.add_entry(self.number, &new_entry(&entry, true))?;
+                    self.replica.append_from(entry, &shelf);
+                }
+                shelf.check()?;
+            }
+            self.keep_derived(w)
+        })?;
+        self.put_down();
+        self.refresh_posted(store)?;
+        Ok(public)
+    }
+
+    /// Own entries without a cell wait this long for company, at most.
+    pub(crate) fn seal_soon(&mut self, company: Duration) {
+        let due = Instant::now() + company;
+        self.seal_due = Some(self.seal_due.map_or(due, |sooner| sooner.min(due)));
     }
 
     /// Stores own entries with whatever belongs to them and follows from them, in one transaction.

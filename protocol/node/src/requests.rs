@@ -10,6 +10,7 @@ use pursuance_core::id::{MemberId, PursuanceId};
 use pursuance_core::keys::{CellKey, DeviceKeys};
 use pursuance_core::limits::{MAX_ROLES, MAX_RULES};
 use pursuance_core::link::InviteLink;
+use pursuance_core::many::{Many, ManyDone};
 use pursuance_core::op::Since;
 use pursuance_core::plan::{Authored, Circumstances, parse_relays};
 use pursuance_core::refusal::Refusal;
@@ -20,6 +21,7 @@ use crate::api::{Reply, Request, Trouble};
 use crate::chance::random;
 use crate::engine::{OFFLINE, Open, Surroundings, parse_link};
 use crate::held::{Held, Way, sealed_cells};
+use crate::local::{DRAFTS, order_name};
 use crate::relays::FROM_END;
 use crate::store::{Door, KeptStanding};
 
@@ -35,6 +37,11 @@ impl Open {
             Request::Join { pursuance, my_name } => self.join(around, pursuance, &my_name),
             Request::DropInvite { pursuance } => self.drop_invite(around, pursuance),
             Request::Act { pursuance, command } => self.act(around, pursuance, &command),
+            Request::ActAll { pursuance, commands } => self.act_all(around, pursuance, commands),
+            Request::Reorder { pursuance, task, past } => self.reorder(pursuance, task, past),
+            Request::SetKeys { keys } => self.set_keys(keys),
+            Request::SetLockAfter { minutes } => self.set_lock_after(minutes),
+            Request::KeepDrafts { drafts } => self.keep_drafts(&drafts),
             Request::Undo { pursuance } => self.undo(around, pursuance),
             Request::ChangeRules { pursuance, text } => self.change_rules(around, pursuance, &text),
             Request::PhraseCompared { pursuance, member } => self.phrase_compared(around, pursuance, member),
@@ -65,6 +72,7 @@ impl Open {
             Request::CreateVault { .. }
             | Request::Unlock { .. }
             | Request::Lock
+            | Request::ChangePassphrase { .. }
             | Request::Import { .. }
             | Request::Backup { .. } => Err(Trouble::Malformed),
             Request::Restore { .. } | Request::Rescue { .. } => Err(Trouble::VaultExists),
@@ -180,7 +188,12 @@ impl Open {
 
     pub(crate) fn forget(&mut self, pursuance: PursuanceId) -> Result<(), Trouble> {
         let number = self.held.get(&pursuance).ok_or(Trouble::NoSuchPursuance)?.number;
-        self.store.write(|w| w.drop_pursuance(number))?;
+        let drafts = self.drafts_without(pursuance)?;
+        self.store.write(|w| {
+            w.drop_pursuance(number)?;
+            w.set_meta(DRAFTS, &drafts)?;
+            w.set_meta(&order_name(pursuance), &[])
+        })?;
         self.held.remove(&pursuance);
         self.relays.forget(number);
         self.unswept = true;
@@ -235,6 +248,10 @@ impl Open {
         let held = self.held.get_mut(&pursuance).ok_or(Trouble::NoSuchPursuance)?;
         // Taken off whether or not it is allowed by now: what comes before it is still there to be undone.
         let commands = held.undo.pop().ok_or(Trouble::NothingToUndo)?;
+        if commands.len() > 1 && Many::new(commands.clone()).is_ok() {
+            let ManyDone { done, refused, .. } = self.carry_out(around, pursuance, commands)?;
+            return Ok(if refused.is_empty() { Reply::Done } else { Reply::Acted { done, refused } });
+        }
         for command in &commands {
             let authored = self.plan(around, pursuance, command)?;
             self.commit(around, pursuance, &authored, None)?;
@@ -276,8 +293,7 @@ impl Open {
             Some((entry, text)) => w.add_own_invite(number, *entry, text),
             None => Ok(()),
         })?;
-        let due = Instant::now() + around.pace.company;
-        held.seal_due = Some(held.seal_due.map_or(due, |sooner| sooner.min(due)));
+        held.seal_soon(around.pace.company);
         if let Some((entry, text)) = link {
             held.own_invites.insert(entry, text);
             // Somebody is waiting for the link: its preview does not wait for company.

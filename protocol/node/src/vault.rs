@@ -117,6 +117,20 @@ pub fn fresh_key() -> Box<DatabaseKey> {
 /// # Errors
 /// [`VaultError::Disk`]; in particular when there is a file already.
 pub fn create(path: &Path, passphrase: &str, cost: VaultCost, database_key: &DatabaseKey) -> Result<(), VaultError> {
+    if path.exists() {
+        return Err(VaultError::Disk(io::ErrorKind::AlreadyExists.into()));
+    }
+    replace(path, passphrase, cost, database_key)
+}
+
+/// Writes the vault file at `path` anew, under another passphrase and a fresh salt; a crash leaves the old one or the new one,
+/// whole. A trouble of the disk may come after the new one is in its place.
+///
+/// Costs what `cost` says, so not on a thread that others wait for.
+///
+/// # Errors
+/// [`VaultError::Disk`].
+pub fn replace(path: &Path, passphrase: &str, cost: VaultCost, database_key: &DatabaseKey) -> Result<(), VaultError> {
     let mut header = Vec::with_capacity(HEADER_BYTES);
     header.extend_from_slice(MAGIC);
     for number in [VERSION, cost.memory_kib, cost.passes, cost.lanes] {
@@ -224,9 +238,6 @@ pub(crate) fn derive(password: &[u8], cost: VaultCost, salt: &[u8]) -> Option<Ze
 }
 
 fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    if path.exists() {
-        return Err(io::ErrorKind::AlreadyExists.into());
-    }
     let half = path.with_extension("half");
     let mut file = folder::private_file(&half)?;
     file.set_len(0)?;
@@ -342,6 +353,21 @@ mod tests {
         let (_dir, path, key) = made();
         assert!(matches!(create(&path, "another passphrase", VaultCost::TRIAL, &key), Err(VaultError::Disk(_))));
         assert_eq!(**open(&path, PASSPHRASE).unwrap(), **key);
+    }
+
+    #[test]
+    fn another_passphrase_opens_the_same_key_and_the_old_one_does_not() {
+        let (_dir, path, key) = made();
+        let before = std::fs::read(&path).unwrap();
+        // Half of one that was never finished, longer than a whole one.
+        std::fs::write(path.with_extension("half"), vec![7; 2 * FILE_BYTES]).unwrap();
+        assert_eq!(**open(&path, PASSPHRASE).unwrap(), **key);
+        replace(&path, "another passphrase", VaultCost::TRIAL, &key).unwrap();
+        assert!(matches!(open(&path, PASSPHRASE), Err(VaultError::WrongPassphrase)));
+        assert_eq!(**open(&path, "another passphrase").unwrap(), **key);
+        let after = std::fs::read(&path).unwrap();
+        assert_ne!(before[32..HEADER_BYTES], after[32..HEADER_BYTES], "the salt is fresh");
+        assert!(!path.with_extension("half").exists());
     }
 
     #[cfg(unix)]

@@ -1,9 +1,12 @@
 //! What is to be seen, from what is held (docs/protocol/08-node.md, section 9).
 
+use std::collections::BTreeSet;
+
 use pursuance_core::crypto::Seed;
 use pursuance_core::day::Day;
 use pursuance_core::filter::Filter;
 use pursuance_core::id::{MemberId, PursuanceId};
+use pursuance_core::list::Arranged;
 use pursuance_core::pages::{Dropped, PageQuery};
 use qrcode::{Color, EcLevel, QrCode};
 
@@ -33,11 +36,41 @@ impl Open {
                     first: *first,
                     folded: &folded.iter().take(MAX_FOLDED).copied().collect(),
                     filter: &Filter::parse(filter, today),
-                    dropped: if *dropped { Dropped::Shown } else { Dropped::Hidden },
+                    dropped: dropped_rows(*dropped),
                     around: *around,
+                    order: &held.order,
                 };
                 Ok(View::Tree(held.replica.tree_page(&page, &|entry| held.is_handed(entry))))
             }
+            Query::List { pursuance, first, filter, dropped, around, status, sort, direction, group } => {
+                let held = self.held(*pursuance)?;
+                let page = PageQuery {
+                    first: *first,
+                    folded: &BTreeSet::new(),
+                    filter: &Filter::parse(filter, today),
+                    dropped: dropped_rows(*dropped),
+                    around: *around,
+                    order: &held.order,
+                };
+                let arranged = Arranged { status: *status, sort: *sort, direction: *direction, group: *group, today };
+                Ok(View::List(held.replica.list_page(&page, &arranged, &|entry| held.is_handed(entry))))
+            }
+            Query::Meant { pursuance, folded, filter, dropped } => {
+                let held = self.held(*pursuance)?;
+                Ok(View::Meant(held.replica.meant(&PageQuery {
+                    first: 0,
+                    folded: &folded.iter().take(MAX_FOLDED).copied().collect(),
+                    filter: &Filter::parse(filter, today),
+                    dropped: dropped_rows(*dropped),
+                    around: None,
+                    order: &held.order,
+                })))
+            }
+            Query::Rows { pursuance, tasks } => {
+                let held = self.held(*pursuance)?;
+                Ok(View::Rows(held.replica.rows_of(tasks, &held.order, &|entry| held.is_handed(entry))))
+            }
+            Query::CouldMany { pursuance, commands } => self.could_many(*pursuance, commands).map(View::CouldMany),
             Query::Labels { pursuance } => Ok(View::Labels(self.held(*pursuance)?.replica.labels())),
             Query::Task { pursuance, task } => {
                 let held = self.held(*pursuance)?;
@@ -55,6 +88,9 @@ impl Open {
                 effects.map(View::Effects).map_err(|refusal| Trouble::Refused { refusal })
             }
             Query::Inbox { pursuance } => self.inbox(*pursuance).map(View::Inbox),
+            Query::Drafts => Ok(View::Drafts(self.drafts()?)),
+            Query::Today => Ok(View::Today(self.today())),
+            Query::Find { text } => self.find(text).map(View::Find),
             Query::Relays { pursuance } => self.relay_views(self.held(*pursuance)?).map(View::Relays),
             Query::Log { pursuance, before, trouble } => {
                 let which = if *trouble { Which::Troubles } else { Which::All };
@@ -123,6 +159,10 @@ impl Open {
         }
         Ok(views)
     }
+}
+
+const fn dropped_rows(shown: bool) -> Dropped {
+    if shown { Dropped::Shown } else { Dropped::Hidden }
 }
 
 fn invites(held: &Held) -> Vec<InviteRow> {

@@ -20,6 +20,8 @@ mod harbour;
 mod importing;
 #[path = "stories/log.rs"]
 mod log;
+#[path = "stories/many.rs"]
+mod many;
 #[path = "stories/phrase.rs"]
 mod phrase;
 #[path = "stories/renewing.rs"]
@@ -30,5 +32,7 @@ mod together;
 mod trouble;
 #[path = "stories/waiting.rs"]
 mod waiting;
+#[path = "stories/working.rs"]
+mod working;
 #[path = "stories/wreck.rs"]
 mod wreck;

@@ -1,7 +1,9 @@
 //! What people in the simulated world want: random commands over what they know.
 
 use pursuance_core::command::Command;
-use pursuance_core::id::{MemberId, TaskId};
+use pursuance_core::day::Day;
+use pursuance_core::detail::{Detail, Element, Relation, Repeat, Unit};
+use pursuance_core::id::{CheckId, MemberId, TaskId};
 use pursuance_core::plan::{Authored, ImportTask};
 use pursuance_core::task::Status;
 use rand::RngExt;
@@ -64,7 +66,8 @@ impl World {
             home: None,
         };
         let Some(task) = one else { return Some(create) };
-        Some(match self.rng.random_range(0..18) {
+        let most = if self.says_details { 22 } else { 18 };
+        Some(match self.rng.random_range(0..most) {
             0..=3 => create,
             4 => Command::SetTitle { task, title: format!("title {said}") },
             5 | 6 => Command::SetBody { task, body: self.long_text() },
@@ -84,8 +87,51 @@ impl World {
                 let relays = self.groups[group].relays.iter().rev();
                 Command::SetRelays { relays: relays.map(|at| self.relays[*at].address().0.to_string()).collect() }
             }
+            18 => self.detail(task, other, member),
+            19 => self.line(node, task),
+            20 => Command::Repeat { task },
             _ => Command::Comment { task, text: format!("line {said}") },
         })
+    }
+
+    /// A field or an element of a task.
+    fn detail(&mut self, task: TaskId, other: Option<TaskId>, member: MemberId) -> Command {
+        let day = Day::from_first(self.rng.random_range(739_000..741_000));
+        let all = [Relation::WaitsFor, Relation::Related, Relation::Follows];
+        let relation = all[self.rng.random_range(0..all.len())];
+        let there = self.rng.random();
+        match self.rng.random_range(0..8) {
+            0 => Command::SetDetail { task, detail: Detail::Why(format!("why {}", self.said_number)) },
+            1 => Command::SetDetail { task, detail: Detail::Start(day) },
+            2 => Command::SetDetail { task, detail: Detail::Effort(self.rng.random_range(0..600)) },
+            3 => Command::SetDetail { task, detail: Detail::Places(self.rng.random_range(1..4)) },
+            4 => {
+                let repeat = Repeat { every: self.rng.random_range(1..5), unit: Unit::Weeks };
+                Command::SetDetail { task, detail: Detail::Repeat(Some(repeat)) }
+            }
+            5 => Command::SetElement { task, element: Element::Reviewer { member }, there },
+            6 => Command::SetElement {
+                task,
+                element: Element::Relation { relation, task: other.unwrap_or(task) },
+                there,
+            },
+            _ => Command::SetElement { task, element: Element::Skill { skill: "driving".into() }, there },
+        }
+    }
+
+    /// A line of a checklist: a new one, another text, a tick.
+    fn line(&mut self, node: usize, task: TaskId) -> Command {
+        let known = self.nodes[node].memory.replica.tasks().task(task);
+        let lines: Vec<CheckId> = known.into_iter().flat_map(|task| task.checks.keys().copied()).collect();
+        let line = (!lines.is_empty()).then(|| lines[self.rng.random_range(0..lines.len())]);
+        let text = format!("check {}", self.said_number);
+        match (line, self.rng.random_range(0..4)) {
+            (Some(check), 0) => {
+                Command::SetCheck { task, check, text: if self.rng.random() { text } else { String::new() } }
+            }
+            (Some(check), 1 | 2) => Command::Tick { task, check, done: self.rng.random() },
+            (after, _) => Command::AddCheck { task, text, after },
+        }
     }
 
     fn long_text(&mut self) -> String {

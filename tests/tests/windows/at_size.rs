@@ -280,7 +280,7 @@ async fn wait_kept(window: &Window, entries: u64) {
 }
 
 /// Asks the node as the page does. `app` and `pursuance` (the one that is open) are there for the script.
-async fn ask(window: &Window, script: &str) -> Value {
+pub(crate) async fn ask(window: &Window, script: &str) -> Value {
     let whole = format!(
         r"const done = arguments[arguments.length - 1];
         const look = (query) => window.__TAURI_INTERNALS__.invoke('view', {{ query }}).then((answer) => answer.view);

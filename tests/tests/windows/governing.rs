@@ -133,6 +133,12 @@ async fn rules_change_by_two_and_the_group_outlives_its_founder() {
     maya.wait_text("status-line", "You are no longer a member. What you wrote stays here.").await;
     maya.click("nav-tree").await;
     wait_rows(&maya, FIRST_TASKS).await;
+    // What this computer keeps of it goes, once she says so twice.
+    maya.click("forget-open").await;
+    maya.wait_text("gone-line", "A relay keeps sealed cells until it drops them.").await;
+    portraits(&maya, "governing-forget").await;
+    maya.click("forget-submit").await;
+    maya.wait_text("notice", "Forgotten on this computer.").await;
 
     // The others go on: work, and rules, which the one organiser who is left now changes alone.
     ben.click("nav-people").await;

@@ -30,9 +30,11 @@ enum Step {
     Type(&'static str, &'static str),
     Choose(&'static str, usize),
     See(&'static str),
+    /// A key, where the focus is; a capital with Ctrl.
+    Hit(char),
 }
 
-use Step::{Choose, Press, PressNth, PressWith, See, Type};
+use Step::{Choose, Hit, Press, PressNth, PressWith, See, Type};
 
 const LONG: &str = "?busy&long";
 const CHANGE: &str = "member { remove member with 2 of member not-self }";
@@ -120,6 +122,46 @@ const SCREENS: &[Screen] = &[
     ),
     Screen("mine", "?empty", &[Press("welcome-mine"), Press("mine-submit"), See("mine-code-fault")]),
     Screen("coming", "?empty&invite=coming", &[See("coming")]),
+    Screen("tree-several", "", &[See("tree-row"), Hit('A'), See("chosen-verbs")]),
+    Screen("tree-several-long", LONG, &[See("tree-row"), Hit('A'), See("chosen-verbs")]),
+    Screen("tree-most", "?rows=3127", &[See("tree-row"), Hit('A'), See("chosen-verbs")]),
+    Screen("verbs", "", &[See("tree-row"), Hit('j'), Hit('.'), See("picker")]),
+    Screen("verbs-several", "", &[See("tree-row"), Hit('A'), See("chosen-verbs"), Hit('.'), See("picker")]),
+    Screen(
+        "many",
+        "?role=2",
+        &[See("tree-row"), Hit('A'), See("chosen-verbs"), Hit('p'), Press("priority-option-2"), See("many-reason")],
+    ),
+    Screen("move", "", &[See("tree-row"), Hit('j'), Hit('m'), See("move-option")]),
+    Screen("palette-found", "", &[See("tree-row"), Hit('K'), Type("picker-input", "the"), See("palette-task")]),
+    Screen("list", "", &[Press("view-list"), See("list-row")]),
+    Screen("list-long", LONG, &[Press("view-list"), See("list-row")]),
+    Screen("list-big", "?rows=3127", &[Press("view-list"), See("list-row"), Press("head-due"), See("list-row")]),
+    Screen(
+        "list-grouped",
+        "",
+        &[Press("view-list"), See("list-row"), Press("list-group"), Press("group-due"), See("list-row")],
+    ),
+    Screen(
+        "list-several",
+        "",
+        &[Press("view-list"), See("list-row"), Hit('j'), Hit('x'), Hit('j'), Hit('x'), See("chosen-verbs")],
+    ),
+    Screen("list-panel", "", &[Press("view-list"), PressNth("list-row", 2), See("task-panel")]),
+    Screen("list-nothing", "", &[Press("view-list"), Type("tree-filter", "nothing such"), See("tree-clear-filter")]),
+    Screen("board", "", &[Press("view-board"), See("card")]),
+    Screen("board-long", LONG, &[Press("view-board"), See("card")]),
+    Screen("board-big", "?rows=3127", &[Press("view-board"), See("card")]),
+    Screen("board-panel", "", &[Press("view-board"), PressNth("card", 2), See("task-panel")]),
+    Screen("board-nothing", "", &[Press("view-board"), Type("tree-filter", "nothing such"), See("tree-clear-filter")]),
+    Screen("keys", "", &[See("tree-row"), Hit('?'), See("keys")]),
+    Screen("keymap", "", &[Press("nav-settings"), Press("key-status"), Hit('a'), See("keymap-fault")]),
+    Screen("today", "", &[See("tree-row"), Press("nav-today"), See("today-row")]),
+    Screen("today-long", LONG, &[See("tree-row"), Press("nav-today"), See("today")]),
+    Screen("find", "", &[See("tree-row"), Press("nav-find"), Type("find-text", "the"), See("find-row")]),
+    Screen("find-empty", "", &[See("tree-row"), Press("nav-find"), See("find-count")]),
+    Screen("task-details", "", &[PressWith("tree-row", "Open evening"), See("checklist")]),
+    Screen("task-more", "", &[PressWith("tree-row", "Open evening"), Press("detail-more"), See("picker")]),
     Screen("rules", "", &[Press("nav-rules"), See("try-answer")]),
     Screen("rules-long", LONG, &[Press("nav-rules"), See("try-answer")]),
     Screen("rules-table", "", &[Press("nav-rules"), Press("book-table"), See("rule-table")]),
@@ -214,6 +256,8 @@ async fn take(window: &Window, step: &Step) {
         See(id) => {
             window.find(id).await;
         }
+        Hit(key) if key.is_ascii_uppercase() => window.press_ctrl(key.to_ascii_lowercase()).await,
+        Hit(key) => window.press(&[*key]).await,
     }
 }
 

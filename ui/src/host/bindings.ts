@@ -81,7 +81,15 @@ saveFolder: string,
 /**
  * What is wrong with the disk or the database while it is open.
  */
-storage: StorageTrouble | null, };
+storage: StorageTrouble | null, 
+/**
+ * Keys that this person chose.
+ */
+keys: Array<ChosenKey>, 
+/**
+ * After how many minutes without a key or a pointer the window locks; `null`: never.
+ */
+lockAfter: number | null, };
 
 /**
  * An import of which not all tasks are here yet.
@@ -192,6 +200,53 @@ relays: Array<string>, } | { "kind": "revokeInvite",
 invite: GrantRef, };
 
 /**
+ * A line of a checklist.
+ */
+export type CheckView = { 
+/**
+ * Which.
+ */
+check: string, 
+/**
+ * What is to be done.
+ */
+text: string, 
+/**
+ * Whether it is.
+ */
+done: boolean, };
+
+/**
+ * A key that a person chose for something, instead of the one that there is. What it means is the window's own.
+ */
+export type ChosenKey = { 
+/**
+ * What it does.
+ */
+action: string, 
+/**
+ * The key.
+ */
+key: string, };
+
+/**
+ * Whoever took a task.
+ */
+export type ClaimView = { 
+/**
+ * Who.
+ */
+person: Person, 
+/**
+ * The latest claimed time of what they said about it, seconds since 1970.
+ */
+heardOfSeconds: number, 
+/**
+ * From when on others may take it over, if nothing is heard until then; seconds since 1970.
+ */
+lapsesSeconds: number, };
+
+/**
  * What became of a code.
  */
 export type CodeState = { "state": "open" } | { "state": "answered" } | { "state": "refused", 
@@ -220,6 +275,11 @@ untilSeconds: number,
  * What became of it.
  */
 state: CodeState, };
+
+/**
+ * By what a list is sorted or grouped.
+ */
+export type Column = "tree" | "title" | "status" | "due" | "priority" | "who" | "label";
 
 /**
  * One wish; planning it against the state gives ops, or a [`Refusal`](crate::refusal::Refusal).
@@ -372,7 +432,75 @@ task: string,
 /**
  * 0 none, 1 urgent, 2 high, 3 normal, 4 low.
  */
-priority: number, } | { "kind": "widen", 
+priority: number, } | { "kind": "setDetail", 
+/**
+ * Which task.
+ */
+task: string, 
+/**
+ * What.
+ */
+detail: Detail, } | { "kind": "setElement", 
+/**
+ * Which task.
+ */
+task: string, 
+/**
+ * Which.
+ */
+element: Element, 
+/**
+ * Whether it is there from now on.
+ */
+there: boolean, } | { "kind": "addCheck", 
+/**
+ * Which task.
+ */
+task: string, 
+/**
+ * Not empty.
+ */
+text: string, 
+/**
+ * The line after which it stands; `null`: at the end.
+ */
+after?: string | null, } | { "kind": "setCheck", 
+/**
+ * Which task.
+ */
+task: string, 
+/**
+ * Which line.
+ */
+check: string, 
+/**
+ * What it says.
+ */
+text: string, } | { "kind": "tick", 
+/**
+ * Which task.
+ */
+task: string, 
+/**
+ * Which line.
+ */
+check: string, 
+/**
+ * Whether it is done.
+ */
+done: boolean, } | { "kind": "takeOver", 
+/**
+ * Which task.
+ */
+task: string, 
+/**
+ * From whom.
+ */
+from: string, } | { "kind": "repeat", 
+/**
+ * Which task is repeated.
+ */
+task: string, } | { "kind": "widen", 
 /**
  * Which task.
  */
@@ -653,6 +781,56 @@ decidedSeconds: number | null, };
 export type Delivery = "kept" | "handed" | "seen";
 
 /**
+ * One value of one field; the last one written is shown.
+ */
+export type Detail = { "field": "why", "value": string } | { "field": "start", "value": string | null } | { "field": "notBefore", "value": string | null } | { "field": "keepUntil", "value": string | null } | { "field": "effort", "value": number } | { "field": "helpWanted", "value": boolean } | { "field": "places", "value": number } | { "field": "kind", "value": Kind } | { "field": "repeat", "value": Repeat | null };
+
+/**
+ * What is said of a task beside what its row has.
+ */
+export type DetailsView = { 
+/**
+ * Fields of which something is said, in the order of their numbers.
+ */
+said: Array<Detail>, 
+/**
+ * Other values that were written at the same time.
+ */
+contested: Array<Detail>, 
+/**
+ * Who is to look at it when it is done.
+ */
+reviewers: Array<Person>, 
+/**
+ * Roles whose holders are asked to do it.
+ */
+asked: Array<Role>, 
+/**
+ * What one has to know for it.
+ */
+skills: Array<string>, 
+/**
+ * How it is related to others, and others to it.
+ */
+relations: Array<RelationView>, 
+/**
+ * Its checklist.
+ */
+checks: Array<CheckView>, 
+/**
+ * Whoever took it, senior first.
+ */
+claims: Array<ClaimView>, 
+/**
+ * The task that it repeats, if that can be read here.
+ */
+repeats: string | null, 
+/**
+ * The task that repeats it.
+ */
+repeated: string | null, };
+
+/**
  * One device of a member.
  */
 export type DeviceView = { 
@@ -716,6 +894,28 @@ go: Array<Line>,
 roles: Array<RoleDifference>, };
 
 /**
+ * Which way a list is sorted. What has nothing to be sorted by stands at the end either way.
+ */
+export type Direction = "up" | "down";
+
+/**
+ * A text that was not sent yet. What it belongs to is the window's own.
+ */
+export type Draft = { 
+/**
+ * In which pursuance.
+ */
+pursuance: string, 
+/**
+ * What it is to be, and on what.
+ */
+at: string, 
+/**
+ * The text.
+ */
+text: string, };
+
+/**
  * What removing a member from some roles, or from all, would do as far as is known here.
  */
 export type EffectsView = { 
@@ -766,6 +966,31 @@ readableTasks: number,
 readableComments: number, };
 
 /**
+ * What a task has several of; each is there, or not.
+ */
+export type Element = { "kind": "reviewer", 
+/**
+ * Who.
+ */
+member: string, } | { "kind": "asked", 
+/**
+ * Which.
+ */
+role: RoleId, } | { "kind": "skill", 
+/**
+ * In a word or two; not empty.
+ */
+skill: string, } | { "kind": "relation", 
+/**
+ * In which way.
+ */
+relation: Relation, 
+/**
+ * The other one.
+ */
+task: string, };
+
+/**
  * Whether an entry counts, in one word.
  */
 export type EntryStanding = "counts" | "refused" | "needsNewer" | "held";
@@ -781,6 +1006,48 @@ export type Expected = "role" | "roleName" | "blockBegin" | "blockEnd" | "verb" 
 export type Fault = "forked" | "rolledBack" | "brokenReceipt" | "garbage" | "wrongOrigin" | "stale";
 
 /**
+ * Tasks that were found, those that have not ended first; at most `MAX_FOUND_ROWS`.
+ */
+export type FindView = { 
+/**
+ * The tasks.
+ */
+rows: Array<FoundRow>, 
+/**
+ * How many there are.
+ */
+of: number, };
+
+/**
+ * A task that was found.
+ */
+export type FoundRow = { 
+/**
+ * In which pursuance.
+ */
+pursuance: string, 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Which task.
+ */
+task: string, 
+/**
+ * Its title.
+ */
+title: string, 
+/**
+ * Its status.
+ */
+status: Status, 
+/**
+ * The line in which most of the words stand.
+ */
+excerpt: string, };
+
+/**
  * A grant, or an invite: the entry that made it and the op in it.
  */
 export type GrantRef = { 
@@ -792,6 +1059,35 @@ entry: string,
  * The op's index in it.
  */
 op: number, };
+
+/**
+ * See [`ListGroup::of`].
+ */
+export type GroupOf = { "kind": "status", 
+/**
+ * Which.
+ */
+status: Status, } | { "kind": "due", 
+/**
+ * When.
+ */
+when: When, } | { "kind": "priority", 
+/**
+ * 0 none, 1 urgent, 2 high, 3 normal, 4 low.
+ */
+priority: number, } | { "kind": "who", 
+/**
+ * Who; `null` for nobody.
+ */
+person: Person | null, 
+/**
+ * The owner that an import named, where there is nobody; empty for none.
+ */
+owner: string, } | { "kind": "label", 
+/**
+ * Which; empty for none.
+ */
+label: string, };
 
 /**
  * What one person did that has no effect now.
@@ -1056,6 +1352,11 @@ came: Array<Person>,
 waiting: Array<Person>, };
 
 /**
+ * What kind of task it is. It means nothing to the rules.
+ */
+export type Kind = "task" | "intake" | "redaction" | "release" | "event" | "decision";
+
+/**
  * A rule and its number.
  */
 export type Line = { 
@@ -1067,6 +1368,36 @@ number: number,
  * What it says.
  */
 rule: Rule, };
+
+/**
+ * Rows that belong together.
+ */
+export type ListGroup = { 
+/**
+ * What they have in common.
+ */
+of: GroupOf, 
+/**
+ * Place of its first row, of all that show.
+ */
+first: number, 
+/**
+ * How many rows it has.
+ */
+rows: number, };
+
+/**
+ * A page of a list.
+ */
+export type ListView = { 
+/**
+ * The rows, and what stands around them as around a page of the tree.
+ */
+page: TreeView, 
+/**
+ * The groups that have rows on this page, in order; none where there are no groups.
+ */
+groups: Array<ListGroup>, };
 
 /**
  * One entry.
@@ -1149,6 +1480,19 @@ export type May = "alone" | "together" | "no";
 export type Meaningless = "over" | "overEveryone" | "own" | "ownAndNotSelf" | "notSelf" | "review" | "others" | "majority" | "ofEveryone" | "alone" | "otherRole" | "conditions";
 
 /**
+ * Tasks that a filter means.
+ */
+export type MeantView = { 
+/**
+ * The first `MAX_MANY` of them, in the order of the tree.
+ */
+tasks: Array<string>, 
+/**
+ * All of them.
+ */
+of: number, };
+
+/**
  * One member.
  */
 export type MemberView = { 
@@ -1194,6 +1538,24 @@ twoHistories: boolean,
 devices: Array<DeviceView>, };
 
 /**
+ * Why something is for me.
+ */
+export type Mine = "taken" | "asked" | "roleAsked" | "toReview";
+
+/**
+ * One of many changes that was not made.
+ */
+export type NotDone = { 
+/**
+ * Its place among those asked for, from 0.
+ */
+index: number, 
+/**
+ * Why not.
+ */
+refusal: Refusal, };
+
+/**
  * Over whom or what a rule reaches.
  */
 export type Object = { "over": "role", "role": RoleId } | { "over": "relays" } | { "over": "rules" } | { "over": "newLabels" };
@@ -1212,6 +1574,19 @@ readers: Readers,
 new: number, };
 
 /**
+ * A text that was written at the same time as the one shown.
+ */
+export type OtherText = { 
+/**
+ * What it says.
+ */
+text: string, 
+/**
+ * Who wrote it.
+ */
+by: Person, };
+
+/**
  * Why a text is not taken: the first thing that is wrong.
  */
 export type ParseError = { 
@@ -1227,6 +1602,11 @@ found: string,
  * What is wrong with it.
  */
 problem: Problem, };
+
+/**
+ * Past which neighbour a task goes.
+ */
+export type Past = "before" | "after";
 
 /**
  * Members, roles and rules.
@@ -1485,7 +1865,7 @@ canUndo: boolean, };
 /**
  * What the window may look at.
  */
-export type Query = { "kind": "app" } | { "kind": "tree", 
+export type Query = { "kind": "app" } | { "kind": "drafts" } | { "kind": "tree", 
 /**
  * Which pursuance.
  */
@@ -1509,7 +1889,75 @@ dropped: boolean,
 /**
  * A task that is wanted: the page that holds it.
  */
-around: string | null, } | { "kind": "labels", 
+around: string | null, } | { "kind": "list", 
+/**
+ * Which pursuance.
+ */
+pursuance: string, 
+/**
+ * The first row wanted, from 0.
+ */
+first: number, 
+/**
+ * The filter line; empty for all tasks.
+ */
+filter: string, 
+/**
+ * Whether dropped tasks show.
+ */
+dropped: boolean, 
+/**
+ * A task that is wanted: the page that holds it.
+ */
+around: string | null, 
+/**
+ * Only tasks of this status.
+ */
+status: Status | null, 
+/**
+ * By what it is sorted.
+ */
+sort: Column, 
+/**
+ * Which way.
+ */
+direction: Direction, 
+/**
+ * By what it is grouped first; *tree* for not at all.
+ */
+group: Column, } | { "kind": "meant", 
+/**
+ * Which pursuance.
+ */
+pursuance: string, 
+/**
+ * As in the tree.
+ */
+folded: Array<string>, 
+/**
+ * The filter line.
+ */
+filter: string, 
+/**
+ * Whether dropped tasks show.
+ */
+dropped: boolean, } | { "kind": "rows", 
+/**
+ * Which pursuance.
+ */
+pursuance: string, 
+/**
+ * Which.
+ */
+tasks: Array<string>, } | { "kind": "couldMany", 
+/**
+ * Which pursuance.
+ */
+pursuance: string, 
+/**
+ * As in [`Request::ActAll`].
+ */
+commands: Array<Command>, } | { "kind": "labels", 
 /**
  * Which pursuance.
  */
@@ -1557,7 +2005,11 @@ roles?: Array<RoleId>, } | { "kind": "inbox",
 /**
  * Which pursuance.
  */
-pursuance: string, } | { "kind": "relays", 
+pursuance: string, } | { "kind": "today" } | { "kind": "find", 
+/**
+ * The words.
+ */
+text: string, } | { "kind": "relays", 
 /**
  * Which pursuance.
  */
@@ -1773,7 +2225,37 @@ rule: number,
 /**
  * How often.
  */
-times: number, } | { "code": "noRecoveryKey" } | { "code": "otherRecoveryKey" };
+times: number, } | { "code": "noRecoveryKey" } | { "code": "otherRecoveryKey" } | { "code": "notLapsed" };
+
+/**
+ * How one task is related to another.
+ */
+export type Relation = "waitsFor" | "related" | "duplicates" | "follows" | "evidenceFor";
+
+/**
+ * How two tasks are related.
+ */
+export type RelationView = { 
+/**
+ * In which way.
+ */
+relation: Relation, 
+/**
+ * The other task.
+ */
+task: string, 
+/**
+ * It is the other one that says so.
+ */
+pointsHere: boolean, 
+/**
+ * Its title; `null` where it cannot be read here.
+ */
+title: string | null, 
+/**
+ * Its status.
+ */
+status: Status | null, };
 
 /**
  * A relay of a pursuance.
@@ -1809,6 +2291,19 @@ waiting: number,
 fault: Fault | null, };
 
 /**
+ * Every so many days, weeks, months or years.
+ */
+export type Repeat = { 
+/**
+ * 1 to `MAX_REPEAT_EVERY`.
+ */
+every: number, 
+/**
+ * Of what.
+ */
+unit: Unit, };
+
+/**
  * What a request led to.
  */
 export type Reply = { "kind": "done" } | { "kind": "pursuance", 
@@ -1819,7 +2314,15 @@ pursuance: string, } | { "kind": "task",
 /**
  * Which.
  */
-task: string, } | { "kind": "invite", 
+task: string, } | { "kind": "acted", 
+/**
+ * How many changed something.
+ */
+done: number, 
+/**
+ * The others, with the reasons.
+ */
+refused: Array<NotDone>, } | { "kind": "invite", 
 /**
  * The link to hand over.
  */
@@ -1864,7 +2367,15 @@ passphrase: string, } | { "kind": "unlock",
 /**
  * The passphrase it was made with.
  */
-passphrase: string, } | { "kind": "lock" } | { "kind": "startPursuance", 
+passphrase: string, } | { "kind": "lock" } | { "kind": "changePassphrase", 
+/**
+ * The passphrase it opens with now.
+ */
+old: string, 
+/**
+ * At least `MIN_PASSPHRASE_CHARS`.
+ */
+new: string, } | { "kind": "startPursuance", 
 /**
  * Its name.
  */
@@ -1908,7 +2419,39 @@ pursuance: string,
 /**
  * What.
  */
-command: Command, } | { "kind": "undo", 
+command: Command, } | { "kind": "actAll", 
+/**
+ * Which pursuance.
+ */
+pursuance: string, 
+/**
+ * What, one after the other.
+ */
+commands: Array<Command>, } | { "kind": "reorder", 
+/**
+ * Which pursuance.
+ */
+pursuance: string, 
+/**
+ * Which task.
+ */
+task: string, 
+/**
+ * Past which neighbour.
+ */
+past: Past, } | { "kind": "setKeys", 
+/**
+ * At most `MAX_KEYS`.
+ */
+keys: Array<ChosenKey>, } | { "kind": "setLockAfter", 
+/**
+ * One of `LOCK_MINUTES`.
+ */
+minutes: number | null, } | { "kind": "keepDrafts", 
+/**
+ * At most `MAX_DRAFTS`, of `MAX_DRAFT_BYTES` together.
+ */
+drafts: Array<Draft>, } | { "kind": "undo", 
 /**
  * Which pursuance.
  */
@@ -2426,11 +2969,11 @@ body: string,
 /**
  * Other values written at the same time for the title, if any.
  */
-otherTitles: Array<string>, 
+otherTitles: Array<OtherText>, 
 /**
  * Other values written at the same time for the body, if any.
  */
-otherBodies: Array<string>, 
+otherBodies: Array<OtherText>, 
 /**
  * Who created it.
  */
@@ -2451,6 +2994,10 @@ finished: string | null,
  * Who found it done well, or not yet, since it was last opened again: the last word of each, oldest first.
  */
 reviews: Array<ReviewView>, 
+/**
+ * What else is said of it.
+ */
+details: DetailsView, 
 /**
  * The thread, oldest first.
  */
@@ -2484,6 +3031,40 @@ cannot: Array<Cannot>, };
  * A set of roles and rules that somebody can start with.
  */
 export type Template = "plain" | "affinityGroup" | "leakDesk" | "volunteerCampaign" | "openCall";
+
+/**
+ * A task that is for me.
+ */
+export type TodayRow = { 
+/**
+ * In which pursuance.
+ */
+pursuance: string, 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Why it is for me.
+ */
+why: Array<Mine>, 
+/**
+ * The task.
+ */
+row: TreeRow, };
+
+/**
+ * What is for me to do: what is due comes first, then what presses; at most `MAX_TODAY_ROWS`.
+ */
+export type TodayView = { 
+/**
+ * The tasks.
+ */
+rows: Array<TodayRow>, 
+/**
+ * How many there are.
+ */
+of: number, };
 
 /**
  * One task in the tree.
@@ -2573,6 +3154,34 @@ doneBelow: number,
  * Tasks below it (all depths) that are not dropped.
  */
 totalBelow: number, 
+/**
+ * It waits for a task that has not ended.
+ */
+blocked: boolean, 
+/**
+ * What kind of task it is.
+ */
+kind: Kind, 
+/**
+ * The day on which it begins, `YYYY-MM-DD`.
+ */
+start: string | null, 
+/**
+ * Its doers ask others to help.
+ */
+helpWanted: boolean, 
+/**
+ * It is done again and again.
+ */
+repeats: boolean, 
+/**
+ * Lines of its checklist that are done.
+ */
+checksDone: number, 
+/**
+ * Lines of its checklist.
+ */
+checks: number, 
 /**
  * Whether it was put out of sight.
  */
@@ -2682,6 +3291,11 @@ problems: number, } | { "code": "importCancelled" } | { "code": "importRunning" 
 export type Turn = "widened" | "narrowed" | "otherwise";
 
 /**
+ * What [`Repeat`] counts.
+ */
+export type Unit = "days" | "weeks" | "months" | "years";
+
+/**
  * What a rule may allow; the numbers are reserved for ever.
  */
 export type Verb = "see" | "invite" | "admit" | "grant" | "revoke" | "remove" | "vouch" | "contact" | "amend" | "dissolve" | "checkpoint" | "removeRetroactive" | "suggest" | "create" | "claim" | "assign" | "edit" | "comment" | "finish" | "review" | "reopen" | "file" | "widen" | "label" | "attach" | "publish" | "link" | "send" | "accept" | "splinter" | "export";
@@ -2710,4 +3324,9 @@ changes: Array<Change>, };
 /**
  * What is to be seen.
  */
-export type View = { "kind": "app", "view": AppView } | { "kind": "tree", "view": TreeView } | { "kind": "labels", "view": Array<string> } | { "kind": "task", "view": TaskView } | { "kind": "people", "view": PeopleView } | { "kind": "devices", "view": DevicesView } | { "kind": "invites", "view": Array<InviteRow> } | { "kind": "could", "view": Array<Could> } | { "kind": "effects", "view": EffectsView } | { "kind": "inbox", "view": InboxView } | { "kind": "relays", "view": Array<RelayView> } | { "kind": "log", "view": LogView } | { "kind": "rules", "view": RulesView } | { "kind": "rulesDraft", "view": RulesDraft } | { "kind": "try", "view": Answer | null } | { "kind": "phrase", "view": PhraseView | null } | { "kind": "preview", "view": PreviewState } | { "kind": "importPreview", "view": ImportPreview };
+export type View = { "kind": "app", "view": AppView } | { "kind": "drafts", "view": Array<Draft> } | { "kind": "tree", "view": TreeView } | { "kind": "list", "view": ListView } | { "kind": "meant", "view": MeantView } | { "kind": "rows", "view": Array<TreeRow> } | { "kind": "couldMany", "view": Array<NotDone> } | { "kind": "labels", "view": Array<string> } | { "kind": "task", "view": TaskView } | { "kind": "people", "view": PeopleView } | { "kind": "devices", "view": DevicesView } | { "kind": "invites", "view": Array<InviteRow> } | { "kind": "could", "view": Array<Could> } | { "kind": "effects", "view": EffectsView } | { "kind": "inbox", "view": InboxView } | { "kind": "today", "view": TodayView } | { "kind": "find", "view": FindView } | { "kind": "relays", "view": Array<RelayView> } | { "kind": "log", "view": LogView } | { "kind": "rules", "view": RulesView } | { "kind": "rulesDraft", "view": RulesDraft } | { "kind": "try", "view": Answer | null } | { "kind": "phrase", "view": PhraseView | null } | { "kind": "preview", "view": PreviewState } | { "kind": "importPreview", "view": ImportPreview };
+
+/**
+ * When something is due, as seen from today.
+ */
+export type When = "overdue" | "today" | "week" | "later" | "past" | "never";

@@ -3,7 +3,9 @@ import type { Cannot, Command, Delivery, Person, Query, Readers, Refusal, RelayV
 import { devicesView, remove } from './fake-computers';
 import { carryOut, could, effects, governs, inbox } from './fake-people';
 import { logView, rulesDraft, rulesView, tryRule } from './fake-rules';
-import { rowIn, treePage, type TreeQuery } from './fake-tree';
+import { detailsOf, sayDetail } from './fake-details';
+import { rowIn, shownRows, treePage, type TreeQuery } from './fake-tree';
+import { couldMany, listPage, meant } from './fake-work';
 import { fakeId, fakeQr, newTask, type FakePursuance, type FakeTask } from './fake-world';
 
 const MAX_TITLE_BYTES = 1_000;
@@ -115,6 +117,11 @@ export class FakeGroup {
         task.title = command.title;
         task.otherTitles = [];
         break;
+      case 'setDetail': case 'setElement': case 'addCheck': case 'setCheck': case 'tick': case 'takeOver': case 'repeat': {
+        this.#must(command.kind === 'tick' || command.kind === 'takeOver' ? 'claim' : command.kind === 'repeat' ? 'create' : 'edit', task);
+        if (!sayDetail(task, this.data.tasks, command, this.me, this.data.members.map((member) => member.person), this.data.roles)) throw refused({ code: 'nothingToChange' });
+        break;
+      }
       case 'setDue':
         this.#must('edit', task);
         if (command.due !== null) mustBeDay(command.due);
@@ -230,9 +237,16 @@ export class FakeGroup {
   }
 
   /** Answers a query about this pursuance. */
-  view(query: Exclude<Query, { kind: 'app' } | { kind: 'phrase' } | { kind: 'preview' } | { kind: 'importPreview' }>): View {
+  view(query: Exclude<Query, { kind: 'app' } | { kind: 'drafts' } | { kind: 'today' } | { kind: 'find' } | { kind: 'phrase' } | { kind: 'preview' } | { kind: 'importPreview' }>): View {
     switch (query.kind) {
       case 'tree': return { kind: 'tree', view: this.#tree(query) };
+      case 'list': {
+        const all = this.#tree({ ...query, kind: 'tree', folded: [], filter: '', around: null, first: 0, dropped: true });
+        return { kind: 'list', view: listPage(this.data.tasks, query, (rows) => ({ ...all, rows })) };
+      }
+      case 'meant': return { kind: 'meant', view: meant(this.data.tasks, query) };
+      case 'rows': return { kind: 'rows', view: shownRows(this.data.tasks, { filter: '', dropped: true }).filter((row) => query.tasks.includes(row.task)) };
+      case 'couldMany': return { kind: 'couldMany', view: couldMany(this, query.commands) };
       case 'labels': return { kind: 'labels', view: [...new Set(this.data.tasks.flatMap((task) => task.labels))].sort((a, b) => a.localeCompare(b)) };
       case 'task': return { kind: 'task', view: this.#taskView(this.#task(query.task)) };
       case 'people': return { kind: 'people', view: { members: this.data.members, others: this.data.others, roles: this.data.roles, rules: this.data.rules, decisions: this.data.decisions, readers: this.data.readers, cannot: this.#cannot(null) } };
@@ -264,7 +278,7 @@ export class FakeGroup {
     if (row === null) throw refused({ code: 'noSuchTask' });
     return {
       row, path, body: task.body, otherTitles: task.otherTitles, otherBodies: [], creator: task.creator, createdSeconds: task.createdSeconds, started: task.started, finished: task.finished,
-      reviews: [], thread: task.thread, ...this.#readersOf(task), cannot: this.#cannot(task),
+      reviews: [], details: detailsOf(task), thread: task.thread, ...this.#readersOf(task), cannot: this.#cannot(task),
     };
   }
 

@@ -1,6 +1,7 @@
 // The fake's tree in pages: what shows with a folding and a filter, fifty rows at a time.
 import type { Query, TreeRow, TreeView } from './bindings';
 import { matcher } from './fake-filter';
+import { detailsOf, marksOf } from './fake-details';
 import type { FakeTask } from './fake-world';
 
 const MAX_TREE_ROWS = 50;
@@ -69,6 +70,21 @@ export function treePage(tasks: readonly FakeTask[], query: TreeQuery): TreePage
   };
 }
 
+/** All rows that show, matching or above what matches. */
+export function shownRows(tasks: readonly FakeTask[], query: { filter: string; dropped: boolean; folded?: readonly string[] }): TreeRow[] {
+  const folded = new Set(query.filter.trim() === '' ? query.folded : []);
+  const rows: TreeRow[] = [];
+  const show = (each: readonly Node[]): void => {
+    for (const node of each) {
+      if (!node.shows) continue;
+      rows.push(node.row);
+      if (!folded.has(node.row.task)) show(node.below);
+    }
+  };
+  show(nodes(tasks, matcher(query.filter), query.dropped));
+  return rows;
+}
+
 /** The row of one task, as it stands in its tree. */
 export function rowIn(tasks: readonly FakeTask[], task: string): TreeRow | null {
   const look = (each: readonly Node[]): TreeRow | null => {
@@ -84,7 +100,7 @@ export function rowIn(tasks: readonly FakeTask[], task: string): TreeRow | null 
 function rowOf(task: FakeTask, depth: number): TreeRow {
   return {
     task: task.task, parent: task.parent, depth, title: task.title, status: task.status, twoAnswers: task.twoAnswers, claim: task.claim, assignees: task.assignees,
-    ownerText: task.ownerText, labels: task.labels, comments: task.thread.length, doneBelow: 0, totalBelow: 0, filed: task.filed ?? false, delivery: task.delivery,
+    ownerText: task.ownerText, labels: task.labels, comments: task.thread.length, doneBelow: 0, totalBelow: 0, filed: task.filed ?? false, delivery: task.delivery, ...marksOf(detailsOf(task)),
     home: task.readers?.roles[0] ?? 0, opened: task.readers === undefined ? 0 : task.readers.roles.length - 1 + task.readers.persons.length, hasChildren: false, folded: false, matches: true, above: null, grandparent: null, due: task.due, priority: task.priority,
   };
 }

@@ -1,5 +1,5 @@
 // The sample world of the fake host: one pursuance that looks lived in, its people, rules and tasks.
-import type { Arriving, CommentView, Conditions, DecisionView, DeviceView, HeldChanges, InviteRow, MemberView, Person, PursuanceRow, ReadersView, RelayView, Role, Rule, Status, Verb } from './bindings';
+import type { Arriving, CommentView, Conditions, DecisionView, DetailsView, DeviceView, HeldChanges, InviteRow, MemberView, OtherText, Person, PursuanceRow, ReadersView, RelayView, Role, Rule, Status, Verb } from './bindings';
 
 import type { FakeComputers } from './fake-computers';
 
@@ -24,12 +24,13 @@ export type FakeTask = {
   delivery: 'kept' | 'handed' | 'seen' | null;
   started: string | null;
   finished: string | null;
-  otherTitles: string[];
+  otherTitles: OtherText[];
   twoAnswers: boolean;
   due: string | null;
   priority: number;
   creator: Person;
   createdSeconds: number;
+  details?: Partial<DetailsView>;
 };
 
 /** A pursuance as the fake keeps it. */
@@ -134,7 +135,12 @@ export function harbour(myRole: number): FakePursuance {
     [1, 'Get copies of the land register pages', 'done', { claim: maya, labels: ['research'] }],
     [1, 'Ask the chamber of commerce for the signatories', 'review', { claim: ilse, thread: [comment(ilse, 'Two names, one of them already known to us.', 30)] }],
     [1, 'Compare with the 2021 council minutes', 'open', { assignees: [me], labels: ['research'], delivery: 'kept', due: inDays(-2) }],
-    [0, 'Open evening on 3 December', 'open', { labels: ['event'], due: inDays(12), body: 'In the canteen of the old shipyard, doors at 19:00.' }],
+    [0, 'Open evening on 3 December', 'open', { labels: ['event'], due: inDays(12), body: 'In the canteen of the old shipyard, doors at 19:00.', details: {
+      said: [{ field: 'why', value: 'So that people who live here hear of the plan from us, and not from the owner.' }, { field: 'start', value: inDays(4) }, { field: 'effort', value: 330 }, { field: 'helpWanted', value: true }, { field: 'kind', value: 'event' }, { field: 'repeat', value: { every: 3, unit: 'months' } }],
+      contested: [{ field: 'effort', value: 240 }], reviewers: [maya], skills: ['speaks Turkish'],
+      relations: [{ relation: 'waitsFor', task: fakeId(16, 'unread'), pointsHere: false, title: null, status: null }],
+      checks: [{ check: fakeId(8, 'check 1'), text: 'The canteen is booked and paid', done: true }, { check: fakeId(8, 'check 2'), text: 'Somebody opens the gate at 18:00', done: false }, { check: fakeId(8, 'check 3'), text: 'Leaflets in both languages lie at the door', done: false }],
+    } }],
     [1, 'Book the canteen', 'done', { claim: ben }],
     [1, 'Invite the neighbours of Sluisstraat', 'doing', { claim: me, delivery: 'seen', thread: [comment(otherBen, 'I have 120 leaflets left from last time.', 8)] }],
     [2, 'Print leaflets', 'done', { claim: otherBen, labels: ['print'] }],
@@ -146,7 +152,7 @@ export function harbour(myRole: number): FakePursuance {
     [1, 'Collect signatures of residents within 500 metres', 'doing', { claim: ben, thread: [comment(ben, '83 so far.', 70), comment(ben, '117.', 20)] }],
     [1, 'Have the draft read by somebody who knows environmental law', 'open', { labels: ['legal', 'help wanted'], due: inDays(-6), priority: 2 }],
     [1, 'Measure noise on the quay at night', 'done', { ownerText: 'J. Bakker', due: inDays(-60), started: '2026-09-02', finished: '2026-09-19', labels: ['research'] }],
-    [1, 'Hand in the objection at the town hall', 'open', { otherTitles: ['Hand in the objection by registered post'] }],
+    [1, 'Hand in the objection at the town hall', 'open', { otherTitles: [{ text: 'Hand in the objection by registered post', by: ilse }] }],
     [0, 'Website with the documents we may publish', 'suggested', { labels: ['web'], priority: 4 }],
     [0, 'Thank-you cards for the shipyard', 'dropped'],
   ];

@@ -1,11 +1,13 @@
 // A second host that needs no desktop: keeps sample data in memory and answers as the node would, refusals included.
-import type { AppView, Command, ImportState, PreviewState, Query, Reply, Request, StatusLine, StorageTrouble, Trouble, View } from './bindings';
+import type { AppView, ChosenKey, Command, Draft, ImportState, PreviewState, Query, Reply, Request, StatusLine, StorageTrouble, Trouble, View } from './bindings';
 import { busy } from './fake-busy';
 import { answers, declare, makePhrase, recover, showCode } from './fake-computers';
 import { long } from './fake-long';
+import { findView, todayView } from './fake-all';
 import { FakeGroup, refused } from './fake-group';
 import { setRefused } from './fake-people';
 import { readCsv } from './fake-import';
+import { actAll, checkKeys, reorder } from './fake-work';
 import { device, fakeId, forest, garden, harbour, person, RELAY, ROLES, RULES, type FakePursuance } from './fake-world';
 import type { Host } from './host';
 
@@ -47,6 +49,8 @@ const STORAGE: Record<StorageTrouble, Trouble | null> = { full: { code: 'diskFul
 const THERE = /there\.\w+$/;
 const NOWHERE = /nowhere/;
 const MIN_PASSPHRASE_CHARS = 12;
+const MAX_DRAFTS = 64;
+const MAX_DRAFT_BYTES = 64 * 1024;
 const WELCOME_MILLISECONDS = 4_000;
 const TROUBLES: Record<string, Trouble> = {
   damaged: { code: 'damaged' }, diskFull: { code: 'diskFull' }, readOnly: { code: 'readOnly' }, newerFile: { code: 'newerFile', found: 7, known: 1 }, inUse: { code: 'inUse' }, disk: { code: 'disk' },
@@ -96,6 +100,9 @@ export function fakeHost(given: Partial<FakeChoices> = {}): FakeHost {
   let stage = choices.stage;
   let passphrase: string | null = null;
   let offline = false;
+  let keys: ChosenKey[] = [];
+  let lockAfter: number | null = null;
+  let drafts: Draft[] = [];
   let storage = choices.storage;
   let running: { state: ImportState; cancelled: boolean } | null = null;
   let held: Promise<unknown> | null = null;
@@ -148,7 +155,7 @@ export function fakeHost(given: Partial<FakeChoices> = {}): FakeHost {
       });
     }
     if (offline) for (const row of rows) row.status = { code: 'offline', kept: 'kept' in row.status ? row.status.kept : 0 };
-    return { seq, stage, dataFolder: '~/.local/share/pursuance', pursuances: stage === 'open' ? rows : [], offline, loopback: false, clockOffSeconds: null, import: running?.state ?? null, saveFolder: '/home/noor/Documents', storage };
+    return { seq, stage, dataFolder: '~/.local/share/pursuance', pursuances: stage === 'open' ? rows : [], offline, loopback: false, clockOffSeconds: null, import: running?.state ?? null, saveFolder: '/home/noor/Documents', storage, keys: stage === 'open' ? keys : [], lockAfter: stage === 'open' ? lockAfter : null };
   }
 
   function group(pursuance: string): FakeGroup {
@@ -160,7 +167,7 @@ export function fakeHost(given: Partial<FakeChoices> = {}): FakeHost {
 
   function request(asked: Request): Reply | Promise<Reply> {
     const refusal = storage === null ? null : STORAGE[storage];
-    if (refusal !== null && (asked.kind === 'act' || asked.kind === 'undo' || asked.kind === 'import' || asked.kind === 'startPursuance')) throw refusal;
+    if (refusal !== null && (asked.kind === 'act' || asked.kind === 'actAll' || asked.kind === 'undo' || asked.kind === 'import' || asked.kind === 'startPursuance')) throw refusal;
     switch (asked.kind) {
       case 'createVault':
         if (asked.passphrase.length < MIN_PASSPHRASE_CHARS) throw { code: 'passphraseTooShort', minChars: MIN_PASSPHRASE_CHARS } satisfies Trouble;
@@ -173,6 +180,12 @@ export function fakeHost(given: Partial<FakeChoices> = {}): FakeHost {
         stage = 'open';
         return { kind: 'done' };
       case 'lock': stage = 'locked'; return { kind: 'done' };
+      case 'changePassphrase':
+        if (asked.new.length < MIN_PASSPHRASE_CHARS) throw { code: 'passphraseTooShort', minChars: MIN_PASSPHRASE_CHARS } satisfies Trouble;
+        if (passphrase !== null ? asked.old !== passphrase : asked.old.startsWith('wrong')) throw { code: 'wrongPassphrase' } satisfies Trouble;
+        if (storage !== null && STORAGE[storage] !== null) throw STORAGE[storage];
+        passphrase = asked.new;
+        return { kind: 'done' };
       case 'startPursuance': {
         if (asked.name.trim() === '' || asked.myName.trim() === '' || asked.mission.trim() === '') throw refused({ code: 'empty' });
         if (asked.relay !== null && !isRelay(asked.relay)) throw refused({ code: 'notARelayAddress' });
@@ -212,8 +225,25 @@ export function fakeHost(given: Partial<FakeChoices> = {}): FakeHost {
         return { kind: 'done' };
       }
       case 'setRefused': setRefused(group(asked.pursuance).data, asked.entries, asked.refused); return { kind: 'done' };
-      case 'dropInvite': invited.delete(asked.pursuance); return { kind: 'done' };
+      case 'dropInvite': {
+        if (invited.delete(asked.pursuance)) return { kind: 'done' };
+        const at = groups.indexOf(group(asked.pursuance));
+        const { status } = group(asked.pursuance).data.row;
+        if (status.code !== 'deviceRemoved' && (status.code !== 'removed' || status.kept > 0)) throw { code: 'alreadyMember' } satisfies Trouble;
+        groups.splice(at, 1);
+        drafts = drafts.filter((draft) => draft.pursuance !== asked.pursuance);
+        return { kind: 'done' };
+      }
       case 'act': return group(asked.pursuance).act(asked.command);
+      case 'actAll': return actAll(group(asked.pursuance), asked.commands);
+      case 'reorder': reorder(group(asked.pursuance).data.tasks, asked.task, asked.past); return { kind: 'done' };
+      case 'setKeys': checkKeys(asked.keys); keys = asked.keys; return { kind: 'done' };
+      case 'setLockAfter': lockAfter = asked.minutes; return { kind: 'done' };
+      case 'keepDrafts':
+        for (const draft of asked.drafts) group(draft.pursuance);
+        if (asked.drafts.length > MAX_DRAFTS || asked.drafts.reduce((bytes, draft) => bytes + draft.at.length + draft.text.length, 0) > MAX_DRAFT_BYTES) throw { code: 'malformed' } satisfies Trouble;
+        drafts = asked.drafts;
+        return { kind: 'done' };
       case 'undo': group(asked.pursuance).undo(); return { kind: 'done' };
       case 'import': {
         const one = group(asked.pursuance);
@@ -303,6 +333,11 @@ export function fakeHost(given: Partial<FakeChoices> = {}): FakeHost {
         if (state === undefined) throw { code: 'noSuchPursuance' } satisfies Trouble;
         return { kind: 'preview', view: structuredClone(state) };
       }
+      case 'drafts':
+        if (stage !== 'open') throw { code: 'locked' } satisfies Trouble;
+        return { kind: 'drafts', view: structuredClone(drafts) };
+      case 'today': return { kind: 'today', view: structuredClone(todayView(groups)) };
+      case 'find': return { kind: 'find', view: findView(groups, asked.text) };
       case 'importPreview': return { kind: 'importPreview', view: readCsv(asked.csv, asked.fields, group(asked.pursuance).me).preview };
       default: return structuredClone(group(asked.pursuance).view(asked));
     }

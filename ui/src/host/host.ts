@@ -1,5 +1,5 @@
 // The one door of the window: three calls, whoever stands behind them.
-import type { Answer, AppView, Could, DevicesView, EffectsView, ImportPreview, InboxView, InviteRow, LogView, PeopleView, PhraseView, PreviewState, Query, RelayView, Reply, Request, RulesDraft, RulesView, TaskView, TreeView, Trouble, View } from './bindings';
+import type { Answer, AppView, Could, DevicesView, Draft, EffectsView, FindView, ImportPreview, InboxView, InviteRow, ListView, LogView, MeantView, NotDone, PeopleView, PhraseView, PreviewState, Query, RelayView, Reply, Request, RulesDraft, RulesView, TaskView, TodayView, TreeRow, TreeView, Trouble, View } from './bindings';
 
 /** What the window can ask of the desktop (or of the fake in a browser). */
 export interface Host {
@@ -16,7 +16,12 @@ export interface Host {
 /** The kind of view that answers each kind of query. */
 export type ViewOf = {
   app: AppView;
+  drafts: Draft[];
   tree: TreeView;
+  list: ListView;
+  meant: MeantView;
+  rows: TreeRow[];
+  couldMany: NotDone[];
   labels: string[];
   task: TaskView;
   people: PeopleView;
@@ -26,6 +31,8 @@ export type ViewOf = {
   devices: DevicesView;
   invites: InviteRow[];
   relays: RelayView[];
+  today: TodayView;
+  find: FindView;
   log: LogView;
   rules: RulesView;
   rulesDraft: RulesDraft;

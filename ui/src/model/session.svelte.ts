@@ -1,28 +1,24 @@
 // What the window knows: the frame, the open pursuance, and the one way by which anything is asked or refreshed.
 import { tick } from 'svelte';
 import type {
-  AppView, Cannot, Command, Could, DevicesView, EffectsView, InboxView, InviteRow, PeopleView, PreviewState, PursuanceRow, Query, RelayView, Reply, Request, Role, TaskView, TreeRow, TreeView, Trouble, Verb,
+  AppView, Cannot, Command, Could, Detail, DevicesView, Draft, EffectsView, Element, InboxView, InviteRow, NotDone, PeopleView, PreviewState, PursuanceRow, Query, RelayView, Request, Role, TaskView, TreeRow, TreeView, Trouble, Verb,
 } from '../host/bindings';
 import { asTrouble, type Host, type ViewOf } from '../host';
 import { Preferences } from './preferences.svelte';
+import { All } from './all.svelte';
+import { Chosen } from './chosen.svelte';
 import { InOrder } from './inorder';
+import { readChosen, type ChosenKeys } from './keys';
+import { draftKey, draftsToKeep, keyOfDraft } from './drafts';
+import { ABOUT_PEOPLE, isInside, type Notice, type Outcome, type Overlay, type Pending, type Screen } from './screens';
+import { listOf } from './several';
+import { Board, Work } from './work.svelte';
 import { TreeModel, type PageQuery } from './tree.svelte';
 
-/** The screens that belong to a pursuance. */
-export type PursuanceScreen = 'tree' | 'inbox' | 'people' | 'decisions' | 'rules' | 'log' | 'arrested' | 'invites' | 'relays' | 'import' | 'computers' | 'preview';
-/** Every screen there is once the vault is open. */
-export type Screen = PursuanceScreen | 'home' | 'start' | 'join' | 'mine' | 'settings';
-/** What may lie above the window. */
-export type Overlay = 'palette' | 'keys' | 'status' | 'assign' | 'label' | 'due' | 'priority' | 'filterLabel' | 'filterPriority' | 'remove' | 'readers';
-/** How a request ended: with a reply, or with a trouble. */
-export type Outcome = { reply: Reply; trouble: null } | { reply: null; trouble: Trouble };
-/** A line that appears above the status. */
-export type Notice = { trouble: Trouble | null; text: string };
+export type { Notice, Outcome, Overlay, Pending, PursuanceScreen, Screen } from './screens';
 
 const CLOCK_SECONDS = 20;
 const PEOPLE_STALE_SECONDS = 5;
-/** Screens that always show people as they are now. */
-const ABOUT_PEOPLE: readonly Screen[] = ['people', 'inbox', 'decisions', 'rules', 'log', 'arrested', 'computers'];
 /** Requests that take their time: what changes meanwhile is shown as it changes. */
 const LONG: readonly Request['kind'][] = ['import', 'exportCsv', 'backup', 'rescue'];
 
@@ -55,16 +51,28 @@ export class Session {
   notice = $state.raw<Notice | null>(null);
   /** What lies above the window for a moment. */
   overlay = $state<Overlay | null>(null);
+  /** Which field of a task is being said, while its list is open. */
+  detailField = $state<Detail['field'] | Element['kind'] | 'check' | null>(null);
   /** Seconds since 1970, ticking coarsely: for "4 min ago". */
   now = $state(Math.floor(Date.now() / 1000));
   /** What was chosen on the welcome screen, to be opened after the vault is made. */
   afterVault = $state<'start' | 'join' | 'mine'>('start');
   /** The link that stands in the field for invites when its screen opens. */
   joinLink = $state('');
-  /** Texts not sent yet, by what they belong to; never leave this window's memory. */
+  /** Texts not sent yet, by what they belong to; they leave this window's memory only for the encrypted store, when it locks. */
   drafts = $state<Record<string, string>>({});
 
+  /** Many changes that wait for a person's word. */
+  pending = $state.raw<Pending | null>(null);
+  /** Texts that could not be put on the clipboard, to be copied by hand. */
+  copied = $state('');
+
+  readonly work = new Work((query) => listOf(this, query));
+  readonly board = new Board((status, query) => this.work.column(status, query));
+  readonly chosen = new Chosen();
   readonly tree = new TreeModel((query) => this.#page(query));
+  /** What shows over all pursuances. */
+  readonly all = new All((query) => this.look(query), (trouble) => this.say(trouble));
   /** What keys do to the tree, in their order. */
   readonly keys = new InOrder();
   readonly preferences = new Preferences();
@@ -82,6 +90,13 @@ export class Session {
   #asking = 0;
   #peopleAt = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
+  /** Texts not sent yet that the store keeps since the last lock. */
+  #kept = new Map<string, Draft>();
+  /** When a key or the pointer was used last, in milliseconds. */
+  #touchedAt = Date.now();
+  /** Long requests under way. */
+  #long = 0;
+  #locking = false;
 
   constructor(host: Host) {
     this.#host = host;
@@ -90,6 +105,9 @@ export class Session {
 
   /** The row of the open pursuance in the frame. */
   readonly row: PursuanceRow | null = $derived(this.app?.pursuances.find((row) => row.pursuance === this.pursuance) ?? null);
+
+  /** Keys that this person chose. */
+  readonly chosenKeys: ChosenKeys = $derived(readChosen(this.app?.keys ?? []));
 
   /** How many things wait for me in the open pursuance. */
   readonly waiting: number = $derived(this.inbox === null ? 0 : this.inbox.decisions.length + this.inbox.waiting.length + this.inbox.surplus.length + this.inbox.held.length);
@@ -101,7 +119,18 @@ export class Session {
 
   /** The task that keys and lists act on: the selected one, as it was seen last. */
   get target(): TreeRow | null {
-    return this.taskView !== null && this.taskView.row.task === this.tree.selected ? this.taskView.row : this.tree.selectedRow;
+    const row = this.rows.selectedRow;
+    return this.taskView !== null && this.taskView.row.task === this.rows.selected ? this.taskView.row : row;
+  }
+
+  /** The rows in which the selection moves: those of the tree or the list, or of a column of the board. */
+  get rows(): TreeModel {
+    return this.work.layout === 'board' ? this.board.here : this.tree;
+  }
+
+  /** The tasks that keys act on: those chosen, or else the selected one. */
+  get targets(): string[] {
+    return this.chosen.count > 0 ? [...this.chosen.tasks] : this.target === null ? [] : [this.target.task];
   }
 
   /** Roles of the open pursuance, as far as they are known here. */
@@ -109,7 +138,7 @@ export class Session {
 
   /** Begins: the first frame, then every change. */
   async begin(): Promise<void> {
-    this.#timer = setInterval(() => { this.now = Math.floor(Date.now() / 1000); }, CLOCK_SECONDS * 1000);
+    this.#timer = setInterval(() => { this.now = Math.floor(Date.now() / 1000); this.lockIfIdle(); }, CLOCK_SECONDS * 1000);
     await this.refresh();
     await this.#host.watch((seq) => {
       this.#heard = Math.max(this.#heard, seq);
@@ -126,6 +155,7 @@ export class Session {
   async request(request: Request, show: string | null = null): Promise<Outcome> {
     const waits = !LONG.includes(request.kind);
     if (waits) this.#asking += 1;
+    else this.#long += 1;
     try {
       const reply = await this.#host.request(request);
       const shown = reply.kind === 'task' ? reply.task : show;
@@ -136,6 +166,7 @@ export class Session {
       return { reply: null, trouble: asTrouble(thrown) };
     } finally {
       if (waits) this.#asking -= 1;
+      else this.#long -= 1;
       this.#catchUp();
     }
   }
@@ -197,6 +228,10 @@ export class Session {
       return;
     }
     if (app.stage === 'open') {
+      if (this.app?.stage !== 'open') {
+        this.#touchedAt = Date.now();
+        await this.#takeDrafts();
+      }
       this.#settle(app);
       await this.#refreshScreen();
     } else {
@@ -255,6 +290,10 @@ export class Session {
     this.preview = null;
     this.labels = [];
     this.#peopleAt = 0;
+    this.pending = null;
+    this.chosen.clear();
+    this.board.clear();
+    this.work.clear();
     this.tree.clear();
   }
 
@@ -262,13 +301,18 @@ export class Session {
   #forget(): void {
     this.#leave();
     this.drafts = {};
+    this.#kept.clear();
+    this.copied = '';
     this.joinLink = '';
+    this.all.clear();
     this.notice = null;
     this.overlay = null;
     this.screen = 'home';
   }
 
   async #refreshScreen(): Promise<void> {
+    if (this.screen === 'today') { await this.all.refreshToday(); return; }
+    if (this.screen === 'find') { await this.all.find(); return; }
     const pursuance = this.pursuance;
     if (pursuance === null) return;
     const inside = this.screen !== 'preview';
@@ -278,6 +322,7 @@ export class Session {
       const wanted: Promise<void>[] = [];
       if (this.screen === 'tree') {
         wanted.push(this.tree.refresh());
+        if (this.work.layout === 'board') wanted.push(this.board.refresh(this.tree.filter));
         if (this.openTask !== null) wanted.push(this.#lookAtTask(pursuance, this.openTask));
       }
       if (inside) wanted.push(this.look<'inbox'>({ kind: 'inbox', pursuance }).then((view) => { if (here()) this.inbox = view; }));
@@ -307,23 +352,12 @@ export class Session {
   async #page(query: PageQuery): Promise<TreeView | null> {
     const pursuance = this.pursuance;
     if (pursuance === null) return null;
+    if (this.work.layout !== 'tree') return this.work.page(query);
     try {
       return await this.look<'tree'>({ kind: 'tree', pursuance, ...query });
     } catch (thrown) {
       if (this.pursuance === pursuance) this.say(asTrouble(thrown));
       return null;
-    }
-  }
-
-  /** Asks for all labels in use, for a list of them. */
-  async lookAtLabels(): Promise<void> {
-    const pursuance = this.pursuance;
-    if (pursuance === null) return;
-    try {
-      const labels = await this.look<'labels'>({ kind: 'labels', pursuance });
-      if (this.pursuance === pursuance) this.labels = labels;
-    } catch (thrown) {
-      this.say(asTrouble(thrown));
     }
   }
 
@@ -358,7 +392,7 @@ export class Session {
     this.notice = null;
     this.cited = null;
     this.screen = screen;
-    if (isInside(screen) || screen === 'preview') await this.refresh();
+    if (isInside(screen) || screen === 'preview' || screen === 'today' || screen === 'find') await this.refresh();
   }
 
   /** Goes to the rules, to the one with this number. */
@@ -371,7 +405,7 @@ export class Session {
   async peek(task: string | null): Promise<void> {
     this.openTask = task;
     if (task === null) { this.taskView = null; return; }
-    this.tree.select(task);
+    this.rows.select(task);
     if (this.pursuance !== null) await this.#lookAtTask(this.pursuance, task);
   }
 
@@ -408,24 +442,76 @@ export class Session {
     if (row !== undefined) await this.enter(row);
   }
 
-  /** Locks: everything shown goes. */
+  /** Locks: everything shown goes. Texts not sent yet are kept first; where the disk does not let them be, it locks all the same. */
   async lock(): Promise<void> {
+    if (this.#locking) return;
+    this.#locking = true;
+    const known = (this.app?.pursuances ?? []).map((row) => row.pursuance);
+    const drafts = draftsToKeep(this.drafts, known);
+    if (drafts.length > 0 || this.#kept.size > 0) await this.request({ kind: 'keepDrafts', drafts });
     this.say((await this.request({ kind: 'lock' })).trouble);
+    this.#locking = false;
+  }
+
+  /** Takes up the texts that were not sent before the last lock; the store keeps them until they are. */
+  async #takeDrafts(): Promise<void> {
+    try {
+      const kept = (await this.look<'drafts'>({ kind: 'drafts' })).map((draft): [string, Draft] => [keyOfDraft(draft), draft]);
+      this.#kept = new Map(kept);
+      this.drafts = Object.fromEntries(kept.map(([key, draft]) => [key, draft.text]));
+    } catch (thrown) {
+      this.say(asTrouble(thrown));
+    }
+  }
+
+  /** Has the store keep no text that was sent, or taken back, since. */
+  dropSentDrafts(): void {
+    const drafts = this.drafts;
+    const gone = [...this.#kept.keys()].filter((key) => (drafts[key] ?? '') === '');
+    if (gone.length === 0 || this.#locking) return;
+    for (const key of gone) this.#kept.delete(key);
+    void this.request({ kind: 'keepDrafts', drafts: [...this.#kept.values()] }).then(({ trouble }) => { if (trouble !== null) this.say(trouble); });
+  }
+
+  /** A key or the pointer was used. Whether it came too late, so that the window locks instead. */
+  touched(): boolean {
+    if (this.lockIfIdle()) return true;
+    this.#touchedAt = Date.now();
+    return false;
+  }
+
+  /** Locks if neither key nor pointer was used for as long as this person chose; what takes long is let finish first. */
+  lockIfIdle(): boolean {
+    const minutes = this.app?.stage === 'open' ? this.app.lockAfter : null;
+    const now = Date.now();
+    // A clock that was set back counts from there.
+    this.#touchedAt = Math.min(this.#touchedAt, now);
+    if (minutes === null || now - this.#touchedAt < minutes * 60_000 || this.#long > 0 || this.app?.import !== null) return this.#locking;
+    void this.lock();
+    return true;
+  }
+
+  /** Has a pursuance that one is out of gone from this computer, with the texts begun in it. */
+  async forgetPursuance(pursuance: string): Promise<Trouble | null> {
+    const { trouble } = await this.request({ kind: 'dropInvite', pursuance });
+    if (trouble === null) for (const key of Object.keys(this.drafts)) if (key.includes(pursuance)) delete this.drafts[key];
+    return trouble;
+  }
+
+  /** Where a text begun in the open pursuance is kept: what it is to be, and on which task. */
+  draftKey(what: string, task = ''): string {
+    return draftKey(what, this.pursuance ?? '', task);
   }
 
   /** A counter-entry to my last change. */
-  async undo(doneText: string): Promise<void> {
+  async undo(doneText: string, partly: (done: number, refused: readonly NotDone[]) => string): Promise<void> {
     if (this.pursuance === null) return;
-    this.say((await this.request({ kind: 'undo', pursuance: this.pursuance })).trouble, doneText);
+    const { reply, trouble } = await this.request({ kind: 'undo', pursuance: this.pursuance });
+    this.say(trouble, reply?.kind === 'acted' ? partly(reply.done, reply.refused) : doneText);
   }
 
   /** Why a verb is refused to me here, or on a task; `null` where it is allowed. */
   cannot(verb: Verb, where: readonly Cannot[] | undefined): Cannot['refusal'] | null {
     return where?.find((each) => each.verb === verb)?.refusal ?? null;
   }
-}
-
-/** Screens that only members see. */
-export function isInside(screen: Screen): boolean {
-  return screen === 'tree' || ABOUT_PEOPLE.includes(screen) || screen === 'invites' || screen === 'relays' || screen === 'import' || screen === 'computers';
 }

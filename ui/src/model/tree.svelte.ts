@@ -169,6 +169,29 @@ export class TreeModel {
     return this.selected;
   }
 
+  /** Other rows show, in another order, from the top. */
+  async rearrange(): Promise<void> {
+    this.beginnings += 1;
+    this.#lastInSight -= this.#firstInSight;
+    this.#firstInSight = 0;
+    await this.#askAnew();
+  }
+
+  /** The tasks between two places, both counted; at most `most` of them, from the first place on. */
+  async between(from: number, to: number, most: number): Promise<string[]> {
+    const step = to < from ? -1 : 1;
+    const places = Array.from({ length: Math.min(most, Math.abs(to - from) + 1) }, (_, i) => from + i * step);
+    const asked = this.#asked;
+    const pages = new Map<number, readonly TreeRow[]>();
+    for (const page of new Set(places.map((place) => Math.floor(place / PAGE_ROWS)))) {
+      const rows = this.#pages.get(page) ?? (await this.#source(this.#query(page, null)))?.rows ?? [];
+      pages.set(page, rows);
+    }
+    // Meanwhile other rows show: which ones were meant is not known any more.
+    if (asked !== this.#asked) return [];
+    return places.flatMap((place) => pages.get(Math.floor(place / PAGE_ROWS))?.[place % PAGE_ROWS]?.task ?? []);
+  }
+
   /** Lets the title of a row be edited in it. */
   edit(row: TreeRow): void {
     this.editing = row.task;

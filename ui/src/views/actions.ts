@@ -1,7 +1,8 @@
 // What keys and buttons do to tasks: one request each, one sentence about it.
-import type { Session, Status, TreeRow, Trouble, Verb } from '../model/types';
+import { couldMany, rowsOf } from '../model/several';
+import type { Command, NotDone, Session, Status, TreeRow, Trouble, Verb } from '../model/types';
 import { t } from '../words';
-import { dayWords, priorityWord, statusKey, troubleSentence } from '../words/sentences';
+import { dayWords, priorityWord, refusalSentence, statusKey, troubleSentence } from '../words/sentences';
 import { todayOf } from '../model/day';
 
 /** The sentence for a trouble, with the roles of the open pursuance; empty for none. */
@@ -21,7 +22,8 @@ const LIST_VERBS = { assign: 'assign', label: 'label', due: 'edit', priority: 'e
 
 /** Opens a list for the selected task, or says which rule stands in the way. */
 export function pick(session: Session, list: keyof typeof LIST_VERBS): void {
-  if (!refuse(session, LIST_VERBS[list])) session.overlay = list;
+  // Of several, some may be mine to change: which ones, is said before it is done.
+  if (session.chosen.count > 0 || !refuse(session, LIST_VERBS[list])) session.overlay = list;
 }
 
 /** Says why something is not mine to do with the selected task; whether it was said. */
@@ -32,37 +34,90 @@ export function refuse(session: Session, verb: Verb): boolean {
   return refusal !== null;
 }
 
+/** The command for one task, or none where it is like that already. */
+type Wish = (task: string, row: TreeRow | null) => Command | null;
+
+/** Does something to all targets: at once where several are chosen, else to the selected one by `alone`. */
+async function toTargets(session: Session, row: TreeRow | null, wish: Wish, alone: (row: TreeRow) => Promise<unknown>, rows: readonly TreeRow[] = []): Promise<void> {
+  if (session.chosen.count > 0) await many(session, session.targets.flatMap((task) => wish(task, rows.find((each) => each.task === task) ?? null) ?? []));
+  else if (row !== null) await alone(row);
+  else session.say(null, t('notice.noTask'));
+}
+
+/** Many changes: at once where all can be made, else a person is told before which ones cannot. */
+export async function many(session: Session, commands: Command[]): Promise<void> {
+  const refused = commands.length === 0 ? [] : await couldMany(session, commands);
+  if (refused === null) return;
+  const out = new Set(refused.map((each) => each.index));
+  const stay = refused.filter((each) => each.refusal.code !== 'nothingToChange').map(({ index, refusal }) => ({ task: taskOf(commands[index]), refusal }));
+  const rest = commands.filter((_, index) => !out.has(index));
+  if (stay.length > 0) { session.pending = { commands: rest, same: Math.max(0, session.chosen.count - rest.length - stay.length), stay }; session.overlay = 'many'; }
+  else if (rest.length === 0) session.say(null, t('many.done.already'));
+  else await carryOut(session, rest);
+}
+
+/** Makes many changes, and says what became of them. */
+export async function carryOut(session: Session, commands: Command[]): Promise<void> {
+  if (session.pursuance === null) return;
+  const { reply, trouble } = await session.request({ kind: 'actAll', pursuance: session.pursuance, commands });
+  if (trouble !== null) session.say(trouble);
+  else if (reply.kind === 'acted') session.say(null, actedSentence(session, reply.done, reply.refused));
+}
+
+/** What became of many. */
+export function actedSentence(session: Session, done: number, refused: readonly NotDone[]): string {
+  const why = refused[0];
+  return why === undefined ? t('many.done.changed', { n: done }) : t('many.done.partly', { n: done, m: refused.length, why: refusalSentence(why.refusal, session.roles) });
+}
+
+function taskOf(command: Command | undefined): string {
+  return command !== undefined && 'task' in command ? command.task : '';
+}
+
+/** Takes my last change back, be it one or many. */
+export async function undo(session: Session): Promise<void> {
+  await session.undo(t('notice.undone'), (done, refused) => actedSentence(session, done, refused));
+}
+
 /** I take it. */
-export async function claim(session: Session, row: TreeRow): Promise<void> {
-  await session.actNow({ kind: 'claim', task: row.task }, t('notice.claimed', { title: row.title }));
+export async function claim(session: Session, row: TreeRow | null): Promise<void> {
+  await toTargets(session, row, (task) => ({ kind: 'claim', task }), ({ task, title }) => session.actNow({ kind: 'claim', task }, t('notice.claimed', { title })));
 }
 
 /** I give it back. */
-export async function giveBack(session: Session, row: TreeRow): Promise<void> {
-  await session.actNow({ kind: 'giveBack', task: row.task }, t('notice.givenBack', { title: row.title }));
+export async function giveBack(session: Session, row: TreeRow | null): Promise<void> {
+  await toTargets(session, row, (task) => ({ kind: 'giveBack', task }), ({ task, title }) => session.actNow({ kind: 'giveBack', task }, t('notice.givenBack', { title })));
 }
 
 /** Another status. */
-export async function setStatus(session: Session, row: TreeRow, status: Status): Promise<void> {
-  const text = status === 'dropped' ? t('notice.dropped', { title: row.title }) : t('notice.status', { title: row.title, status: t(statusKey(status)) });
-  await session.actNow({ kind: 'setStatus', task: row.task, status }, text);
+export async function setStatus(session: Session, row: TreeRow | null, status: Status, rows: readonly TreeRow[] = []): Promise<void> {
+  const wish: Wish = (task, known) => (known?.status === status && !known.twoAnswers ? null : { kind: 'setStatus', task, status });
+  await toTargets(session, row, wish, ({ task, title }) => session.actNow({ kind: 'setStatus', task, status }, statusText(title, status)), rows);
+}
+
+function statusText(title: string, status: Status): string {
+  return status === 'dropped' ? t('notice.dropped', { title }) : t('notice.status', { title, status: t(statusKey(status)) });
 }
 
 /** Another day by which it should be done, or none. */
-export async function setDue(session: Session, row: TreeRow, due: string | null): Promise<void> {
-  const text = due === null ? t('notice.dueNone', { title: row.title }) : t('notice.due', { title: row.title, day: dayWords(due, todayOf(session.now)) });
-  await session.actNow({ kind: 'setDue', task: row.task, due }, text);
+export async function setDue(session: Session, row: TreeRow | null, due: string | null, rows: readonly TreeRow[] = []): Promise<void> {
+  const text = (title: string): string => (due === null ? t('notice.dueNone', { title }) : t('notice.due', { title, day: dayWords(due, todayOf(session.now)) }));
+  const wish: Wish = (task, known) => (known !== null && known.due === due ? null : { kind: 'setDue', task, due });
+  await toTargets(session, row, wish, ({ task, title }) => session.actNow({ kind: 'setDue', task, due }, text(title)), rows);
 }
 
 /** Another priority, or none. */
-export async function setPriority(session: Session, row: TreeRow, priority: number): Promise<void> {
-  await session.actNow({ kind: 'setPriority', task: row.task, priority }, t('notice.priority', { title: row.title, word: priorityWord(priority) }));
+export async function setPriority(session: Session, row: TreeRow | null, priority: number, rows: readonly TreeRow[] = []): Promise<void> {
+  const wish: Wish = (task, known) => (known?.priority === priority ? null : { kind: 'setPriority', task, priority });
+  await toTargets(session, row, wish, ({ task, title }) => session.actNow({ kind: 'setPriority', task, priority }, t('notice.priority', { title, word: priorityWord(priority) })), rows);
 }
 
 /** Moves a task below the one above it. */
 export async function indent(session: Session, row: TreeRow): Promise<void> {
-  if (row.above === null) session.say(null, t('tree.noIndent'));
-  else await move(session, row.task, row.above);
+  // As it stands in the tree: my order is no part of what the panel shows.
+  const shown = session.tree.selectedRow?.task === row.task ? session.tree.selectedRow : row;
+  if (shown.above === null) session.say(null, t('tree.noIndent'));
+  else await move(session, row.task, shown.above);
 }
 
 /** Moves a task to where its parent stands. */
@@ -76,15 +131,78 @@ async function move(session: Session, task: string, parent: string | null): Prom
   await session.actNow({ kind: 'moveTask', task, parent }, '', task);
 }
 
-/** Asks somebody, or takes that back. */
-export async function toggleAssign(session: Session, row: TreeRow, member: string): Promise<void> {
-  const asked = row.assignees.some((person) => person.member === member);
-  await session.actNow({ kind: asked ? 'unassign' : 'assign', task: row.task, member });
+/** Moves all targets below another task, or the mission. What stands below another one that is moved goes along with it. */
+export async function moveBelow(session: Session, row: TreeRow | null, parent: string | null, rows: readonly TreeRow[]): Promise<void> {
+  const moved = new Set(session.targets);
+  const wish: Wish = (task, known) => (task === parent || (known !== null && known.parent !== null && moved.has(known.parent)) ? null : { kind: 'moveTask', task, parent });
+  await toTargets(session, row, wish, ({ task }) => move(session, task, parent), rows);
 }
 
-/** Sets a label, or removes it. */
-export async function toggleLabel(session: Session, row: TreeRow, label: string): Promise<void> {
-  await session.actNow({ kind: row.labels.includes(label) ? 'removeLabel' : 'addLabel', task: row.task, label });
+/** Asks somebody, or takes that back; where several are chosen, it is taken back where all of them are asked. */
+export async function toggleAssign(session: Session, row: TreeRow | null, member: string, rows: readonly TreeRow[] = []): Promise<void> {
+  const isAsked = (one: TreeRow): boolean => one.assignees.some((person) => person.member === member);
+  const command = (task: string, asked: boolean): Command => ({ kind: asked ? 'unassign' : 'assign', task, member });
+  const all = rows.length > 0 && rows.every(isAsked);
+  await toTargets(session, row, (task, known) => (known !== null && isAsked(known) !== all ? null : command(task, all)), (one) => session.actNow(command(one.task, isAsked(one))), rows);
+}
+
+/** Sets a label, or removes it; where several are chosen, it is removed where all of them have it. */
+export async function toggleLabel(session: Session, row: TreeRow | null, label: string, rows: readonly TreeRow[] = []): Promise<void> {
+  const command = (task: string, has: boolean): Command => ({ kind: has ? 'removeLabel' : 'addLabel', task, label });
+  const all = rows.length > 0 && rows.every((one) => one.labels.includes(label));
+  const wish: Wish = (task, known) => (known !== null && known.labels.includes(label) !== all ? null : command(task, all));
+  await toTargets(session, row, wish, (one) => session.actNow(command(one.task, one.labels.includes(label))), rows);
+}
+
+/** Moves cards of the board to the next column, or the one before: another status for all targets. */
+export async function moveAcross(session: Session, row: TreeRow, step: 1 | -1): Promise<void> {
+  const status = session.board.beside(step);
+  if (status !== null) await moveTo(session, row, status);
+}
+
+/** Moves cards to a column of the board. */
+export async function moveTo(session: Session, row: TreeRow, status: Status): Promise<void> {
+  if (row.status === status && session.chosen.count === 0) return;
+  if (session.chosen.count > 0) { await setStatus(session, row, status); return; }
+  const text = statusText(row.title, status);
+  const before = session.board.at;
+  session.board.follow(status, row.task);
+  if (!(await session.actNow({ kind: 'setStatus', task: row.task, status }, text))) session.board.select(before, row.task);
+}
+
+/** Puts a task past its neighbour in my own order. */
+export async function reorder(session: Session, row: TreeRow, past: 'before' | 'after'): Promise<void> {
+  if (session.work.layout !== 'tree' || session.tree.filter !== '') { session.say(null, t('view.noOrder')); return; }
+  if (session.pursuance === null) return;
+  const { trouble } = await session.request({ kind: 'reorder', pursuance: session.pursuance, task: row.task, past }, row.task);
+  if (trouble?.code === 'refused' && trouble.refusal.code === 'nothingToChange') session.say(null, t('view.atEnd'));
+  else session.say(trouble);
+}
+
+/** Copies the titles of all targets, one a line, what stands below another one further in. */
+export async function copyTitles(session: Session): Promise<void> {
+  const rows = await rowsOf(session, session.targets);
+  const least = Math.min(...rows.map((row) => row.depth));
+  const text = rows.map((row) => '  '.repeat(row.depth - least) + row.title).join('\n');
+  if (text === '') return;
+  if (toClipboard(text)) session.say(null, t('many.done.copied', { n: rows.length }));
+  else { session.copied = text; session.overlay = 'copied'; }
+}
+
+/** Whether a text could be put on the clipboard; it may be closed to the page. */
+function toClipboard(text: string): boolean {
+  const before = document.activeElement;
+  const field = document.createElement('textarea');
+  field.value = text;
+  field.className = 'unseen';
+  document.body.append(field);
+  field.focus();
+  field.select();
+  let copied = false;
+  try { copied = document.execCommand('copy'); } catch { copied = false; }
+  field.remove();
+  if (before instanceof HTMLElement) before.focus();
+  return copied;
 }
 
 /** Makes the next quick add a sub-task of this one. */
@@ -103,4 +221,18 @@ export function proposedPath(session: Session, name: string): string {
   const separator = folder.includes('\\') ? '\\' : '/';
   const plain = name.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, '-').replace(/^-+|-+$/g, '');
   return folder === '' ? '' : `${folder.replace(/[\\/]$/, '')}${separator}${plain}`;
+}
+
+/** Shows a task of any pursuance where it stands. */
+export async function openIn(session: Session, pursuance: string, task: string): Promise<void> {
+  const row = session.app?.pursuances.find((each) => each.pursuance === pursuance);
+  if (row === undefined) return;
+  await session.enter(row);
+  await session.tree.go(task);
+  await session.peek(task);
+}
+
+/** Keeps the title that is shown for all, where two were written at once. */
+export async function settleTitle(session: Session, row: TreeRow): Promise<void> {
+  await session.actNow({ kind: 'setTitle', task: row.task, title: row.title }, t('notice.settled', { title: row.title }));
 }

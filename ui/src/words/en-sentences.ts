@@ -153,6 +153,7 @@ export const sentences = {
 
   'refused.noRecoveryKey': 'Not done: you have no recovery phrase here (F46). Make one under My computers.',
   'refused.otherRecoveryKey': 'Not done: this is not your recovery phrase here (F47). Look at the words, and at which pursuance it is for.',
+  'refused.notLapsed': 'Not done: whoever took it was heard of about it within the last 7 days (F48).',
   'refused.notAReader': 'Not done: you do not read what is for that role (F45). Ask somebody who does.',
 
   'refused.leansOnHeld': 'Has no effect: something it rests on has none any more (F39).',

@@ -14,6 +14,7 @@ use rand::{RngExt, SeedableRng};
 use crate::clock::Dot;
 use crate::command::Command;
 use crate::crypto::Seed;
+use crate::detail::{Detail, Element, Relation, Repeat, Unit};
 use crate::entry::{Content, Entry};
 use crate::founding::{Founding, MEMBER, found};
 use crate::id::{AuthorId, EntryId, RoleId, TaskId};
@@ -144,7 +145,7 @@ impl World {
         let (a, b) = (self.tasks.choose(&mut self.rng).copied(), self.tasks.choose(&mut self.rng).copied());
         let known =
             |world: &Self, task: Option<TaskId>| task.filter(|task| world.members[who].tasks.task(*task).is_some());
-        let command = match (self.rng.random_range(0..17), a) {
+        let command = match (self.rng.random_range(0..21), a) {
             (0..=1, _) | (_, None) => {
                 let (title, parent) = (format!("task {n}"), known(self, b));
                 Command::CreateTask {
@@ -166,6 +167,23 @@ impl World {
             (8, Some(task)) => Command::RemoveLabel { task, label: format!("l{}", n % 3) },
             (9, Some(task)) => Command::Assign { task, member: self.members[n % 3].me().unwrap() },
             (10..=12, Some(task)) => Command::Comment { task, text: format!("line {n}") },
+            (17, Some(task)) => {
+                let detail =
+                    if n.is_multiple_of(2) { Detail::Effort(n as u32) } else { Detail::Why(format!("why {n}")) };
+                Command::SetDetail { task, detail }
+            }
+            (18, Some(task)) => {
+                let element = match known(self, b) {
+                    Some(task) => Element::Relation { relation: Relation::WaitsFor, task },
+                    None => Element::Skill { skill: "driving".into() },
+                };
+                Command::SetElement { task, element, there: !n.is_multiple_of(3) }
+            }
+            (19, Some(task)) => Command::AddCheck { task, text: format!("check {n}"), after: None },
+            (20, Some(task)) => {
+                let repeat = Repeat { every: 1, unit: Unit::Weeks };
+                Command::SetDetail { task, detail: Detail::Repeat(Some(repeat)) }
+            }
             (13, Some(_)) => return self.import(who, n),
             (14, Some(task)) => return self.write_oddly(task, b.unwrap(), n),
             (15, Some(_)) => return self.create_twice(n),

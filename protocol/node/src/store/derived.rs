@@ -284,6 +284,22 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Hands out the lines of all threads of a pursuance, one by one.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn for_each_comment(&self, pursuance: Number, mut each: impl FnMut(TaskId, &str)) -> Result<()> {
+        let mut statement = self.connection.prepare_cached("SELECT task, text FROM comment WHERE pursuance = ?1")?;
+        let mut rows = statement.query([pursuance])?;
+        while let Some(row) = rows.next()? {
+            let text = row.get_ref(1)?.as_str().map_err(|_| StoreError::Damaged)?;
+            each(TaskId(row.get(0)?), text);
+        }
+        Ok(())
+    }
+}
+
 impl Changes<'_> {
     /// The shelf of a pursuance, as this transaction sees it.
     pub(crate) fn shelf(&self, pursuance: Number) -> StoreShelf<'_> {

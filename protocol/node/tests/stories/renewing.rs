@@ -3,7 +3,7 @@
 use pursuance_core::command::Command;
 use pursuance_core::id::PursuanceId;
 use pursuance_node::Clock;
-use pursuance_node::api::{Request, StatusLine, Trouble};
+use pursuance_node::api::{Draft, Query, Request, StatusLine, Trouble, View};
 use pursuance_node::store::Store;
 use pursuance_node::vault;
 
@@ -141,6 +141,8 @@ async fn a_pursuance_that_is_over_for_me_can_be_forgotten() {
     both_read(&maya, &ben, harbour, TITLE).await;
     until_handed(&ben, harbour).await;
     let forget = || ben.ask(Request::DropInvite { pursuance: harbour });
+    let begun = Draft { pursuance: harbour, at: "add".into(), text: "Begun".into() };
+    ben.ask(Request::KeepDrafts { drafts: vec![begun] }).await.unwrap();
     assert_eq!(forget().await, Err(Trouble::AlreadyMember));
     let him = member(&maya, harbour, "Ben").await;
     maya.act(harbour, Command::RemoveMember { member: him, roles: Vec::new() }).await;
@@ -149,6 +151,7 @@ async fn a_pursuance_that_is_over_for_me_can_be_forgotten() {
     ben.until("he is told", |app| row(app, harbour).is_some_and(|row| row.status == removed)).await;
     ben.until_async("he forgets it", async || forget().await.is_ok()).await;
     assert!(row(&ben.app().await, harbour).is_none());
+    assert_eq!(ben.node.view(Query::Drafts).await, Ok(View::Drafts(Vec::new())));
     let dir = ben.dir.clone();
     ben.node.stop().await;
     assert!(!holds_text(dir.path(), TITLE));

@@ -33,6 +33,56 @@ async fn the_vault_opens_to_its_passphrase_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_changed_passphrase_opens_and_the_old_one_does_not() {
+    const NEW: &str = "quite another passphrase";
+    let maya = Sailor::aboard(&[]).await;
+    let harbour = maya.found(None).await;
+    maya.task(harbour, "Kept", None).await;
+    let vault = maya.dir.path().join("vault");
+    let change =
+        async |old: &str, new: &str| maya.ask(Request::ChangePassphrase { old: old.into(), new: new.into() }).await;
+    let unlock = async |passphrase: &str| maya.ask(Request::Unlock { passphrase: passphrase.into() }).await;
+
+    // What is refused leaves the file as it is.
+    let before = std::fs::read(&vault).unwrap();
+    assert_eq!(change("a long enough mistake", NEW).await, Err(Trouble::WrongPassphrase));
+    assert_eq!(change(&"x".repeat(5_000), NEW).await, Err(Trouble::WrongPassphrase));
+    assert_eq!(change(PASSPHRASE, "short").await, Err(Trouble::PassphraseTooShort { min_chars: 12 }));
+    assert_eq!(change(PASSPHRASE, &"x".repeat(5_000)).await, Err(Trouble::Malformed));
+    assert_eq!(std::fs::read(&vault).unwrap(), before);
+
+    change(PASSPHRASE, NEW).await.unwrap();
+    // It goes on as it was.
+    maya.task(harbour, "After", None).await;
+    maya.ask(Request::Lock).await.unwrap();
+    assert_eq!(change(NEW, PASSPHRASE).await, Err(Trouble::Locked));
+    assert_eq!(unlock(PASSPHRASE).await, Err(Trouble::WrongPassphrase));
+    unlock(NEW).await.unwrap();
+    assert_eq!(maya.tree(harbour).await.total, 2);
+
+    // Another folder's vault in its place is not built on.
+    let other = Sailor::aboard(&[]).await;
+    let mine = std::fs::read(&vault).unwrap();
+    std::fs::copy(other.dir.path().join("vault"), &vault).unwrap();
+    assert_eq!(change(PASSPHRASE, NEW).await, Err(Trouble::Damaged));
+    std::fs::write(&vault, &mine).unwrap();
+
+    // Killed before the new file took the old one's place: what lies beside it is removed, and the old one opens.
+    let half = vault.with_extension("half");
+    maya.node.clone().stop().await;
+    std::fs::write(&half, &before[..60]).unwrap();
+    let again = Sailor::outside(&[], maya.dir.clone(), Clock::System);
+    assert!(!half.exists());
+    again.ask(Request::Unlock { passphrase: NEW.into() }).await.unwrap();
+    assert_eq!(again.tree(harbour).await.total, 2);
+    let back = Request::ChangePassphrase { old: NEW.into(), new: PASSPHRASE.into() };
+    again.ask(back).await.unwrap();
+    again.node.stop().await;
+    let last = Sailor::outside(&[], maya.dir.clone(), Clock::System);
+    last.ask(Request::Unlock { passphrase: PASSPHRASE.into() }).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn damaged_and_newer_files_are_named_and_left_alone() {
     let maya = Sailor::aboard(&[]).await;
     let harbour = maya.found(None).await;

@@ -2,9 +2,11 @@
 
 use pursuance_core::authority::{join_message, package_tag, readers_hash};
 use pursuance_core::crypto::{KeySuite, Seed};
+use pursuance_core::day::Day;
+use pursuance_core::detail::{Detail, Element};
 use pursuance_core::entry::{AudienceSeal, Content, Entry, GrantRef, ItemSeal, RolePart};
 use pursuance_core::founding::{MEMBER, ORGANISER};
-use pursuance_core::id::{AuthorId, EpochId, MemberId, RoleId, TaskId};
+use pursuance_core::id::{AuthorId, CheckId, EpochId, MemberId, RoleId, TaskId};
 use pursuance_core::keys::{DeviceKeys, EpochSecret};
 use pursuance_core::op::{AddDevice, Invite, Join, KeyPackage, Op, RoleEpoch, Seal, Welcome};
 use pursuance_core::replica::Replica;
@@ -508,6 +510,39 @@ fn items(cast: &Cast, shelf: &mut Shelf) {
     let twice = plan(own(&cast.ben, 0), vec![none.clone(), part.clone(), part.clone()]);
     case("bad-part-of-an-import-twice", &cast.ben, &[twice], one("notACreation"));
     case("bad-part-of-an-import-later", &cast.maya, &[known(vec![part])], one("notACreation"));
+    let again = TaskOp::InstanceOf { of: cast.task, since: Day::parse("2028-02-29").expect("a day") };
+    let created = plan(own(&cast.ben, 0), vec![none.clone(), again.clone()]);
+    case("ok-an-instance", &cast.ben, &[created], json!([[], 0]));
+    let twice = plan(own(&cast.ben, 0), vec![none.clone(), again.clone(), again.clone()]);
+    case("bad-an-instance-twice", &cast.ben, &[twice], one("notACreation"));
+    case("bad-an-instance-later", &cast.maya, &[known(vec![again])], one("notACreation"));
+    let stranger = MemberId([9; 32]);
+    for (name, op) in [
+        ("reviewer", TaskOp::Add(Element::Reviewer { member: stranger })),
+        ("no-reviewer", TaskOp::Remove(Element::Reviewer { member: stranger })),
+        ("release", TaskOp::Release(stranger)),
+    ] {
+        case(&format!("bad-{name}-nobody-knows"), &cast.maya, &[known(vec![op])], one("noSuchMember"));
+    }
+    let reviewer = TaskOp::Add(Element::Reviewer { member: cast.maya.me().expect("a member") });
+    case(
+        "bad-ben-names-a-reviewer",
+        &cast.ben,
+        &[known(vec![reviewer])],
+        json!([[{"code": "notAllowed", "verb": "assign", "rule": 11, "allowedRole": 1}], 0]),
+    );
+    case(
+        "bad-ben-says-why-of-anothers-task",
+        &cast.ben,
+        &[known(vec![TaskOp::Set(Detail::Why("Mine".into()))])],
+        json!([[{"code": "onlyOwn", "verb": "edit", "rule": 7}], 0]),
+    );
+    case(
+        "ok-ben-ticks",
+        &cast.ben,
+        &[known(vec![TaskOp::Tick { check: CheckId([1; 8]), done: true }])],
+        json!([[], 0]),
+    );
     let due = TaskOp::SetDue(None);
     case("ok-maya-sets-due-and-priority", &cast.maya, &[known(vec![due, TaskOp::SetPriority(2)])], json!([[], 0]));
     case(

@@ -2,8 +2,9 @@
 
 use pursuance_core::crypto::{self, NONCE_BYTES, Seed, label};
 use pursuance_core::day::Day;
+use pursuance_core::detail::{Detail, Element, Kind, Relation, Repeat, Unit};
 use pursuance_core::entry::{AudienceSeal, Content, GrantRef, ItemSeal, RolePart};
-use pursuance_core::id::{AuthorId, EntryId, EpochId, MemberId, PursuanceId, RoleId, TaskId};
+use pursuance_core::id::{AuthorId, CheckId, EntryId, EpochId, MemberId, PursuanceId, RoleId, TaskId};
 use pursuance_core::keys::{DeviceKeys, EpochSecret, InviteSecret};
 use pursuance_core::link::InviteLink;
 use pursuance_core::seal::{TaskKey, Where};
@@ -287,6 +288,29 @@ fn task_ops(shelf: &mut Shelf) {
         ("hand-on-nothing-older", TaskOp::HandOn(HandedOn { keys: vec![], places: vec![], ..handed_on() })),
         ("part-of", TaskOp::PartOf { import: [7; 16], of: 3_127 }),
         ("part-of-most", TaskOp::PartOf { import: [7; 16], of: 5_000 }),
+        ("why", TaskOp::Set(Detail::Why("So that everybody gets home".into()))),
+        ("start", TaskOp::Set(Detail::Start(Some(Day::parse("2028-02-29").expect("a day"))))),
+        ("not-before", TaskOp::Set(Detail::NotBefore(None))),
+        ("keep-until", TaskOp::Set(Detail::KeepUntil(Some(Day::parse("9999-12-31").expect("a day"))))),
+        ("effort", TaskOp::Set(Detail::Effort(527_040))),
+        ("help-wanted", TaskOp::Set(Detail::HelpWanted(true))),
+        ("places", TaskOp::Set(Detail::Places(255))),
+        ("kind", TaskOp::Set(Detail::Kind(Kind::Decision))),
+        ("repeat", TaskOp::Set(Detail::Repeat(Some(Repeat { every: 400, unit: Unit::Years })))),
+        ("repeat-no-more", TaskOp::Set(Detail::Repeat(None))),
+        ("check", TaskOp::SetCheck { check: CheckId([1; 8]), text: "Ask Ben".into() }),
+        ("check-taken-away", TaskOp::SetCheck { check: CheckId([1; 8]), text: String::new() }),
+        ("tick", TaskOp::Tick { check: CheckId([1; 8]), done: true }),
+        ("reviewer", TaskOp::Add(Element::Reviewer { member: MemberId([2; 32]) })),
+        ("no-reviewer", TaskOp::Remove(Element::Reviewer { member: MemberId([2; 32]) })),
+        ("asked", TaskOp::Add(Element::Asked { role: RoleId(3) })),
+        ("not-asked", TaskOp::Remove(Element::Asked { role: RoleId(3) })),
+        ("skill", TaskOp::Add(Element::Skill { skill: "a licence".into() })),
+        ("no-skill", TaskOp::Remove(Element::Skill { skill: "a licence".into() })),
+        ("relation", TaskOp::Add(Element::Relation { relation: Relation::WaitsFor, task: TaskId([1; 16]) })),
+        ("no-relation", TaskOp::Remove(Element::Relation { relation: Relation::EvidenceFor, task: TaskId([1; 16]) })),
+        ("release", TaskOp::Release(MemberId([2; 32]))),
+        ("instance-of", TaskOp::InstanceOf { of: TaskId([1; 16]), since: Day::parse("2028-02-29").expect("a day") }),
         ("unknown-is-kept", TaskOp::Unknown { number: 900, arguments: vec![1, 2, 3] }),
     ];
     for (name, op) in &every {
@@ -322,6 +346,15 @@ fn task_ops(shelf: &mut Shelf) {
     for (name, number, arguments) in [
         ("priority-5", 18, V::Uint(5)),
         ("priority-beyond-8-bits", 18, V::Uint(256)),
+        ("effort-too-long", 32, V::Uint(527_041)),
+        ("places-none", 34, V::Uint(0)),
+        ("places-beyond-8-bits", 34, V::Uint(256)),
+        ("kind-unknown", 35, V::Uint(6)),
+        ("repeat-every-none", 36, V::Array(vec![V::Uint(0), V::Uint(0)])),
+        ("repeat-every-401", 36, V::Array(vec![V::Uint(401), V::Uint(0)])),
+        ("repeat-unknown-unit", 36, V::Array(vec![V::Uint(1), V::Uint(4)])),
+        ("tick-2", 38, V::Array(vec![V::Bytes(vec![1; 8]), V::Uint(2)])),
+        ("relation-unknown", 45, V::Array(vec![V::Uint(5), V::Bytes(vec![1; 16])])),
         ("part-of-none", 19, part_of(0)),
         ("part-of-too-many", 19, part_of(5_001)),
         ("part-of-beyond-32-bits", 19, part_of(1 << 32)),
@@ -378,6 +411,21 @@ fn task_ops(shelf: &mut Shelf) {
     bad("priority-as-text", &one(18, text("1")), "Structure");
     bad("part-of-15-bytes", &one(19, V::Array(vec![V::Bytes(vec![7; 15]), V::Uint(1)])), "Structure");
     bad("part-of-three", &one(19, V::Array(vec![V::Bytes(vec![7; 16]), V::Uint(1), V::Uint(1)])), "Structure");
+    bad("why-too-long", &one(28, text(&"w".repeat(4_097))), "TooLong");
+    bad("why-that-turns-the-line", &one(28, text("a\u{202e}b")), "ForbiddenCharacter");
+    bad("start-that-is-no-day", &one(29, text("2026-02-30")), "Structure");
+    bad("effort-as-text", &one(32, text("90")), "Structure");
+    bad("repeat-of-one", &one(36, V::Array(vec![V::Uint(1)])), "Structure");
+    bad("repeat-of-three", &one(36, V::Array(vec![V::Uint(1), V::Uint(1), V::Uint(1)])), "TooLong");
+    bad("check-of-7-bytes", &one(37, V::Array(vec![V::Bytes(vec![1; 7]), text("x")])), "Structure");
+    bad("check-too-long", &one(37, V::Array(vec![V::Bytes(vec![1; 8]), text(&"x".repeat(1_001))])), "TooLong");
+    bad("reviewer-31-bytes", &one(39, V::Bytes(vec![1; 31])), "Structure");
+    bad("asked-no-role", &one(41, V::Uint(65_535)), "Structure");
+    bad("skill-empty", &one(43, text("")), "Structure");
+    bad("skill-too-long", &one(43, text(&"s".repeat(81))), "TooLong");
+    bad("relation-to-15-bytes", &one(45, V::Array(vec![V::Uint(0), V::Bytes(vec![1; 15])])), "Structure");
+    bad("release-31-bytes", &one(47, V::Bytes(vec![1; 31])), "Structure");
+    bad("instance-of-without-a-day", &one(48, V::Array(vec![V::Bytes(vec![1; 16]), text("")])), "Structure");
     bad("number-beyond-16-bits", &one(65_536, V::Uint(0)), "UnknownNumber");
 }
 

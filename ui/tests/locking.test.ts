@@ -1,0 +1,117 @@
+// Locking by itself, and what was begun before: kept while locked, there again after, gone once it is sent.
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { draftKey, draftsToKeep, keyOfDraft, MAX_DRAFT_BYTES, MAX_DRAFTS } from '../src/model/drafts';
+import { by, click, fill, openWindow, press, settled } from './open';
+
+const MINUTE = 60_000;
+let ahead = 0;
+
+beforeEach(() => {
+  ahead = 0;
+  const real = Date.now.bind(Date);
+  vi.spyOn(Date, 'now').mockImplementation(() => real() + ahead);
+});
+afterEach(() => { vi.restoreAllMocks(); });
+
+async function lockAfter(minutes: number): Promise<void> {
+  await click(by('nav-settings'));
+  await click(by(`lock-after-${minutes}`));
+}
+
+const stage = (): string | undefined => by('window').dataset.stage;
+
+describe('the window locks by itself', () => {
+  it('never, unless it was chosen', async () => {
+    const { session } = await openWindow();
+    ahead = 100 * 60 * MINUTE;
+    session.lockIfIdle();
+    await settled();
+    expect(stage()).toBe('open');
+  });
+
+  it('after the time that was chosen, counted from the last key', async () => {
+    const { host, session } = await openWindow();
+    await lockAfter(5);
+    expect(host.requests.at(-1)).toEqual({ kind: 'setLockAfter', minutes: 5 });
+    ahead = 4 * MINUTE;
+    await press('Shift');
+    ahead = 8 * MINUTE;
+    expect(session.lockIfIdle()).toBe(false);
+    ahead = 10 * MINUTE;
+    expect(session.lockIfIdle()).toBe(true);
+    await settled();
+    expect(stage()).toBe('locked');
+    await lockedSaysNothing();
+    await fill('passphrase', 'a long enough passphrase');
+    await click(by('unlock-submit'));
+    expect(stage()).toBe('open');
+    // It is kept, and the time begins anew.
+    expect(session.app?.lockAfter).toBe(5);
+    expect(session.lockIfIdle()).toBe(false);
+  });
+
+  it('by the first key after that time, which does nothing else', async () => {
+    const { host } = await openWindow();
+    await lockAfter(15);
+    await click(by('nav-tree'));
+    by('tree').focus();
+    await press('j');
+    ahead = 15 * MINUTE;
+    const before = host.requests.length;
+    await press('x');
+    expect(host.requests.slice(before)).toEqual([{ kind: 'lock' }]);
+    expect(stage()).toBe('locked');
+  });
+
+  it('not while the clock was set back, and not twice', async () => {
+    const { host, session } = await openWindow();
+    await lockAfter(5);
+    ahead = -60 * MINUTE;
+    expect(session.lockIfIdle()).toBe(false);
+    ahead = -54 * MINUTE;
+    expect(session.lockIfIdle()).toBe(true);
+    expect(session.lockIfIdle()).toBe(true);
+    await settled();
+    expect(host.requests.filter((request) => request.kind === 'lock')).toHaveLength(1);
+  });
+});
+
+async function lockedSaysNothing(): Promise<void> {
+  expect(document.title).toBe('');
+  expect(document.body.innerHTML).not.toContain('canteen');
+}
+
+describe('what was begun', () => {
+  async function lockAndUnlock(): Promise<void> {
+    await press('l', { ctrlKey: true });
+    expect(document.body.innerHTML).not.toContain('half a thought');
+    await fill('passphrase', 'a long enough passphrase');
+    await click(by('unlock-submit'));
+  }
+
+  it('comes back after a lock, and is kept no more once it is sent', async () => {
+    const { host, session } = await openWindow();
+    await fill('quick-add', 'half a thought');
+    await lockAndUnlock();
+    expect(by<HTMLTextAreaElement>('quick-add').value).toBe('half a thought');
+    expect(host.requests.filter((request) => request.kind === 'keepDrafts')).toEqual([
+      { kind: 'keepDrafts', drafts: [{ pursuance: session.pursuance, at: 'add', text: 'half a thought' }] },
+    ]);
+    await click(by('quick-add-submit'));
+    await settled();
+    expect(host.requests.at(-1)).toEqual({ kind: 'keepDrafts', drafts: [] });
+    await lockAndUnlock();
+    expect(by<HTMLTextAreaElement>('quick-add').value).toBe('');
+  });
+
+  it('is bounded: the shortest first, of pursuances that are there', () => {
+    const drafts: Record<string, string> = { [draftKey('import', 'here', '')]: 'x'.repeat(MAX_DRAFT_BYTES), [draftKey('add', 'gone', '')]: 'no', [draftKey('body', 'here', 't')]: ' ' };
+    for (let i = 0; i < MAX_DRAFTS + 3; i++) drafts[draftKey('comment', 'here', String(i))] = 'é'.repeat(i + 1);
+    const kept = draftsToKeep(drafts, ['here']);
+    expect(kept).toHaveLength(MAX_DRAFTS);
+    expect(kept[0]).toEqual({ pursuance: 'here', at: 'comment 0', text: 'é' });
+    expect(kept.every((draft) => draft.pursuance === 'here' && draft.at.startsWith('comment'))).toBe(true);
+    expect(kept.map(keyOfDraft)).toContain('comment here 5');
+    expect(draftsToKeep({ [draftKey('add', 'here', '')]: 'é'.repeat(MAX_DRAFT_BYTES / 2) }, ['here'])).toEqual([]);
+  });
+});
