@@ -522,6 +522,12 @@ impl Authority {
         welcomes.any(|(_, by)| *by != member)
     }
 
+    /// Whether keys are for a member now: not for whoever came by an invite that was used up and whom nobody let in (K3).
+    #[must_use]
+    pub fn has_a_place(&self, logs: &Logs, member: MemberId) -> bool {
+        self.sight(logs, View::All).has_a_place(member)
+    }
+
     /// The role that an entry leans on; `None` where that is no grant.
     #[must_use]
     pub fn leant_on(&self, entry: &Entry) -> Option<RoleId> {
