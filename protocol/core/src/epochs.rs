@@ -320,8 +320,7 @@ impl Replica {
     /// who are here hold it, or one that leads back to it.
     fn usable_before(&self, said: &Entry) -> Option<&EpochSecret> {
         let everyone = RoleId::EVERYONE;
-        let packages = self.authority.packages_before(&self.logs, said, everyone);
-        let tags = packages.iter().map(|(id, _)| package_tag(id));
+        let tags = self.authority.tags_before(&self.logs, said).into_iter();
         let then: BTreeSet<AuthorId> = tags.flat_map(|tag| self.authority.devices_with(tag)).collect();
         let known = |came_by: &EntryId| self.logs.in_past(*came_by, said.id());
         let out: BTreeMap<AuthorId, Vec<EntryId>> = self

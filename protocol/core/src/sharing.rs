@@ -191,7 +191,7 @@ impl Replica {
     fn devices_by_role(&self) -> BTreeMap<RoleId, BTreeSet<AuthorId>> {
         let roles = core::iter::once(RoleId::EVERYONE).chain(self.roles());
         let devices = |role| {
-            let readers = self.authority.readers(role);
+            let readers = self.authority.readers(role).filter(|(id, _)| self.authority.has_a_place(&self.logs, *id));
             readers.flat_map(|(_, member)| member.devices.keys().copied()).collect()
         };
         roles.map(|role| (role, devices(role))).collect()
@@ -258,8 +258,11 @@ impl Replica {
     fn reading_devices(&self, audience: &Audience) -> BTreeMap<AuthorId, &KeyPackage> {
         let roles = audience.roles.iter().flat_map(|role| self.authority.readers(*role));
         let persons = self.authority.present().filter(|(id, _)| audience.persons.contains(id));
-        let authors: BTreeSet<AuthorId> =
-            roles.chain(persons).flat_map(|(_, member)| member.devices.keys().copied()).collect();
+        let authors: BTreeSet<AuthorId> = roles
+            .filter(|(id, _)| self.authority.has_a_place(&self.logs, *id))
+            .chain(persons)
+            .flat_map(|(_, member)| member.devices.keys().copied())
+            .collect();
         let packages = self.authority.packages_known(&self.logs).into_iter();
         packages.filter(|(.., author)| authors.contains(author)).map(|(_, package, author)| (author, package)).collect()
     }

@@ -4,7 +4,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec;
 use alloc::vec::Vec;
 
-use crate::authority::{HeldPackage, package_tag};
+use crate::authority::{HeldPackage, Presence, package_tag};
 use crate::devices::Device;
 use crate::entry::{Content, Entry, GrantRef};
 use crate::id::{AuthorId, EntryId, EpochId, RoleId};
@@ -39,6 +39,13 @@ impl Replica {
         let mut waiting: Vec<(u32, EntryId, Option<GrantRef>, AuthorId)> = Vec::new();
         let mut welcomed: BTreeMap<GrantRef, usize> = BTreeMap::new();
         let mut further = Vec::new();
+        // Who was let in and is gone does not come back by the link: that would undo a removal.
+        let gone = self.authority.members().iter().filter(|(_, member)| member.presence != Presence::Here);
+        for (_, by) in
+            gone.filter_map(|(id, member)| Some((id, member.invite?))).filter(|(id, _)| self.authority.was_let_in(**id))
+        {
+            *welcomed.entry(by).or_default() += 1;
+        }
         let mut handed = core::mem::take(&mut self.handed);
         for (id, member) in self.authority.present() {
             let (mut lacking, mut late) = (Vec::new(), Vec::new());

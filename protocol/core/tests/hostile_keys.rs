@@ -9,10 +9,13 @@ use pursuance_core::authority::{package_tag, readers_hash};
 use pursuance_core::command::Command;
 use pursuance_core::crypto::Seed;
 use pursuance_core::entry::{Body, Content, Entry};
+use pursuance_core::founding::MEMBER;
 use pursuance_core::id::{AuthorId, EpochId, MemberId, RoleId};
-use pursuance_core::keys::{CellKey, EpochSecret};
+use pursuance_core::joining::Preview;
+use pursuance_core::keys::{CellKey, EpochSecret, InviteSecret};
 use pursuance_core::logs::Standing;
 use pursuance_core::op::{Backlink, Op, RoleEpoch, Seal, Welcome};
+use pursuance_core::plan::Authored;
 use pursuance_core::replica::Replica;
 use rand::RngExt;
 
@@ -245,6 +248,16 @@ fn epochs_that_claim_to_be_old_are_answered_once_a_month() {
     assert_eq!(read_all(&members, said), [true; 4]);
 }
 
+/// Joins by a link without saying who else came by it, as whoever wants more from it than it gives.
+fn joins_silently(world: &mut World, host: &Replica, invite: &Authored, name: &str) -> (Replica, Entry) {
+    let (grant, secret) = invite.invite.as_ref().expect("an invite");
+    let mut preview = Preview::new(host.pursuance(), grant.entry, InviteSecret::new(*secret.as_bytes()));
+    host.preview_entries(*grant).into_iter().for_each(|entry| preview.add(entry.clone()));
+    let device = world.device();
+    let join = preview.join(&device, name, world.now_seconds).expect("nobody is known to have come");
+    (Replica::new(host.pursuance(), device), join)
+}
+
 fn opens_a_cell(keys: &[CellKey], of: &[CellKey]) -> bool {
     keys.iter().any(|key| of.iter().any(|of| of.id() == key.id()))
 }
@@ -279,4 +292,39 @@ fn an_epoch_that_may_be_handed_this_moment_to_somebody_who_went_is_not_used() {
     let said = world.commit(&mut maya, &create("Without Eve", None)).entries.remove(0);
     maya.logs().iter().for_each(|entry| drop(eve.append(entry.clone())));
     assert!(!opens_a_cell(&eve.cell_keys(), &maya.cell_keys_for(&said)));
+}
+
+/// Whoever comes by a link that is used up waits for a person's decision, also when an epoch is made meanwhile.
+#[test]
+fn who_comes_by_a_used_link_is_sealed_nothing_before_a_person_lets_them_in() {
+    let mut world = World::new(92);
+    let mut maya = world.founder();
+    let come = |world: &mut World, maya: &mut Replica, name| {
+        let invite = world.commit(maya, &Command::Invite { role: MEMBER, uses: 1, reviewed: false });
+        (world.joiner(maya, &invite, name), invite)
+    };
+    let ((mut ben, _), (mut kim, link)) = (come(&mut world, &mut maya, "Ben"), come(&mut world, &mut maya, "Kim"));
+    [&mut ben, &mut kim].into_iter().for_each(|other| exchange(&mut maya, other));
+    // Kim comes once more by the link that she came by, and goes on listening with what she has as Kim.
+    let (mut second, join) = joins_silently(&mut world, &kim, &link, "Eve");
+    take(&mut maya, &[join]);
+    assert!(maya.unwelcomed().is_empty(), "the link is used up");
+    world.commit(&mut maya, &Command::RemoveMember { member: kim.me().unwrap(), roles: Vec::new() });
+    let made = maya.rotate(world.now_seconds, &mut Seed::new(world.rng.random())).expect("is here");
+    take(&mut maya, std::slice::from_ref(&made));
+    assert!(opens_a_cell(&kim.cell_keys(), &maya.cell_keys_for(&made)), "the control: she sees that it was made");
+    maya.logs().iter().for_each(|entry| drop(second.append(entry.clone())));
+    let used = maya.usable_epoch().map(EpochSecret::id).expect("made just now");
+    assert!(second.epoch(used).is_none(), "nothing is sealed to whoever nobody let in");
+    assert!(maya.unwelcomed().is_empty(), "also after those went who had come by the link");
+    // A person's decision.
+    let to = second.device().author();
+    let welcome = maya.welcome(to, world.now_seconds).expect("holds it");
+    take(&mut maya, std::slice::from_ref(&welcome));
+    second.append(welcome);
+    assert!(second.epoch(used).is_some());
+    let made = maya.rotate(world.now_seconds, &mut Seed::new(world.rng.random())).expect("is here");
+    take(&mut maya, std::slice::from_ref(&made));
+    second.append(made);
+    assert_eq!(second.usable_epoch().map(EpochSecret::id), maya.usable_epoch().map(EpochSecret::id));
 }

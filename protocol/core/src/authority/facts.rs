@@ -245,6 +245,8 @@ pub(crate) struct Facts {
     pub(crate) tags: BTreeMap<[u8; 8], BTreeSet<AuthorId>>,
     /// As they came.
     pub(crate) welcomes: BTreeMap<Handed, Vec<(EntryId, Welcome)>>,
+    /// By device: welcomes to what is said to everyone, each with who wrote it.
+    pub(crate) let_in: BTreeMap<AuthorId, Vec<(EntryId, MemberId)>>,
     pub(crate) names: Vec<Write<String>>,
     pub(crate) relays: Vec<Write<Vec<RelayAddress>>>,
     /// Acts of each chain with their places, in their order.

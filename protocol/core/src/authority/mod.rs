@@ -496,16 +496,36 @@ impl Authority {
         self.present().filter(move |(_, member)| by_right(member))
     }
 
-    /// The newest key package of each device that reads what is said to a role in the past of an entry, sorted by package id.
+    /// What an epoch of a role is sealed to that an entry introduces, sorted by package id (K3).
     #[must_use]
     pub fn packages_before(&self, logs: &Logs, entry: &Entry, role: RoleId) -> Vec<([u8; 32], KeyPackage)> {
+        let past = self.sight(logs, View::Past(logs.past_of(entry)));
+        let mut packages: Vec<_> =
+            permit::sealed_to(&past, role).into_iter().map(|(.., package)| (package.id(), package.clone())).collect();
+        packages.sort_by_key(|(id, _)| *id);
+        packages
+    }
+
+    /// Tags of the newest key packages of all who read what is said to everyone in the past of an entry.
+    pub(crate) fn tags_before(&self, logs: &Logs, entry: &Entry) -> BTreeSet<[u8; 8]> {
         // What an entry that was said before names may be in memory no more.
         let past = logs.past(entry.id()).unwrap_or_else(|| logs.past_of(entry));
         let past = self.sight(logs, View::Past(past));
-        let mut packages: Vec<_> =
-            permit::packages(&past, role).into_iter().map(|(.., package)| (package.id(), package.clone())).collect();
-        packages.sort_by_key(|(id, _)| *id);
-        packages
+        let packages = permit::packages(&past, RoleId::EVERYONE).into_iter();
+        packages.map(|(.., package)| package_tag(&package.id())).collect()
+    }
+
+    /// Whether somebody else ever handed a member what is said to everyone.
+    pub(crate) fn was_let_in(&self, member: MemberId) -> bool {
+        let devices = self.facts.devices_of.get(&member).into_iter().flatten();
+        let mut welcomes = devices.filter_map(|device| self.facts.let_in.get(device)).flatten();
+        welcomes.any(|(_, by)| *by != member)
+    }
+
+    /// Whether keys are for a member now: not for whoever came by an invite that was used up and whom nobody let in (K3).
+    #[must_use]
+    pub fn has_a_place(&self, logs: &Logs, member: MemberId) -> bool {
+        self.sight(logs, View::All).has_a_place(member)
     }
 
     /// The role that an entry leans on; `None` where that is no grant.

@@ -12,7 +12,7 @@ use super::seen::Seen;
 use super::switch::{Switch, asks, on};
 use crate::clock::Clock;
 use crate::entry::{Content, Entry, GrantRef};
-use crate::id::{EntryId, MemberId};
+use crate::id::{EntryId, MemberId, RoleId};
 use crate::logs::Logs;
 use crate::op::{Genesis, Op};
 
@@ -378,6 +378,9 @@ impl Facts {
                 if let Some(member) = member {
                     let handed = self.welcomes.entry((welcome.epoch, welcome.role, welcome.to, member)).or_default();
                     handed.push((id, welcome.clone()));
+                    if welcome.role == RoleId::EVERYONE {
+                        self.let_in.entry(welcome.to).or_default().push((id, member));
+                    }
                 }
             }
             Op::RecoveryKey(recovery) => {

@@ -707,7 +707,7 @@ impl<S: Seen> Case<'_, S> {
         let introduced = { known }.any(|(_, entries)| entries.iter().any(|entry| self.seen.holds(*entry)));
         require(Switch::K3New, !introduced, Refusal::BadKeys)?;
         let own = ops.iter().find_map(|op| if let Op::KeyPackage(package) = op { Some(package) } else { None });
-        let mut ids: Vec<[u8; 32]> = packages(self.seen, epoch.role)
+        let mut ids: Vec<[u8; 32]> = sealed_to(self.seen, epoch.role)
             .into_iter()
             // A package that comes with this very entry replaces the author's older one.
             .filter(|(member, author, _)| {
@@ -841,6 +841,14 @@ struct Standing {
     lowest_peer: u16,
     /// Its own.
     own: u8,
+}
+
+/// Of [`packages`], those that an epoch is sealed to (K3): nothing is for whoever came by an invite that was used up and whom nobody
+/// let in.
+pub(super) fn sealed_to<S: Seen>(seen: &S, role: RoleId) -> Vec<(MemberId, AuthorId, &KeyPackage)> {
+    let mut packages = packages(seen, role);
+    packages.retain(|(member, ..)| bars(Switch::K3Place, seen.has_a_place(*member)));
+    packages
 }
 
 /// The newest key package of each device of a view that reads what is said to a role.

@@ -650,6 +650,32 @@ pub(crate) trait Seen: Sized {
         known >= uses && self.joins(invite).take(uses).count() == uses
     }
 
+    /// Whether somebody else handed a member what is said to everyone.
+    fn is_let_in(&self, member: MemberId) -> bool {
+        let facts = self.facts();
+        let mut devices = facts.devices_of.get(&member).into_iter().flatten();
+        devices.any(|device| {
+            let mut welcomes = facts.let_in.get(device).into_iter().flatten();
+            welcomes.any(|(entry, by)| *by != member && self.holds(*entry))
+        })
+    }
+
+    /// K3: whether a member is let in by somebody, or is one of as many as may come by their invite: those who were let in come
+    /// first, here or gone, then the others by how late they came.
+    fn has_a_place(&self, member: MemberId) -> bool {
+        let facts = self.facts();
+        let Some(by) = facts.members.get(&member).and_then(|beginning| beginning.invite) else { return true };
+        let Some(open) = facts.invites.get(&by) else { return true };
+        let uses = usize::from(open.invite.uses);
+        if open.joins.len() <= uses || self.is_let_in(member) {
+            return true;
+        }
+        let late = |join: EntryId| (self.logs().depth(join), join);
+        let own = late(EntryId(member.0));
+        let before = self.joins(by).filter(|join| late(*join) < own || self.is_let_in(MemberId(join.0)));
+        before.take(uses).count() < uses
+    }
+
     /// Whether an invite can be joined by: it counts, was not closed, and its author holds what it leans on.
     fn is_open(&self, at: GrantRef) -> bool {
         let facts = self.facts();

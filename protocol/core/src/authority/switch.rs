@@ -332,6 +332,8 @@ switches! {
     K3Readers,
     /// Each has a seal.
     K3Seals,
+    /// Nothing is sealed to whoever came by a used invite and was let in by nobody.
+    K3Place,
     /// Who hands an epoch on reads it.
     K5Reads,
     /// What is handed on was introduced.

@@ -208,6 +208,16 @@ pub(super) const PLAYS: &[Play] = &[
         let act = stage.at(FOUNDER).say(vec![Op::RoleEpoch(epoch)]);
         refused(&stage, act, F::BadKeys)
     }),
+    (K3Place, "and none is of somebody who came by a used invite and was let in by nobody", || {
+        let mut stage = plain();
+        let invite = stage.at(FOUNDER).invite(SECOND, 1);
+        let first = stage.join(invite);
+        let late = stage.stranger();
+        stage.at(late).knowing(&[invite.entry]).join(invite);
+        let epoch = stage.epoch_for(RoleId::EVERYONE, EpochId([9; 32]), &[FOUNDER, first, late]);
+        let act = stage.at(FOUNDER).say(vec![Op::RoleEpoch(epoch)]);
+        refused(&stage, act, F::BadKeys)
+    }),
     (K5Reads, "who hands an epoch on reads it", || {
         let (mut stage, ann) = desk();
         let epoch = stage.epoch_for(SECOND, EpochId([9; 32]), &[ann]);
