@@ -214,7 +214,7 @@ without! {
     without_carrying_joins_one_is_missing: CarriesJoins, 5 => Broken::Missing { .. } | Broken::Lost { .. } | Broken::Diverged { .. },
     without_coverage_somebody_removed_reads_on: Coverage, 5 => Broken::ReadByOutsider { .. },
     without_epochs_under_their_parents_nobody_follows: EpochUnderParents, 2 => Broken::Missing { .. } | Broken::Lost { .. } | Broken::NotAdmitted { .. } | Broken::NoEpoch { .. } | Broken::OtherEpoch { .. },
-    without_epochs_under_themselves_a_newcomer_misses_the_beginning: EpochUnderItself, 54 => Broken::Missing { .. } | Broken::Lost { .. } | Broken::NotAdmitted { .. },
+    without_epochs_under_themselves_a_newcomer_misses_the_beginning: EpochUnderItself, 54 => Broken::Missing { .. } | Broken::Lost { .. } | Broken::NotAdmitted { .. } | Broken::NoEpoch { .. } | Broken::OtherEpoch { .. },
     without_its_past_under_what_was_usable_nobody_hears_that_they_are_out: PastUnderItsEpoch, 188 => Broken::Missing { .. } | Broken::Lost { .. } | Broken::NotAdmitted { .. } | Broken::NoEpoch { .. } | Broken::OtherEpoch { .. } | Broken::Refused { .. },
     without_completing_epochs_none_can_be_used: CompletesEpochs, 1 => Broken::NoEpoch { .. } | Broken::Lost { .. } | Broken::NotAdmitted { .. },
     without_fresh_randomness_a_nonce_is_used_twice: FreshRandomness, 0 => Broken::NonceTwice { .. },
