@@ -416,6 +416,12 @@ impl Window {
     pub fn kill(&mut self) {
         let app = self.app().unwrap_or_else(|| panic!("{} does not run", self.launch.name));
         signal("KILL", &app.to_string());
+        // Its memory, much of it locked, goes before its files do: until then the folder counts as open.
+        let limit = Instant::now() + Duration::from_secs(QUIT_SECONDS);
+        while is_running(app) {
+            assert!(Instant::now() < limit, "{} is there after being killed", self.launch.name);
+            std::thread::sleep(Duration::from_millis(POLL_MILLIS));
+        }
         self.driver.end();
     }
 
