@@ -416,9 +416,9 @@ impl Window {
     pub fn kill(&mut self) {
         let app = self.app().unwrap_or_else(|| panic!("{} does not run", self.launch.name));
         signal("KILL", &app.to_string());
-        // Its memory, much of it locked, goes before its files do: until then the folder counts as open.
+        // Its memory, much of it locked, goes before its files do, with its last thread: until then the folder counts as open.
         let limit = Instant::now() + Duration::from_secs(QUIT_SECONDS);
-        while is_running(app) {
+        while is_running(app) || threads_of(app) > 1 {
             assert!(Instant::now() < limit, "{} is there after being killed", self.launch.name);
             std::thread::sleep(Duration::from_millis(POLL_MILLIS));
         }
@@ -603,6 +603,11 @@ fn children(of: u32) -> Vec<u32> {
 
 pub(crate) fn is_running(pid: u32) -> bool {
     process_stat(pid).is_some_and(|(state, _)| state != 'Z')
+}
+
+/// Threads of a process that are not gone yet; the first stays until somebody asks how it ended.
+fn threads_of(pid: u32) -> usize {
+    fs::read_dir(format!("/proc/{pid}/task")).map_or(0, Iterator::count)
 }
 
 /// A process and everything that it started, by however many steps.

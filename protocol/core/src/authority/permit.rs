@@ -847,7 +847,7 @@ struct Standing {
 /// let in.
 pub(super) fn sealed_to<S: Seen>(seen: &S, role: RoleId) -> Vec<(MemberId, AuthorId, &KeyPackage)> {
     let mut packages = packages(seen, role);
-    packages.retain(|(member, ..)| bars(Switch::K3Place, seen.has_a_place(*member)));
+    packages.retain(|(member, ..)| asks(Switch::K3Place, seen.has_a_place(*member)));
     packages
 }
 
