@@ -101,6 +101,30 @@ describe('the log', () => {
     expect(all('log-row')).toHaveLength(1);
   });
 
+  it('shows what was asked for last, whichever answer comes first', async () => {
+    const { host } = await openWindow();
+    const view = host.view.bind(host);
+    let late = (): void => { throw new Error('the whole log was not asked for'); };
+    host.view = async (query) => {
+      const answer = await view(query);
+      if (query.kind === 'log' && !query.trouble) await new Promise<void>((resolve) => { late = resolve; });
+      return answer;
+    };
+    await press('g');
+    await press('l');
+    await settled();
+    expect(all('log-row')).toHaveLength(0);
+    // The choice itself is there once a log is.
+    late();
+    await settled();
+    await click(by('log-trouble'));
+    await click(by('log-all'));
+    await click(by('log-trouble'));
+    late();
+    await settled();
+    expect(all('log-row')).toHaveLength(1);
+  });
+
   it('is handed on without a name, a title, a role or a text', async () => {
     const { session } = await openWindow({ busy: true });
     await press('g');
