@@ -41,6 +41,9 @@ const LOST_RESULTS: usize = 3;
 pub const QUIT_SECONDS: u64 = 20;
 
 const POLL_MILLIS: u64 = 40;
+/// How often one looks whether something stands still before it is clicked, how long apart, in milliseconds.
+const STILL_LOOKS: u32 = 20;
+const STILL_MILLIS: u32 = 25;
 const LOG_TAIL_LINES: usize = 25;
 const SCREEN: &str = "1280x900x24";
 /// Set to anything, windows appear on the screen one sits at.
@@ -289,10 +292,21 @@ impl Window {
         self.call("clicking", element.click()).await;
     }
 
-    /// The driver alone does not scroll a box within the page far enough.
+    /// Scrolls there, the driver alone does not scroll a box within the page far enough, and waits until it stands still: a
+    /// click goes where the element was a moment ago.
     async fn bring_into_sight(&self, testid: &str) {
-        let script = "document.querySelector(arguments[0])?.scrollIntoView({ block: 'center' })";
-        self.run(script, vec![json!(css(testid))]).await;
+        let script = r"
+            const [query, looks, every, done] = arguments;
+            document.querySelector(query)?.scrollIntoView({ block: 'center' });
+            const place = () => JSON.stringify(document.querySelector(query)?.getBoundingClientRect() ?? null);
+            let [last, left] = [place(), looks];
+            const look = () => {
+                const now = place();
+                if (now === last || left === 0) done(null);
+                else { [last, left] = [now, left - 1]; setTimeout(look, every); }
+            };
+            setTimeout(look, every);";
+        self.run_async(script, vec![json!(css(testid)), json!(STILL_LOOKS), json!(STILL_MILLIS)]).await;
     }
 
     /// Replaces what stands in an input field.
