@@ -4,9 +4,12 @@ use std::sync::{Mutex, PoisonError};
 
 use pursuance_node::Node;
 use pursuance_node::api::{Query, Reply, Request, Trouble, View};
+use serde::Serialize;
 use tauri::ipc::Channel;
 use tauri::{State, WebviewWindow};
+use tokio::sync::watch::Sender;
 use tokio::task::JoinHandle;
+use zeroize::Zeroizing;
 
 use crate::window;
 
@@ -14,12 +17,35 @@ use crate::window;
 pub struct Door {
     node: Result<Node, Trouble>,
     watcher: Mutex<Option<JoinHandle<()>>>,
+    /// An invite that no page has heard of yet.
+    invite: Sender<Option<Zeroizing<String>>>,
+}
+
+/// What a page hears on its channel.
+#[derive(Clone, Serialize)]
+#[serde(tag = "kind", rename_all = "camelCase")]
+pub enum Heard {
+    /// The views have come this far.
+    Seq {
+        /// As in `AppView`.
+        seq: u64,
+    },
+    /// Somebody opened an invite on this computer.
+    Invite {
+        /// As it was given.
+        link: String,
+    },
 }
 
 impl Door {
     /// A door to a node, or to the reason why there is none, which then answers everything.
     pub fn new(node: Result<Node, Trouble>) -> Self {
-        Self { node, watcher: Mutex::new(None) }
+        Self { node, watcher: Mutex::new(None), invite: Sender::new(None) }
+    }
+
+    /// Gives the page an invite, now or once there is a page that listens; a newer one takes its place.
+    pub fn give(&self, invite: Zeroizing<String>) {
+        self.invite.send_replace(Some(invite));
     }
 
     fn node(&self) -> Result<&Node, Trouble> {
@@ -50,17 +76,29 @@ pub async fn view(door: State<'_, Door>, query: serde_json::Value) -> Result<Vie
     door.node()?.view(query).await
 }
 
-/// Says on the channel how far the views have come, now and whenever they move. One page watches at a time: a
-/// reloaded page takes the place of the one before.
+/// Says on the channel how far the views have come, now and whenever they move, and what invite was opened. One page watches
+/// at a time: a reloaded page takes the place of the one before.
 #[tauri::command]
-pub async fn watch(door: State<'_, Door>, channel: Channel<u64>) -> Result<(), Trouble> {
+pub async fn watch(door: State<'_, Door>, channel: Channel<Heard>) -> Result<(), Trouble> {
     let mut seqs = door.node()?.watch();
     seqs.mark_changed();
+    let invites = door.invite.clone();
+    let mut given = invites.subscribe();
+    given.mark_changed();
     let watcher = tokio::spawn(async move {
-        while seqs.changed().await.is_ok() {
-            let seq = *seqs.borrow_and_update();
-            if channel.send(seq).is_err() {
-                return;
+        loop {
+            let heard = tokio::select! {
+                changed = seqs.changed() => changed.map(|()| Some(Heard::Seq { seq: *seqs.borrow_and_update() })),
+                changed = given.changed() => changed.map(|()| {
+                    // Told once: a page that is made anew, after a lock, does not hear of it again.
+                    let mut link = None;
+                    invites.send_if_modified(|invite| { link = invite.take(); false });
+                    link.map(|link| Heard::Invite { link: link.to_string() })
+                }),
+            };
+            match heard.map(|heard| heard.map_or(Ok(()), |heard| channel.send(heard))) {
+                Ok(Ok(())) => {}
+                _ => return,
             }
         }
     });

@@ -4,11 +4,13 @@
 //! options -> surroundings -> secrecy -> runtime -> node -> window ... closed -> node stopped
 //! ```
 //!
-//! A node that cannot start (another Pursuance has the folder, the disk refuses) still gets its window: every command
+//! Where a Pursuance with a window has the folder already, the second start hands over to it and ends. Any other node that
+//! cannot start (the disk refuses) still gets its window: every command
 //! answers with that trouble, so the person reads its sentence where they look. What is wrong on the command line is
 //! said there, and ends the program with code 2.
 
 mod commands;
+mod handover;
 mod options;
 mod secrecy;
 mod surroundings;
@@ -17,12 +19,14 @@ mod window;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd};
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
 use pursuance_node::Node;
-use pursuance_node::api::Request;
+use pursuance_node::api::{Request, Trouble};
+use tauri::{AppHandle, Manager};
 use tokio::runtime::Runtime;
 use tracing_subscriber::EnvFilter;
 use zeroize::Zeroizing;
@@ -77,18 +81,25 @@ fn main() -> ExitCode {
     // Before anything of the window can make a runtime of its own.
     tauri::async_runtime::set(runtime.handle().clone());
 
-    let webview_dir = config.data_dir.join("webview");
+    let data_dir = config.data_dir.clone();
     let node = {
         let _inside = runtime.enter();
         Node::start(config)
     };
+    if matches!(node, Err(Trouble::InUse)) && handover::hand_over(&data_dir, options.invite()).is_ok() {
+        return ExitCode::SUCCESS;
+    }
     if let Err(trouble) = &node {
         eprintln!("pursuance: {trouble}");
     }
     if let (Ok(node), true) = (&node, options.passphrase_stdin()) {
         runtime.block_on(unlock_from_stdin(node));
     }
-    let ended = show(Door::new(node.clone()), webview_dir, options.invite());
+    let door = Door::new(node.clone());
+    if let Some(invite) = options.invite() {
+        door.give(Zeroizing::new(invite.to_owned()));
+    }
+    let ended = show(door, &data_dir, node.is_ok());
 
     if let Ok(node) = node {
         let stopped =
@@ -133,14 +144,18 @@ fn first_line(input: BorrowedFd<'_>) -> io::Result<String> {
     Ok(text.trim_end_matches('\r').to_owned())
 }
 
-/// Shows the window until it is closed, or until the program is asked to end.
-fn show(door: Door, webview_dir: std::path::PathBuf, invite: Option<&str>) -> tauri::Result<i32> {
-    let invite = invite.map(str::to_owned);
+/// Shows the window until it is closed, or until the program is asked to end. Whoever `owns` the folder hears second starts.
+fn show(door: Door, data_dir: &Path, owns: bool) -> tauri::Result<i32> {
+    let webview_dir = data_dir.join("webview");
+    let data_dir = data_dir.to_owned();
     let app = tauri::Builder::default()
         .manage(door)
         .invoke_handler(tauri::generate_handler![commands::request, commands::view, commands::watch])
         .setup(move |app| {
-            window::open(app, webview_dir, invite.as_deref())?;
+            window::open(app, webview_dir)?;
+            if owns {
+                hear_second_starts(app.handle().clone(), &data_dir);
+            }
             let handle = app.handle().clone();
             tauri::async_runtime::spawn(async move {
                 asked_to_end().await;
@@ -150,6 +165,21 @@ fn show(door: Door, webview_dir: std::path::PathBuf, invite: Option<&str>) -> ta
         })
         .build(tauri::generate_context!())?;
     Ok(app.run_return(|_, _| {}))
+}
+
+fn hear_second_starts(app: AppHandle, data_dir: &Path) {
+    let listening = handover::listen(data_dir, move |invite| {
+        if let Some(invite) = invite {
+            app.state::<Door>().give(invite);
+        }
+        if let Some(window) = app.get_webview_window(window::LABEL) {
+            window::bring_to_front(&window);
+        }
+    });
+    match listening {
+        Ok(listening) => drop(tauri::async_runtime::spawn(listening)),
+        Err(error) => tracing::warn!("a second start will not find this one: {error}"),
+    }
 }
 
 /// Returns when the system, or Ctrl-C in a terminal, asks the program to end.

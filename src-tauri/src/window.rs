@@ -8,7 +8,7 @@ use tauri::webview::{NewWindowResponse, PermissionResponse};
 use tauri::{App, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder};
 
 /// The window's label, which the capability names.
-const LABEL: &str = "main";
+pub const LABEL: &str = "main";
 /// A port that nothing answers at and that only root could open: whatever else fails, a connection ends here.
 const DEAD_PROXY: &str = "socks5://127.0.0.1:1";
 
@@ -21,14 +21,13 @@ const MIN_HEIGHT_PIXELS: f64 = 420.0;
 ///
 /// # Errors
 /// When there is no screen to open it on.
-pub fn open(app: &App, webview_dir: PathBuf, invite: Option<&str>) -> tauri::Result<WebviewWindow> {
+pub fn open(app: &App, webview_dir: PathBuf) -> tauri::Result<WebviewWindow> {
     let proxy = Url::parse(DEAD_PROXY).expect("it is written as a URL above");
     let window = WebviewWindowBuilder::new(app, LABEL, WebviewUrl::App("index.html".into()))
         .title("Pursuance")
         .inner_size(WIDTH_PIXELS, HEIGHT_PIXELS)
         .min_inner_size(MIN_WIDTH_PIXELS, MIN_HEIGHT_PIXELS)
         .data_directory(webview_dir)
-        .initialization_script(start_script(invite))
         .proxy_url(proxy)
         .devtools(false)
         .browser_extensions_enabled(false)
@@ -62,10 +61,12 @@ fn is_own_page(url: &Url) -> bool {
     url.scheme() == "tauri" && url.host_str() == Some("localhost") && url.port().is_none()
 }
 
-/// What the page is told at its start, before any script of its own runs.
-fn start_script(invite: Option<&str>) -> String {
-    let invite = serde_json::to_string(&invite).expect("a text can be written as JSON");
-    format!("Object.defineProperty(window, 'pursuanceStart', {{ value: Object.freeze({{ invite: {invite} }}) }});")
+/// Puts the window before all others.
+pub fn bring_to_front(window: &WebviewWindow) {
+    let shown = window.unminimize().and_then(|()| window.show()).and_then(|()| window.set_focus());
+    if shown.is_err() {
+        tracing::warn!("the window could not be brought to the front");
+    }
 }
 
 #[cfg(target_os = "linux")]
@@ -130,12 +131,5 @@ mod tests {
         ] {
             assert!(!is_own_page(&Url::parse(elsewhere).unwrap()), "{elsewhere}");
         }
-    }
-
-    #[test]
-    fn an_invite_cannot_become_script() {
-        let script = start_script(Some("pursuance:x'});\n</script>\"+alert(1)+\""));
-        assert!(script.contains(r#"invite: "pursuance:x'});\n</script>\"+alert(1)+\"""#), "{script}");
-        assert!(start_script(None).contains("invite: null"));
     }
 }

@@ -12,6 +12,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::apart::{Run, Surroundings};
+
 /// Says in the second run that it is the second.
 const INSIDE_VARIABLE: &str = "PURSUANCE_OWN_NETWORK";
 /// The way out. Its other end, where it has one, is `end0`.
@@ -25,16 +27,6 @@ const SCREENS: &str = "/tmp/.X11-unix";
 /// How long a deliberate packet may take to be counted.
 const CONTROL_SECONDS: u64 = 10;
 
-/// How a test is run.
-pub enum Run {
-    /// In a network of its own.
-    Inside(Counter),
-    /// Not here: the second run did it, and passed.
-    Done,
-    /// This user may make no network here, and this is not a computer where that must be.
-    Impossible(String),
-}
-
 /// Who took the way out.
 pub struct Counter(());
 
@@ -47,65 +39,14 @@ pub struct Counted {
     pub datagrams: u64,
 }
 
-/// Runs the test of this name (as `cargo test` lists it) a second time in a network of its own; in that second run, makes
-/// the network ready.
+/// Runs the test of this name (as `cargo test` lists it) a second time in a network of its own.
 ///
 /// # Panics
-/// When the second run fails, and where no network can be made although it must: as root, and where `CI` is set.
+/// As [`Surroundings::enter`].
 #[must_use]
-pub fn enter(test: &str) -> Run {
-    if std::env::var_os(INSIDE_VARIABLE).is_some() {
-        return Run::Inside(Counter::start());
-    }
-    if let Err(reason) = possible() {
-        assert!(!required(), "{test} cannot be run here: {reason}");
-        return Run::Impossible(reason);
-    }
-    let program = std::env::current_exe().expect("a running program has a path");
-    let output = apart()
-        .arg(program)
-        .args(["--exact", test, "--nocapture", "--test-threads=1"])
-        .env(INSIDE_VARIABLE, "1")
-        .stderr(Stdio::inherit())
-        .output()
-        .expect("unshare is there: it was tried a moment ago");
-    let said = String::from_utf8_lossy(&output.stdout);
-    // Its own closing line would be counted as one more test.
-    let shown: Vec<&str> = said.lines().filter(|line| !line.starts_with("test result: ")).collect();
-    println!("{}", shown.join("\n"));
-    assert!(output.status.success() && said.contains("1 passed"), "{test} failed in a network of its own");
-    Run::Done
-}
-
-/// Where a network that cannot be made is a failure and not a fact about the computer.
-fn required() -> bool {
-    std::env::var_os("CI").is_some() || is_root()
-}
-
-fn is_root() -> bool {
-    let status = fs::read_to_string("/proc/self/status").expect("proc(5) is there");
-    let uid = status.lines().find_map(|line| line.strip_prefix("Uid:")).expect("proc(5): every process has a Uid");
-    uid.split_whitespace().nth(1) == Some("0")
-}
-
-/// `unshare` with a network and mounts of its own; others than root become root inside, where the system lets them.
-fn apart() -> Command {
-    let mut command = Command::new("unshare");
-    command.args(["--net", "--mount"]);
-    if !is_root() {
-        command.arg("--map-root-user");
-    }
-    command.arg("--");
-    command
-}
-
-fn possible() -> Result<(), String> {
-    let tried = apart().args(["/bin/sh", "-c", &made_by()]).output();
-    match tried {
-        Ok(output) if output.status.success() => Ok(()),
-        Ok(output) => Err(String::from_utf8_lossy(&output.stderr).trim().to_owned()),
-        Err(error) => Err(format!("unshare: {error}")),
-    }
+pub fn enter(test: &str) -> Run<Counter> {
+    let surroundings = Surroundings { variable: INSIDE_VARIABLE, apart: &["--net", "--mount"], script: made_by() };
+    surroundings.enter(test, Counter::start)
 }
 
 /// What makes the network, in words for the shell.
@@ -129,13 +70,12 @@ fn made_by() -> String {
     for dir in RESOLVERS.iter().filter(|dir| Path::new(dir).is_dir()) {
         script.push_str(&format!("mount -t tmpfs none {dir}\n"));
     }
+    script.push_str("exec \"$@\"");
     script
 }
 
 impl Counter {
     fn start() -> Self {
-        let made = Command::new("/bin/sh").args(["-c", &made_by()]).status().expect("there is a shell");
-        assert!(made.success(), "no network was made");
         let counter = Self(());
         assert_eq!(counter.counted(), Counted { packets: 0, datagrams: 0 }, "nothing was sent yet");
         counter

@@ -71,6 +71,13 @@ impl Launch {
         Self { name: name.into(), program: program("pursuance"), args: all, sandboxed: true }
     }
 
+    /// The same with another build of the program.
+    #[must_use]
+    pub fn of(mut self, program: &Path) -> Self {
+        self.program = program.into();
+        self
+    }
+
     /// The same with other options, for the next start.
     #[must_use]
     pub fn with(mut self, args: &[&str]) -> Self {
@@ -648,8 +655,12 @@ fn display() -> Option<String> {
 }
 
 /// The hidden screen of this test program.
+///
+/// # Panics
+/// When no server for it can be started.
+#[must_use]
 #[expect(clippy::zombie_processes, reason = "the server outlives every test and ends with its last client")]
-pub(crate) fn hidden_screen() -> String {
+pub fn hidden_screen() -> String {
     struct Screen {
         name: String,
         /// The server ends when its last client is gone, and this one stays as long as the test program does.

@@ -24,6 +24,8 @@ mod many;
 mod modified;
 #[path = "windows/opening.rs"]
 mod opening;
+#[path = "windows/packaged.rs"]
+mod packaged;
 #[path = "windows/packets.rs"]
 mod packets;
 #[path = "windows/people.rs"]

@@ -108,6 +108,26 @@ describe('the way in', () => {
     expect(host.requests.at(-1)).toMatchObject({ kind: 'join', myName: 'Sam' });
   });
 
+  it('shows an invite that is opened outside of the window, at once or after the lock, and opens none by itself', async () => {
+    const { host, session } = await openWindow();
+    host.open('pursuance:one');
+    await settled();
+    expect(by<HTMLTextAreaElement>('join-link').value).toBe('pursuance:one');
+    host.open('pursuance:two');
+    await settled();
+    expect(by<HTMLTextAreaElement>('join-link').value).toBe('pursuance:two');
+    await session.lock();
+    await settled();
+    host.open('pursuance:three');
+    await settled();
+    expect(all('join-link')).toHaveLength(0);
+    await fill('passphrase', 'anything at all');
+    await click(by('unlock-submit'));
+    await settled();
+    expect(by<HTMLTextAreaElement>('join-link').value).toBe('pursuance:three');
+    expect(host.requests.some((request) => request.kind === 'openInvite')).toBe(false);
+  });
+
   it('does not let anyone join by a used-up invite, and says why', async () => {
     const { host } = await openWindow({ empty: true, invite: 'usedUp' });
     await fill('preview-my-name', 'Sam');

@@ -4,7 +4,8 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use pursuance_tests::own_network::{Counted, Run, enter};
+use pursuance_tests::apart::Run;
+use pursuance_tests::own_network::{Counted, enter};
 use pursuance_tests::people;
 use pursuance_tests::relay::RelayProcess;
 use pursuance_tests::tornet::TorNet;

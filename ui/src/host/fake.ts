@@ -87,6 +87,8 @@ export type FakeHost = Host & {
   setStorage: (storage: StorageTrouble | null) => void;
   /** What somebody else did arrives: changes tasks without a request of this window. */
   arrive: (change: (pursuance: FakePursuance) => void) => void;
+  /** An invite is opened outside of the window. */
+  open: (link: string) => void;
   /** Answers come only after this promise. */
   hold: (until: Promise<unknown> | null) => void;
 };
@@ -107,6 +109,7 @@ export function fakeHost(given: Partial<FakeChoices> = {}): FakeHost {
   let running: { state: ImportState; cancelled: boolean } | null = null;
   let held: Promise<unknown> | null = null;
   let listen: (seq: number) => void = () => {};
+  let offer: (link: string) => void = () => {};
   const groups: FakeGroup[] = [];
   const invited = new Map<string, PreviewState>();
   const found = (pursuance: FakePursuance): FakeGroup => { const group = new FakeGroup(pursuance); groups.push(group); return group; };
@@ -372,8 +375,9 @@ export function fakeHost(given: Partial<FakeChoices> = {}): FakeHost {
     hold(until) {
       held = until;
     },
-    watch(onSeq) {
-      listen = onSeq;
+    open: (link) => offer(link),
+    watch(onSeq, onInvite) {
+      [listen, offer] = [onSeq, onInvite];
       return choices.trouble === null ? Promise.resolve() : Promise.reject(choices.trouble);
     },
   };

@@ -3,19 +3,17 @@ import { Channel, invoke } from '@tauri-apps/api/core';
 import type { Query, Reply, Request, View } from './bindings';
 import type { Host } from './host';
 
-/** What the desktop tells the page before any script of the page runs. */
-type Start = { readonly invite: string | null };
+/** What the desktop says on the channel (`Heard` in `src-tauri`). */
+type Heard = { kind: 'seq'; seq: number } | { kind: 'invite'; link: string };
 
 /** The desktop's window. Argument names are those of the commands in `src-tauri`. */
 export function tauriHost(): Host {
-  const { invite } = (window as unknown as { pursuanceStart?: Start }).pursuanceStart ?? { invite: null };
   return {
-    ...(invite === null ? {} : { invite }),
     request: (request: Request) => invoke<Reply>('request', { request }),
     view: (query: Query) => invoke<View>('view', { query }),
-    async watch(onSeq) {
-      const channel = new Channel<number>();
-      channel.onmessage = onSeq;
+    async watch(onSeq, onInvite) {
+      const channel = new Channel<Heard>();
+      channel.onmessage = (heard) => { if (heard.kind === 'seq') onSeq(heard.seq); else onInvite(heard.link); };
       await invoke('watch', { channel });
     },
   };

@@ -78,7 +78,7 @@ export class Session {
 
   #host: Host;
   /** What the program was started with, until it was offered once. */
-  #startInvite: string;
+  #givenInvite = '';
   #refreshing: Promise<void> | null = null;
   #again = false;
   /** The newest seq that the host spoke of. */
@@ -92,7 +92,6 @@ export class Session {
 
   constructor(host: Host) {
     this.#host = host;
-    this.#startInvite = host.invite ?? '';
   }
 
   /** The row of the open pursuance in the frame. */
@@ -140,6 +139,9 @@ export class Session {
     await this.#host.watch((seq) => {
       this.#heard = Math.max(this.#heard, seq);
       this.#catchUp();
+    }, (link) => {
+      this.#givenInvite = link;
+      if (this.app?.stage === 'open') this.#offerInvite();
     }).catch((thrown: unknown) => { this.startTrouble ??= asTrouble(thrown); });
   }
 
@@ -247,11 +249,7 @@ export class Session {
       if (first !== undefined) this.#enter(first);
       else if (this.app?.stage === 'fresh') this.screen = this.afterVault;
       else this.screen = 'home';
-      if (this.#startInvite !== '') {
-        this.joinLink = this.#startInvite;
-        this.#startInvite = '';
-        this.screen = 'join';
-      }
+      this.#offerInvite();
     } else if (arrived !== undefined && (this.screen === 'home' || this.screen === 'join' || this.screen === 'mine')) {
       this.#enter(arrived);
     } else if (this.pursuance !== null && known === undefined) {
@@ -263,6 +261,14 @@ export class Session {
     } else if (known !== undefined && known.standing !== 'member' && isInside(this.screen)) {
       this.screen = 'preview';
     }
+  }
+
+  /** Puts an invite that was opened outside of the window into the field for invites; the person opens it, or not. */
+  #offerInvite(): void {
+    if (this.#givenInvite === '') return;
+    this.joinLink = this.#givenInvite;
+    this.#givenInvite = '';
+    this.screen = 'join';
   }
 
   #enter(row: PursuanceRow): void {
