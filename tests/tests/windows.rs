@@ -4,6 +4,8 @@
 mod arrested;
 #[path = "windows/at_size.rs"]
 mod at_size;
+#[path = "windows/by_keys.rs"]
+mod by_keys;
 #[path = "windows/demo.rs"]
 mod demo;
 #[path = "windows/desk.rs"]
