@@ -1,6 +1,5 @@
 // What is wrong with how the page looks now: what is cut off, what is wider than its place, and what axe finds.
-// Arguments: what axe is asked (`nothing`, `all`, `contrast`: a theme changes nothing else), and what is called with the list of
-// complaints.
+// Arguments: whether axe is asked (`axe`, `nothing`), and what is called with the list of complaints.
 const [asked, done] = arguments;
 const complaints = [];
 const root = document.documentElement;
@@ -57,7 +56,7 @@ for (let text = texts.nextNode(); text !== null; text = texts.nextNode()) {
 
 if (asked === 'nothing') { done(complaints); return; }
 // One page of many: there are landmarks, and texts between them are not astray.
-const rules = asked === 'contrast' ? { runOnly: ['color-contrast'] } : { rules: { region: { enabled: false } } };
+const rules = { rules: { region: { enabled: false } } };
 window.axe.run(document, rules).then(
   (result) => done([...complaints, ...result.violations.map((each) => `axe ${each.id}: ${each.nodes.slice(0, 3).map((node) => `${node.target.join(' ')} ${node.any[0]?.message ?? ''}`).join(' | ')}`)]),
   (trouble) => done([...complaints, `axe: ${trouble}`]),

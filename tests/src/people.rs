@@ -18,10 +18,13 @@ const PATIENCE_SECONDS: u64 = 90;
 /// The sizes of windows that portraits show.
 const SIZES: [(u32, u32); 2] = [(1024, 640), (1280, 800)];
 const SLOT_SECONDS: u32 = 1;
-/// Puts the page into a theme and ends when it has been drawn in it; colours do not go over slowly.
-const IN_THEME: &str = "document.documentElement.dataset.theme = arguments[0]; const done = arguments[1]; \
+/// Puts the page into a theme, a direction and a size of text, and ends when it has been drawn so; colours do not go over slowly.
+const DRAWN: &str = "const [theme, direction, text, done] = arguments; const root = document.documentElement; \
+    root.dataset.theme = theme; root.dir = direction; root.style.fontSize = text; \
     for (const fade of document.getAnimations()) fade.finish(); \
     requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 0)))";
+/// The browser's own size of text, and twice that.
+const TEXT: [&str; 2] = ["", "200%"];
 
 /// Says what is wrong with how the page looks.
 const LOOKS: &str = include_str!("looks.js");
@@ -100,12 +103,17 @@ fn folder(dir: &Path, name: &str) -> std::path::PathBuf {
 /// # Panics
 /// When something is.
 pub async fn portraits(window: &Window, name: &str) {
-    let found = pictures(window, name, ["nothing", "nothing"]).await;
-    assert_eq!(found, [""; 0], "{name}");
+    for size in SIZES {
+        for theme in ["light", "dark"] {
+            let called = format!("{theme}-{}", size.0);
+            let found = picture(window, name, (size, theme, "ltr", TEXT[0], "nothing", &called)).await;
+            assert_eq!(found, [""; 0], "{name}");
+        }
+    }
 }
 
-/// Pictures at both sizes in both themes, and what is wrong with them: what is cut off or wider than its place, and what axe
-/// finds, contrast in both themes included.
+/// Pictures at both sizes in both themes, from right to left, and with text of twice the size; and what is wrong with them:
+/// what is cut off or wider than its place, and what axe finds, light from left to right and dark from right to left.
 ///
 /// # Panics
 /// When axe is not there.
@@ -114,24 +122,35 @@ pub async fn complaints(window: &Window, name: &str) -> Vec<String> {
         let axe = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ui/node_modules/axe-core/axe.min.js");
         window.run(&std::fs::read_to_string(axe).expect("./x setup installs it"), vec![]).await;
     }
-    pictures(window, name, ["all", "contrast"]).await
+    let [small, large] = SIZES;
+    let mut all = vec![];
+    for look in [
+        (small, "light", "ltr", TEXT[0], "axe", "light-1024"),
+        (small, "dark", "ltr", TEXT[0], "nothing", "dark-1024"),
+        (small, "dark", "rtl", TEXT[0], "axe", "leftwards"),
+        (large, "light", "ltr", TEXT[0], "nothing", "light-1280"),
+        (large, "dark", "ltr", TEXT[0], "nothing", "dark-1280"),
+        (large, "light", "ltr", TEXT[1], "nothing", "twice"),
+    ] {
+        all.extend(picture(window, name, look).await);
+    }
+    // As it was before.
+    window.run_async(DRAWN, vec![json!("light"), json!("ltr"), json!(TEXT[0])]).await;
+    all
 }
 
-/// Takes the pictures; what axe is asked, in each theme, is asked in the narrow size.
-async fn pictures(window: &Window, name: &str, asked: [&str; 2]) -> Vec<String> {
-    let mut all = Vec::new();
-    for (size, (width, height)) in SIZES.into_iter().enumerate() {
-        window.resize(width, height).await;
-        for (theme, asked) in ["light", "dark"].into_iter().zip(asked) {
-            window.run_async(IN_THEME, vec![json!(theme)]).await;
-            let asked = if size == 0 { asked } else { "nothing" };
-            let found = window.run_async(LOOKS, vec![json!(asked)]).await;
-            let found: Vec<String> = serde_json::from_value(found).expect("a list of complaints");
-            window.screenshot(&format!("{name}-{theme}-{width}")).await;
-            all.extend(found.into_iter().map(|complaint| format!("{name}-{theme}-{width}: {complaint}")));
-        }
-    }
-    all
+/// One picture: the window's size, theme, direction, size of text, what axe is asked, and what it is called.
+type Look<'a> = ((u32, u32), &'a str, &'a str, &'a str, &'a str, &'a str);
+
+/// Takes a picture; what is wrong with it.
+async fn picture(window: &Window, name: &str, look: Look<'_>) -> Vec<String> {
+    let ((width, height), theme, direction, text, asked, called) = look;
+    window.resize(width, height).await;
+    window.run_async(DRAWN, vec![json!(theme), json!(direction), json!(text)]).await;
+    let found: Vec<String> =
+        serde_json::from_value(window.run_async(LOOKS, vec![json!(asked)]).await).expect("a list of complaints");
+    window.screenshot(&format!("{name}-{called}")).await;
+    found.into_iter().map(|complaint| format!("{name}-{called}: {complaint}")).collect()
 }
 
 /// On the first screen of an empty data folder: chooses to start a pursuance, and makes the vault.
