@@ -10,6 +10,7 @@ pub mod own_root;
 pub mod pages;
 pub mod people;
 pub mod relay;
+pub mod spoken;
 pub mod tasklist;
 pub mod tornet;
 pub mod vectors;

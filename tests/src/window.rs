@@ -28,6 +28,8 @@ use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 
+use crate::spoken::Desk;
+
 /// How long a driver may take for one call.
 pub const CALL_SECONDS: u64 = 30;
 /// How long a program may take to show its window, on a computer that compiles something beside.
@@ -58,6 +60,8 @@ pub struct Launch {
     program: PathBuf,
     args: Vec<String>,
     sandboxed: bool,
+    /// The bus on which screen readers hear it, if they do.
+    heard_on: Option<String>,
 }
 
 impl Launch {
@@ -68,7 +72,14 @@ impl Launch {
         let mut all = vec!["--data".to_owned(), data.display().to_string()];
         all.extend(args.iter().map(|&arg| arg.to_owned()));
         fs::remove_file(log_path(name)).ok();
-        Self { name: name.into(), program: program("pursuance"), args: all, sandboxed: true }
+        Self { name: name.into(), program: program("pursuance"), args: all, sandboxed: true, heard_on: None }
+    }
+
+    /// The same on a desktop with a screen reader.
+    #[must_use]
+    pub fn heard_on(mut self, desk: &Desk) -> Self {
+        self.heard_on = Some(desk.address().to_owned());
+        self
     }
 
     /// The same with another build of the program.
@@ -96,6 +107,7 @@ impl Launch {
             program,
             args: vec!["--automation".into()],
             sandboxed: false,
+            heard_on: None,
         })
     }
 }
@@ -536,7 +548,6 @@ impl Driver {
             .arg("--host=127.0.0.1")
             .env("TAURI_WEBVIEW_AUTOMATION", "true")
             .env("GDK_BACKEND", "x11")
-            .env("NO_AT_BRIDGE", "1")
             .stdin(Stdio::null())
             .stdout(writer.try_clone().expect("a file can be written to twice"))
             .stderr(writer)
@@ -544,6 +555,10 @@ impl Driver {
         if let Some(display) = display() {
             command.env("DISPLAY", display).env_remove("WAYLAND_DISPLAY");
         }
+        match &launch.heard_on {
+            Some(bus) => command.env("DBUS_SESSION_BUS_ADDRESS", bus),
+            None => command.env("NO_AT_BRIDGE", "1"),
+        };
         if !launch.sandboxed {
             command.env_remove("WEBKIT_FORCE_SANDBOX");
         }

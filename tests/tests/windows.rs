@@ -39,6 +39,8 @@ mod rogue;
 mod screens;
 #[path = "windows/secrets.rs"]
 mod secrets;
+#[path = "windows/spoken.rs"]
+mod spoken;
 #[path = "windows/templates.rs"]
 mod templates;
 #[path = "windows/working.rs"]
