@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use pursuance_tests::people::{complaints, eventually};
-use pursuance_tests::window::{Launch, Window};
+use pursuance_tests::window::{Launch, Window, out_dir};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -14,6 +14,9 @@ use tokio::net::{TcpListener, TcpStream};
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'";
 /// Part of the names of the screens to look at, for whoever changes one.
 const PART_VARIABLE: &str = "PURSUANCE_SCREENS";
+/// Set to anything, the pictures of the user guide are taken anew.
+const WRITE_VARIABLE: &str = "PURSUANCE_WRITE_PICTURES";
+const GUIDE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs");
 const MAX_REQUEST_BYTES: usize = 8_192;
 const PATIENCE_SECONDS: u64 = 30;
 
@@ -240,6 +243,30 @@ async fn no_screen_about_people_and_rules_cuts_anything_off() {
         all.extend(complaints(&window, &format!("screen-{name}")).await);
     }
     assert!(all.is_empty(), "{} complaints:\n{}", all.len(), all.join("\n"));
+    if part.is_empty() && std::env::var_os(WRITE_VARIABLE).is_some() {
+        for name in guide_pictures() {
+            let taken = out_dir().join(format!("screen-{name}-light-1024.png"));
+            std::fs::copy(taken, Path::new(GUIDE).join(format!("images/guide/{name}.png"))).expect("it was taken");
+        }
+    }
+}
+
+#[test]
+fn each_picture_of_the_guide_is_of_a_screen() {
+    let names = guide_pictures();
+    assert!(!names.is_empty());
+    for name in names {
+        assert!(SCREENS.iter().any(|screen| screen.0 == name), "{name} is no screen");
+        let picture = Path::new(GUIDE).join(format!("images/guide/{name}.png"));
+        assert!(picture.is_file(), "{name} was not taken: {WRITE_VARIABLE}=1 cargo test --workspace --test windows screens");
+    }
+}
+
+/// The screens that the user guide shows, by its links to their pictures.
+fn guide_pictures() -> Vec<String> {
+    let guide = std::fs::read_to_string(Path::new(GUIDE).join("user-guide.md")).expect("there is a user guide");
+    let links = guide.split("](images/guide/").skip(1);
+    links.map(|link| link.split(".png)").next().unwrap_or_default().to_owned()).collect()
 }
 
 async fn take(window: &Window, step: &Step) {
