@@ -453,6 +453,13 @@ impl Authority {
         self.facts.devices.keys().copied()
     }
 
+    /// Entries that took out a device and lost their effect since.
+    pub(crate) fn held_take_outs(&self, device: AuthorId) -> impl Iterator<Item = EntryId> + '_ {
+        let about = self.facts.on_device.get(&device).into_iter().flatten();
+        let entries = about.map(|index| self.facts.restrictions[*index].source.entry());
+        entries.filter(|id| matches!(self.verdicts.get(id), Some(Verdict::Held(_))))
+    }
+
     /// Devices that published a key package with this tag; anybody can publish anybody's.
     pub fn devices_with(&self, tag: [u8; 8]) -> impl Iterator<Item = AuthorId> + '_ {
         self.facts.tags.get(&tag).into_iter().flatten().copied()
