@@ -262,16 +262,21 @@ fn a_seal_that_opens_for_some_only_is_found_and_made_good_by_whoever_reads() {
     let mut members = verifiers(&mut world);
     let [ann, ben, mallory] = &mut members;
     let victim = ben.device().author();
-    let (epoch, _) = forged(mallory, VERIFIER, |to| (to == victim).then(|| vec![7; 1_168]));
+    let (epoch, secret) = forged(mallory, VERIFIER, |to| (to == victim).then(|| vec![7; 1_168]));
     take(mallory, &[epoch]);
-    let task = world.commit(mallory, &at(VERIFIER, "Not for Ben, whatever the screen says")).task.unwrap();
     exchange(mallory, ann);
     exchange(mallory, ben);
-    assert!(reads(ann, task) && !reads(ben, task));
+    assert!(ann.epoch(secret.id()).is_some() && ben.epoch(secret.id()).is_none(), "the control");
     // Ann holds the secret, makes the seals again, and sees which one is none.
     assert_eq!(ann.unwelcomed(), [victim]);
+    assert!(ann.usable_epoch_of(VERIFIER).is_none(), "it leaves somebody out");
+    let said = world.commit(ann, &at(VERIFIER, "For Ben too, whatever Mallory wanted"));
+    assert_eq!(said.entries.len(), 2, "with an epoch of her own");
     settle(&world, &mut members);
-    assert!(members.iter().all(|member| reads(member, task)));
+    for member in &mut members {
+        assert!(reads(member, said.task.unwrap()) && member.unwelcomed().is_empty());
+        assert!(member.epoch(secret.id()).is_some(), "what was said with it all the same can be read");
+    }
 }
 
 #[test]
