@@ -135,6 +135,14 @@ const person = (name: string, choices: Partial<FakeChoices> = {}, then: () => Pr
   await meet(name);
   await then();
 };
+/** Ilse made keys for organisers; of me it is seen here, of others only who holds the keys knows. */
+const falseKeys = (proven: boolean): Make => async () => {
+  await screen('p', {}, (data) => {
+    const left = data.members.filter((each) => each.person.me || each.person.name === 'Maya').map((each) => each.person);
+    for (const each of data.members) if (each.person.name.startsWith('Ilse')) each.falseSeals = [{ role: 1, to: proven ? left : [] }];
+  })();
+  await meet('Ilse');
+};
 const press_ = (testid: string) => () => click(by(testid));
 const removing = (name: string, choices: Partial<FakeChoices> = {}, then: () => Promise<unknown> = async () => {}): Make => person(name, choices, async () => { await press_('person-remove')(); await then(); });
 
@@ -312,6 +320,8 @@ export const SITUATIONS = {
   'person, to vouch for': person('Ilse', {}, press_('vouch')),
   'person, compared': person('Ilse', {}, press_('phrase-same')),
   'person with two histories': person('Ben', { busy: true }),
+  'person, false keys': falseKeys(true),
+  'person, perhaps false keys': falseKeys(false),
   'person with all roles': person('Maximiliane', { busy: true }),
   'person one too many': async () => { await screen('p')(); await click(all('member').filter((each) => each.dataset.name === 'Ben')[1]?.querySelector('button') as HTMLElement); },
   'person one too many, let in': async () => { await screen('p')(); await click(all('member').filter((each) => each.dataset.name === 'Ben')[1]?.querySelector('button') as HTMLElement); await click(by('person-let-in')); },

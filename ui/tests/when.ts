@@ -111,6 +111,8 @@ export const WHEN: Record<string, readonly string[]> = {
   'readers.done.closed': ['a task was closed*'],
   'task.twoAnswers': ['a task with two endings'],
 
+  'people.falseSeals': ['person, false keys'],
+  'people.sealsUnproven': ['person, perhaps false keys'],
   'people.twoHistories': ['person who*', 'person with*', 'people, much waiting', 'let somebody in', 'removing an organiser', 'removing from one role', 'removing without a rule', 'removing one of many roles without a rule', 'arrested, two histories'],
   'people.none': ['people, alone'],
 

@@ -68,6 +68,25 @@ impl Replica {
         self.sign_added(AddDevice::new(self.pursuance, me, device), now_seconds)
     }
 
+    /// Takes out a device of mine once more, where this device did so and the grant that it leaned on is no longer mine, while another one
+    /// is (D6): whoever takes back a grant at the same moment would otherwise let the device in again, and nobody would see it. The one who
+    /// wants it out already said so; it is said again for each grant that was lost, and not otherwise.
+    #[must_use]
+    pub fn take_out_again(&self, now_seconds: u64) -> Option<Entry> {
+        let me = self.writer().ok()?;
+        let (mine, this) = (self.authority.members().get(&me)?, self.device.author());
+        let leans_on_mine = |by: Option<GrantRef>| by.is_some_and(|by| mine.grants.iter().any(|held| held.at == by));
+        let is_out = |device: &&AuthorId| {
+            let own = self.authority.held_take_outs(**device).filter_map(|id| self.logs.entry(id));
+            let own: Vec<&Entry> = own.filter(|entry| entry.body().author == this).collect();
+            !own.is_empty() && !own.iter().any(|entry| leans_on_mine(entry.body().by))
+        };
+        let device = mine.devices.keys().filter(|device| **device != this).find(is_out)?;
+        let op = Op::RemoveDevice(*device);
+        let entry = self.sign_next(Content::Public(vec![op]), self.my_grant()?, None, now_seconds);
+        self.authority.would(self.pursuance, &self.logs, &entry).is_ok().then_some(entry)
+    }
+
     /// Signs one more device of mine, which agreed to be.
     pub(crate) fn sign_added(&self, added: AddDevice, now_seconds: u64) -> Result<Entry, Refusal> {
         let me = self.room_for_device()?;

@@ -43,7 +43,7 @@ impl Replica {
         let readers = self.readers(role);
         let counting = self.counting_epochs(role).filter(|(id, _)| self.epochs.contains_key(id));
         let covered = counting.filter(|(id, _)| self.is_covered(*id, role, &readers)).map(|(id, _)| id).collect();
-        self.first_of(&covered, role)
+        self.first_of(covered, role)
     }
 
     /// Whether what is said to a role is sealed with an epoch that is old by this device's clock, and it is for this device to make
@@ -66,19 +66,35 @@ impl Replica {
             .all(|mine| now_seconds.abs_diff(mine) >= EPOCH_RENEWAL_SECONDS)
     }
 
-    /// Of some epochs that are held, the one to write with: none that another of them follows; then the senior author's; then the least
-    /// deep, and of the least id.
-    fn first_of(&self, some: &BTreeSet<EpochId>, role: RoleId) -> Option<&EpochSecret> {
+    /// Of some epochs that are held, the one to write with: one whose seals are all true (K24), that none other of these follows; then the
+    /// senior author's; then the least deep, and of the least id.
+    ///
+    /// Seals are made again only of those that none follows: what a true one follows is not written with in any case.
+    fn first_of(&self, mut some: BTreeSet<EpochId>, role: RoleId) -> Option<&EpochSecret> {
+        loop {
+            let last = self.last_of(&some, role);
+            let (true_ones, false_ones): (Vec<EpochId>, Vec<EpochId>) =
+                last.into_iter().partition(|id| self.is_true(*id, role));
+            if false_ones.is_empty() {
+                let known = |id: &EpochId| self.authority.epochs().get(&(*id, role));
+                let first = { true_ones }.into_iter().min_by_key(|id| known(id).map(|known| self.epoch_rank(known)));
+                return first.and_then(|id| self.epochs.get(&id));
+            }
+            some.retain(|id| !false_ones.contains(id));
+        }
+    }
+
+    /// Of some epochs, those that none other of them follows.
+    fn last_of(&self, some: &BTreeSet<EpochId>, role: RoleId) -> Vec<EpochId> {
         let made = |id| self.introductions(id, role).map(|(intro, _)| intro);
         // What names as its parent an epoch that is not there yet does not follow it: so of any there are, one is the last.
         let knew = |later, id: EpochId| made(later).any(|later| made(id).any(|intro| self.logs.in_past(intro, later)));
         let is_last = |id: &&EpochId| {
             !self.followers(**id, role).any(|later| some.contains(&later) && later != **id && knew(later, **id))
         };
-        let known = |id: &EpochId| self.authority.epochs().get(&(*id, role));
-        let first = some.iter().filter(is_last).min_by_key(|id| known(id).map(|known| self.epoch_rank(known)));
+        let last: Vec<EpochId> = some.iter().filter(is_last).copied().collect();
         // Only two who each introduce both epochs of the other can make a circle; then it is any of them.
-        first.or(some.first()).and_then(|id| self.epochs.get(id))
+        if last.is_empty() { some.first().copied().into_iter().collect() } else { last }
     }
 
     /// An epoch, and all that follow it.
@@ -92,14 +108,13 @@ impl Replica {
         seen.into_iter()
     }
 
-    /// Whether a new epoch is wanted: somebody who may know those there are may not read any more. Whoever holds none waits for
-    /// a welcome instead.
+    /// Whether a new epoch is wanted: somebody who may know those there are may not read any more, or their seals are not true. Whoever
+    /// holds none waits for a welcome instead. One that is not held is no reason to wait: it may be held by nobody.
     #[must_use]
     pub fn needs_epoch(&self) -> bool {
-        let (everyone, readers) = (RoleId::EVERYONE, self.readers(RoleId::EVERYONE));
         self.is_here()
-            && self.counting_epochs(everyone).any(|(id, _)| self.epochs.contains_key(&id))
-            && !self.counting_epochs(everyone).any(|(id, _)| self.is_covered(id, everyone, &readers))
+            && self.counting_epochs(RoleId::EVERYONE).any(|(id, _)| self.epochs.contains_key(&id))
+            && self.usable_epoch().is_none()
     }
 
     /// Makes the next epoch, for all devices that read in the past of its entry; nothing from a device that may not sign.
@@ -335,7 +350,7 @@ impl Replica {
         let covered: BTreeSet<EpochId> = covered.collect();
         let is_known = |id: &&EpochId| self.introductions(**id, everyone).any(|(intro, _)| known(&intro));
         let known: BTreeSet<EpochId> = covered.iter().filter(is_known).copied().collect();
-        self.first_of(if known.is_empty() { &covered } else { &known }, everyone)
+        self.first_of(if known.is_empty() { covered } else { known }, everyone)
     }
 
     fn youngest_epoch(&self) -> Option<&EpochSecret> {

@@ -64,6 +64,7 @@ pub mod task_op;
 pub mod tasks;
 pub mod templates;
 pub mod today;
+pub mod true_seals;
 pub mod view;
 pub mod views;
 mod welcoming;

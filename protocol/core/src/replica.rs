@@ -20,6 +20,7 @@ use crate::refusal::Refusal;
 use crate::shelf::{Changes, ItemNote, KeptEntry, KeptTask, Nothing, Shelf, WHOLE_ENTRY};
 use crate::task_keys::TaskKeys;
 use crate::tasks::{Task, Tasks};
+use crate::true_seals::Weighed;
 
 /// The state of one pursuance: a function of the entries appended and the secrets learned, in whatever order.
 pub struct Replica {
@@ -47,6 +48,8 @@ pub struct Replica {
     candidates: VecDeque<EpochId>,
     /// Devices that are known to have been handed an epoch: the seals were made again and compared.
     pub(crate) handed: BTreeSet<(EpochId, AuthorId)>,
+    /// The same, by entries that introduce epochs (K24).
+    pub(crate) weighed: Weighed,
     pub(crate) own_log: OwnLog,
     /// Standings that tests give to entries before they come.
     #[cfg(test)]
@@ -83,6 +86,7 @@ impl Replica {
             newly_shared: BTreeSet::new(),
             candidates: VecDeque::new(),
             handed: BTreeSet::new(),
+            weighed: Weighed::default(),
             own_log: OwnLog::default(),
             #[cfg(test)]
             forced: BTreeMap::new(),

@@ -90,7 +90,7 @@ impl Replica {
     }
 
     /// What is said about a task, with its key and those to whom it is handed: the newest key that nobody can know who may not read
-    /// the task now, or else a new one; handed to those of its readers who have no way to it yet.
+    /// the task now, and that follows the epochs of its roles, or else a new one; handed to those of its readers who have no way to it yet.
     pub(crate) fn telling(
         &self,
         (id, task): (TaskId, &Task),
@@ -111,9 +111,23 @@ impl Replica {
             Given::Device(author) => readers.contains_key(author),
             Given::Onward => false,
         };
-        let usable = held.iter().filter(|held| held.given.iter().all(is_safe)).max_by_key(|held| held.generation);
+        let (made, epochs) = self.epochs_for(&audience, role_leant_on, with)?;
+        let is_known_to = |held: &HeldKey, role: RoleId| held.given.iter().any(|given| given.role() == Some(role));
+        let follows = |held: &&HeldKey| {
+            let mut known_to = epochs.iter().filter(|(role, _)| is_known_to(held, *role));
+            known_to.all(|(role, epoch)| held.given.contains(&Given::Role(*role, epoch.id())))
+        };
+        let all_safe = || held.iter().filter(|held| held.given.iter().all(is_safe));
         let none = BTreeSet::new();
-        let (generation, key, given) = match usable {
+        // A new key that cannot be handed to all of them keeps nobody from speaking: only safety needs it.
+        let is_new_too_dear = || {
+            let lists = self.lists_for(&epochs, &none);
+            self.lacking(&audience, &readers, &none, &lists).len() > MAX_LIST_SEALS
+        };
+        let newest = |some: &mut dyn Iterator<Item = &'_ HeldKey>| some.max_by_key(|held| held.generation).cloned();
+        let usable = newest(&mut all_safe().filter(follows));
+        let usable = usable.or_else(|| if is_new_too_dear() { newest(&mut all_safe()) } else { None });
+        let (generation, key, given) = match &usable {
             Some(usable) => (usable.generation, usable.key.clone(), &usable.given),
             None => {
                 let newest = held.iter().map(|held| held.generation).max();
@@ -121,7 +135,7 @@ impl Replica {
                 (next, TaskKey::new(with.seed.draw()), &none)
             }
         };
-        let (made, for_roles) = self.lists_for(&audience, role_leant_on, given, with)?;
+        let for_roles = self.lists_for(&epochs, given);
         let mut devices = self.lacking(&audience, &readers, given, &for_roles);
         let mut lacking_some = BTreeSet::new();
         // What somebody lacks of what was said before keeps nobody from saying something.
@@ -267,39 +281,45 @@ impl Replica {
         packages.filter(|(.., author)| authors.contains(author)).map(|(_, package, author)| (author, package)).collect()
     }
 
-    /// The lists for roles: one that I can seal to in any case, so that most readers find the items at once, and those that carry the
-    /// key to a role that has none of it. At most one epoch is made for it; whoever is left out is handed the key one by one.
-    fn lists_for(
+    /// The epochs with which something is said to the roles that I read, the home's first. At most one is made for it, where none can be
+    /// used or the one there is is old (K23); whoever is left out is handed the key one by one.
+    fn epochs_for(
         &self,
         audience: &Audience,
         leant_on: RoleId,
-        given: &BTreeSet<Given>,
         with: &mut Circumstances<'_>,
-    ) -> Result<(Option<Entry>, Vec<ForRole>), Refusal> {
+    ) -> Result<(Option<Entry>, Vec<(RoleId, EpochSecret)>), Refusal> {
         let reads = |role: &RoleId| {
             let by = self.authority.reading_roles(*role);
             by.contains(&leant_on) || by.contains(&RoleId::EVERYONE)
         };
-        let (mut made, mut lists) = (None, Vec::new());
+        let (mut made, mut epochs) = (None, Vec::new());
         for role in audience.roles.iter().filter(|role| reads(role)).take(MAX_AUDIENCES - 1) {
-            let usable = self.usable_epoch_of(*role);
-            let comes = usable.is_some_and(|usable| self.comes_to(*role, usable.id(), given));
-            if comes && !lists.is_empty() {
-                continue;
-            }
-            let epoch = match usable {
-                Some(usable) => usable.clone(),
-                None if made.is_some() => continue,
-                None => {
-                    let (entry, epoch) = self.epoch_for(*role, with.now_seconds, with.seed)?;
-                    made = entry;
-                    epoch
-                }
+            let epoch = if made.is_some() {
+                self.usable_epoch_of(*role).cloned()
+            } else {
+                let (entry, epoch) = self.epoch_for(*role, with.now_seconds, with.seed)?;
+                made = entry;
+                Some(epoch)
             };
-            lists.push(ForRole { role: *role, epoch, carries: if comes { Carries::None } else { Carries::All } });
+            epochs.extend(epoch.map(|epoch| (*role, epoch)));
+        }
+        Ok((made, epochs))
+    }
+
+    /// The lists for roles: one that I can seal to in any case, so that most readers find the items at once, and those that carry the
+    /// key to a role that has none of it.
+    fn lists_for(&self, epochs: &[(RoleId, EpochSecret)], given: &BTreeSet<Given>) -> Vec<ForRole> {
+        let mut lists = Vec::new();
+        for (role, epoch) in epochs {
+            let comes = self.comes_to(*role, epoch.id(), given);
+            if !comes || lists.is_empty() {
+                let carries = if comes { Carries::None } else { Carries::All };
+                lists.push(ForRole { role: *role, epoch: epoch.clone(), carries });
+            }
         }
         lists.sort_by_key(|list| list.role);
-        Ok((made, lists))
+        lists
     }
 
     /// Devices of readers who come to the key by nothing that was handed out before, nor by these lists.

@@ -419,8 +419,22 @@ pub struct MemberView {
     pub heard_of_seconds: u64,
     /// A device of theirs shows two histories.
     pub two_histories: bool,
+    /// Epochs that they made and that do not open for everybody they are for.
+    pub false_seals: Vec<FalseSealsView>,
     /// Their devices, the one they came with first.
     pub devices: Vec<DeviceView>,
+}
+
+/// Epochs that somebody made for a role and that do not open for everybody they are for.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct FalseSealsView {
+    /// For which role.
+    pub role: RoleId,
+    /// For whom they do not open; nobody, where only this computer was found to be left out.
+    pub to: Vec<Person>,
 }
 
 /// One device of a member.

@@ -1,6 +1,6 @@
 //! Views from the state: pure, and they decide nothing (docs/protocol/05-tasks.md, "Views").
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -20,9 +20,10 @@ use crate::replica::Replica;
 use crate::rule::{Object, Role, Verb};
 use crate::task::Status;
 use crate::tasks::{Comment, Mark, Said, Task};
+use crate::true_seals::FalseSeals;
 use crate::view::{
-    CameBy, Cannot, CommentView, DecisionView, Delivery, DetailsView, InviteView, MemberView, OtherText, PeopleView,
-    Person, ReviewView, TaskView, TreeRow, TreeView,
+    CameBy, Cannot, CommentView, DecisionView, Delivery, DetailsView, FalseSealsView, InviteView, MemberView,
+    OtherText, PeopleView, Person, ReviewView, TaskView, TreeRow, TreeView,
 };
 
 /// Where the tree has a task.
@@ -197,11 +198,12 @@ impl Replica {
     pub fn people(&self) -> PeopleView {
         let names = self.names();
         let table = self.authority.table();
+        let false_seals = self.false_seals();
         let mut everybody: Vec<(&SeniorityKey, MemberView)> = self
             .authority
             .members()
             .iter()
-            .map(|(id, member)| (&member.key, self.member(*id, member, &names)))
+            .map(|(id, member)| (&member.key, self.member(*id, member, &names, &false_seals)))
             .collect();
         everybody.sort_by_key(|(key, _)| *key);
         let everybody = everybody.into_iter().map(|(_, view)| view);
@@ -217,7 +219,7 @@ impl Replica {
         }
     }
 
-    fn member(&self, id: MemberId, member: &Member, names: &Names) -> MemberView {
+    fn member(&self, id: MemberId, member: &Member, names: &Names, false_seals: &BTreeSet<FalseSeals>) -> MemberView {
         let inviter = member.invite.and_then(|by| self.authority.inviter(by));
         let came_by = inviter.map_or(CameBy::Founder, |inviter| CameBy::Invite {
             inviter: self.person(inviter, names),
@@ -241,8 +243,22 @@ impl Replica {
                 .max()
                 .unwrap_or(0),
             two_histories: devices.iter().any(|device| device.two_histories),
+            false_seals: self.false_seals_of(id, false_seals, names),
             devices,
         }
+    }
+
+    /// One line for each role; what is proven of it says more than what is not.
+    fn false_seals_of(&self, id: MemberId, found: &BTreeSet<FalseSeals>, names: &Names) -> Vec<FalseSealsView> {
+        let mut by_role: BTreeMap<(RoleId, bool), BTreeSet<MemberId>> = BTreeMap::new();
+        for found in found.iter().filter(|found| found.by == id) {
+            by_role.entry((found.role, found.is_proven)).or_default().extend(&found.to);
+        }
+        let view = |((role, is_proven), to): ((RoleId, bool), BTreeSet<MemberId>)| {
+            let to = to.into_iter().filter(|_| is_proven).map(|member| self.person(member, names)).collect();
+            FalseSealsView { role, to }
+        };
+        by_role.into_iter().map(view).collect()
     }
 
     fn given_by(&self, grants: &[GrantRef], names: &Names) -> Vec<Vec<Person>> {

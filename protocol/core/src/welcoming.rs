@@ -33,6 +33,7 @@ impl Replica {
     /// Once as many have been welcomed by one invite as it says, the rest is left to a person's decision: whoever holds a
     /// used link could otherwise let in any number, by naming none of those who came before.
     pub fn unwelcomed(&mut self) -> Vec<AuthorId> {
+        self.weigh_all();
         let Some(epoch) = self.usable_epoch().map(EpochSecret::id) else { return Vec::new() };
         let everyone = RoleId::EVERYONE;
         let older: Vec<EpochId> = self.held_epochs(everyone).filter(|older| *older != epoch).collect();
@@ -222,7 +223,8 @@ impl Replica {
         device.packages.iter().filter(|held| self.is_kept_for(author, held, entry)).any(|held| {
             let tag = package_tag(&held.package.id());
             let mut sealed = made.seals.iter().filter(|seal| seal.tag == tag);
-            sealed.any(|seal| self.is_true_seal(made.epoch, made.role, held, &seal.sealed))
+            let known = || self.is_weighed_true(entry, made.epoch, &held.package.id());
+            sealed.any(|seal| known().unwrap_or_else(|| self.is_true_seal(made.epoch, made.role, held, &seal.sealed)))
         })
     }
 

@@ -10,7 +10,7 @@ use pursuance_core::command::Command;
 use pursuance_core::crypto::Seed;
 use pursuance_core::entry::{Body, Content, Entry};
 use pursuance_core::founding::MEMBER;
-use pursuance_core::id::{AuthorId, EpochId, MemberId, RoleId};
+use pursuance_core::id::{AuthorId, EntryId, EpochId, MemberId, RoleId};
 use pursuance_core::joining::Preview;
 use pursuance_core::keys::{CellKey, EpochSecret, InviteSecret};
 use pursuance_core::logs::Standing;
@@ -102,29 +102,109 @@ fn read_all(members: &[Replica], task: pursuance_core::id::TaskId) -> Vec<bool> 
 
 const GARBAGE: [u8; 1_168] = [7; 1_168];
 
-/// A newer epoch takes the place of the older one, whoever made it; this one opens for some only.
+/// A newer epoch takes the place of the older one, whoever made it; but this one opens for some only, and whoever holds it sees that.
 #[test]
-fn a_newer_epoch_that_shuts_somebody_out_does_so_until_the_next_welcome() {
+fn an_epoch_that_shuts_somebody_out_is_written_with_by_nobody_and_handed_to_them() {
     let mut world = World::new(81);
     let (maya, _, [ben, zoe, mallory]) = world.four();
     let members = [maya, ben, zoe, mallory];
     let old = members[0].usable_epoch().expect("is in").clone();
     let (secret, victim) = (EpochSecret::new([0x5e; 32]), members[1].device().author());
-    let seal = |to: AuthorId| (to == victim).then(|| GARBAGE.to_vec());
+    let other = EpochSecret::new([0x5f; 32]);
+    let another =
+        |_| Some(other.seal_to(members[0].pursuance(), RoleId::EVERYONE, members[1].device().key_package()).unwrap());
+    let garbage = |_| Some(GARBAGE.to_vec());
+    let ways: [&dyn Fn(AuthorId) -> Option<Vec<u8>>; 2] = [&garbage, &another];
     let nonce = [1; 24];
     let back = secret.link_back(members[3].pursuance(), RoleId::EVERYONE, &old, nonce);
     let lying = Backlink { sealed: [9; 48], ..back.clone() };
-    for (case, backlinks) in [("a false way back", vec![lying]), ("a true one", vec![back])] {
-        let made = forged(&members[3], &secret, vec![old.id()], backlinks, seal);
-        let mut members: Vec<Replica> = members.iter().map(copy).collect();
-        take(&mut members[3], &[made]);
-        let (left, right) = members.split_at_mut(3);
-        exchange(&mut left[2], &mut right[0]);
-        let said = world.commit(&mut members[2], &create("Said with it", None)).task.expect("a task");
-        assert_eq!(members[2].usable_epoch().map(EpochSecret::id), Some(secret.id()), "{case}");
+    for (way, seal) in ways.iter().enumerate() {
+        for (case, backlinks) in [("a false way back", vec![lying.clone()]), ("a true one", vec![back.clone()])] {
+            let seal = |to: AuthorId| (to == victim).then(|| seal(to)).flatten();
+            let made = forged(&members[3], &secret, vec![old.id()], backlinks, seal);
+            let mut members: Vec<Replica> = members.iter().map(copy).collect();
+            take(&mut members[3], std::slice::from_ref(&made));
+            let (left, right) = members.split_at_mut(3);
+            exchange(&mut left[2], &mut right[0]);
+            assert_eq!(left[2].usable_epoch().map(EpochSecret::id), Some(old.id()), "{way}, {case}: Zoe holds it");
+            let said = world.commit(&mut members[2], &create("Said with the one before", None)).task.expect("a task");
+            // Ben sees that his is none, and cannot show it.
+            let (left, right) = members.split_at_mut(3);
+            exchange(&mut left[1], &mut right[0]);
+            assert_eq!(verdicts(&members[1]), [(made.id(), BTreeSet::from([members[1].me().unwrap()]), false)]);
+            settle(&mut world, &mut members);
+            assert_eq!(read_all(&members, said), [true; 4], "{way}, {case}");
+            let (who, whom) = (members[3].me().unwrap(), members[1].me().unwrap());
+            for member in &members {
+                assert!(member.epoch(secret.id()).is_some(), "{way}, {case}");
+                assert_eq!(
+                    verdicts(member),
+                    [(made.id(), BTreeSet::from([whom]), true)],
+                    "{way}, {case}: all find the same"
+                );
+                assert!(member.false_seals().iter().all(|found| found.by == who), "{way}, {case}");
+                assert_eq!(member.usable_epoch().map(EpochSecret::id), Some(old.id()), "{way}, {case}");
+                let people = member.people().members;
+                let shown: Vec<_> =
+                    people.iter().filter(|one| !one.false_seals.is_empty()).map(|one| one.person.member).collect();
+                assert_eq!(shown, [who], "{way}, {case}");
+            }
+        }
+    }
+}
+
+/// What somebody found of seals that are none: in which entry, whom they leave out, and whether that is proven.
+fn verdicts(of: &Replica) -> Vec<(EntryId, BTreeSet<MemberId>, bool)> {
+    of.false_seals().into_iter().map(|found| (found.entry, found.to, found.is_proven)).collect()
+}
+
+/// After a removal nothing that there is may be used, and this one opens for nobody.
+#[test]
+fn an_epoch_that_opens_for_nobody_stops_nobody_after_a_removal() {
+    for known_by_all in [true, false] {
+        let mut world = World::new(93);
+        let (mut maya, _, [ben, zoe, mut mallory]) = world.four();
+        let invite = world.commit(&mut maya, &Command::Invite { role: MEMBER, uses: 1, reviewed: false });
+        let ida = world.joiner(&mut maya, &invite, "Ida");
+        world.commit(&mut maya, &Command::RemoveMember { member: ida.me().unwrap(), roles: Vec::new() });
+        exchange(&mut maya, &mut mallory);
+        let secret = EpochSecret::new([0x5e; 32]);
+        let parents = mallory.authority().epochs().keys().map(|(id, _)| *id).collect();
+        let made = forged(&mallory, &secret, parents, Vec::new(), |_| Some(GARBAGE.to_vec()));
+        take(&mut mallory, std::slice::from_ref(&made));
+        let mut members = if known_by_all { vec![maya, ben, zoe] } else { vec![maya] };
+        for member in &mut members {
+            exchange(&mut mallory, member);
+            assert!(member.usable_epoch().is_none(), "who was removed knows the one before");
+        }
         settle(&mut world, &mut members);
-        assert_eq!(read_all(&members, said), [true; 4], "{case}");
-        assert!(members.iter().all(|member| member.epoch(secret.id()).is_some()), "{case}");
+        let said = world.commit(&mut members[0], &create("We go on", None)).task.expect("a task");
+        settle(&mut world, &mut members);
+        assert!(read_all(&members, said).iter().all(|reads| *reads));
+        let used = members[0].usable_epoch().expect("just written").id();
+        assert!(used != secret.id());
+    }
+}
+
+/// Whoever holds an epoch can introduce it once more beside, with seals that are none: that tells on them, and not on who made it.
+#[test]
+fn an_epoch_with_true_seals_stays_in_use_whatever_others_seal_in_its_name() {
+    let mut world = World::new(94);
+    let (maya, _, [ben, zoe, mallory]) = world.four();
+    let mut members = [maya, ben, zoe, mallory];
+    let beside = copy(&members[3]);
+    let parent = members[0].usable_epoch().expect("is in").id();
+    let made = members[0].rotate(world.now_seconds, &mut Seed::new(world.rng.random())).expect("is here");
+    take(&mut members[0], &[made]);
+    let secret = members[0].usable_epoch().expect("just made").clone();
+    let again = forged(&beside, &secret, vec![parent], Vec::new(), |_| Some(GARBAGE.to_vec()));
+    take(&mut members[3], std::slice::from_ref(&again));
+    settle(&mut world, &mut members);
+    let him = members[3].me().unwrap();
+    for member in &members {
+        assert_eq!(member.usable_epoch().map(EpochSecret::id), Some(secret.id()));
+        let found: Vec<_> = member.false_seals().into_iter().map(|found| (found.entry, found.by)).collect();
+        assert_eq!(found, [(again.id(), him)], "nobody else");
     }
 }
 

@@ -112,6 +112,47 @@ fn who_is_granted_a_role_after_its_keys_changed_reads_from_the_beginning() {
     assert_eq!(said.iter().map(|task| reads(zoe, *task)).collect::<Vec<_>>(), [true; 4]);
 }
 
+/// Nobody went; what was copied a month ago opens the task's older words, and none that come after its key and the role's were renewed.
+#[test]
+fn the_key_of_a_task_follows_the_epoch_of_its_role() {
+    for home in [VERIFIER, RoleId::EVERYONE] {
+        let mut world = World::new(42);
+        let mut members = three(&mut world);
+        let [maya, ben, _] = &mut members;
+        let task = world.commit(ben, &at(home, "Check the stamps")).task.unwrap();
+        let before = world.commit(ben, &comment(task, "Before"));
+        assert_eq!(before.entries.len(), 1);
+        let mut thief = Replica::new(ben.pursuance(), DeviceKeys::from_seed(*ben.device().seed()));
+        thief.take_up_epochs(ben.authority().epochs().keys().filter_map(|(id, _)| ben.epoch(*id).cloned()));
+        world.now_seconds += EPOCH_RENEWAL_SECONDS;
+        let mut seed = Seed::new(world.rng.random());
+        let (renewed, secret) = ben.renew_package(world.now_seconds, &mut seed).expect("it is time");
+        take(ben, &[renewed]);
+        ben.hold_package(secret);
+        if home == RoleId::EVERYONE {
+            assert!(ben.is_epoch_old(home, world.now_seconds), "by Ben, who made none yet");
+            let made = ben.rotate(world.now_seconds, &mut seed).expect("is here");
+            take(ben, &[made]);
+        }
+        let after = world.commit(ben, &comment(task, "After"));
+        assert_eq!(
+            after.entries.len(),
+            if home == RoleId::EVERYONE { 1 } else { 2 },
+            "an epoch for the role comes with it"
+        );
+        let next = world.commit(ben, &comment(task, "Next"));
+        assert_eq!(next.entries.len(), 1);
+        let generations: Vec<u32> = ben.task_keys().of(task).iter().map(|held| held.generation).collect();
+        assert_eq!(generations, [0, 1], "one new key, and not one for each thing that is said");
+        ben.logs().iter().for_each(|entry| drop(thief.append(entry.clone())));
+        let last = |said: &pursuance_core::plan::Authored| said.entries.last().unwrap().clone();
+        assert!(opens(&thief, &last(&before)), "the control");
+        assert!(!opens(&thief, &last(&after)) && !opens(&thief, &last(&next)));
+        exchange(maya, ben);
+        assert!(home != RoleId::EVERYONE || opens(maya, &last(&next)), "others come to it by the epoch");
+    }
+}
+
 #[test]
 fn who_loses_a_role_reads_nothing_that_is_said_to_it_afterwards() {
     let mut world = World::new(33);
@@ -221,16 +262,21 @@ fn a_seal_that_opens_for_some_only_is_found_and_made_good_by_whoever_reads() {
     let mut members = verifiers(&mut world);
     let [ann, ben, mallory] = &mut members;
     let victim = ben.device().author();
-    let (epoch, _) = forged(mallory, VERIFIER, |to| (to == victim).then(|| vec![7; 1_168]));
+    let (epoch, secret) = forged(mallory, VERIFIER, |to| (to == victim).then(|| vec![7; 1_168]));
     take(mallory, &[epoch]);
-    let task = world.commit(mallory, &at(VERIFIER, "Not for Ben, whatever the screen says")).task.unwrap();
     exchange(mallory, ann);
     exchange(mallory, ben);
-    assert!(reads(ann, task) && !reads(ben, task));
+    assert!(ann.epoch(secret.id()).is_some() && ben.epoch(secret.id()).is_none(), "the control");
     // Ann holds the secret, makes the seals again, and sees which one is none.
     assert_eq!(ann.unwelcomed(), [victim]);
+    assert!(ann.usable_epoch_of(VERIFIER).is_none(), "it leaves somebody out");
+    let said = world.commit(ann, &at(VERIFIER, "For Ben too, whatever Mallory wanted"));
+    assert_eq!(said.entries.len(), 2, "with an epoch of her own");
     settle(&world, &mut members);
-    assert!(members.iter().all(|member| reads(member, task)));
+    for member in &mut members {
+        assert!(reads(member, said.task.unwrap()) && member.unwelcomed().is_empty());
+        assert!(member.epoch(secret.id()).is_some(), "what was said with it all the same can be read");
+    }
 }
 
 #[test]

@@ -643,6 +643,13 @@ impl Held {
         Ok(true)
     }
 
+    /// Takes out a device of mine once more that came back because a grant was taken from me (D6); whether it did.
+    pub(crate) fn take_out_again(&mut self, store: &mut Store, now_seconds: u64) -> Result<bool, StoreError> {
+        let Some(entry) = self.replica.take_out_again(now_seconds) else { return Ok(false) };
+        self.commit(store, &[entry], |_, _| Ok(()))?;
+        Ok(true)
+    }
+
     /// Publishes another key package, if it is time (K20); whether it did.
     pub(crate) fn renew_package(&mut self, store: &mut Store, now_seconds: u64) -> Result<bool, StoreError> {
         self.package_due = Some(Instant::now() + PACKAGE_CHECK);

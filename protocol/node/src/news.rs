@@ -154,6 +154,9 @@ impl Open {
             if held.epoch_due.is_some_and(|due| due <= now) {
                 held.make_epoch(&mut self.store, around.clock.now_seconds())?;
             }
+            if held.take_out_again(&mut self.store, around.clock.now_seconds())? {
+                held.seal_due = Some(now);
+            }
             if held.package_due.is_none_or(|due| due <= now) {
                 held.renew_package(&mut self.store, around.clock.now_seconds())?;
             }

@@ -1001,6 +1001,19 @@ export type EntryStanding = "counts" | "refused" | "needsNewer" | "held";
 export type Expected = "role" | "roleName" | "blockBegin" | "blockEnd" | "verb" | "tasks" | "labels" | "relays" | "rules" | "condition" | "number" | "rank" | "of" | "majority" | "review" | "timesADay" | "day" | "escape" | "separator";
 
 /**
+ * Epochs that somebody made for a role and that do not open for everybody they are for.
+ */
+export type FalseSealsView = { 
+/**
+ * For which role.
+ */
+role: RoleId, 
+/**
+ * For whom they do not open; nobody, where only this computer was found to be left out.
+ */
+to: Array<Person>, };
+
+/**
  * In what way a relay broke its word.
  */
 export type Fault = "forked" | "rolledBack" | "brokenReceipt" | "garbage" | "wrongOrigin" | "stale";
@@ -1532,6 +1545,10 @@ heardOfSeconds: number,
  * A device of theirs shows two histories.
  */
 twoHistories: boolean, 
+/**
+ * Epochs that they made and that do not open for everybody they are for.
+ */
+falseSeals: Array<FalseSealsView>, 
 /**
  * Their devices, the one they came with first.
  */

@@ -21,7 +21,7 @@ export function busy(data: FakePursuance): void {
   if (book !== undefined) book.readers = { roles: [organiser.id], persons: [ilse.person] };
   const kim = person('Kim');
   const kees = person('Kees');
-  const base: MemberView = { person: kim, presence: 'waiting', roles: [], grants: [], givenBy: [], vouchedBy: [], cameBy: { kind: 'invite', inviter: maya.person, surplus: false }, heardOfSeconds: now() - 1_800, twoHistories: false, devices: [device(31)] };
+  const base: MemberView = { person: kim, presence: 'waiting', roles: [], grants: [], givenBy: [], vouchedBy: [], cameBy: { kind: 'invite', inviter: maya.person, surplus: false }, heardOfSeconds: now() - 1_800, twoHistories: false, falseSeals: [], devices: [device(31)] };
   const long: MemberView = { ...base, person: person(LONG_NAME), presence: 'here', roles: [organiser, member], grants: [{ entry: fakeId(32, 'long 1'), op: 0 }, { entry: fakeId(32, 'long 2'), op: 0 }], givenBy: [[noor.person, maya.person], []], vouchedBy: [maya.person], devices: [device(33)] };
   const ben = data.members.find((each) => each.person.mark === 'a3f1');
   data.members = [...data.members.map((each) => (each === ben ? { ...each, twoHistories: true, devices: [device(3, { twoHistories: true })], vouchedBy: [maya.person] } : each)), long];

@@ -167,12 +167,12 @@ export function harbour(myRole: number): FakePursuance {
     rules: RULES,
     myRole,
     members: [
-      { person: myRole === 1 ? me : person('Noor'), presence: 'here', roles: [ORGANISER], grants: [], givenBy: [], vouchedBy: [], cameBy: { kind: 'founder' }, heardOfSeconds: now() - 60, twoHistories: false, devices: [device(1, { mine: myRole === 1 })] },
-      { person: maya, presence: 'here', roles: [ORGANISER], grants: [], givenBy: [[myRole === 1 ? me : person('Noor')]], vouchedBy: [], cameBy: { kind: 'invite', inviter: myRole === 1 ? me : person('Noor'), surplus: false }, heardOfSeconds: now() - 3 * 3_600, twoHistories: false, devices: [device(2), device(22, { addedSeconds: now() - 20 * DAY })] },
-      { person: ben, presence: 'here', roles: [MEMBER], grants: [], givenBy: [], vouchedBy: [], cameBy: { kind: 'invite', inviter: maya, surplus: false }, heardOfSeconds: now() - 2 * DAY, twoHistories: false, devices: [device(3)] },
-      { person: otherBen, presence: 'here', roles: [MEMBER], grants: [], givenBy: [], vouchedBy: [], cameBy: { kind: 'invite', inviter: maya, surplus: true }, heardOfSeconds: now() - 8 * 3_600, twoHistories: false, devices: [device(4)] },
-      { person: ilse, presence: 'here', roles: [MEMBER], grants: [], givenBy: [], vouchedBy: [], cameBy: { kind: 'invite', inviter: maya, surplus: false }, heardOfSeconds: now() - 12 * DAY, twoHistories: false, devices: [device(5)] },
-      ...(myRole === 2 ? [{ person: me, presence: 'here' as const, roles: [MEMBER], grants: [], givenBy: [], vouchedBy: [], cameBy: { kind: 'invite' as const, inviter: maya, surplus: false }, heardOfSeconds: now() - 60, twoHistories: false, devices: [device(6, { mine: true })] }] : []),
+      { person: myRole === 1 ? me : person('Noor'), presence: 'here', roles: [ORGANISER], grants: [], givenBy: [], vouchedBy: [], cameBy: { kind: 'founder' }, heardOfSeconds: now() - 60, twoHistories: false, falseSeals: [], devices: [device(1, { mine: myRole === 1 })] },
+      { person: maya, presence: 'here', roles: [ORGANISER], grants: [], givenBy: [[myRole === 1 ? me : person('Noor')]], vouchedBy: [], cameBy: { kind: 'invite', inviter: myRole === 1 ? me : person('Noor'), surplus: false }, heardOfSeconds: now() - 3 * 3_600, twoHistories: false, falseSeals: [], devices: [device(2), device(22, { addedSeconds: now() - 20 * DAY })] },
+      { person: ben, presence: 'here', roles: [MEMBER], grants: [], givenBy: [], vouchedBy: [], cameBy: { kind: 'invite', inviter: maya, surplus: false }, heardOfSeconds: now() - 2 * DAY, twoHistories: false, falseSeals: [], devices: [device(3)] },
+      { person: otherBen, presence: 'here', roles: [MEMBER], grants: [], givenBy: [], vouchedBy: [], cameBy: { kind: 'invite', inviter: maya, surplus: true }, heardOfSeconds: now() - 8 * 3_600, twoHistories: false, falseSeals: [], devices: [device(4)] },
+      { person: ilse, presence: 'here', roles: [MEMBER], grants: [], givenBy: [], vouchedBy: [], cameBy: { kind: 'invite', inviter: maya, surplus: false }, heardOfSeconds: now() - 12 * DAY, twoHistories: false, falseSeals: [], devices: [device(5)] },
+      ...(myRole === 2 ? [{ person: me, presence: 'here' as const, roles: [MEMBER], grants: [], givenBy: [], vouchedBy: [], cameBy: { kind: 'invite' as const, inviter: maya, surplus: false }, heardOfSeconds: now() - 60, twoHistories: false, falseSeals: [], devices: [device(6, { mine: true })] }] : []),
     ],
     others: [], decisions: [], readers: [], held: [], refusedHeld: [], letIn: [], computers: { recovery: false, code: null, shown: false },
     tasks: grow(sketches, maya),
@@ -192,7 +192,7 @@ export function garden(): FakePursuance {
   return {
     row: { pursuance: fakeId(32, 'garden'), name: 'Kitchen garden behind the library', standing: 'member', canUndo: false, status: { code: 'noRelay', kept: 3 } },
     name: 'Kitchen garden behind the library', mission: 'Vegetables for whoever waters them', roles: ROLES, rules: RULES, myRole: 1,
-    members: [{ person: me, presence: 'here', roles: [ORGANISER], grants: [], givenBy: [], vouchedBy: [], cameBy: { kind: 'founder' }, heardOfSeconds: now(), twoHistories: false, devices: [device(7, { mine: true })] }],
+    members: [{ person: me, presence: 'here', roles: [ORGANISER], grants: [], givenBy: [], vouchedBy: [], cameBy: { kind: 'founder' }, heardOfSeconds: now(), twoHistories: false, falseSeals: [], devices: [device(7, { mine: true })] }],
     others: [], decisions: [], readers: [], held: [], refusedHeld: [], letIn: [], computers: { recovery: false, code: null, shown: false }, tasks: [], invites: [], relays: [], arriving: [], undo: [],
   };
 }

@@ -197,7 +197,7 @@ export function fakeHost(given: Partial<FakeChoices> = {}): FakeHost {
         const id = fakeId(32, `${asked.name} ${seq}`);
         Object.assign(one.data, { name: asked.name, mission: asked.mission });
         one.data.row = { pursuance: id, name: asked.name, standing: 'member', canUndo: false, status: { code: 'noRelay', kept: 1 } };
-        one.data.members = [{ person: me, presence: 'here', roles: [ROLES[0]!], grants: [], givenBy: [], vouchedBy: [], cameBy: { kind: 'founder' }, heardOfSeconds: Math.floor(Date.now() / 1000), twoHistories: false, devices: [device(0, { mine: true })] }];
+        one.data.members = [{ person: me, presence: 'here', roles: [ROLES[0]!], grants: [], givenBy: [], vouchedBy: [], cameBy: { kind: 'founder' }, heardOfSeconds: Math.floor(Date.now() / 1000), twoHistories: false, falseSeals: [], devices: [device(0, { mine: true })] }];
         if (asked.relay !== null) one.act({ kind: 'setRelays', relays: [asked.relay] });
         return { kind: 'pursuance', pursuance: id };
       }

@@ -79,6 +79,9 @@ export const people = {
   'remove.waiting': '{~names} waited to be let in by them, and then wait no more.',
   'remove.stays': 'What stays',
   'remove.staysText': 'All that is known here of what {~name} wrote. What arrives later, written without knowing of this, has no effect until somebody decides to keep it.',
+  'people.falseSeals': '{~name} made keys for the tasks of {~role} that do not open for {~names}. Everybody who holds these keys can compute that again, and finds the same. Nobody writes with them, and others hand them to whoever was left out.',
+  'people.sealsUnproven': 'Keys that {~name} made for the tasks of {~role} do not open on this computer. Others who hold them compute again whether they are false, and hand them to you; then it says so here. Until then it may also be this computer that lacks something.',
+
   'reads.title': 'Who can read',
   'reads.hint': 'What the rules let each role see; keys follow them',
   'reads.everyone': 'Tasks for everyone',

@@ -17,6 +17,7 @@ use crate::logs::{Logs, Standing};
 use crate::op::{Genesis, Invite, KeyPackage, Op, Welcome};
 use crate::refusal::Refusal;
 use crate::rule::{Object, Role, Rule, RuleTable, Verb};
+use crate::true_seals::own_package;
 
 mod asking;
 #[cfg(test)]
@@ -453,6 +454,13 @@ impl Authority {
         self.facts.devices.keys().copied()
     }
 
+    /// Entries that took out a device and lost their effect since.
+    pub(crate) fn held_take_outs(&self, device: AuthorId) -> impl Iterator<Item = EntryId> + '_ {
+        let about = self.facts.on_device.get(&device).into_iter().flatten();
+        let entries = about.map(|index| self.facts.restrictions[*index].source.entry());
+        entries.filter(|id| matches!(self.verdicts.get(id), Some(Verdict::Held(_))))
+    }
+
     /// Devices that published a key package with this tag; anybody can publish anybody's.
     pub fn devices_with(&self, tag: [u8; 8]) -> impl Iterator<Item = AuthorId> + '_ {
         self.facts.tags.get(&tag).into_iter().flatten().copied()
@@ -504,6 +512,25 @@ impl Authority {
             permit::sealed_to(&past, role).into_iter().map(|(.., package)| (package.id(), package.clone())).collect();
         packages.sort_by_key(|(id, _)| *id);
         packages
+    }
+
+    /// What an epoch is sealed to by an entry that was appended and permitted, in the order of its seals, each with its device (K3).
+    pub(crate) fn packages_of_epoch(
+        &self,
+        logs: &Logs,
+        entry: &Entry,
+        role: RoleId,
+    ) -> Vec<([u8; 32], KeyPackage, AuthorId)> {
+        let past = self.sight(logs, View::Past(logs.past(entry.id()).unwrap_or_else(|| logs.past_of(entry))));
+        let (author, own) = (entry.body().author, own_package(&entry.body().content));
+        let mut sealed: Vec<_> = permit::sealed_to(&past, role)
+            .into_iter()
+            .filter(|(member, device, _)| own.is_none() || *device != author || Some(*member) != self.speaker(entry))
+            .map(|(_, device, package)| (package.id(), package.clone(), device))
+            .collect();
+        sealed.extend(own.map(|package| (package.id(), package.clone(), author)));
+        sealed.sort_by_key(|(id, ..)| *id);
+        sealed
     }
 
     /// Tags of the newest key packages of all who read what is said to everyone in the past of an entry.
