@@ -102,7 +102,6 @@ export const exchange = {
   'origin.from': 'From',
   'origin.file': 'From {~file}',
   'origin.fileHint': 'Show all tasks from there',
-  'origin.where': 'Where it comes from',
   'origin.id': 'There called {~id}',
   'origin.by': 'Created there by {~name}',
   'origin.created': 'Created there: {~when}',
