@@ -78,7 +78,14 @@ async fn a_board_comes_in_is_found_by_its_file_and_goes_on() {
 
 async fn export(window: &Window, to: &Path) {
     window.click("nav-import").await;
-    window.click("export-as-json").await;
+    // The screen may still be coming.
+    eventually(window, "the form is not chosen", async || {
+        window.click("export-as-json").await;
+        let script = "return document.querySelector('[data-testid=export-as-json]')?.checked === true";
+        (window.run(script, vec![]).await == json!(true)).then_some(())
+    })
+    .await;
+    window.wait_text("export-says", "All that is said of the tasks").await;
     // The field is filled by the app too, once it knows the folder.
     let path = to.display().to_string();
     eventually(window, "the path does not stay", async || {
