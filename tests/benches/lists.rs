@@ -11,7 +11,7 @@ use pursuance_core::keys::DeviceKeys;
 use pursuance_core::plan::Circumstances;
 use pursuance_core::replica::Replica;
 use pursuance_core::templates::Template;
-use pursuance_node::api::{Reply, Request};
+use pursuance_node::api::{ExportFormat, Reply, Request};
 use pursuance_node::{Clock, Node, NodeConfig, Pace, TorChoice, import};
 use pursuance_tests::tasklist::{AT_SIZE, tasks};
 use tempfile::TempDir;
@@ -28,13 +28,13 @@ fn main() {
 #[divan::bench(args = SIZES, sample_count = 20)]
 fn read(bencher: Bencher<'_, '_>, size: usize) {
     let text = tasks(size);
-    bencher.bench_local(|| import::read(&text, None));
+    bencher.bench_local(|| import::read("", &text, None));
 }
 
 /// Tasks become signed entries.
 #[divan::bench(args = SIZES, sample_count = 10, sample_size = 1)]
 fn plan(bencher: Bencher<'_, '_>, size: usize) {
-    let rows = import::read(&tasks(size), None).planned();
+    let rows = import::read("", &tasks(size), None).tasks;
     let replica = founded();
     bencher.with_inputs(|| rows.clone()).bench_local_values(|rows| planned(&replica, rows).finish());
 }
@@ -42,7 +42,7 @@ fn plan(bencher: Bencher<'_, '_>, size: usize) {
 /// One of them, between which a window is answered.
 #[divan::bench(sample_count = 100, sample_size = 1)]
 fn plan_one_step(bencher: Bencher<'_, '_>) {
-    let rows = import::read(&tasks(AT_SIZE), None).planned();
+    let rows = import::read("", &tasks(AT_SIZE), None).tasks;
     let (replica, mut seed) = (founded(), Seed::new([3; 32]));
     let mut with = Circumstances { now_seconds: NOW_SECONDS, seed: &mut seed, since: Vec::new() };
     let begin = |with: &mut Circumstances<'_>| ImportPlan::new(&replica, rows.clone(), with).expect("a founder may");
@@ -59,7 +59,12 @@ fn plan_one_step(bencher: Bencher<'_, '_>) {
 fn import_whole(bencher: Bencher<'_, '_>, size: usize) {
     let (person, csv) = (Person::new(), tasks(size));
     bencher
-        .with_inputs(|| Request::Import { pursuance: person.found(), csv: csv.clone(), fields: None })
+        .with_inputs(|| Request::Import {
+            pursuance: person.found(),
+            file: String::new(),
+            text: csv.clone(),
+            fields: None,
+        })
         .bench_local_values(|request| person.ask(request));
 }
 
@@ -68,12 +73,12 @@ fn import_whole(bencher: Bencher<'_, '_>, size: usize) {
 fn export_whole(bencher: Bencher<'_, '_>, size: usize) {
     let (person, out) = (Person::new(), tempfile::tempdir().expect("a folder"));
     let pursuance = person.found();
-    person.ask(Request::Import { pursuance, csv: tasks(size), fields: None });
+    person.ask(Request::Import { pursuance, file: String::new(), text: tasks(size), fields: None });
     let mut file = 0;
     bencher
         .with_inputs(|| {
             file += 1;
-            Request::ExportCsv { pursuance, path: in_folder(out.path(), file) }
+            Request::Export { pursuance, format: ExportFormat::Csv, path: in_folder(out.path(), file) }
         })
         .bench_local_values(|request| person.ask(request));
 }

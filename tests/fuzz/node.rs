@@ -26,10 +26,13 @@ fn csv() {
         let given = text(bytes);
         let chosen = [Some(ImportField::Title), None, Some(ImportField::Parent), Some(ImportField::Id)];
         // The columns by their names, and by what a person says that they are.
-        let lists = [None, Some(&chosen[..])].map(|chosen| import::read(&given, chosen));
+        let lists = [None, Some(&chosen[..])].map(|chosen| import::read("tasks.csv", &given, chosen));
         for list in &lists {
             for (at, task) in list.tasks.iter().enumerate() {
-                assert!(task.parent.is_none_or(|parent| parent < at) && !task.title.is_empty());
+                assert!(
+                    task.parent.is_none_or(|parent| parent != at && parent < list.tasks.len())
+                        && !task.title.is_empty()
+                );
             }
             let _ = list.preview();
         }
@@ -37,6 +40,39 @@ fn csv() {
     };
     let target = Target::new("csv", seeds::corpus("csv"), read);
     Target { base_bytes: 2 * MAX_IMPORT_TASKS * ROW_BYTES, micros: 5_000, ..target }.run();
+}
+
+/// A JSON file of this kind: what is read can be written and read again.
+fn exchange(name: &'static str) {
+    let read: fn(&[u8]) -> bool = |bytes| {
+        let given = text(bytes);
+        let list = import::read("tasks.json", &given, None);
+        let of = list.tasks.len();
+        for (at, task) in list.tasks.iter().enumerate() {
+            let others = task.parent.into_iter().chain(task.relations.iter().map(|(_, other)| *other));
+            assert!(others.into_iter().all(|other| other < of && other != at) && !task.title.is_empty());
+            assert!(task.instance_of.is_none_or(|(of, _)| of < at));
+        }
+        let _ = list.preview();
+        list.problems.is_empty()
+    };
+    let target = Target::new(name, seeds::corpus(name), read);
+    Target { base_bytes: 2 * MAX_IMPORT_TASKS * ROW_BYTES, copies: 64, micros: 5_000, ..target }.run();
+}
+
+#[test]
+fn list_of_tasks() {
+    exchange("list-of-tasks");
+}
+
+#[test]
+fn trello() {
+    exchange("trello");
+}
+
+#[test]
+fn taskwarrior() {
+    exchange("taskwarrior");
 }
 
 /// The passphrase of the vault in the corpus.

@@ -14,6 +14,8 @@ mod desk;
 mod devices;
 #[path = "windows/erased.rs"]
 mod erased;
+#[path = "windows/exchange.rs"]
+mod exchange;
 #[path = "windows/first_start.rs"]
 mod first_start;
 #[path = "windows/governing.rs"]

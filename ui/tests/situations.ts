@@ -66,6 +66,24 @@ const silent = (days: number): Make => task('Book the canteen', (data) => {
   }
 });
 const opened = (each: FakeTask, data: FakePursuance): void => { each.readers = { roles: [1, 2], persons: data.members.filter((one) => !one.person.me).slice(0, 1).map((one) => one.person) }; };
+/** A task with a comment that was written elsewhere. */
+const brought = (change: (line: { by: string }) => void, mine = false): Make => task('Print leaflets', (data) => {
+  const me = data.members.find((one) => one.person.me)?.person;
+  for (const each of data.tasks) {
+    for (const line of each.thread) {
+      if (line.quoted === null) continue;
+      change(line.quoted);
+      if (mine && me !== undefined) line.by = me;
+    }
+  }
+});
+/** A list is looked at before it is imported. */
+const imported = (text: string): Make => async () => {
+  await screen('m')();
+  by<HTMLTextAreaElement>('import-text').value = text;
+  await click(by('import-preview'));
+  await settled();
+};
 /** The dialog that says who reads a task. */
 const readers = (change: (each: FakeTask, data: FakePursuance) => void = (each) => { each.readers = { roles: [1], persons: [] }; }): Make => async () => {
   await open({}, (data) => {
@@ -291,6 +309,10 @@ export const SITUATIONS = {
   'something for me': screen('y'),
   'nothing found': async () => { await open(); await go('f'); await fill('find-text', 'no such thing'); await settled(); },
   'much found': async () => { await open({}, undefined, { find: (view) => ({ ...view, of: view.rows.length + 3 }) }); await go('f'); await fill('find-text', 'the'); await settled(); },
+  'a task from a board': brought(() => {}),
+  'a task from a board, by nobody': brought((line) => { line.by = ''; }),
+  'a task from a board that I brought': brought(() => {}, true),
+  'a task from a board that I brought, by nobody': brought((line) => { line.by = ''; }, true),
   'a task with two endings': task('Book the canteen', (data) => { for (const each of data.tasks) each.twoAnswers = each.title === 'Book the canteen'; }),
   'adding a task': adding('Paint the gate'),
   'typing a task for one role': async () => { await open({}, undefined, { tree: (view) => ({ ...view, homes: [...view.homes, { role: 1, name: 'organiser', members: 2 }] }) }); await fill('quick-add', 'Paint the gate @@organiser'); },
@@ -375,6 +397,11 @@ export const SITUATIONS = {
   'no relays': sparse('r'),
   'relay added': async () => { await sparse('r')(); await fill('relay-address', `${'b'.repeat(56)}.onion/${'a'.repeat(52)}`); await click(by('relay-add')); },
   'export': screen('m'),
+  'export as everything': async () => { await screen('m')(); await click(by('export-as-json')); },
+  'export for a calendar': async () => { await screen('m')(); await click(by('export-as-iCalendar')); },
+  'an import of a board': imported('{"cards":[{"name":"Book a van","comments":[{"by":"Jo Bakker","text":"Zoe has one"}]}]}'),
+  'an import of a list to do': imported('[{"description":"Buy milk"}]'),
+  'an import that cannot be taken': imported('{"tasks":[{}]}'),
 
   // Rules.
   'rules': rules('sentences'),

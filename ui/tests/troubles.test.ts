@@ -66,13 +66,13 @@ describe('import', () => {
   it('lets one import of mine be under way, and says so', async () => {
     const { session } = await openWindow({ importStep: 30 });
     const csv = 'title\nOne\nTwo\n';
-    const first = session.request({ kind: 'import', pursuance: session.pursuance ?? '', csv, fields: null });
+    const first = session.request({ kind: 'import', pursuance: session.pursuance ?? '', text: csv, fields: null });
     await settled();
     await click(by('nav-import'));
     by<HTMLTextAreaElement>('import-text').value = csv;
     await click(by('import-preview'));
     expect(all('import-commit')).toHaveLength(0);
-    const { trouble } = await session.request({ kind: 'import', pursuance: session.pursuance ?? '', csv, fields: null });
+    const { trouble } = await session.request({ kind: 'import', pursuance: session.pursuance ?? '', text: csv, fields: null });
     expect(troubleSentence(trouble!, [])).toContain('An import of yours is under way');
     await click(by('import-cancel'));
     expect(troubleSentence((await first).trouble!, [])).toBe('The import was cancelled. Nothing was imported.');

@@ -68,6 +68,50 @@ impl Day {
         Self::of_number(i64::try_from(seconds_since_1970 / SECONDS_OF_A_DAY).unwrap_or(LAST_DAY))
     }
 
+    /// A moment, written as RFC 3339 has it, in UTC; beyond the year 9999 its last second.
+    #[must_use]
+    pub fn written_moment(seconds_since_1970: u64) -> String {
+        let last = (u64::try_from(LAST_DAY).unwrap_or(0) + 1) * SECONDS_OF_A_DAY - 1;
+        let seconds = seconds_since_1970.min(last);
+        let (day, of_day) = (Self::of_seconds(seconds), seconds % SECONDS_OF_A_DAY);
+        alloc::format!("{day}T{:02}:{:02}:{:02}Z", of_day / 3_600, of_day / 60 % 60, of_day % 60)
+    }
+
+    /// Reads a moment as RFC 3339 has it, as seconds since 1970; parts of a second are left out. `None` for anything else, and before 1970.
+    #[must_use]
+    pub fn parse_moment(text: &str) -> Option<u64> {
+        let day = Self::parse(text.get(..10)?).ok()?;
+        let clock = text.get(10..19)?.as_bytes();
+        let digits = |from: usize| {
+            let (tens, ones) = (clock[from].wrapping_sub(b'0'), clock[from + 1].wrapping_sub(b'0'));
+            (tens < 10 && ones < 10).then(|| i64::from(tens) * 10 + i64::from(ones))
+        };
+        let (hours, minutes, seconds) = (digits(1)?, digits(4)?, digits(7)?);
+        let separated = matches!(clock[0], b'T' | b't' | b' ') && clock[3] == b':' && clock[6] == b':';
+        if !separated || hours > 23 || minutes > 59 || seconds > 59 {
+            return None;
+        }
+        let rest = text.get(19..)?;
+        let zone = match rest.strip_prefix('.') {
+            None => rest,
+            Some(part) => {
+                let zone = part.trim_start_matches(|c: char| c.is_ascii_digit());
+                Some(zone).filter(|zone| zone.len() < part.len())?
+            }
+        };
+        let behind = match zone.as_bytes() {
+            b"Z" | b"z" => 0,
+            [sign @ (b'+' | b'-'), a, b, b':', c, d] if [a, b, c, d].iter().all(|digit| digit.is_ascii_digit()) => {
+                let number = |tens: &u8, ones: &u8| i64::from(tens - b'0') * 10 + i64::from(ones - b'0');
+                let minutes = number(a, b) * 60 + number(c, d);
+                if *sign == b'+' { minutes } else { -minutes }
+            }
+            _ => return None,
+        };
+        let seconds = day.number() * 86_400 + hours * 3_600 + (minutes - behind) * 60 + seconds;
+        u64::try_from(seconds).ok()
+    }
+
     /// So many days later; stays at the last day there is.
     #[must_use]
     pub fn plus_days(self, days: u32) -> Self {
@@ -200,5 +244,36 @@ mod tests {
         assert_eq!(Day::of_seconds(1_798_675_199).to_string(), "2026-12-30");
         assert_eq!(Day::of_seconds(1_798_675_200).to_string(), "2026-12-31");
         assert_eq!(Day::of_seconds(u64::MAX).to_string(), "9999-12-31");
+    }
+
+    #[test]
+    fn moments_there_and_back() {
+        for seconds in [0, 59, 951_782_399, 1_798_675_200, 253_402_300_799] {
+            assert_eq!(Day::parse_moment(&Day::written_moment(seconds)), Some(seconds));
+        }
+        assert_eq!(Day::written_moment(u64::MAX), "9999-12-31T23:59:59Z");
+        assert_eq!(Day::written_moment(951_782_400), "2000-02-29T00:00:00Z");
+        for (text, seconds) in [
+            ("2000-02-29T00:00:00.123Z", 951_782_400),
+            ("2000-02-29t02:00:00+02:00", 951_782_400),
+            ("2000-02-28 19:30:00-04:30", 951_782_400),
+        ] {
+            assert_eq!(Day::parse_moment(text), Some(seconds), "{text}");
+        }
+        for not in [
+            "",
+            "2000-02-29",
+            "2000-02-30T00:00:00Z",
+            "2000-02-29T24:00:00Z",
+            "2000-02-29T00:60:00Z",
+            "2000-02-29T00:00:00",
+            "2000-02-29T00:00:00.Z",
+            "2000-02-29T00:00:00Z ",
+            "2000-02-29T00:00:00+0200",
+            "2000-02-29T0\u{e9}:00:00Z",
+            "1969-12-31T23:59:59Z",
+        ] {
+            assert_eq!(Day::parse_moment(not), None, "{not}");
+        }
     }
 }

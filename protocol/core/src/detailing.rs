@@ -376,7 +376,7 @@ fn before(today: Day) -> Day {
 }
 
 /// As it may stand in the log.
-fn cleaned(detail: &Detail) -> Result<Detail, Refusal> {
+pub(crate) fn cleaned(detail: &Detail) -> Result<Detail, Refusal> {
     let at_most = |number: u32, max: u32| if number <= max { Ok(()) } else { Err(Refusal::TooMany { max }) };
     match detail {
         Detail::Why(said) => return Ok(Detail::Why(text(said, MAX_WHY_BYTES)?)),

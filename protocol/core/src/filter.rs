@@ -27,6 +27,10 @@ pub struct Subject<'a> {
     pub names: Vec<Named<'a>>,
     /// The owner that an import names, or nothing.
     pub owner: &'a str,
+    /// The file and the program or board that it comes from, as an import says.
+    pub origin: [&'a str; 2],
+    /// Whom an import mentions.
+    pub mentioned: Vec<&'a str>,
     /// Its status.
     pub status: Status,
     /// The day by which it should be done.
@@ -85,6 +89,7 @@ enum Asks {
     Repeats,
     Skill(String),
     Reviewer(String),
+    Origin(String),
     MineToReview,
 }
 
@@ -149,6 +154,7 @@ impl Filter {
             Asks::Repeats => subject.repeats,
             Asks::Skill(skill) => subject.skills.iter().any(|other| folded(other) == *skill),
             Asks::Reviewer(name) => subject.reviewers.iter().any(|other| begins(other.name, name)),
+            Asks::Origin(text) => subject.origin.iter().any(|other| folded(other).contains(text)),
             Asks::MineToReview => subject.reviewers.iter().any(|other| other.me),
             // Nothing said is neither above nor below.
             Asks::Priority(order, number) => {
@@ -210,6 +216,7 @@ impl Raw {
             "skill" => some(&value).map(Asks::Skill),
             "reviewer" if value == "me" && !self.quoted => Some(Asks::MineToReview),
             "reviewer" => some(&value).map(Asks::Reviewer),
+            "origin" => some(&value).map(Asks::Origin),
             _ => None,
         }
     }
@@ -313,7 +320,8 @@ fn begins(name: &str, with: &str) -> bool {
 fn all_texts(subject: &Subject<'_>) -> String {
     let mut whole = folded(subject.title);
     let names = subject.names.iter().map(|named| named.name);
-    for text in subject.labels.iter().copied().chain(names).chain([subject.owner]) {
+    let said = subject.mentioned.iter().copied().chain([subject.owner]);
+    for text in subject.labels.iter().copied().chain(names).chain(said) {
         whole.push('\0');
         whole.extend(fold(text));
     }
@@ -344,6 +352,8 @@ mod tests {
             labels: alloc::vec!["Press", "two words"],
             names: alloc::vec![Named { name: "Ana Maria", me: false }, Named { name: "Ben", me: true }],
             owner: "w01",
+            origin: ["Boards/quay-2026.json", "Trello"],
+            mentioned: alloc::vec!["Jo Bakker"],
             status: Status::Doing,
             due: Some(day("2026-11-23")),
             priority: 2,
@@ -415,6 +425,12 @@ mod tests {
             "skill:driving",
             "reviewer:kim",
             "-reviewer:me",
+            "origin:quay",
+            "origin:2026.JSON",
+            "origin:trello",
+            "-origin:harbour",
+            "bakker",
+            "-@jo",
             "-due:none",
             "due:week",
             "-due:today",
@@ -460,6 +476,8 @@ mod tests {
             "priority:<2",
             "priority:>2",
             "priority:none",
+            "origin:harbour",
+            "-origin:boards",
         ] {
             assert!(!finds(no), "{no}");
         }

@@ -27,6 +27,11 @@ impl Replica {
             let mut here = Found::default();
             let texts = [task.title.shown(rank), task.body.shown(rank), task.owner.shown(rank)];
             texts.into_iter().flatten().for_each(|text| here.look(words, text));
+            if let Some(origin) = task.origin.shown(rank) {
+                let names = origin.people.iter().map(|mention| &mention.name);
+                let texts = [&origin.file, &origin.source, &origin.id, &origin.by];
+                texts.into_iter().chain(names).for_each(|text| here.look(words, text));
+            }
             there(&task.labels).for_each(|label| here.look(words, label));
             skills(task).for_each(|skill| here.look(words, skill));
             for check in task.checks.values() {

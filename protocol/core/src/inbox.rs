@@ -210,11 +210,12 @@ impl Replica {
 fn said(ops: &[TaskOp]) -> (HeldWhat, String) {
     let text = ops.iter().find_map(|op| match op {
         TaskOp::SetTitle(text) | TaskOp::SetBody(text) | TaskOp::Comment(text) | TaskOp::AddLabel(text) => Some(text),
+        TaskOp::Quote(quote) => Some(&quote.text),
         _ => None,
     });
     let what = match ops.first() {
         Some(TaskOp::Create { .. }) => HeldWhat::Created,
-        Some(TaskOp::Comment(_)) => HeldWhat::Commented,
+        Some(TaskOp::Comment(_) | TaskOp::Quote(_)) => HeldWhat::Commented,
         Some(TaskOp::SetTitle(_)) => HeldWhat::Titled,
         Some(TaskOp::Claim | TaskOp::GiveBack) => HeldWhat::Taken,
         Some(TaskOp::End(_) | TaskOp::Reopen) => HeldWhat::Ended,

@@ -12,6 +12,7 @@ use crate::id::{AuthorId, CheckId, EntryId, EpochId, MemberId, RoleId, TaskId};
 use crate::limits::{
     MAX_BODY_BYTES, MAX_CHECK_BYTES, MAX_DAY_BYTES, MAX_LABEL_BYTES, MAX_OWNER_BYTES, MAX_TITLE_BYTES,
 };
+use crate::origin::Origin;
 use crate::register::{Place, Register, Write};
 use crate::seal::TaskKey;
 use crate::shelf::KeptTask;
@@ -20,7 +21,7 @@ use crate::task_keys::{Given, HeldKey};
 use crate::tasks::{Check, Creation, Mark, Said, Task};
 
 /// The form written here. A store that holds another one derives everything again.
-pub const KEPT_FORM: u32 = 6;
+pub const KEPT_FORM: u32 = 7;
 
 /// Writes or elements of one field that are read back: far more than a task has.
 const MAX_KEPT: usize = 1 << 20;
@@ -73,6 +74,7 @@ pub fn encode_task(task: &Task, keys: &[HeldKey]) -> Vec<u8> {
     register(&mut w, &task.priority, |w, priority| {
         w.uint((*priority).into());
     });
+    register(&mut w, &task.origin, |w, origin| origin.write(w));
     register(&mut w, &task.filed, |w, filed| {
         w.uint((*filed).into());
     });
@@ -172,6 +174,7 @@ pub fn decode_task(bytes: &[u8]) -> Result<KeptTask, DecodeError> {
         finished: read_register(&mut r, |r| r.text(MAX_DAY_BYTES))?,
         due: read_register(&mut r, read_day)?,
         priority: read_register(&mut r, |r| r.small())?,
+        origin: read_register(&mut r, Origin::read)?,
         filed: read_register(&mut r, |r| Ok(r.uint()? != 0))?,
         roles: read_elements(&mut r, |r| r.small().map(RoleId))?,
         persons: read_elements(&mut r, |r| r.exact().map(MemberId))?,
@@ -332,6 +335,7 @@ mod tests {
             due: one(Some(Day::parse("2026-12-31").unwrap()), at, by, dot),
             priority: one(4, at, by, dot),
             filed: one(true, at, by, dot),
+            origin: one(Origin { file: "harbour.csv".into(), ..Origin::default() }, at, by, dot),
             roles: [(RoleId(4), one(true, at, by, dot))].into(),
             persons: [(by, one(false, at, by, dot))].into(),
             details: [(36, one(Detail::Repeat(Some(Repeat { every: 2, unit: Unit::Weeks })), at, by, dot))].into(),
@@ -355,6 +359,7 @@ mod tests {
         let KeptTask { task: again, keys: kept } = decode_task(&bytes).unwrap();
         assert_eq!(encode_task(&again, &kept), bytes);
         assert_eq!((again.created, again.title, again.ending), (task.created, task.title, task.ending));
+        assert_eq!(again.origin, task.origin);
         assert_eq!((again.labels, again.newest_own), (task.labels, task.newest_own));
         assert_eq!((again.roles, again.persons), (task.roles, task.persons));
         assert_eq!((again.details, again.elements, again.checks), (task.details, task.elements, task.checks));

@@ -94,6 +94,14 @@ pub const LEASE_DAYS: u64 = 7;
 pub const MAX_OWNER_BYTES: usize = 120;
 /// Bytes of an imported day.
 pub const MAX_DAY_BYTES: usize = 32;
+/// Bytes of what an import says of where a task comes from: the file, the program or board, its name there.
+pub const MAX_ORIGIN_BYTES: usize = 200;
+/// Bytes of a name that an import mentions.
+pub const MAX_ORIGIN_NAME_BYTES: usize = 120;
+/// People that an import mentions of one task.
+pub const MAX_ORIGIN_PEOPLE: usize = 64;
+/// Labels, skills, lines of a checklist, relations, or comments that an import has of one task.
+pub const MAX_IMPORT_PARTS: usize = 1_000;
 /// Changes that are made at once.
 pub const MAX_MANY: usize = 500;
 /// Tasks whose place in my order is remembered, of one pursuance.

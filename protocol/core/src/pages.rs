@@ -10,6 +10,7 @@ use crate::filter::{Filter, Named, Subject};
 use crate::id::{MemberId, TaskId};
 use crate::limits::MAX_TREE_ROWS;
 use crate::order::Order;
+use crate::origin::Origin;
 use crate::replica::Replica;
 use crate::task::Status;
 use crate::tasks::Task;
@@ -152,6 +153,7 @@ impl Replica {
             labels: there(&task.labels).map(String::as_str).collect(),
             people: task.claimant(rank).into_iter().chain(there(&task.assignees).copied()).map(person).collect(),
             owner: text(task.owner.shown(rank)),
+            origin: task.origin.shown(rank),
             status,
             due: task.due.shown(rank).copied().flatten(),
             priority: task.priority.shown(rank).copied().unwrap_or(0),
@@ -198,6 +200,7 @@ struct Shown<'a> {
     labels: Vec<&'a str>,
     people: Vec<Person>,
     owner: &'a str,
+    origin: Option<&'a Origin>,
     status: Status,
     due: Option<crate::day::Day>,
     priority: u8,
@@ -221,6 +224,10 @@ impl Shown<'_> {
             labels: self.labels.clone(),
             names: named(&self.people),
             owner: self.owner,
+            origin: self.origin.map_or([""; 2], |origin| [&origin.file, &origin.source]),
+            mentioned: self
+                .origin
+                .map_or_else(Vec::new, |origin| origin.people.iter().map(|mention| mention.name.as_str()).collect()),
             status: self.status,
             due: self.due,
             priority: self.priority,

@@ -14,6 +14,7 @@ use crate::limits::{
     MAX_IMPORT_TASKS, MAX_ITEM_BYTES, MAX_ITEM_OPS, MAX_LABEL_BYTES, MAX_LIST_SEALS, MAX_OWNER_BYTES, MAX_PRIORITY,
     MAX_TITLE_BYTES,
 };
+use crate::origin::{Origin, Quote};
 use crate::rule::Verb;
 use crate::seal::TaskKey;
 use crate::task::Status;
@@ -120,6 +121,10 @@ pub enum TaskOp {
         /// The day from which the row is counted.
         since: Day,
     },
+    /// Where it comes from, as an import says.
+    SetOrigin(Origin),
+    /// A line of a thread that was written elsewhere.
+    Quote(Quote),
     /// An op of a newer version, kept as it came.
     Unknown {
         /// Its number.
@@ -157,6 +162,7 @@ impl TaskOp {
             | Self::SetDue(_)
             | Self::SetPriority(_)
             | Self::Set(_)
+            | Self::SetOrigin(_)
             | Self::SetCheck { .. } => Verb::Edit,
             Self::Step(_) | Self::Claim | Self::GiveBack | Self::Tick { .. } | Self::Release(_) => Verb::Claim,
             Self::Add(element) | Self::Remove(element) => element.verb(),
@@ -164,7 +170,7 @@ impl TaskOp {
             Self::Reopen => Verb::Reopen,
             Self::Assign(_) | Self::Unassign(_) => Verb::Assign,
             Self::AddLabel(_) | Self::RemoveLabel(_) => Verb::Label,
-            Self::Comment(_) => Verb::Comment,
+            Self::Comment(_) | Self::Quote(_) => Verb::Comment,
             Self::Review { .. } => Verb::Review,
             Self::File | Self::Unfile => Verb::File,
             Self::Widen(_) | Self::Narrow(_) | Self::WidenTo(_) | Self::NarrowTo(_) => Verb::Widen,
@@ -265,6 +271,14 @@ impl TaskOp {
                 a.array(2).bytes(&of.0).text(&day::written(Some(*since)));
                 48
             }
+            Self::SetOrigin(origin) => {
+                origin.write(&mut a);
+                49
+            }
+            Self::Quote(quote) => {
+                quote.write(&mut a);
+                50
+            }
             Self::Unknown { number, arguments } => {
                 w.array(2).uint((*number).into()).bytes(arguments);
                 return;
@@ -352,6 +366,8 @@ impl TaskOp {
                 let of = TaskId(a.exact()?);
                 Self::InstanceOf { of, since: read_day(&mut a)?.ok_or(DecodeError::Structure)? }
             }
+            49 => Self::SetOrigin(Origin::read(&mut a)?),
+            50 => Self::Quote(Quote::read(&mut a)?),
             number => match (Detail::read(number, &mut a)?, Element::read(number, &mut a)?) {
                 (Some(detail), _) => Self::Set(detail),
                 (_, Some((element, true))) => Self::Add(element),
@@ -458,6 +474,7 @@ mod tests {
     use super::*;
     use crate::detail::{Kind, Relation, Repeat, Unit};
     use crate::limits::MAX_EFFORT_MINUTES;
+    use crate::origin::{Mention, Part};
     use alloc::vec;
 
     fn day(text: &str) -> Day {
@@ -533,8 +550,22 @@ mod tests {
             }),
             Err(DecodeError::Structure)
         );
+        let mention = |part: u64, name: &'static str| {
+            move |a: &mut Writer| {
+                a.array(6).text("").text("").text("").text("").text("").array(1).array(2).uint(part).text(name);
+            }
+        };
+        assert_eq!(read(49, &mention(5, "Ana")), Ok(false));
+        assert_eq!(read(49, &mention(6, "Ana")), Ok(true), "another part that somebody may have");
+        assert_eq!(read(49, &mention(5, "")), Err(DecodeError::Structure));
         assert_eq!(
-            read(49, &|a| {
+            read(50, &|a| {
+                a.array(3).text("").uint(0).text("");
+            }),
+            Err(DecodeError::Structure)
+        );
+        assert_eq!(
+            read(51, &|a| {
                 a.uint(0);
             }),
             Ok(true)
@@ -603,6 +634,19 @@ mod tests {
             TaskOp::Remove(Element::Relation { relation: Relation::EvidenceFor, task: TaskId([4; 16]) }),
             TaskOp::Release(MemberId([5; 32])),
             TaskOp::InstanceOf { of: TaskId([6; 16]), since: day("2026-12-31") },
+            TaskOp::SetOrigin(Origin::default()),
+            TaskOp::SetOrigin(Origin {
+                file: "harbour.json".into(),
+                source: "Trello".into(),
+                id: "4fX2".into(),
+                by: "Ana".into(),
+                created: "2017-05-28".into(),
+                people: vec![
+                    Mention { part: Part::Took, name: "Ana".into() },
+                    Mention { part: Part::FoundNotYet, name: "Ana".into() },
+                ],
+            }),
+            TaskOp::Quote(Quote { by: String::new(), claimed_seconds: u64::MAX, text: "On my way".into() }),
             TaskOp::Unknown { number: 900, arguments: vec![1, 2, 3] },
         ];
         let bytes = encode_ops(&ops);

@@ -11,6 +11,7 @@ use crate::detail::{Detail, Element};
 use crate::entry::{Content, Entry};
 use crate::id::{AuthorId, CheckId, EntryId, MemberId, RoleId, TaskId};
 use crate::logs::Logs;
+use crate::origin::{Origin, Quote};
 use crate::refusal::Refusal;
 use crate::register::{Place, Register, Write};
 use crate::rule::{Object, Verb};
@@ -51,6 +52,8 @@ pub struct Task {
     pub priority: Register<u8>,
     /// The import it came with, and how many tasks that has.
     pub import: Option<([u8; 16], u32)>,
+    /// Where it comes from, as an import says.
+    pub origin: Register<Origin>,
     /// Whether it was put out of sight.
     pub filed: Register<bool>,
     /// Roles that it was opened to, beside the one at which it is at home.
@@ -148,6 +151,17 @@ pub struct Comment {
     pub claimed_seconds: u64,
     /// The text.
     pub text: String,
+    /// Who wrote it elsewhere, and when, as the one says who brought it here.
+    pub quoted: Option<Quoted>,
+}
+
+/// Of a comment that was written elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Quoted {
+    /// By whom, or empty.
+    pub by: String,
+    /// When, seconds since 1970.
+    pub claimed_seconds: u64,
 }
 
 /// The tasks in memory that can be read here.
@@ -420,8 +434,7 @@ impl Tasks {
             let at = Place { op: u16::try_from(index).expect("at most MAX_ITEM_OPS"), ..opened.at };
             let Opened { by, claimed_seconds, ref audiences, .. } = *opened;
             let from = Source { at, by, dot, depth, claimed_seconds, audience: audiences[0] };
-            if let TaskOp::Comment(text) = op {
-                let comment = from.comment(opened.author, text);
+            if let Some(comment) = from.comment(opened.author, op) {
                 task.comment_count = task.comment_count.saturating_add(1);
                 task.comments.push(comment.clone());
                 self.changes.threads.push((opened.task, ThreadChange::Line(comment)));
@@ -457,9 +470,16 @@ impl Source {
         Write { value, by: self.by, at: self.at, dot: self.dot }
     }
 
-    fn comment(self, author: AuthorId, text: &str) -> Comment {
+    fn comment(self, author: AuthorId, op: &TaskOp) -> Option<Comment> {
+        let (text, quoted) = match op {
+            TaskOp::Comment(text) => (text.clone(), None),
+            TaskOp::Quote(Quote { by, claimed_seconds, text }) => {
+                (text.clone(), Some(Quoted { by: by.clone(), claimed_seconds: *claimed_seconds }))
+            }
+            _ => return None,
+        };
         let Self { at, by, dot, depth, claimed_seconds, .. } = self;
-        Comment { depth, at, by, author, dot, claimed_seconds, text: text.into() }
+        Some(Comment { depth, at, by, author, dot, claimed_seconds, text, quoted })
     }
 }
 
@@ -506,6 +526,7 @@ impl Task {
             .chain(of(&self.finished))
             .chain(of(&self.due))
             .chain(of(&self.priority))
+            .chain(of(&self.origin))
             .chain(of(&self.filed))
             .chain(self.roles.values().flat_map(of))
             .chain(self.persons.values().flat_map(of))
@@ -663,6 +684,7 @@ impl Task {
             TaskOp::SetFinished(text) => self.finished.write(from.write(text.clone()), logs),
             TaskOp::SetDue(due) => self.due.write(from.write(*due), logs),
             TaskOp::SetPriority(priority) => self.priority.write(from.write(*priority), logs),
+            TaskOp::SetOrigin(origin) => self.origin.write(from.write(origin.clone()), logs),
             TaskOp::Set(detail) => {
                 self.details.entry(detail.number()).or_default().write(from.write(detail.clone()), logs);
             }
@@ -678,7 +700,11 @@ impl Task {
             // Said by another creation at its place (T6).
             TaskOp::PartOf { .. } | TaskOp::InstanceOf { .. } => {}
             // The thread is not a register, and keys are none of the task; `Unknown` keeps a whole item away.
-            TaskOp::Comment(_) | TaskOp::Review { .. } | TaskOp::HandOn(_) | TaskOp::Unknown { .. } => {}
+            TaskOp::Comment(_)
+            | TaskOp::Quote(_)
+            | TaskOp::Review { .. }
+            | TaskOp::HandOn(_)
+            | TaskOp::Unknown { .. } => {}
         }
     }
 }

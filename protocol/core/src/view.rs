@@ -8,6 +8,7 @@ use crate::change::Change;
 use crate::detail::{Detail, Kind, Relation};
 use crate::entry::GrantRef;
 use crate::id::{AuthorId, CheckId, EntryId, MemberId, PursuanceId, RoleId, TaskId};
+use crate::origin::Origin;
 use crate::refusal::Refusal;
 use crate::rule::{Role, Rule, Verb};
 use crate::task::Status;
@@ -205,6 +206,8 @@ pub struct TaskView {
     pub started: Option<String>,
     /// The day an import says it was finished, as text.
     pub finished: Option<String>,
+    /// Where it comes from, as an import says.
+    pub origin: Option<Origin>,
     /// Who found it done well, or not yet, since it was last opened again: the last word of each, oldest first.
     pub reviews: Vec<ReviewView>,
     /// What else is said of it.
@@ -366,8 +369,10 @@ pub struct CommentView {
     /// The entry it came with.
     #[cfg_attr(feature = "bindings", ts(type = "string"))]
     pub entry: EntryId,
-    /// Who wrote it.
+    /// Who wrote it, or brought it here.
     pub by: Person,
+    /// Who wrote it elsewhere, as they say; `null` where they wrote it themselves.
+    pub quoted: Option<QuotedView>,
     /// The text.
     pub text: String,
     /// Claimed time, seconds since 1970.
@@ -375,6 +380,19 @@ pub struct CommentView {
     pub claimed_seconds: u64,
     /// How far it has come, if mine.
     pub delivery: Option<Delivery>,
+}
+
+/// Of a comment that was written elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct QuotedView {
+    /// By whom, or empty.
+    pub by: String,
+    /// When, seconds since 1970.
+    #[cfg_attr(feature = "bindings", ts(type = "number"))]
+    pub claimed_seconds: u64,
 }
 
 /// How a member came.

@@ -23,7 +23,7 @@ use crate::tasks::{Comment, Mark, Said, Task};
 use crate::true_seals::FalseSeals;
 use crate::view::{
     CameBy, Cannot, CommentView, DecisionView, Delivery, DetailsView, FalseSealsView, InviteView, MemberView,
-    OtherText, PeopleView, Person, ReviewView, TaskView, TreeRow, TreeView,
+    OtherText, PeopleView, Person, QuotedView, ReviewView, TaskView, TreeRow, TreeView,
 };
 
 /// Where the tree has a task.
@@ -146,6 +146,7 @@ impl Replica {
             created_seconds: created.claimed_seconds,
             started: task.started.shown(rank).filter(|day| !day.is_empty()).cloned(),
             finished: task.finished.shown(rank).filter(|day| !day.is_empty()).cloned(),
+            origin: task.origin.shown(rank).cloned(),
             reviews: self.reviews(task, &names),
             details: self.details_view(id, task, &names),
             thread: thread
@@ -154,6 +155,10 @@ impl Replica {
                     entry: comment.at.entry,
                     by: self.person(comment.by, &names),
                     text: comment.text.clone(),
+                    quoted: comment
+                        .quoted
+                        .as_ref()
+                        .map(|quoted| QuotedView { by: quoted.by.clone(), claimed_seconds: quoted.claimed_seconds }),
                     claimed_seconds: comment.claimed_seconds,
                     delivery: (comment.author == self.device.author())
                         .then(|| self.delivery(comment.dot, comment.at.entry, handed)),
@@ -414,6 +419,9 @@ impl Replica {
             if let Some(view) = self.task_view(row.task, &|_| true) {
                 w.text(&view.body).text(view.row.owner_text.as_deref().unwrap_or_default());
                 digest_details(&mut w, &view.details);
+                if let Some(origin) = &view.origin {
+                    w.text(&alloc::format!("{origin:?}"));
+                }
                 for opened in view.readers.iter().skip(1) {
                     w.uint(opened.role.0.into());
                 }
@@ -422,6 +430,9 @@ impl Replica {
                 }
                 for line in &view.thread {
                     w.bytes(&line.entry.0).text(&line.text);
+                    if let Some(quoted) = &line.quoted {
+                        w.text(&quoted.by).uint(quoted.claimed_seconds);
+                    }
                 }
             }
         }
@@ -602,7 +613,7 @@ impl MemberView {
 pub(crate) type Names = BTreeMap<String, usize>;
 
 /// A name as the eye takes it: without case, extra spaces, and characters that cannot be seen.
-fn folded(name: &str) -> String {
+pub(crate) fn folded(name: &str) -> String {
     let seen: String = name
         .chars()
         .filter(|c| !matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{ad}'))

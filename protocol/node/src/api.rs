@@ -132,19 +132,25 @@ pub enum Request {
         /// Which pursuance.
         #[cfg_attr(feature = "bindings", ts(type = "string"))]
         pursuance: PursuanceId,
+        /// What the file is called; tasks say that they come from it. May be empty.
+        #[serde(default)]
+        #[cfg_attr(feature = "bindings", ts(as = "Option<String>", optional))]
+        file: String,
         /// The file's text.
-        csv: String,
-        /// What each column becomes, in the file's order; `null`: as guessed.
+        text: String,
+        /// What each column of a table becomes, in the file's order; `null`: as guessed.
         fields: Option<Vec<Option<ImportField>>>,
     },
     /// Stops the import that is on its way; nothing of it stays.
     CancelImport,
-    /// Writes all tasks of a pursuance into a new CSV file.
-    ExportCsv {
+    /// Writes all tasks of a pursuance into a new file.
+    Export {
         /// Which pursuance.
         #[cfg_attr(feature = "bindings", ts(type = "string"))]
         pursuance: PursuanceId,
-        /// Where: an absolute path, in a folder that exists, of a file that does not. Without the ending `.csv` it gets it.
+        /// In which form.
+        format: ExportFormat,
+        /// Where: an absolute path, in a folder that exists, of a file that does not. Without the ending of its form it gets it.
         path: String,
     },
     /// Writes a backup of everything into a new file; answered at its end. It adds a device in every pursuance: the copy's.
@@ -559,9 +565,13 @@ pub enum Query {
         /// Which pursuance.
         #[cfg_attr(feature = "bindings", ts(type = "string"))]
         pursuance: PursuanceId,
+        /// What the file is called; tasks say that they come from it. May be empty.
+        #[serde(default)]
+        #[cfg_attr(feature = "bindings", ts(as = "Option<String>", optional))]
+        file: String,
         /// The file's text.
-        csv: String,
-        /// What each column becomes, in the file's order; `null`: as guessed.
+        text: String,
+        /// What each column of a table becomes, in the file's order; `null`: as guessed.
         fields: Option<Vec<Option<ImportField>>>,
     },
 }
@@ -1132,16 +1142,93 @@ pub enum PreviewState {
 #[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
 #[serde(rename_all = "camelCase")]
 pub struct ImportPreview {
+    /// What kind of file it is.
+    pub format: ImportFormat,
     /// Tasks that would be created.
     pub tasks: u32,
     /// How many of them stand below another.
     pub nested: u32,
-    /// Columns found and what they become.
+    /// Comments that would be quoted.
+    pub comments: u32,
+    /// The columns of a table and what they become.
     pub columns: Vec<ImportColumn>,
     /// The first rows as they would appear, at most `IMPORT_PREVIEW_ROWS`.
     pub rows: Vec<ImportRow>,
+    /// What the file has and no task gets, on purpose.
+    pub left_out: Vec<LeftOut>,
     /// Rows that cannot be taken, with the reason.
     pub problems: Vec<ImportProblem>,
+    /// Why the rules do not let me import any of it.
+    pub refusal: Option<Refusal>,
+}
+
+/// A kind of file that is imported.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub enum ImportFormat {
+    /// A table.
+    #[default]
+    Csv,
+    /// Our own list of tasks.
+    Json,
+    /// A board of Trello.
+    Trello,
+    /// What Taskwarrior exports.
+    Taskwarrior,
+}
+
+/// A form in which tasks are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub enum ExportFormat {
+    /// A table that spreadsheets open.
+    Csv,
+    /// All that is said of the tasks.
+    Json,
+    /// To-dos for a calendar.
+    ICalendar,
+}
+
+/// What a file has and no task gets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct LeftOut {
+    /// What.
+    pub what: LeftOutKind,
+    /// How many there are.
+    pub count: u32,
+}
+
+/// See [`LeftOut`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub enum LeftOutKind {
+    /// Files that hang on tasks.
+    Attachments,
+    /// Fields that people made for themselves.
+    CustomFields,
+    /// Cards that are there to be copied.
+    Templates,
+    /// What happened before, other than comments.
+    History,
+    /// Hours of days: a day has none here.
+    Hours,
+    /// Patterns of tasks that repeat; the tasks made of them are taken.
+    Patterns,
+    /// Days on which a task was to go by itself.
+    Dates,
+    /// Relations to tasks that are not in the file.
+    Relations,
+    /// That tasks are out of sight, where the rules do not let me put them there.
+    Filed,
 }
 
 /// A column of the file.
@@ -1184,6 +1271,14 @@ pub enum ImportField {
     Due,
     /// How it presses.
     Priority,
+    /// Who took it, separated by `;`.
+    ClaimedBy,
+    /// Who was asked to do it, separated by `;`.
+    Asked,
+    /// When it was created.
+    Created,
+    /// Who created it.
+    Creator,
 }
 
 /// One row as it would appear.
@@ -1210,9 +1305,11 @@ pub struct ImportRow {
 #[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
 #[serde(rename_all = "camelCase")]
 pub struct ImportProblem {
-    /// Line of the file, from 1.
+    /// Line of the file, from 1; 0 where a task is named.
     #[cfg_attr(feature = "bindings", ts(type = "number"))]
     pub line: u64,
+    /// Which task of a file that has no line for each, from 1.
+    pub task: Option<u32>,
     /// Why.
     pub reason: ImportReason,
 }
@@ -1247,6 +1344,16 @@ pub enum ImportReason {
     NotAPriority,
     /// Two columns were to become the same field.
     FieldTwice,
+    /// It is not JSON.
+    NotJson,
+    /// It is JSON, and none that is known here.
+    UnknownFile,
+    /// A newer Pursuance wrote it.
+    NewerFile,
+    /// A value is not one that can stand there.
+    WrongValue,
+    /// Another task that it names is not in the file, or not before it.
+    UnknownTask,
 }
 
 /// Why a request or query was not carried out.

@@ -21,6 +21,7 @@ use crate::clock::Clock;
 use crate::export::save_folder;
 use crate::folder::Folder;
 use crate::held::Held;
+use crate::import;
 use crate::import::job::{Asker, ImportJob};
 use crate::local::{kept_keys, kept_lock_after};
 use crate::node::Pace;
@@ -137,10 +138,13 @@ impl Engine {
 
     fn handle(&mut self, message: Message) {
         match message {
-            Message::Request(Request::Import { pursuance, csv, fields }, reply) => {
+            Message::Request(Request::Import { pursuance, file, text, fields }, reply) => {
                 let asker = Asker::new(reply);
                 match self.open.as_mut() {
-                    Some(open) => open.begin_import(&self.around, pursuance, &csv, fields.as_deref(), asker),
+                    Some(open) => {
+                        let list = import::read(&file, &text, fields.as_deref());
+                        open.begin_import(&self.around, pursuance, list, asker);
+                    }
                     None => asker.answer(Err(Trouble::Locked)),
                 }
                 self.bump();

@@ -61,7 +61,7 @@ impl Open {
                 self.cancel_import();
                 Ok(Reply::Done)
             }
-            Request::ExportCsv { pursuance, path } => self.export_csv(around, pursuance, &path),
+            Request::Export { pursuance, format, path } => self.export(around, pursuance, format, &path),
             Request::SetOffline { offline } => {
                 self.store.write(|w| w.set_meta(OFFLINE, &[offline.into()]))?;
                 self.offline = offline;

@@ -106,9 +106,9 @@ impl Open {
             }
             Query::Phrase { pursuance, member } => self.phrase(*pursuance, *member).map(View::Phrase),
             Query::Preview { pursuance } => preview(self.held(*pursuance)?).map(View::Preview),
-            Query::ImportPreview { pursuance, csv, fields } => {
-                self.held(*pursuance)?;
-                Ok(View::ImportPreview(import::read(csv, fields.as_deref()).preview()))
+            Query::ImportPreview { pursuance, file, text, fields } => {
+                let replica = &self.held(*pursuance)?.replica;
+                Ok(View::ImportPreview(import::read(file, text, fields.as_deref()).preview_in(replica)))
             }
         }
     }

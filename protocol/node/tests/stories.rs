@@ -12,6 +12,8 @@ mod desk;
 mod devices;
 #[path = "stories/disk.rs"]
 mod disk;
+#[path = "stories/exchanging.rs"]
+mod exchanging;
 #[path = "stories/governing.rs"]
 mod governing;
 #[path = "stories/harbour.rs"]

@@ -40,6 +40,9 @@ enum Step {
 use Step::{Choose, Hit, Press, PressNth, PressWith, See, Type};
 
 const LONG: &str = "?busy&long";
+/// A board, as the sample data reads one.
+const BOARD: &str =
+    r#"{"cards":[{"name":"Book a van","comments":[{"by":"Jo Bakker","text":"Zoe has one"}]},{"name":"Ask Zoe"}]}"#;
 const CHANGE: &str = "member { remove member with 2 of member not-self }";
 /// That of the sample data.
 const PHRASE: &str = "legal winner thank year wave sausage worth useful legal winner thank yellow";
@@ -202,6 +205,16 @@ const SCREENS: &[Screen] = &[
     Screen("inbox", "?busy", &[Press("nav-inbox"), PressNth("held-refuse", 1), See("inbox-refused")]),
     Screen("inbox-empty", "", &[PressNth("rail-pursuance", 1), Press("nav-inbox"), See("inbox-empty")]),
     Screen("inbox-long", LONG, &[Press("nav-inbox"), PressNth("held-refuse", 0), See("inbox-refused")]),
+    Screen("task-origin", "", &[PressWith("tree-row", "Print leaflets"), See("origin-people"), See("comment-quoted")]),
+    Screen("task-origin-long", LONG, &[PressNth("tree-row", 0), See("origin-people")]),
+    Screen(
+        "import-board",
+        "",
+        &[Press("nav-import"), Type("import-text", BOARD), See("import-left-out"), See("import-comments")],
+    ),
+    Screen("import-broken", LONG, &[Press("nav-import"), Type("import-text", "[{}, {}]"), See("import-problems")]),
+    Screen("export", "", &[Press("nav-import"), Press("export-as-json"), See("export-says")]),
+    Screen("export-long", LONG, &[Press("nav-import"), Press("export-as-iCalendar"), See("export-says")]),
     Screen("log", "?busy", &[Press("nav-log"), Press("log-plain-make"), See("log-plain-text")]),
     Screen("log-long", LONG, &[Press("nav-log"), See("log-why")]),
     Screen(

@@ -651,9 +651,13 @@ export type CommentView = {
  */
 entry: string, 
 /**
- * Who wrote it.
+ * Who wrote it, or brought it here.
  */
 by: Person, 
+/**
+ * Who wrote it elsewhere, as they say; `null` where they wrote it themselves.
+ */
+quoted: QuotedView | null, 
 /**
  * The text.
  */
@@ -1001,6 +1005,11 @@ export type EntryStanding = "counts" | "refused" | "needsNewer" | "held";
 export type Expected = "role" | "roleName" | "blockBegin" | "blockEnd" | "verb" | "tasks" | "labels" | "relays" | "rules" | "condition" | "number" | "rank" | "of" | "majority" | "review" | "timesADay" | "day" | "escape" | "separator";
 
 /**
+ * A form in which tasks are written.
+ */
+export type ExportFormat = "csv" | "json" | "iCalendar";
+
+/**
  * Epochs that somebody made for a role and that do not open for everybody they are for.
  */
 export type FalseSealsView = { 
@@ -1182,12 +1191,21 @@ field: ImportField | null, };
 /**
  * What a column becomes.
  */
-export type ImportField = "id" | "title" | "body" | "status" | "owner" | "started" | "finished" | "labels" | "parent" | "due" | "priority";
+export type ImportField = "id" | "title" | "body" | "status" | "owner" | "started" | "finished" | "labels" | "parent" | "due" | "priority" | "claimedBy" | "asked" | "created" | "creator";
+
+/**
+ * A kind of file that is imported.
+ */
+export type ImportFormat = "csv" | "json" | "trello" | "taskwarrior";
 
 /**
  * What an import would do.
  */
 export type ImportPreview = { 
+/**
+ * What kind of file it is.
+ */
+format: ImportFormat, 
 /**
  * Tasks that would be created.
  */
@@ -1197,7 +1215,11 @@ tasks: number,
  */
 nested: number, 
 /**
- * Columns found and what they become.
+ * Comments that would be quoted.
+ */
+comments: number, 
+/**
+ * The columns of a table and what they become.
  */
 columns: Array<ImportColumn>, 
 /**
@@ -1205,18 +1227,30 @@ columns: Array<ImportColumn>,
  */
 rows: Array<ImportRow>, 
 /**
+ * What the file has and no task gets, on purpose.
+ */
+leftOut: Array<LeftOut>, 
+/**
  * Rows that cannot be taken, with the reason.
  */
-problems: Array<ImportProblem>, };
+problems: Array<ImportProblem>, 
+/**
+ * Why the rules do not let me import any of it.
+ */
+refusal: Refusal | null, };
 
 /**
  * A row that cannot be taken.
  */
 export type ImportProblem = { 
 /**
- * Line of the file, from 1.
+ * Line of the file, from 1; 0 where a task is named.
  */
 line: number, 
+/**
+ * Which task of a file that has no line for each, from 1.
+ */
+task: number | null, 
 /**
  * Why.
  */
@@ -1225,7 +1259,7 @@ reason: ImportReason, };
 /**
  * Why a row cannot be taken.
  */
-export type ImportReason = "notCsv" | "noTitleColumn" | "noTitle" | "unknownStatus" | "unknownParent" | "cycle" | "duplicateId" | "tooLong" | "tooMany" | "notADay" | "notAPriority" | "fieldTwice";
+export type ImportReason = "notCsv" | "noTitleColumn" | "noTitle" | "unknownStatus" | "unknownParent" | "cycle" | "duplicateId" | "tooLong" | "tooMany" | "notADay" | "notAPriority" | "fieldTwice" | "notJson" | "unknownFile" | "newerFile" | "wrongValue" | "unknownTask";
 
 /**
  * One row as it would appear.
@@ -1368,6 +1402,24 @@ waiting: Array<Person>, };
  * What kind of task it is. It means nothing to the rules.
  */
 export type Kind = "task" | "intake" | "redaction" | "release" | "event" | "decision";
+
+/**
+ * What a file has and no task gets.
+ */
+export type LeftOut = { 
+/**
+ * What.
+ */
+what: LeftOutKind, 
+/**
+ * How many there are.
+ */
+count: number, };
+
+/**
+ * See [`LeftOut`].
+ */
+export type LeftOutKind = "attachments" | "customFields" | "templates" | "history" | "hours" | "patterns" | "dates" | "relations" | "filed";
 
 /**
  * A rule and its number.
@@ -1555,6 +1607,19 @@ falseSeals: Array<FalseSealsView>,
 devices: Array<DeviceView>, };
 
 /**
+ * Somebody whom an import names.
+ */
+export type Mention = { 
+/**
+ * As what.
+ */
+part: Part, 
+/**
+ * A name; not empty.
+ */
+name: string, };
+
+/**
  * Why something is for me.
  */
 export type Mine = "taken" | "asked" | "roleAsked" | "toReview";
@@ -1591,6 +1656,35 @@ readers: Readers,
 new: number, };
 
 /**
+ * What an import says of a task that it made. All of it is text that somebody wrote; none of it is known to be so.
+ */
+export type Origin = { 
+/**
+ * The file that was read here, or empty.
+ */
+file: string, 
+/**
+ * Where it was before that, a program or a board, or empty.
+ */
+source: string, 
+/**
+ * What it was called there, or empty.
+ */
+id: string, 
+/**
+ * Who created it there, or empty.
+ */
+by: string, 
+/**
+ * When, as text, or empty.
+ */
+created: string, 
+/**
+ * Who had to do with it, ascending, each once; nobody of them need be a member here.
+ */
+people: Array<Mention>, };
+
+/**
  * A text that was written at the same time as the one shown.
  */
 export type OtherText = { 
@@ -1619,6 +1713,11 @@ found: string,
  * What is wrong with it.
  */
 problem: Problem, };
+
+/**
+ * As what an import names somebody.
+ */
+export type Part = "took" | "asked" | "reviewer" | "askedRole" | "foundGood" | "foundNotYet";
 
 /**
  * Past which neighbour a task goes.
@@ -2088,11 +2187,15 @@ pursuance: string, } | { "kind": "importPreview",
  */
 pursuance: string, 
 /**
+ * What the file is called; tasks say that they come from it. May be empty.
+ */
+file?: string, 
+/**
  * The file's text.
  */
-csv: string, 
+text: string, 
 /**
- * What each column becomes, in the file's order; `null`: as guessed.
+ * What each column of a table becomes, in the file's order; `null`: as guessed.
  */
 fields: Array<ImportField | null> | null, };
 
@@ -2108,6 +2211,19 @@ count: number,
  * The role.
  */
 of: RoleId, };
+
+/**
+ * Of a comment that was written elsewhere.
+ */
+export type QuotedView = { 
+/**
+ * By whom, or empty.
+ */
+by: string, 
+/**
+ * When, seconds since 1970.
+ */
+claimedSeconds: number, };
 
 /**
  * A role that can read, and how many hold it now.
@@ -2478,19 +2594,27 @@ pursuance: string, } | { "kind": "import",
  */
 pursuance: string, 
 /**
+ * What the file is called; tasks say that they come from it. May be empty.
+ */
+file?: string, 
+/**
  * The file's text.
  */
-csv: string, 
+text: string, 
 /**
- * What each column becomes, in the file's order; `null`: as guessed.
+ * What each column of a table becomes, in the file's order; `null`: as guessed.
  */
-fields: Array<ImportField | null> | null, } | { "kind": "cancelImport" } | { "kind": "exportCsv", 
+fields: Array<ImportField | null> | null, } | { "kind": "cancelImport" } | { "kind": "export", 
 /**
  * Which pursuance.
  */
 pursuance: string, 
 /**
- * Where: an absolute path, in a folder that exists, of a file that does not. Without the ending `.csv` it gets it.
+ * In which form.
+ */
+format: ExportFormat, 
+/**
+ * Where: an absolute path, in a folder that exists, of a file that does not. Without the ending of its form it gets it.
  */
 path: string, } | { "kind": "backup", 
 /**
@@ -3007,6 +3131,10 @@ started: string | null,
  * The day an import says it was finished, as text.
  */
 finished: string | null, 
+/**
+ * Where it comes from, as an import says.
+ */
+origin: Origin | null, 
 /**
  * Who found it done well, or not yet, since it was last opened again: the last word of each, oldest first.
  */

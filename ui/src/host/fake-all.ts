@@ -23,7 +23,7 @@ export function todayView(groups: readonly FakeGroup[]): TodayView {
 export function findView(groups: readonly FakeGroup[], text: string): FindView {
   const words = text.toLowerCase().split(/\s+/).filter((word) => word !== '');
   const rows: FoundRow[] = groups.flatMap(({ data }) => data.tasks.flatMap((task) => {
-    const texts = [task.title, task.body, ...task.labels, ...task.thread.map((comment) => comment.text)];
+    const texts = [task.title, task.body, ...task.labels, ...task.thread.map((comment) => comment.text), task.origin?.file ?? '', task.origin?.source ?? ''];
     const has = (each: string, word: string): boolean => each.toLowerCase().includes(word);
     if (words.length === 0 || !words.every((word) => texts.some((each) => has(each, word)))) return [];
     const most = [...texts].sort((a, b) => words.filter((word) => has(b, word)).length - words.filter((word) => has(a, word)).length)[0] ?? '';

@@ -26,6 +26,7 @@ function wordTest(word: string): (task: FakeTask) => boolean {
   if (name === 'status' && /^(suggested|open|doing|review|done|dropped)$/.test(value)) return (task) => task.status === value;
   if (name === 'priority' && value === 'none') return (task) => task.priority === 0;
   if (name === 'priority' && /^[<>]?\d$/.test(value)) return (task) => task.priority !== 0 && compare(String(task.priority), value);
+  if (name === 'origin') return (task) => [task.origin?.file ?? '', task.origin?.source ?? ''].some((text) => text.toLowerCase().includes(value));
   if (name === 'due') {
     const test = dueTest(value);
     if (test !== null) return test;

@@ -167,7 +167,7 @@ export class FakeGroup {
         this.#must('comment', task);
         if (command.text.trim() === '') throw refused({ code: 'empty' });
         this.#count += 1;
-        task.thread = [...task.thread, { entry: fakeId(32, `comment ${this.#count}`), by: this.me, text: command.text, claimedSeconds: Math.floor(Date.now() / 1000), delivery: 'kept' }];
+        task.thread = [...task.thread, { entry: fakeId(32, `comment ${this.#count}`), by: this.me, quoted: null, text: command.text, claimedSeconds: Math.floor(Date.now() / 1000), delivery: 'kept' }];
         break;
       case 'widen': case 'widenTo': case 'narrow': case 'narrowTo': {
         this.#must('widen', task);
@@ -278,7 +278,7 @@ export class FakeGroup {
     if (row === null) throw refused({ code: 'noSuchTask' });
     return {
       row, path, body: task.body, otherTitles: task.otherTitles, otherBodies: [], creator: task.creator, createdSeconds: task.createdSeconds, started: task.started, finished: task.finished,
-      reviews: [], details: detailsOf(task), thread: task.thread, ...this.#readersOf(task), cannot: this.#cannot(task),
+      origin: task.origin ?? null, reviews: [], details: detailsOf(task), thread: task.thread, ...this.#readersOf(task), cannot: this.#cannot(task),
     };
   }
 

@@ -25,7 +25,7 @@ export function long(data: FakePursuance): void {
   data.held = data.held.map((each) => ({ ...each, words: each.words.map((words) => ({ ...words, task: LONG_TITLE, text: LONG_TEXT })) }));
   data.members = data.members.map((each, i) => (i > 1 ? each : { ...each, falseSeals: [{ role: 1, to: data.members.map((one) => one.person) }, { role: 2, to: [] }] }));
   data.invites = data.invites.map((row) => ({ ...row, invite: { ...row.invite, note: LONG_TEXT } }));
-  data.tasks = data.tasks.map((task, i) => (i > 3 ? task : { ...task, title: LONG_TITLE, body: `${LONG_TEXT}\n\n${LONG_WORD.repeat(9)}`, labels: [LONG_WORD, `${LONG_WORD}2`], ownerText: LONG_WORD, thread: task.thread.map((comment) => ({ ...comment, text: `${LONG_TEXT} ${LONG_WORD.repeat(9)}` })) }));
+  data.tasks = data.tasks.map((task, i) => (i > 3 ? task : { ...task, title: LONG_TITLE, body: `${LONG_TEXT}\n\n${LONG_WORD.repeat(9)}`, labels: [LONG_WORD, `${LONG_WORD}2`], ownerText: LONG_WORD, origin: { file: `${LONG_WORD}.json`, source: LONG_TEXT, id: LONG_WORD, by: LONG_WORD, created: LONG_WORD.slice(0, 32), people: [{ part: 'took' as const, name: LONG_WORD }] }, thread: task.thread.map((comment, at) => ({ ...comment, quoted: at === 0 ? { by: LONG_WORD, claimedSeconds: 1 } : null, text: `${LONG_TEXT} ${LONG_WORD.repeat(9)}` })) }));
   data.tasks.push(...data.tasks.slice(0, 1).map((task) => ({ ...task, task: fakeId(16, 'long below'), parent: task.task })));
 }
 

@@ -1,7 +1,10 @@
 // The sample world of the fake host: one pursuance that looks lived in, its people, rules and tasks.
-import type { Arriving, CommentView, Conditions, DecisionView, DetailsView, DeviceView, HeldChanges, InviteRow, MemberView, OtherText, Person, PursuanceRow, ReadersView, RelayView, Role, Rule, Status, Verb } from './bindings';
+import type { Arriving, CommentView, Conditions, DecisionView, DetailsView, DeviceView, HeldChanges, InviteRow, MemberView, Origin, OtherText, Person, PursuanceRow, ReadersView, RelayView, Role, Rule, Status, Verb } from './bindings';
 
 import type { FakeComputers } from './fake-computers';
+
+/** Where one task is said to come from. */
+const ORIGIN: Origin = { file: 'board-2026.json', source: 'Trello: Oostkade', id: 'aB3dEf9h', by: 'Jo Bakker', created: '2026-08-02T09:00:00Z', people: [{ part: 'asked', name: 'Jo Bakker' }, { part: 'asked', name: 'Sam' }] };
 
 /** No condition. */
 export const ALWAYS: Conditions = { own: false, notSelf: false, review: null, probation: null, daily: null, after: null };
@@ -31,6 +34,7 @@ export type FakeTask = {
   creator: Person;
   createdSeconds: number;
   details?: Partial<DetailsView>;
+  origin?: Origin;
 };
 
 /** A pursuance as the fake keeps it. */
@@ -120,7 +124,7 @@ export function harbour(myRole: number): FakePursuance {
   const otherBen = person('Ben', false, '07c9');
   const ilse = person('Ilse van der Meer');
   const comment = (by: Person, text: string, hours: number, delivery: CommentView['delivery'] = null): CommentView => ({
-    entry: fakeId(32, text), by, text, claimedSeconds: now() - hours * 3_600, delivery,
+    entry: fakeId(32, text), by, quoted: null, text, claimedSeconds: now() - hours * 3_600, delivery,
   });
   const sketches: Sketch[] = [
     [0, 'Find out who owns the east quay', 'doing', {
@@ -143,7 +147,7 @@ export function harbour(myRole: number): FakePursuance {
     } }],
     [1, 'Book the canteen', 'done', { claim: ben }],
     [1, 'Invite the neighbours of Sluisstraat', 'doing', { claim: me, delivery: 'seen', thread: [comment(otherBen, 'I have 120 leaflets left from last time.', 8)] }],
-    [2, 'Print leaflets', 'done', { claim: otherBen, labels: ['print'] }],
+    [2, 'Print leaflets', 'done', { claim: otherBen, labels: ['print'], origin: ORIGIN, thread: [{ ...comment(maya, 'The printer on the Dam is open on Saturdays.', 400), quoted: { by: 'Jo Bakker', claimedSeconds: now() - 90 * 86_400 } }] }],
     [2, 'Walk the streets north of the lock', 'open', { assignees: [ben, otherBen] }],
     [2, 'Walk the streets south of the lock', 'open', { due: inDays(1) }],
     [1, 'Somebody who can interpret Turkish and Arabic', 'open', { labels: ['help wanted', 'event'] }],

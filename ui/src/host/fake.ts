@@ -6,7 +6,7 @@ import { long } from './fake-long';
 import { findView, todayView } from './fake-all';
 import { FakeGroup, refused } from './fake-group';
 import { setRefused } from './fake-people';
-import { readCsv } from './fake-import';
+import { readList } from './fake-import';
 import { actAll, checkKeys, reorder } from './fake-work';
 import { device, fakeId, forest, garden, harbour, person, RELAY, ROLES, RULES, type FakePursuance } from './fake-world';
 import type { Host } from './host';
@@ -250,14 +250,14 @@ export function fakeHost(given: Partial<FakeChoices> = {}): FakeHost {
       case 'undo': group(asked.pursuance).undo(); return { kind: 'done' };
       case 'import': {
         const one = group(asked.pursuance);
-        const { preview, tasks } = readCsv(asked.csv, asked.fields, one.me);
+        const { preview, tasks } = readList(asked.file ?? '', asked.text, asked.fields, one.me);
         if (preview.problems.length > 0) throw { code: 'importProblems', problems: preview.problems.length } satisfies Trouble;
         return importing(asked.pursuance, tasks.length, () => one.take(tasks));
       }
       case 'cancelImport':
         if (running !== null) running.cancelled = true;
         return { kind: 'done' };
-      case 'exportCsv': group(asked.pursuance); return written(asked.path);
+      case 'export': group(asked.pursuance); return written(asked.path);
       case 'backup':
         if (asked.passphrase.length < MIN_PASSPHRASE_CHARS) throw { code: 'passphraseTooShort', minChars: MIN_PASSPHRASE_CHARS } satisfies Trouble;
         return written(asked.path);
@@ -341,7 +341,7 @@ export function fakeHost(given: Partial<FakeChoices> = {}): FakeHost {
         return { kind: 'drafts', view: structuredClone(drafts) };
       case 'today': return { kind: 'today', view: structuredClone(todayView(groups)) };
       case 'find': return { kind: 'find', view: findView(groups, asked.text) };
-      case 'importPreview': return { kind: 'importPreview', view: readCsv(asked.csv, asked.fields, group(asked.pursuance).me).preview };
+      case 'importPreview': return { kind: 'importPreview', view: readList(asked.file ?? '', asked.text, asked.fields, group(asked.pursuance).me).preview };
       default: return structuredClone(group(asked.pursuance).view(asked));
     }
   }

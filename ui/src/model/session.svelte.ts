@@ -20,7 +20,7 @@ export type { Notice, Outcome, Overlay, Pending, PursuanceScreen, Screen } from 
 const CLOCK_SECONDS = 20;
 const PEOPLE_STALE_SECONDS = 5;
 /** Requests that take their time: what changes meanwhile is shown as it changes. */
-const LONG: readonly Request['kind'][] = ['import', 'exportCsv', 'backup', 'rescue'];
+const LONG: readonly Request['kind'][] = ['import', 'export', 'backup', 'rescue'];
 
 /** One window's session with its host. */
 export class Session {

@@ -61,7 +61,7 @@ fn needs_guard(cell: &str) -> bool {
     cell.trim_start_matches(skipped).starts_with(['=', '+', '-', '@', '|', '%', '＝', '＋', '－', '＠'])
 }
 
-/// Labels in one cell.
+/// Labels, or names, in one cell.
 pub(crate) fn join_labels<'a>(labels: impl IntoIterator<Item = &'a String>) -> String {
     let mut cell = String::new();
     for label in labels {
@@ -80,6 +80,11 @@ pub(crate) fn join_labels<'a>(labels: impl IntoIterator<Item = &'a String>) -> S
 
 /// The labels of a cell, cleaned, each once.
 pub(crate) fn split_labels(cell: &str) -> Result<Vec<String>, ImportReason> {
+    split(cell, MAX_LABEL_BYTES, MAX_LABELS)
+}
+
+/// The pieces of a cell, likewise; at most so many, and none longer than may be.
+pub(crate) fn split(cell: &str, max_bytes: usize, most: usize) -> Result<Vec<String>, ImportReason> {
     let mut labels: Vec<String> = Vec::new();
     let mut label = String::new();
     let mut chars = cell.chars().peekable();
@@ -91,12 +96,12 @@ pub(crate) fn split_labels(cell: &str) -> Result<Vec<String>, ImportReason> {
             }
             Some(c) if c != LABEL_SEPARATOR => label.push(c),
             end => {
-                match line(&label, MAX_LABEL_BYTES) {
+                match line(&label, max_bytes) {
                     Ok(label) if !labels.contains(&label) => labels.push(label),
                     Ok(_) | Err(Refusal::Empty) => {}
                     Err(_) => return Err(ImportReason::TooLong),
                 }
-                if labels.len() > MAX_LABELS {
+                if labels.len() > most {
                     return Err(ImportReason::TooLong);
                 }
                 if end.is_none() {

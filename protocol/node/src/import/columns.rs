@@ -34,7 +34,7 @@ pub(crate) fn columns(headers: &csv::StringRecord, chosen: Option<Chosen<'_>>) -
 /// Whether a field was chosen for two columns.
 pub(crate) fn chosen_twice(columns: &[ImportColumn]) -> bool {
     let mut fields = columns.iter().filter_map(|column| column.field);
-    // There are eleven fields: nothing is gained by a set.
+    // There are fifteen fields: nothing is gained by a set.
     let mut seen: Vec<ImportField> = Vec::new();
     fields.any(|field| {
         let again = seen.contains(&field);
@@ -56,6 +56,10 @@ fn guess(header: &str) -> Option<ImportField> {
         "parent" | "parent id" | "parent_id" | "below" => ImportField::Parent,
         "due" | "due date" | "due on" | "due_date" | "deadline" => ImportField::Due,
         "priority" | "prio" => ImportField::Priority,
+        "claimed by" | "taken by" => ImportField::ClaimedBy,
+        "asked" => ImportField::Asked,
+        "created" | "created on" | "created at" => ImportField::Created,
+        "created by" | "creator" | "author" | "reporter" => ImportField::Creator,
         _ => return None,
     })
 }

@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 use crate::api::{ImportState, Reply, Trouble};
 use crate::chance::random;
 use crate::engine::{Open, Surroundings};
-use crate::import::{self, Chosen};
+use crate::import::ImportList;
 use crate::requests::refused;
 
 /// How often progress is shown.
@@ -52,16 +52,15 @@ impl Drop for Asker {
 }
 
 impl Open {
-    /// Reads a list and begins its import; the asker is answered at the end, or now if there is trouble.
+    /// Begins the import of a list; the asker is answered at the end, or now if there is trouble.
     pub(crate) fn begin_import(
         &mut self,
         around: &Surroundings,
         pursuance: PursuanceId,
-        csv: &str,
-        chosen: Option<Chosen<'_>>,
+        list: ImportList,
         asker: Asker,
     ) {
-        match self.planned(around, pursuance, csv, chosen) {
+        match self.planned(around, pursuance, list) {
             Ok((plan, seed)) => {
                 self.import = Some(ImportJob { pursuance, plan, seed, asker, shown: Instant::now() });
             }
@@ -70,23 +69,24 @@ impl Open {
     }
 
     fn planned(
-        &self,
+        &mut self,
         around: &Surroundings,
         pursuance: PursuanceId,
-        csv: &str,
-        chosen: Option<Chosen<'_>>,
+        list: ImportList,
     ) -> Result<(ImportPlan, Seed), Trouble> {
         if self.import.is_some() {
             return Err(Trouble::ImportRunning);
         }
-        let held = self.held.get(&pursuance).ok_or(Trouble::NoSuchPursuance)?;
-        let list = import::read(csv, chosen);
+        self.held.get(&pursuance).ok_or(Trouble::NoSuchPursuance)?;
         if !list.problems.is_empty() {
             return Err(Trouble::ImportProblems { problems: u32::try_from(list.problems.len()).unwrap_or(u32::MAX) });
         }
+        // Whoever writes does not wait for another's epoch.
+        self.make_epoch(around, pursuance)?;
+        let held = self.held.get(&pursuance).ok_or(Trouble::NoSuchPursuance)?;
         let mut seed = Seed::new(random());
         let mut with = Circumstances { now_seconds: around.clock.now_seconds(), seed: &mut seed, since: Vec::new() };
-        let plan = ImportPlan::new(&held.replica, list.planned(), &mut with).map_err(refused)?;
+        let plan = ImportPlan::new(&held.replica, list.tasks, &mut with).map_err(refused)?;
         Ok((plan, seed))
     }
 

@@ -11,7 +11,7 @@ use pursuance_core::logs::{Chain, Standing, Tip};
 use pursuance_core::register::Place;
 use pursuance_core::replica::Replica;
 use pursuance_core::shelf::{ItemNote, KeptEntry, Shelf, ThreadChange, Touch, WHOLE_ENTRY};
-use pursuance_core::tasks::Comment;
+use pursuance_core::tasks::{Comment, Quoted};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{Changes, KeptEntryBytes, Number, Result, Store, StoreError, list, signed, unsigned};
@@ -268,7 +268,9 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn thread(&self, pursuance: Number, task: TaskId) -> Result<Vec<Comment>> {
-        let sql = "SELECT depth, entry, item, op, author, by, chain, seq, claimed, text FROM comment
+        let sql =
+            "SELECT depth, entry, item, op, author, by, chain, seq, claimed, text, quoted, quoted_by, quoted_claimed
+            FROM comment
             WHERE pursuance = ?1 AND task = ?2 ORDER BY depth, entry, item, op";
         self.list(sql, params![pursuance, task.0], |row| {
             Ok(Comment {
@@ -279,6 +281,10 @@ impl Store {
                 dot: Dot { chain: row.get(6)?, seq: row.get(7)? },
                 claimed_seconds: unsigned(row, 8)?,
                 text: row.get(9)?,
+                quoted: match row.get(10)? {
+                    true => Some(Quoted { by: row.get(11)?, claimed_seconds: unsigned(row, 12)? }),
+                    false => None,
+                },
             })
         })
     }
@@ -446,7 +452,8 @@ impl Changes<'_> {
 
     fn keep_comment(&self, pursuance: Number, task: TaskId, comment: &Comment) -> Result<()> {
         self.run(
-            "INSERT INTO comment VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT DO NOTHING",
+            "INSERT INTO comment VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
+             ON CONFLICT DO NOTHING",
             params![
                 pursuance,
                 task.0,
@@ -459,7 +466,10 @@ impl Changes<'_> {
                 comment.dot.chain,
                 comment.dot.seq,
                 signed(comment.claimed_seconds),
-                comment.text
+                comment.text,
+                comment.quoted.is_some(),
+                comment.quoted.as_ref().map_or("", |quoted| &quoted.by),
+                comment.quoted.as_ref().map_or(0, |quoted| signed(quoted.claimed_seconds))
             ],
         )
     }

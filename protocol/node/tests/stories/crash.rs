@@ -244,7 +244,7 @@ async fn a_node_to_be_killed() {
                 let body = "a word ".repeat(IMPORT_BODY_WORDS);
                 let rows: String = (0..IMPORT_ROWS).map(|row| format!("{name} row {row},{body}\n")).collect();
                 let csv = format!("title,body\n{rows}");
-                let import = Request::Import { pursuance: harbour, csv, fields: None };
+                let import = Request::Import { pursuance: harbour, file: String::new(), text: csv, fields: None };
                 say(&format!("begun {name}"));
                 maya.request(import).await.unwrap();
                 say(&format!("imported {name}"));

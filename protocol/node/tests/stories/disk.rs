@@ -76,6 +76,10 @@ fn fill(disk: &Path) -> PathBuf {
     path
 }
 
+fn import(pursuance: PursuanceId, text: String) -> Request {
+    Request::Import { pursuance, file: String::new(), text, fields: None }
+}
+
 fn list(rows: usize) -> String {
     let mut csv = "title,body\n".to_owned();
     for n in 0..rows {
@@ -125,15 +129,15 @@ async fn a_full_disk_closes_nothing_and_loses_nothing() {
         assert!(kept.len() < 10_000, "the disk is not full");
     };
     assert_eq!(refused, Trouble::DiskFull);
-    let import = Request::Import { pursuance: harbour, csv: list(300), fields: None };
-    assert_eq!(maya.ask(import).await, Err(Trouble::DiskFull));
+    let whole = import(harbour, list(300));
+    assert_eq!(maya.ask(whole).await, Err(Trouble::DiskFull));
     // What is seen is what is kept: neither less nor more.
     assert_eq!(total(&maya, harbour).await as usize, kept.len());
     maya.until("told", |app| app.storage == Some(StorageTrouble::Full)).await;
     assert_eq!(maya.app().await.stage, Stage::Open);
 
     // What comes meanwhile is not taken, and not lost.
-    ben.ask(Request::Import { pursuance: harbour, csv: list(200), fields: None }).await.unwrap();
+    ben.ask(import(harbour, list(200))).await.unwrap();
     ben.until("posted", |app| matches!(row(app, harbour).unwrap().status, StatusLine::Fine { kept: 0, .. })).await;
     ben.until_async("in the log", async || {
         let relay = &ben.relays(harbour).await[0];
@@ -247,7 +251,7 @@ async fn a_damaged_page_is_found_while_everything_else_goes_on() {
     let maya = Sailor::aboard(&[]).await;
     let harbour = maya.found(None).await;
     maya.task(harbour, "Kept", None).await;
-    maya.ask(Request::Import { pursuance: harbour, csv: list(200), fields: None }).await.unwrap();
+    maya.ask(import(harbour, list(200))).await.unwrap();
     maya.node.clone().stop().await;
     let store = maya.dir.path().join("store");
     let whole = std::fs::read(&store).unwrap();
@@ -284,7 +288,7 @@ async fn a_damaged_page_is_found_while_everything_else_goes_on() {
 async fn what_can_be_read_of_a_damaged_database_is_rescued() {
     let maya = Sailor::aboard(&[]).await;
     let harbour = maya.found(None).await;
-    maya.ask(Request::Import { pursuance: harbour, csv: list(300), fields: None }).await.unwrap();
+    maya.ask(import(harbour, list(300))).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let rescue = async |sailor: &Sailor, passphrase: &str| {
         let folder = folder.path().to_str().unwrap().to_owned();
@@ -303,7 +307,7 @@ async fn what_can_be_read_of_a_damaged_database_is_rescued() {
     let csv = std::fs::read_to_string(folder.path().join("Harbour watch.csv")).unwrap();
     let kim = Sailor::aboard(&[]).await;
     let garden = kim.found(None).await;
-    kim.ask(Request::Import { pursuance: garden, csv, fields: None }).await.unwrap();
+    kim.ask(Request::Import { pursuance: garden, file: String::new(), text: csv, fields: None }).await.unwrap();
     assert_eq!(total(&kim, garden).await, 300);
 
     // Every few pages one is damaged, each alone: whatever is rescued, what is missing is counted, and nothing is changed.

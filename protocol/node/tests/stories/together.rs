@@ -15,7 +15,9 @@ async fn three_people_the_founder_gone_and_the_relay_killed() {
     let harbour = maya.found(Some(&berth.address)).await;
     let permits = maya.task(harbour, "Photograph the permits", None).await;
     let csv = "id,title,status,owner,labels,parent\n1,Survey the east quay,open,w01,quay;survey,\n2,Bring a lens,doing,w02,,1\n";
-    maya.ask(Request::Import { pursuance: harbour, csv: csv.into(), fields: None }).await.unwrap();
+    maya.ask(Request::Import { pursuance: harbour, file: String::new(), text: csv.into(), fields: None })
+        .await
+        .unwrap();
     assert_eq!(maya.tree(harbour).await.rows.len(), 3);
     let link = maya.invite(harbour, 5).await;
     maya.until_async("the preview is handed", async || maya.invites(harbour).await[0].handed).await;

@@ -190,8 +190,10 @@ async fn a_bad_list_is_shown_and_not_taken() {
     let maya = Sailor::aboard(&[]).await;
     let harbour = maya.found(None).await;
     let csv = "title,status\ngood,open\nbad,someday\n".to_owned();
-    let Ok(View::ImportPreview(preview)) =
-        maya.node.view(Query::ImportPreview { pursuance: harbour, csv: csv.clone(), fields: None }).await
+    let Ok(View::ImportPreview(preview)) = maya
+        .node
+        .view(Query::ImportPreview { pursuance: harbour, file: String::new(), text: csv.clone(), fields: None })
+        .await
     else {
         panic!("a preview");
     };
@@ -199,7 +201,7 @@ async fn a_bad_list_is_shown_and_not_taken() {
         (preview.tasks, preview.problems.len(), preview.problems[0].reason),
         (1, 1, ImportReason::UnknownStatus)
     );
-    let refused = maya.ask(Request::Import { pursuance: harbour, csv, fields: None }).await;
+    let refused = maya.ask(Request::Import { pursuance: harbour, file: String::new(), text: csv, fields: None }).await;
     assert_eq!(refused, Err(Trouble::ImportProblems { problems: 1 }));
     assert!(maya.tree(harbour).await.rows.is_empty());
 }

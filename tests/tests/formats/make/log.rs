@@ -9,6 +9,7 @@ use pursuance_core::founding::{MEMBER, ORGANISER};
 use pursuance_core::id::{AuthorId, CheckId, EpochId, MemberId, RoleId, TaskId};
 use pursuance_core::keys::{DeviceKeys, EpochSecret};
 use pursuance_core::op::{AddDevice, Invite, Join, KeyPackage, Op, RoleEpoch, Seal, Welcome};
+use pursuance_core::origin::{Origin, Quote};
 use pursuance_core::replica::Replica;
 use pursuance_core::task::Status;
 use pursuance_core::task_op::TaskOp;
@@ -543,6 +544,17 @@ fn items(cast: &Cast, shelf: &mut Shelf) {
         &[known(vec![TaskOp::Tick { check: CheckId([1; 8]), done: true }])],
         json!([[], 0]),
     );
+    let origin = TaskOp::SetOrigin(Origin { file: "harbour.csv".into(), ..Origin::default() });
+    case(
+        "bad-ben-says-where-anothers-task-is-from",
+        &cast.ben,
+        &[known(vec![origin.clone()])],
+        json!([[{"code": "onlyOwn", "verb": "edit", "rule": 7}], 0]),
+    );
+    let created = plan(own(&cast.ben, 0), vec![none.clone(), origin]);
+    case("ok-ben-creates-with-an-origin", &cast.ben, &[created], json!([[], 0]));
+    let quote = TaskOp::Quote(Quote { by: "Ana".into(), claimed_seconds: 7, text: "On my way".into() });
+    case("ok-ben-quotes", &cast.ben, &[known(vec![quote])], json!([[], 0]));
     let due = TaskOp::SetDue(None);
     case("ok-maya-sets-due-and-priority", &cast.maya, &[known(vec![due, TaskOp::SetPriority(2)])], json!([[], 0]));
     case(

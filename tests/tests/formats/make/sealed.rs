@@ -7,6 +7,7 @@ use pursuance_core::entry::{AudienceSeal, Content, GrantRef, ItemSeal, RolePart}
 use pursuance_core::id::{AuthorId, CheckId, EntryId, EpochId, MemberId, PursuanceId, RoleId, TaskId};
 use pursuance_core::keys::{DeviceKeys, EpochSecret, InviteSecret};
 use pursuance_core::link::InviteLink;
+use pursuance_core::origin::{Mention, Origin, Part, Quote};
 use pursuance_core::seal::{TaskKey, Where};
 use pursuance_core::task::Status;
 use pursuance_core::task_op::{HandedOn, TaskOp, encode_ops};
@@ -311,6 +312,10 @@ fn task_ops(shelf: &mut Shelf) {
         ("no-relation", TaskOp::Remove(Element::Relation { relation: Relation::EvidenceFor, task: TaskId([1; 16]) })),
         ("release", TaskOp::Release(MemberId([2; 32]))),
         ("instance-of", TaskOp::InstanceOf { of: TaskId([1; 16]), since: Day::parse("2028-02-29").expect("a day") }),
+        ("origin", TaskOp::SetOrigin(origin())),
+        ("origin-of-nothing", TaskOp::SetOrigin(Origin::default())),
+        ("quote", TaskOp::Quote(quote())),
+        ("quote-of-nobody", TaskOp::Quote(Quote { by: String::new(), claimed_seconds: 0, ..quote() })),
         ("unknown-is-kept", TaskOp::Unknown { number: 900, arguments: vec![1, 2, 3] }),
     ];
     for (name, op) in &every {
@@ -326,6 +331,7 @@ fn task_ops(shelf: &mut Shelf) {
         let given = json!({"ops": hex(&one(number, V::Uint(status)))});
         shelf.add("task-ops", &format!("ok-{name}-is-kept"), given, json!({"ok": [kept]}));
     }
+    let mention = |part: u64, name: &str| V::Array(vec![V::Uint(part), V::Text(name.into())]);
     let part_of = |of: u64| V::Array(vec![V::Bytes(vec![7; 16]), V::Uint(of)]);
     for (name, handed) in [
         ("devices-unsorted", HandedOn { devices: vec![AuthorId([2; 32]), AuthorId([1; 32])], ..handed_on() }),
@@ -355,6 +361,7 @@ fn task_ops(shelf: &mut Shelf) {
         ("repeat-unknown-unit", 36, V::Array(vec![V::Uint(1), V::Uint(4)])),
         ("tick-2", 38, V::Array(vec![V::Bytes(vec![1; 8]), V::Uint(2)])),
         ("relation-unknown", 45, V::Array(vec![V::Uint(5), V::Bytes(vec![1; 16])])),
+        ("origin-unknown-part", 49, raw_origin("harbour.json", vec![mention(6, "Ana")])),
         ("part-of-none", 19, part_of(0)),
         ("part-of-too-many", 19, part_of(5_001)),
         ("part-of-beyond-32-bits", 19, part_of(1 << 32)),
@@ -411,6 +418,19 @@ fn task_ops(shelf: &mut Shelf) {
     bad("priority-as-text", &one(18, text("1")), "Structure");
     bad("part-of-15-bytes", &one(19, V::Array(vec![V::Bytes(vec![7; 15]), V::Uint(1)])), "Structure");
     bad("part-of-three", &one(19, V::Array(vec![V::Bytes(vec![7; 16]), V::Uint(1), V::Uint(1)])), "Structure");
+    bad("origin-file-too-long", &one(49, raw_origin(&"f".repeat(201), vec![])), "TooLong");
+    bad("origin-that-turns-the-line", &one(49, raw_origin("a\u{202e}b", vec![])), "ForbiddenCharacter");
+    bad("origin-of-five", &one(49, V::Array(vec![text(""); 5])), "Structure");
+    bad("origin-name-empty", &one(49, raw_origin("", vec![mention(0, "")])), "Structure");
+    bad("origin-name-twice", &one(49, raw_origin("", vec![mention(0, "Ana"); 2])), "NotSorted");
+    bad("origin-names-unsorted", &one(49, raw_origin("", vec![mention(1, "Ana"), mention(0, "Ben")])), "NotSorted");
+    let crowd = (0..65).map(|number| mention(0, &format!("{number:02}"))).collect();
+    bad("origin-of-too-many", &one(49, raw_origin("", crowd)), "TooLong");
+    let raw_quote = |by: &str, said: &str| V::Array(vec![text(by), V::Uint(7), text(said)]);
+    bad("quote-empty", &one(50, raw_quote("Ana", "")), "Structure");
+    bad("quote-too-long", &one(50, raw_quote("Ana", &"q".repeat((16 << 10) + 1))), "TooLong");
+    bad("quote-by-too-long", &one(50, raw_quote(&"n".repeat(121), "x")), "TooLong");
+    bad("quote-of-two", &one(50, V::Array(vec![text("Ana"), text("x")])), "Structure");
     bad("why-too-long", &one(28, text(&"w".repeat(4_097))), "TooLong");
     bad("why-that-turns-the-line", &one(28, text("a\u{202e}b")), "ForbiddenCharacter");
     bad("start-that-is-no-day", &one(29, text("2026-02-30")), "Structure");
@@ -510,6 +530,28 @@ fn derivations(cast: &Cast, shelf: &mut Shelf) {
             "by_entry": hex(&cast.invite.entry.0), "by_op": cast.invite.op, "item": item,
         }));
     }
+}
+
+fn origin() -> Origin {
+    let mention = |part, name: &str| Mention { part, name: name.into() };
+    Origin {
+        file: "harbour.json".into(),
+        source: "Trello: Harbour".into(),
+        id: "4fX2".into(),
+        by: "Ana".into(),
+        created: "2017-05-28T10:00:00Z".into(),
+        people: vec![mention(Part::Took, "Ana"), mention(Part::Took, "Ben"), mention(Part::AskedRole, "driver")],
+    }
+}
+
+fn quote() -> Quote {
+    Quote { by: "Ana".into(), claimed_seconds: 1_495_965_600, text: "On my way\n- or nearly".into() }
+}
+
+/// Where a task comes from, with any file and any list of people.
+fn raw_origin(file: &str, people: Vec<V>) -> V {
+    let empty = || V::Text(Vec::new());
+    V::Array(vec![V::Text(file.into()), empty(), empty(), empty(), empty(), V::Array(people)])
 }
 
 fn handed_on() -> HandedOn {
