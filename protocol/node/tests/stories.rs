@@ -22,6 +22,8 @@ mod importing;
 mod log;
 #[path = "stories/many.rs"]
 mod many;
+#[path = "stories/mine.rs"]
+mod mine;
 #[path = "stories/phrase.rs"]
 mod phrase;
 #[path = "stories/renewing.rs"]

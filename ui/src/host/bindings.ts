@@ -869,6 +869,139 @@ hasRecovery: boolean,
 code: CodeView | null, };
 
 /**
+ * See [`HistoryRow`]. Where something stood there before, and that was not long before, it is named.
+ */
+export type Did = { "kind": "created" } | { "kind": "moved", 
+/**
+ * That task's title; empty for one that cannot be read; `null`: below the mission.
+ */
+below: string | null, } | { "kind": "titled", 
+/**
+ * Which.
+ */
+text: string, 
+/**
+ * The one before.
+ */
+before: string | null, } | { "kind": "described", 
+/**
+ * The whole of it.
+ */
+text: string, 
+/**
+ * The one before.
+ */
+before: string | null, } | { "kind": "status", 
+/**
+ * How far.
+ */
+status: Status, } | { "kind": "reopened" } | { "kind": "took" } | { "kind": "gaveBack" } | { "kind": "released", 
+/**
+ * For whom.
+ */
+person: Person, } | { "kind": "asked", 
+/**
+ * Whom.
+ */
+person: Person, 
+/**
+ * Whether they are asked.
+ */
+there: boolean, } | { "kind": "label", 
+/**
+ * Which.
+ */
+label: string, 
+/**
+ * Whether it is there.
+ */
+there: boolean, } | { "kind": "commented", 
+/**
+ * The text.
+ */
+text: string, } | { "kind": "due", 
+/**
+ * By when.
+ */
+day: string | null, 
+/**
+ * Whether it is known what stood there before.
+ */
+known: boolean, 
+/**
+ * What stood there before.
+ */
+before: string | null, } | { "kind": "priority", 
+/**
+ * 0 none, 1 urgent to 4 low.
+ */
+priority: number, 
+/**
+ * What stood there before.
+ */
+before: number | null, } | { "kind": "said", 
+/**
+ * What.
+ */
+detail: Detail, 
+/**
+ * What stood there before.
+ */
+before: Detail | null, } | { "kind": "check", 
+/**
+ * The line.
+ */
+text: string, 
+/**
+ * The one before.
+ */
+before: string | null, } | { "kind": "ticked", 
+/**
+ * The line, where it was written not long before.
+ */
+text: string, 
+/**
+ * Whether it is done.
+ */
+done: boolean, } | { "kind": "element", 
+/**
+ * Which.
+ */
+element: Element, 
+/**
+ * Whom, where it is a member.
+ */
+person: Person | null, 
+/**
+ * The title of the other task, where it is a relation.
+ */
+other: string, 
+/**
+ * Whether it is there.
+ */
+there: boolean, } | { "kind": "reviewed", 
+/**
+ * Whether it is.
+ */
+good: boolean, } | { "kind": "filed", 
+/**
+ * Whether it is.
+ */
+filed: boolean, } | { "kind": "readers", 
+/**
+ * The role.
+ */
+role: RoleId | null, 
+/**
+ * The member.
+ */
+person: Person | null, 
+/**
+ * Whether they read it.
+ */
+there: boolean, } | { "kind": "imported" } | { "kind": "newer" };
+
+/**
  * From one table to another.
  */
 export type Difference = { 
@@ -1141,6 +1274,44 @@ what: HeldWhat,
 text: string, };
 
 /**
+ * One thing that somebody did to a task.
+ */
+export type HistoryRow = { 
+/**
+ * The entry that says it.
+ */
+entry: string, 
+/**
+ * By whom.
+ */
+by: Person, 
+/**
+ * Claimed time, seconds since 1970.
+ */
+claimedSeconds: number, 
+/**
+ * Whether it counts.
+ */
+standing: EntryStanding, 
+/**
+ * What.
+ */
+did: Did, };
+
+/**
+ * A page of what was done to a task, newest first.
+ */
+export type HistoryView = { 
+/**
+ * What was done.
+ */
+rows: Array<HistoryRow>, 
+/**
+ * Where the next page begins; `None` at the end.
+ */
+older: number | null, };
+
+/**
  * How a change would be made.
  */
 export type How = { "how": "alone" } | { "how": "together", 
@@ -1255,6 +1426,31 @@ done: number,
  * All its tasks.
  */
 of: number, };
+
+/**
+ * What waits for me in one pursuance.
+ */
+export type InboxOf = { 
+/**
+ * Which.
+ */
+pursuance: string, 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * What is mine to decide.
+ */
+inbox: InboxView, 
+/**
+ * Where others named me; at most `MAX_MENTIONS`.
+ */
+mentions: Array<MentionRow>, 
+/**
+ * What is new about tasks that I watch.
+ */
+watched: Array<WatchedRow>, };
 
 /**
  * What waits for me in one pursuance; only what I may do something about.
@@ -1538,6 +1734,35 @@ twoHistories: boolean,
 devices: Array<DeviceView>, };
 
 /**
+ * A text that names me.
+ */
+export type MentionRow = { 
+/**
+ * The entry that says it.
+ */
+entry: string, 
+/**
+ * In which task.
+ */
+task: string, 
+/**
+ * Its title.
+ */
+title: string, 
+/**
+ * By whom.
+ */
+by: Person, 
+/**
+ * Whether it is a comment; else it is what the task says.
+ */
+comment: boolean, 
+/**
+ * The beginning of the text.
+ */
+excerpt: string, };
+
+/**
  * Why something is for me.
  */
 export type Mine = "taken" | "asked" | "roleAsked" | "toReview";
@@ -1585,6 +1810,72 @@ text: string,
  * Who wrote it.
  */
 by: Person, };
+
+/**
+ * A change of what I keep for myself about the tasks of a pursuance.
+ */
+export type OwnChange = { "kind": "note", 
+/**
+ * Which task.
+ */
+task: string, 
+/**
+ * At most `MAX_NOTE_BYTES`.
+ */
+text: string, } | { "kind": "watch", 
+/**
+ * Which task.
+ */
+task: string, 
+/**
+ * Whether it does.
+ */
+watched: boolean, } | { "kind": "seenTask", 
+/**
+ * Which task.
+ */
+task: string, } | { "kind": "snooze", 
+/**
+ * Which task.
+ */
+task: string, 
+/**
+ * That day; `null`: no more.
+ */
+until: string | null, } | { "kind": "saveView", 
+/**
+ * Which.
+ */
+view: SavedView, } | { "kind": "dropView", 
+/**
+ * Its name.
+ */
+name: string, } | { "kind": "seen", 
+/**
+ * The entry that says it.
+ */
+entry: string, };
+
+/**
+ * What I keep for myself.
+ */
+export type OwnView = { 
+/**
+ * Views, in the order in which they were kept.
+ */
+views: Array<SavedView>, 
+/**
+ * My note about the task; empty where there is none.
+ */
+note: string, 
+/**
+ * Whether I watch it.
+ */
+watched: boolean, 
+/**
+ * The day before which it is not among what is for me.
+ */
+snoozed: string | null, };
 
 /**
  * Why a text is not taken: the first thing that is wrong.
@@ -1860,7 +2151,11 @@ status: StatusLine,
 /**
  * The last change can be undone.
  */
-canUndo: boolean, };
+canUndo: boolean, 
+/**
+ * It is there to look around in, and nothing of it ever leaves this computer.
+ */
+sample: boolean, };
 
 /**
  * What the window may look at.
@@ -2005,7 +2300,27 @@ roles?: Array<RoleId>, } | { "kind": "inbox",
 /**
  * Which pursuance.
  */
-pursuance: string, } | { "kind": "today" } | { "kind": "find", 
+pursuance: string, } | { "kind": "inboxes" } | { "kind": "own", 
+/**
+ * Which pursuance.
+ */
+pursuance: string, 
+/**
+ * Which task.
+ */
+task: string | null, } | { "kind": "history", 
+/**
+ * Which pursuance.
+ */
+pursuance: string, 
+/**
+ * Which task.
+ */
+task: string, 
+/**
+ * `HistoryView.older` of the page before.
+ */
+before?: number | null, } | { "kind": "today" } | { "kind": "find", 
 /**
  * The words.
  */
@@ -2427,7 +2742,31 @@ pursuance: string,
 /**
  * What, one after the other.
  */
-commands: Array<Command>, } | { "kind": "reorder", 
+commands: Array<Command>, 
+/**
+ * Whether it is about the same tasks as the last change and is taken back together with that.
+ */
+joins?: boolean, } | { "kind": "startSample", 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * What it is for.
+ */
+mission: string, 
+/**
+ * The founder's pseudonym in it.
+ */
+myName: string, } | { "kind": "changeOwn", 
+/**
+ * Which pursuance.
+ */
+pursuance: string, 
+/**
+ * What.
+ */
+change: OwnChange, } | { "kind": "reorder", 
 /**
  * Which pursuance.
  */
@@ -2747,6 +3086,23 @@ rules: Array<Rule>,
 versions: Array<VersionView>, };
 
 /**
+ * A filter with a layout, under a name.
+ */
+export type SavedView = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * The filter line.
+ */
+filter: string, 
+/**
+ * How tasks are laid out; what it means is the window's own.
+ */
+how: string, };
+
+/**
  * One thing that an entry says.
  */
 export type Saying = { "kind": "founded" } | { "kind": "changed", 
@@ -2827,6 +3183,19 @@ after: Array<Line>,
  * Which way.
  */
 turn: Turn, };
+
+/**
+ * A task that is for me, and put off.
+ */
+export type SnoozedRow = { 
+/**
+ * The day on which it shows again.
+ */
+until: string, 
+/**
+ * The task.
+ */
+row: TodayRow, };
 
 /**
  * Where the vault stands.
@@ -3064,7 +3433,11 @@ rows: Array<TodayRow>,
 /**
  * How many there are.
  */
-of: number, };
+of: number, 
+/**
+ * Tasks that I put off to a later day, beside those; at most `MAX_TODAY_ROWS`.
+ */
+snoozed: Array<SnoozedRow>, };
 
 /**
  * One task in the tree.
@@ -3324,7 +3697,24 @@ changes: Array<Change>, };
 /**
  * What is to be seen.
  */
-export type View = { "kind": "app", "view": AppView } | { "kind": "drafts", "view": Array<Draft> } | { "kind": "tree", "view": TreeView } | { "kind": "list", "view": ListView } | { "kind": "meant", "view": MeantView } | { "kind": "rows", "view": Array<TreeRow> } | { "kind": "couldMany", "view": Array<NotDone> } | { "kind": "labels", "view": Array<string> } | { "kind": "task", "view": TaskView } | { "kind": "people", "view": PeopleView } | { "kind": "devices", "view": DevicesView } | { "kind": "invites", "view": Array<InviteRow> } | { "kind": "could", "view": Array<Could> } | { "kind": "effects", "view": EffectsView } | { "kind": "inbox", "view": InboxView } | { "kind": "today", "view": TodayView } | { "kind": "find", "view": FindView } | { "kind": "relays", "view": Array<RelayView> } | { "kind": "log", "view": LogView } | { "kind": "rules", "view": RulesView } | { "kind": "rulesDraft", "view": RulesDraft } | { "kind": "try", "view": Answer | null } | { "kind": "phrase", "view": PhraseView | null } | { "kind": "preview", "view": PreviewState } | { "kind": "importPreview", "view": ImportPreview };
+export type View = { "kind": "app", "view": AppView } | { "kind": "drafts", "view": Array<Draft> } | { "kind": "tree", "view": TreeView } | { "kind": "list", "view": ListView } | { "kind": "meant", "view": MeantView } | { "kind": "rows", "view": Array<TreeRow> } | { "kind": "couldMany", "view": Array<NotDone> } | { "kind": "labels", "view": Array<string> } | { "kind": "task", "view": TaskView } | { "kind": "people", "view": PeopleView } | { "kind": "devices", "view": DevicesView } | { "kind": "invites", "view": Array<InviteRow> } | { "kind": "could", "view": Array<Could> } | { "kind": "effects", "view": EffectsView } | { "kind": "inbox", "view": InboxView } | { "kind": "inboxes", "view": Array<InboxOf> } | { "kind": "own", "view": OwnView } | { "kind": "history", "view": HistoryView } | { "kind": "today", "view": TodayView } | { "kind": "find", "view": FindView } | { "kind": "relays", "view": Array<RelayView> } | { "kind": "log", "view": LogView } | { "kind": "rules", "view": RulesView } | { "kind": "rulesDraft", "view": RulesDraft } | { "kind": "try", "view": Answer | null } | { "kind": "phrase", "view": PhraseView | null } | { "kind": "preview", "view": PreviewState } | { "kind": "importPreview", "view": ImportPreview };
+
+/**
+ * A watched task about which others said something since I looked.
+ */
+export type WatchedRow = { 
+/**
+ * Which task.
+ */
+task: string, 
+/**
+ * Its title.
+ */
+title: string, 
+/**
+ * How many changes.
+ */
+changes: number, };
 
 /**
  * When something is due, as seen from today.

@@ -1,6 +1,8 @@
 // Every English word of the window. Keys are stable; a translation is a second file of the same shape.
+import { about } from './en-about';
 import { computers } from './en-computers';
 import { details } from './en-details';
+import { history } from './en-history';
 import { people } from './en-people';
 import { rulebook } from './en-rulebook';
 import { screens } from './en-screens';
@@ -9,4 +11,4 @@ import { tree } from './en-tree';
 import { work } from './en-work';
 
 /** All words. */
-export const en = { ...rulebook, ...screens, ...tree, ...details, ...work, ...people, ...computers, ...sentences } as const;
+export const en = { ...about, ...rulebook, ...screens, ...tree, ...details, ...history, ...work, ...people, ...computers, ...sentences } as const;
