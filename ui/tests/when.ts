@@ -63,7 +63,7 @@ export const WHEN: Record<string, readonly string[]> = {
   'fault.stale': ['relay is stale'],
 
   'delivery.kept': ['my change is kept', 'a task was*', 'a claim taken over'],
-  'delivery.handed': ['my comment is handed over'],
+  'delivery.handed': ['my comment is handed over', 'an address copied'],
   'delivery.seen': ['my change was seen'],
 
   'app.clockAhead': ['clock ahead'],
@@ -99,7 +99,7 @@ export const WHEN: Record<string, readonly string[]> = {
   'add.onlyWords': ['suggesting with more'],
   'add.unknown': ['adding for somebody unknown'],
 
-  'task.readersEveryone': ['who reads a task of everyone', 'a claim*', 'my change*', 'a task of somebody', 'my comment is handed over', 'a task with two endings', 'refused by a rule', 'refused: not my own'],
+  'task.readersEveryone': ['who reads a task of everyone', 'a claim*', 'my change*', 'a task of somebody', 'my comment is handed over', 'a task with two endings', 'refused by a rule', 'refused: not my own', 'a note that is too long', 'an address copied'],
   'task.readersRole': ['a task for one role', 'a task that was closed to me', 'who reads a task of one role', 'who reads a task that was opened', 'opening a task to*', 'a task was*'],
   'task.closed': ['a task that was closed to me'],
   'readers.all': ['who reads a task of everyone'],

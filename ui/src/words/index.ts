@@ -9,7 +9,7 @@ export type Values = Record<string, string | number>;
 
 const FIRST_STRONG_ISOLATE = '\u2068';
 const POP_ISOLATE = '\u2069';
-const MARKS_OF_DIRECTION = /[\u061c\u200e\u200f]/g;
+const MARKS_OF_DIRECTION = /[\u061c\u200e\u200f\u2066-\u2069]/g;
 const PLURALS = new Intl.PluralRules('en');
 
 /**
