@@ -87,18 +87,18 @@ async fn a_mention_and_what_is_watched_wait_in_the_inbox() {
     for text in ["@Mayabel", "x@maya", "@ Maya", "Maya"] {
         ben.act(harbour, Command::Comment { task, text: text.into() }).await;
     }
+    ben.act(harbour, Command::Comment { task, text: "Yes, @maya.".into() }).await;
     let his = ben.task(harbour, "His own", None).await;
     ben.act(harbour, Command::SetBody { task: his, body: "Ask\n(@MAYA) for hers".into() }).await;
-    maya.until_async("she is named", async || {
-        waits(&maya, harbour).await == (vec![("Ben".into(), "His own".into(), false)], 4)
-    })
-    .await;
+    let both = vec![("Ben".into(), "Look at the crane".into(), true), ("Ben".into(), "His own".into(), false)];
+    maya.until_async("she is named", async || waits(&maya, harbour).await == (both.clone(), 5)).await;
     // Over all pursuances; what was put away stays away.
     let all = inboxes(&maya).await;
     assert_eq!(all.iter().map(|of| of.pursuance).collect::<Vec<_>>().len(), 2);
     assert!(all.iter().any(|of| of.pursuance == garden && of.mentions.is_empty() && of.watched.is_empty()));
-    let entry = all.iter().find(|of| of.pursuance == harbour).expect("hers").mentions[0].entry;
-    own(&maya, harbour, OwnChange::Seen { entry }).await.unwrap();
+    for mention in &all.iter().find(|of| of.pursuance == harbour).expect("hers").mentions {
+        own(&maya, harbour, OwnChange::Seen { entry: mention.entry }).await.unwrap();
+    }
     own(&maya, harbour, OwnChange::SeenTask { task }).await.unwrap();
     assert_eq!(waits(&maya, harbour).await, (vec![], 0));
     let maya = maya.restart().await;
