@@ -12,6 +12,8 @@ export default defineConfig({
     modulePreload: false,
     cssCodeSplit: false,
     reportCompressedSize: false,
+    // It is read from this computer, at once.
+    chunkSizeWarningLimit: 700,
   },
   test: {
     environment: 'jsdom',

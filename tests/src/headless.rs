@@ -56,6 +56,15 @@ impl Headless {
         answer.get("ok").unwrap_or_else(|| panic!("{request}: {answer}")).clone()
     }
 
+    /// Asks for something that may be refused; why it was.
+    ///
+    /// # Panics
+    /// When the program ended.
+    pub fn refusal(&mut self, request: Value) -> Option<Value> {
+        let answer = self.line(&json!({ "request": request }).to_string());
+        answer.get("ok").is_none().then_some(answer)
+    }
+
     /// Looks at something.
     ///
     /// # Panics

@@ -22,6 +22,8 @@ mod first_start;
 mod governing;
 #[path = "windows/hostile_page.rs"]
 mod hostile_page;
+#[path = "windows/hostile_text.rs"]
+mod hostile_text;
 #[path = "windows/many.rs"]
 mod many;
 #[path = "windows/modified.rs"]

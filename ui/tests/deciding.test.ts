@@ -65,7 +65,7 @@ describe('decisions', () => {
 describe('the inbox', () => {
   it('has one line for each thing, says why, and counts in the rail', async () => {
     await openWindow({ busy: true });
-    expect(by('nav-inbox-count').textContent).toBe('6');
+    expect(by('nav-inbox-count').textContent).toBe('8');
     await go('i');
     expect(by('inbox-decision').textContent).toContain('1 of 2 have signed');
     expect(all('inbox-waiting')).toHaveLength(2);
@@ -75,8 +75,9 @@ describe('the inbox', () => {
   });
 
   it('is empty and says so, and the rail shows no count', async () => {
-    await openWindow();
-    await click(all('rail-pursuance')[1] as HTMLElement);
+    const { host } = await openWindow();
+    host.arrive((data) => { data.letIn = data.members.map((each) => each.person.member); });
+    await settled();
     await go('i');
     expect(by('inbox-empty').textContent).toContain('Nothing waits for you.');
     expect(all('nav-inbox-count')).toHaveLength(0);
@@ -123,7 +124,7 @@ describe('the inbox', () => {
     await click(all('held-refuse')[0] as HTMLElement);
     expect(host.requests.at(-1)).toMatchObject({ kind: 'setRefused', refused: true });
     expect(by('inbox-refused').textContent).toContain('2 changes by');
-    expect(by('nav-inbox-count').textContent).toBe('5');
+    expect(by('nav-inbox-count').textContent).toBe('7');
     await click(by('held-again'));
     expect(host.requests.at(-1)).toMatchObject({ kind: 'setRefused', refused: false });
     expect(all('inbox-refused')).toHaveLength(0);

@@ -68,7 +68,7 @@ describe('keys in the window', () => {
     host.queries.length = 0;
     await press('i');
     expect(host.requests).toHaveLength(1);
-    expect(host.queries.map((query) => query.kind)).toEqual(['app', 'tree', 'inbox']);
+    expect(host.queries.map((query) => query.kind)).toEqual(['app', 'tree', 'inboxes']);
   });
 
   it('drops with Delete and brings back with Ctrl Z', async () => {

@@ -14,11 +14,12 @@ const roomOf = (path: string): string => path.split('/')[0] ?? '';
 
 /** Rooms that each room may import, itself included. */
 const ALLOWED: Record<string, string[]> = {
-  parts: ['parts'],
-  views: ['views', 'parts', 'model', 'words'],
+  text: ['text'],
+  parts: ['parts', 'text'],
+  views: ['views', 'parts', 'model', 'words', 'text'],
   model: ['model', 'host'],
   host: ['host'],
-  words: ['words', 'host/bindings'],
+  words: ['words', 'host/bindings', 'text'],
   'main.ts': ['views', 'model', 'style'],
 };
 
@@ -37,6 +38,10 @@ describe('rooms', () => {
 
   it.each(files.filter((path) => path.endsWith('.svelte')))('%s renders no markup from data and no link', (path) => {
     expect(read(path)).not.toMatch(/\{@html|innerHTML|<a[\s>]|\shref=|<img|<iframe|\sstyle="/);
+  });
+
+  it.each(files.filter((path) => path.endsWith('.svelte')))('%s shows what stands for itself as it can be seen', (path) => {
+    for (const [whole, , inside = ''] of read(path).matchAll(/<bdi((?:[^>{]|\{[^}]*\})*)>(.*?)<\/bdi>/gs)) expect(inside, whole).toMatch(/shown\(|\{@render |^\{session\.chosen/);
   });
 
   it.each(files.filter((path) => path.startsWith('parts/')))('%s has no word of the domain', (path) => {

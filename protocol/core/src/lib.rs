@@ -6,6 +6,7 @@
 
 extern crate alloc;
 
+mod alike;
 pub mod authority;
 pub mod cell;
 pub mod change;
@@ -28,6 +29,7 @@ pub mod finding;
 pub mod founding;
 pub mod fragment;
 pub mod govern;
+pub mod history;
 pub mod id;
 pub mod importing;
 pub mod inbox;
@@ -41,6 +43,7 @@ pub mod link;
 pub mod list;
 pub mod logs;
 pub mod many;
+pub mod mentions;
 pub mod op;
 mod opening;
 pub mod order;

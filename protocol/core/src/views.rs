@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 
 use data_encoding::BASE32_NOPAD;
 
+pub(crate) use crate::alike::Names;
 use crate::authority::{Decision, Member, OpenInvite, Presence, SeniorityKey};
 use crate::change::Change;
 use crate::clock::Dot;
@@ -566,17 +567,16 @@ impl Replica {
     }
 
     pub(crate) fn names(&self) -> Names {
-        let mut names = Names::new();
-        for member in self.authority.members().values() {
-            *names.entry(folded(&member.name)).or_default() += 1;
-        }
-        names
+        Names::of(self.authority.members().iter().map(|(id, member)| (*id, member.name.as_str())))
     }
 
     pub(crate) fn person(&self, member: MemberId, names: &Names) -> Person {
         let name = self.authority.members().get(&member).map(|member| member.name.clone()).unwrap_or_default();
-        let twice = names.get(&folded(&name)).is_some_and(|count| *count > 1);
-        let mark = if twice { BASE32_NOPAD.encode(&member.0[..3])[..4].to_lowercase() } else { String::new() };
+        let mark = if names.is_alike(member) {
+            BASE32_NOPAD.encode(&member.0[..3])[..4].to_lowercase()
+        } else {
+            String::new()
+        };
         Person { member, name, mark, me: self.me() == Some(member) }
     }
 }
@@ -607,18 +607,6 @@ impl MemberView {
     fn came_by_kind(&self) -> (bool, &[Role]) {
         (matches!(self.came_by, CameBy::Founder), &self.roles)
     }
-}
-
-/// How many members have a name.
-pub(crate) type Names = BTreeMap<String, usize>;
-
-/// A name as the eye takes it: without case, extra spaces, and characters that cannot be seen.
-pub(crate) fn folded(name: &str) -> String {
-    let seen: String = name
-        .chars()
-        .filter(|c| !matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{ad}'))
-        .collect();
-    seen.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
 pub(crate) fn there<E: Ord>(set: &BTreeMap<E, Register<bool>>) -> impl Iterator<Item = &E> {

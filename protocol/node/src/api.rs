@@ -2,7 +2,9 @@
 
 use pursuance_core::command::Command;
 use pursuance_core::could::Could;
+use pursuance_core::day::Day;
 use pursuance_core::effects::EffectsView;
+use pursuance_core::history::HistoryView;
 use pursuance_core::id::{EntryId, MemberId, PursuanceId, RoleId, TaskId};
 use pursuance_core::inbox::InboxView;
 use pursuance_core::journal::LogRow;
@@ -16,7 +18,7 @@ use pursuance_core::ruling::{RulesDraft, RulesView};
 use pursuance_core::task::Status;
 use pursuance_core::templates::Template;
 use pursuance_core::today::Mine;
-use pursuance_core::view::{DeviceView, InviteView, PeopleView, PreviewView, TaskView, TreeRow, TreeView};
+use pursuance_core::view::{DeviceView, InviteView, PeopleView, Person, PreviewView, TaskView, TreeRow, TreeView};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -94,6 +96,27 @@ pub enum Request {
         pursuance: PursuanceId,
         /// What, one after the other.
         commands: Vec<Command>,
+        /// Whether it is about the same tasks as the last change and is taken back together with that.
+        #[serde(default)]
+        #[cfg_attr(feature = "bindings", ts(as = "Option<bool>", optional))]
+        joins: bool,
+    },
+    /// Founds a pursuance to look around in. It has no relay, whatever is said in it, so nothing of it ever leaves this computer.
+    StartSample {
+        /// Its name.
+        name: String,
+        /// What it is for.
+        mission: String,
+        /// The founder's pseudonym in it.
+        my_name: String,
+    },
+    /// Changes what I keep for myself; nothing is written into the log.
+    ChangeOwn {
+        /// Which pursuance.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        pursuance: PursuanceId,
+        /// What.
+        change: OwnChange,
     },
     /// Puts a task past a neighbour, in my own order; nothing is written into the log.
     Reorder {
@@ -259,6 +282,75 @@ pub enum Request {
         /// Whether to stay away.
         offline: bool,
     },
+}
+
+/// A change of what I keep for myself about the tasks of a pursuance.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum OwnChange {
+    /// A note about a task; an empty one takes it away.
+    Note {
+        /// Which task.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        task: TaskId,
+        /// At most `MAX_NOTE_BYTES`.
+        text: String,
+    },
+    /// Shows in the inbox what others change about a task, or no more.
+    Watch {
+        /// Which task.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        task: TaskId,
+        /// Whether it does.
+        watched: bool,
+    },
+    /// What is new about a watched task was seen.
+    SeenTask {
+        /// Which task.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        task: TaskId,
+    },
+    /// Leaves a task out of *today* before a day.
+    Snooze {
+        /// Which task.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        task: TaskId,
+        /// That day; `null`: no more.
+        #[cfg_attr(feature = "bindings", ts(type = "string | null"))]
+        until: Option<Day>,
+    },
+    /// Keeps a view under its name, instead of another one of that name.
+    SaveView {
+        /// Which.
+        view: SavedView,
+    },
+    /// Keeps it no more.
+    DropView {
+        /// Its name.
+        name: String,
+    },
+    /// Puts a mention away.
+    Seen {
+        /// The entry that says it.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        entry: EntryId,
+    },
+}
+
+/// A filter with a layout, under a name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct SavedView {
+    /// Its name.
+    pub name: String,
+    /// The filter line.
+    pub filter: String,
+    /// How tasks are laid out; what it means is the window's own.
+    pub how: String,
 }
 
 /// A text that was not sent yet. What it belongs to is the window's own.
@@ -492,6 +584,31 @@ pub enum Query {
         #[cfg_attr(feature = "bindings", ts(type = "string"))]
         pursuance: PursuanceId,
     },
+    /// What waits for me in all pursuances, by name.
+    Inboxes,
+    /// What I keep for myself: views, and what is about one task.
+    Own {
+        /// Which pursuance.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        pursuance: PursuanceId,
+        /// Which task.
+        #[cfg_attr(feature = "bindings", ts(type = "string | null"))]
+        #[serde(default)]
+        task: Option<TaskId>,
+    },
+    /// A page of what was done to a task, newest first.
+    History {
+        /// Which pursuance.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        pursuance: PursuanceId,
+        /// Which task.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        task: TaskId,
+        /// `HistoryView.older` of the page before.
+        #[serde(default)]
+        #[cfg_attr(feature = "bindings", ts(optional = nullable))]
+        before: Option<u32>,
+    },
     /// What is for me to do, in all pursuances.
     Today,
     /// Tasks of all pursuances that have all these words somewhere, their threads included.
@@ -621,6 +738,12 @@ pub enum View {
     Effects(EffectsView),
     /// See [`Query::Inbox`].
     Inbox(InboxView),
+    /// See [`Query::Inboxes`].
+    Inboxes(Vec<InboxOf>),
+    /// See [`Query::Own`].
+    Own(OwnView),
+    /// See [`Query::History`].
+    History(HistoryView),
     /// See [`Query::Today`].
     Today(TodayView),
     /// See [`Query::Find`].
@@ -653,6 +776,94 @@ pub struct TodayView {
     pub rows: Vec<TodayRow>,
     /// How many there are.
     pub of: u32,
+    /// Tasks that I put off to a later day, beside those; at most `MAX_TODAY_ROWS`.
+    pub snoozed: Vec<SnoozedRow>,
+}
+
+/// A task that is for me, and put off.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct SnoozedRow {
+    /// The day on which it shows again.
+    #[cfg_attr(feature = "bindings", ts(type = "string"))]
+    pub until: Day,
+    /// The task.
+    pub row: TodayRow,
+}
+
+/// What waits for me in one pursuance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct InboxOf {
+    /// Which.
+    #[cfg_attr(feature = "bindings", ts(type = "string"))]
+    pub pursuance: PursuanceId,
+    /// Its name.
+    pub name: String,
+    /// What is mine to decide.
+    pub inbox: InboxView,
+    /// Where others named me; at most `MAX_MENTIONS`.
+    pub mentions: Vec<MentionRow>,
+    /// What is new about tasks that I watch.
+    pub watched: Vec<WatchedRow>,
+}
+
+/// A text that names me.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct MentionRow {
+    /// The entry that says it.
+    #[cfg_attr(feature = "bindings", ts(type = "string"))]
+    pub entry: EntryId,
+    /// In which task.
+    #[cfg_attr(feature = "bindings", ts(type = "string"))]
+    pub task: TaskId,
+    /// Its title.
+    pub title: String,
+    /// By whom.
+    pub by: Person,
+    /// Whether it is a comment; else it is what the task says.
+    pub comment: bool,
+    /// The beginning of the text.
+    pub excerpt: String,
+}
+
+/// A watched task about which others said something since I looked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct WatchedRow {
+    /// Which task.
+    #[cfg_attr(feature = "bindings", ts(type = "string"))]
+    pub task: TaskId,
+    /// Its title.
+    pub title: String,
+    /// How many changes.
+    pub changes: u32,
+}
+
+/// What I keep for myself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[cfg_attr(feature = "bindings", ts(export_to = "bindings.ts"))]
+#[serde(rename_all = "camelCase")]
+pub struct OwnView {
+    /// Views, in the order in which they were kept.
+    pub views: Vec<SavedView>,
+    /// My note about the task; empty where there is none.
+    pub note: String,
+    /// Whether I watch it.
+    pub watched: bool,
+    /// The day before which it is not among what is for me.
+    #[cfg_attr(feature = "bindings", ts(type = "string | null"))]
+    pub snoozed: Option<Day>,
 }
 
 /// A task that is for me.
@@ -846,6 +1057,8 @@ pub struct PursuanceRow {
     pub status: StatusLine,
     /// The last change can be undone.
     pub can_undo: bool,
+    /// It is there to look around in, and nothing of it ever leaves this computer.
+    pub sample: bool,
 }
 
 /// How I stand in a pursuance.

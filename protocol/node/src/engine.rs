@@ -551,6 +551,7 @@ impl Open {
                 },
                 status: status::line(held, &self.relays, self.offline, around.transport.as_ref()),
                 can_undo: !held.undo.is_empty(),
+                sample: held.sample,
             })
             .collect();
         rows.sort_by_key(|row| (row.name.to_lowercase(), row.pursuance));

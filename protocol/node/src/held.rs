@@ -26,6 +26,7 @@ use zeroize::Zeroizing;
 use crate::chance::random;
 use crate::devices::OpenCode;
 use crate::local::kept_order;
+use crate::own::{Own, kept_own};
 use crate::store::{
     Changes, Door, Handed, KeptEntryBytes, KeptFragment, KeptPursuance, KeptStanding, NewEntry, Number, Store,
     StoreError, StoreShelf,
@@ -93,7 +94,12 @@ pub(crate) struct Held {
     pub(crate) code: Option<OpenCode>,
     /// The public half of a recovery key whose phrase was shown, until the phrase is typed.
     pub(crate) shown_recovery: Option<RecoveryKey>,
-    pub(crate) undo: Vec<Vec<Command>>,
+    /// Changes that can be taken back, each with the steps that are taken back together.
+    pub(crate) undo: Vec<Vec<Vec<Command>>>,
+    /// What this person keeps about the tasks.
+    pub(crate) own: Own,
+    /// It is there to look around in.
+    pub(crate) sample: bool,
     /// How this person arranged the tasks.
     pub(crate) order: Order,
     /// When own entries without a cell are to be sealed.
@@ -176,6 +182,8 @@ impl Held {
             code: None,
             shown_recovery: None,
             undo: Vec::new(),
+            own: Own::default(),
+            sample: false,
             order: Order::default(),
             seal_due: None,
             welcome_due: BTreeMap::new(),
@@ -223,6 +231,8 @@ impl Held {
         held.code = OpenCode::load(store, kept.id)?;
         held.newer_entries = store.needs_newer(kept.number)?;
         held.order = kept_order(store, kept.id)?;
+        held.own = kept_own(store, kept.id)?;
+        held.sample = store.meta(&sample_name(kept.id))?.as_deref() == Some(SAMPLE);
         held.refresh_posted(store)?;
         // What was saved and not sealed before the end comes first.
         held.seal_due = Some(Instant::now());
@@ -746,6 +756,10 @@ impl Held {
 
     /// The relays that the pursuance names, or that its link names while the log is not readable.
     pub(crate) fn relays(&self) -> Vec<RelayAddress> {
+        // Whatever its log names, nothing of it leaves this computer.
+        if self.sample {
+            return Vec::new();
+        }
         let named = self.replica.authority().relays();
         match (&self.way, named.is_empty() || self.standing != KeptStanding::Member) {
             (Some(way), true) => vec![way.relay()],
@@ -769,16 +783,44 @@ impl Held {
         }
     }
 
-    /// Remembers how to take a change back.
-    pub(crate) fn remember_undo(&mut self, commands: Vec<Command>) {
+    /// Remembers how to take a change back, by itself or together with the one before.
+    pub(crate) fn remember_undo(&mut self, commands: Vec<Command>, joins: Joins) {
         if commands.is_empty() {
             return;
         }
-        if self.undo.len() == MAX_UNDO {
-            self.undo.remove(0);
+        match self.undo.last_mut().filter(|steps| joins == Joins::Last && steps.len() < MAX_UNDO) {
+            Some(steps) => steps.push(commands),
+            None => {
+                if self.undo.len() == MAX_UNDO {
+                    self.undo.remove(0);
+                }
+                self.undo.push(vec![commands]);
+            }
         }
-        self.undo.push(commands);
     }
+}
+
+/// What a change is taken back with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Joins {
+    /// By itself.
+    Nothing,
+    /// With the one before.
+    Last,
+}
+
+impl From<bool> for Joins {
+    fn from(joins: bool) -> Self {
+        if joins { Self::Last } else { Self::Nothing }
+    }
+}
+
+/// The meta value of a pursuance that is there to look around in.
+pub(crate) const SAMPLE: &[u8] = &[1];
+
+/// Its name.
+pub(crate) fn sample_name(pursuance: PursuanceId) -> String {
+    format!("sample {pursuance}")
 }
 
 /// A device's keys as they are kept.

@@ -9,7 +9,7 @@ use pursuance_core::plan::Circumstances;
 use crate::api::{Reply, Trouble};
 use crate::chance::random;
 use crate::engine::{Open, Surroundings};
-use crate::requests::refused;
+use crate::held::Joins;
 
 impl Open {
     pub(crate) fn act_all(
@@ -17,16 +17,21 @@ impl Open {
         around: &Surroundings,
         pursuance: PursuanceId,
         commands: Vec<Command>,
+        joins: Joins,
     ) -> Result<Reply, Trouble> {
         self.no_import(pursuance)?;
         let ManyDone { done, refused, undo } = self.carry_out(around, pursuance, commands)?;
+        match refused.first() {
+            Some(NotDone { refusal, .. }) if done == 0 => return Err(crate::requests::refused(refusal.clone())),
+            _ => {}
+        }
         if let Some(held) = self.held.get_mut(&pursuance) {
-            held.remember_undo(undo);
+            held.remember_undo(undo, joins);
         }
         Ok(Reply::Acted { done, refused })
     }
 
-    /// Carries out many commands, of which some may be refused; where all are, the first reason is the answer.
+    /// Carries out many commands, of which some may be refused, or all.
     pub(crate) fn carry_out(
         &mut self,
         around: &Surroundings,
@@ -46,11 +51,7 @@ impl Open {
         if public {
             self.after_news(around, number)?;
         }
-        let outcome = plan.finish();
-        match outcome.refused.first() {
-            Some(NotDone { refusal, .. }) if outcome.done == 0 => Err(refused(refusal.clone())),
-            _ => Ok(outcome),
-        }
+        Ok(plan.finish())
     }
 
     pub(crate) fn could_many(&self, pursuance: PursuanceId, commands: &[Command]) -> Result<Vec<NotDone>, Trouble> {

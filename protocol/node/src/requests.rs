@@ -10,7 +10,7 @@ use pursuance_core::id::{MemberId, PursuanceId};
 use pursuance_core::keys::{CellKey, DeviceKeys};
 use pursuance_core::limits::{MAX_ROLES, MAX_RULES};
 use pursuance_core::link::InviteLink;
-use pursuance_core::many::{Many, ManyDone};
+use pursuance_core::many::{Many, ManyDone, NotDone};
 use pursuance_core::op::Since;
 use pursuance_core::plan::{Authored, Circumstances, parse_relays};
 use pursuance_core::refusal::Refusal;
@@ -20,8 +20,9 @@ use zeroize::Zeroizing;
 use crate::api::{Reply, Request, Trouble};
 use crate::chance::random;
 use crate::engine::{OFFLINE, Open, Surroundings, parse_link};
-use crate::held::{Held, Way, sealed_cells};
+use crate::held::{Held, Joins, SAMPLE, Way, sample_name, sealed_cells};
 use crate::local::{DRAFTS, order_name};
+use crate::own::own_name;
 use crate::relays::FROM_END;
 use crate::store::{Door, KeptStanding};
 
@@ -31,13 +32,20 @@ impl Open {
             Request::StartPursuance { name, mission, my_name, relay, template } => {
                 let relay: Vec<String> = relay.into_iter().filter(|relay| !relay.trim().is_empty()).collect();
                 let relays = parse_relays(&relay).map_err(refused)?;
-                self.start_pursuance(around, &Founding { name, mission, my_name, relays }, template)
+                self.start_pursuance(around, &Founding { name, mission, my_name, relays }, template, None)
             }
             Request::OpenInvite { link } => self.open_invite(around, &Zeroizing::new(link)),
             Request::Join { pursuance, my_name } => self.join(around, pursuance, &my_name),
             Request::DropInvite { pursuance } => self.drop_invite(around, pursuance),
             Request::Act { pursuance, command } => self.act(around, pursuance, &command),
-            Request::ActAll { pursuance, commands } => self.act_all(around, pursuance, commands),
+            Request::ActAll { pursuance, commands, joins } => {
+                self.act_all(around, pursuance, commands, Joins::from(joins))
+            }
+            Request::ChangeOwn { pursuance, change } => self.change_own(pursuance, change),
+            Request::StartSample { name, mission, my_name } => {
+                let founding = Founding { name, mission, my_name, relays: Vec::new() };
+                self.start_pursuance(around, &founding, Template::default(), Some(SAMPLE))
+            }
             Request::Reorder { pursuance, task, past } => self.reorder(pursuance, task, past),
             Request::SetKeys { keys } => self.set_keys(keys),
             Request::SetLockAfter { minutes } => self.set_lock_after(minutes),
@@ -84,6 +92,7 @@ impl Open {
         around: &Surroundings,
         founding: &Founding,
         template: Template,
+        sample: Option<&[u8]>,
     ) -> Result<Reply, Trouble> {
         let device_seed = Zeroizing::new(random::<32>());
         let device = DeviceKeys::from_seed(*device_seed);
@@ -96,6 +105,8 @@ impl Open {
             let mut held = Held::new(number, founded.pursuance, standing, &device_seed, None, now_seconds);
             w.add_epoch(number, founded.epoch.as_bytes())?;
             held.found(w, founded.entries)?;
+            held.sample = sample.is_some();
+            sample.map_or(Ok(()), |sample| w.set_meta(&sample_name(founded.pursuance), sample))?;
             Ok(held)
         })?;
         held.refresh_posted(&self.store)?;
@@ -178,7 +189,7 @@ impl Open {
             (held.standing, &held.way),
             (KeptStanding::Invited, _) | (KeptStanding::Waiting, Some(Way::Code(_)))
         );
-        if !is_idle && !is_over {
+        if !is_idle && !is_over && !held.sample {
             return Err(Trouble::AlreadyMember);
         }
         self.forget(pursuance)?;
@@ -192,6 +203,8 @@ impl Open {
         self.store.write(|w| {
             w.drop_pursuance(number)?;
             w.set_meta(DRAFTS, &drafts)?;
+            w.set_meta(&own_name(pursuance), &[])?;
+            w.set_meta(&sample_name(pursuance), &[])?;
             w.set_meta(&order_name(pursuance), &[])
         })?;
         self.held.remove(&pursuance);
@@ -228,7 +241,7 @@ impl Open {
         // Nor does whoever removes: the removal first, then the epoch.
         self.make_epoch(around, pursuance)?;
         if let Some(held) = self.held.get_mut(&pursuance) {
-            held.remember_undo(undo);
+            held.remember_undo(undo, Joins::Nothing);
         }
         Ok(match (task, link) {
             (Some(task), _) => Reply::Task { task },
@@ -247,16 +260,28 @@ impl Open {
         self.no_import(pursuance)?;
         let held = self.held.get_mut(&pursuance).ok_or(Trouble::NoSuchPursuance)?;
         // Taken off whether or not it is allowed by now: what comes before it is still there to be undone.
-        let commands = held.undo.pop().ok_or(Trouble::NothingToUndo)?;
-        if commands.len() > 1 && Many::new(commands.clone()).is_ok() {
-            let ManyDone { done, refused, .. } = self.carry_out(around, pursuance, commands)?;
-            return Ok(if refused.is_empty() { Reply::Done } else { Reply::Acted { done, refused } });
+        let steps = held.undo.pop().ok_or(Trouble::NothingToUndo)?;
+        if let [commands] = &steps[..]
+            && !(commands.len() > 1 && Many::new(commands.clone()).is_ok())
+        {
+            for command in commands {
+                let authored = self.plan(around, pursuance, command)?;
+                self.commit(around, pursuance, &authored, None)?;
+            }
+            return Ok(Reply::Done);
         }
-        for command in &commands {
-            let authored = self.plan(around, pursuance, command)?;
-            self.commit(around, pursuance, &authored, None)?;
+        // The last one first.
+        let (mut done, mut refused) = (0, Vec::new());
+        for commands in steps.into_iter().rev() {
+            let ManyDone { done: here, refused: not_done, .. } = self.carry_out(around, pursuance, commands)?;
+            done += here;
+            refused.extend(not_done);
         }
-        Ok(Reply::Done)
+        match refused.first() {
+            None => Ok(Reply::Done),
+            Some(NotDone { refusal, .. }) if done == 0 => Err(crate::requests::refused(refusal.clone())),
+            Some(_) => Ok(Reply::Acted { done, refused }),
+        }
     }
 
     fn plan(&self, around: &Surroundings, pursuance: PursuanceId, command: &Command) -> Result<Authored, Trouble> {

@@ -1,10 +1,11 @@
 //! What is for me to do, and what is found, over all pursuances (docs/protocol/08-node.md, section 9).
 
+use pursuance_core::day::Day;
 use pursuance_core::finding::Words;
 use pursuance_core::task::Status;
 use pursuance_core::today::MineRow;
 
-use crate::api::{FindView, FoundRow, TodayRow, TodayView, Trouble};
+use crate::api::{FindView, FoundRow, SnoozedRow, TodayRow, TodayView, Trouble};
 use crate::engine::Open;
 use crate::held::Held;
 
@@ -15,13 +16,21 @@ pub const MAX_TODAY_ROWS: usize = 200;
 pub const MAX_FOUND_ROWS: usize = 50;
 
 impl Open {
-    pub(crate) fn today(&self) -> TodayView {
+    pub(crate) fn today(&self, today: Day) -> TodayView {
         let mut rows: Vec<TodayRow> = Vec::new();
+        let mut snoozed: Vec<SnoozedRow> = Vec::new();
         for (pursuance, held) in &self.held {
             let mine = held.replica.mine(&|entry| held.is_handed(entry));
             let named = |MineRow { why, row }| TodayRow { pursuance: *pursuance, name: name(held), why, row };
-            rows.extend(mine.into_iter().map(named));
+            for row in mine.into_iter().map(named) {
+                match held.own.snoozed.get(&row.row.task).filter(|until| **until > today) {
+                    Some(until) => snoozed.push(SnoozedRow { until: *until, row }),
+                    None => rows.push(row),
+                }
+            }
         }
+        snoozed.sort_by_cached_key(|snoozed| (snoozed.until, snoozed.row.row.title.clone(), snoozed.row.row.task));
+        snoozed.truncate(MAX_TODAY_ROWS);
         // No day comes after every day, and no priority after every priority.
         let place = |row: &TodayRow| {
             let priority = if row.row.priority == 0 { u8::MAX } else { row.row.priority };
@@ -30,7 +39,7 @@ impl Open {
         rows.sort_by_cached_key(place);
         let of = count(rows.len());
         rows.truncate(MAX_TODAY_ROWS);
-        TodayView { rows, of }
+        TodayView { rows, of, snoozed }
     }
 
     /// Looks through all texts: what is read is decrypted page by page, and nothing of it is kept.

@@ -1,11 +1,13 @@
 //! What is to be seen, from what is held (docs/protocol/08-node.md, section 9).
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 
 use pursuance_core::crypto::Seed;
 use pursuance_core::day::Day;
 use pursuance_core::filter::Filter;
-use pursuance_core::id::{MemberId, PursuanceId};
+use pursuance_core::history::HistoryView;
+use pursuance_core::id::{MemberId, PursuanceId, TaskId};
 use pursuance_core::list::Arranged;
 use pursuance_core::pages::{Dropped, PageQuery};
 use qrcode::{Color, EcLevel, QrCode};
@@ -89,7 +91,10 @@ impl Open {
             }
             Query::Inbox { pursuance } => self.inbox(*pursuance).map(View::Inbox),
             Query::Drafts => Ok(View::Drafts(self.drafts()?)),
-            Query::Today => Ok(View::Today(self.today())),
+            Query::Inboxes => self.inboxes().map(View::Inboxes),
+            Query::Own { pursuance, task } => self.own(*pursuance, *task).map(View::Own),
+            Query::History { pursuance, task, before } => self.history(*pursuance, *task, *before).map(View::History),
+            Query::Today => Ok(View::Today(self.today(today))),
             Query::Find { text } => self.find(text).map(View::Find),
             Query::Relays { pursuance } => self.relay_views(self.held(*pursuance)?).map(View::Relays),
             Query::Log { pursuance, before, trouble } => {
@@ -127,6 +132,25 @@ impl Open {
             troubles: counts.troubles,
             announced: u32::try_from(held.replica.logs().announced().len()).unwrap_or(u32::MAX),
         })
+    }
+
+    fn history(&mut self, pursuance: PursuanceId, task: TaskId, before: Option<u32>) -> Result<HistoryView, Trouble> {
+        let held = self.held.get_mut(&pursuance).ok_or(Trouble::NoSuchPursuance)?;
+        let (store, number) = (&self.store, held.number);
+        let trouble = Cell::new(None);
+        let refused = |entry, item| {
+            store.is_item_refused(number, entry, item).unwrap_or_else(|error| {
+                trouble.set(Some(error));
+                false
+            })
+        };
+        let shelf = store.shelf(number);
+        let view = held.replica.history(task, before, &refused, &shelf);
+        shelf.check()?;
+        held.put_down();
+        trouble.into_inner().map_or(Ok(()), Err)?;
+        let refusal = pursuance_core::refusal::Refusal::NoSuchTask;
+        view.ok_or(Trouble::Refused { refusal })
     }
 
     fn phrase(&self, pursuance: PursuanceId, member: MemberId) -> Result<Option<PhraseView>, Trouble> {

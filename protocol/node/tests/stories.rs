@@ -24,6 +24,8 @@ mod importing;
 mod log;
 #[path = "stories/many.rs"]
 mod many;
+#[path = "stories/mine.rs"]
+mod mine;
 #[path = "stories/phrase.rs"]
 mod phrase;
 #[path = "stories/renewing.rs"]

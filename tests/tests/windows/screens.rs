@@ -43,6 +43,8 @@ const LONG: &str = "?busy&long";
 /// A board, as the sample data reads one.
 const BOARD: &str =
     r#"{"cards":[{"name":"Book a van","comments":[{"by":"Jo Bakker","text":"Zoe has one"}]},{"name":"Ask Zoe"}]}"#;
+/// Everything that people wrote ends with what turns, hides and piles up, with markup and with a link.
+const HOSTILE: &str = "?busy&hostile=%E2%80%AEgnp.exe%E2%80%AC%E2%80%8B%E2%80%8B%00o%CC%B5%CC%B5%CC%B5%CC%B5%CC%B5%CC%B5%CC%B5%CC%B5%CC%B5%3Cimg%20src=x%3E%20%5Brun%5D(javascript:run)%20%5Bplan%5D(https://192.0.2.7/)";
 const CHANGE: &str = "member { remove member with 2 of member not-self }";
 /// That of the sample data.
 const PHRASE: &str = "legal winner thank year wave sausage worth useful legal winner thank yellow";
@@ -168,6 +170,51 @@ const SCREENS: &[Screen] = &[
     Screen("find-empty", "", &[See("tree-row"), Press("nav-find"), See("find-count")]),
     Screen("task-details", "", &[PressWith("tree-row", "Open evening"), See("checklist")]),
     Screen("task-more", "", &[PressWith("tree-row", "Open evening"), Press("detail-more"), See("picker")]),
+    Screen("welcome", "?stage=fresh", &[See("welcome-model")]),
+    Screen("about", "", &[Press("nav-settings"), Press("settings-about"), See("about-version")]),
+    Screen("sample", "?empty", &[Press("welcome-look"), See("sample-line"), See("tree-row")]),
+    Screen("task-marked", "?busy", &[PressWith("tree-row", "Find out who"), See("link-address")]),
+    Screen(
+        "task-history",
+        "",
+        &[
+            PressWith("tree-row", "Find out who"),
+            Press("history-toggle"),
+            PressNth("history-read", 0),
+            See("history-text"),
+        ],
+    ),
+    Screen("task-history-long", LONG, &[PressNth("tree-row", 0), Press("history-toggle"), See("history-row")]),
+    Screen(
+        "task-own",
+        "",
+        &[
+            PressWith("tree-row", "Compare with"),
+            Press("own-watch"),
+            Press("own-note-edit"),
+            Type("own-note-input", "Ask the guard first"),
+            Press("own-note-keep"),
+            See("own-note"),
+            Press("own-snooze"),
+            See("own-snooze-day"),
+        ],
+    ),
+    Screen(
+        "today-snoozed",
+        "",
+        &[
+            PressWith("tree-row", "Compare with"),
+            Press("own-snooze"),
+            PressNth("own-snooze-day", 0),
+            See("own-snoozed"),
+            Press("nav-today"),
+            See("today-snoozed-row"),
+        ],
+    ),
+    Screen("views", "", &[See("tree-row"), Press("views"), See("picker")]),
+    Screen("hostile-tree", HOSTILE, &[PressNth("tree-row", 0), See("task-title")]),
+    Screen("hostile-people", HOSTILE, &[Press("nav-people"), See("member")]),
+    Screen("hostile-inbox", HOSTILE, &[Press("nav-inbox"), See("inbox-of")]),
     Screen("rules", "", &[Press("nav-rules"), See("try-answer")]),
     Screen("rules-long", LONG, &[Press("nav-rules"), See("try-answer")]),
     Screen("rules-table", "", &[Press("nav-rules"), Press("book-table"), See("rule-table")]),

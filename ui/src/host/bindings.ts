@@ -651,13 +651,9 @@ export type CommentView = {
  */
 entry: string, 
 /**
- * Who wrote it, or brought it here.
+ * Who wrote it.
  */
 by: Person, 
-/**
- * Who wrote it elsewhere, as they say; `null` where they wrote it themselves.
- */
-quoted: QuotedView | null, 
 /**
  * The text.
  */
@@ -873,6 +869,139 @@ hasRecovery: boolean,
 code: CodeView | null, };
 
 /**
+ * See [`HistoryRow`]. Where something stood there before, and that was not long before, it is named.
+ */
+export type Did = { "kind": "created" } | { "kind": "moved", 
+/**
+ * That task's title; empty for one that cannot be read; `null`: below the mission.
+ */
+below: string | null, } | { "kind": "titled", 
+/**
+ * Which.
+ */
+text: string, 
+/**
+ * The one before.
+ */
+before: string | null, } | { "kind": "described", 
+/**
+ * The whole of it.
+ */
+text: string, 
+/**
+ * The one before.
+ */
+before: string | null, } | { "kind": "status", 
+/**
+ * How far.
+ */
+status: Status, } | { "kind": "reopened" } | { "kind": "took" } | { "kind": "gaveBack" } | { "kind": "released", 
+/**
+ * For whom.
+ */
+person: Person, } | { "kind": "asked", 
+/**
+ * Whom.
+ */
+person: Person, 
+/**
+ * Whether they are asked.
+ */
+there: boolean, } | { "kind": "label", 
+/**
+ * Which.
+ */
+label: string, 
+/**
+ * Whether it is there.
+ */
+there: boolean, } | { "kind": "commented", 
+/**
+ * The text.
+ */
+text: string, } | { "kind": "due", 
+/**
+ * By when.
+ */
+day: string | null, 
+/**
+ * Whether it is known what stood there before.
+ */
+known: boolean, 
+/**
+ * What stood there before.
+ */
+before: string | null, } | { "kind": "priority", 
+/**
+ * 0 none, 1 urgent to 4 low.
+ */
+priority: number, 
+/**
+ * What stood there before.
+ */
+before: number | null, } | { "kind": "said", 
+/**
+ * What.
+ */
+detail: Detail, 
+/**
+ * What stood there before.
+ */
+before: Detail | null, } | { "kind": "check", 
+/**
+ * The line.
+ */
+text: string, 
+/**
+ * The one before.
+ */
+before: string | null, } | { "kind": "ticked", 
+/**
+ * The line, where it was written not long before.
+ */
+text: string, 
+/**
+ * Whether it is done.
+ */
+done: boolean, } | { "kind": "element", 
+/**
+ * Which.
+ */
+element: Element, 
+/**
+ * Whom, where it is a member.
+ */
+person: Person | null, 
+/**
+ * The title of the other task, where it is a relation.
+ */
+other: string, 
+/**
+ * Whether it is there.
+ */
+there: boolean, } | { "kind": "reviewed", 
+/**
+ * Whether it is.
+ */
+good: boolean, } | { "kind": "filed", 
+/**
+ * Whether it is.
+ */
+filed: boolean, } | { "kind": "readers", 
+/**
+ * The role.
+ */
+role: RoleId | null, 
+/**
+ * The member.
+ */
+person: Person | null, 
+/**
+ * Whether they read it.
+ */
+there: boolean, } | { "kind": "imported" } | { "kind": "newer" };
+
+/**
  * From one table to another.
  */
 export type Difference = { 
@@ -1003,24 +1132,6 @@ export type EntryStanding = "counts" | "refused" | "needsNewer" | "held";
  * What can stand somewhere.
  */
 export type Expected = "role" | "roleName" | "blockBegin" | "blockEnd" | "verb" | "tasks" | "labels" | "relays" | "rules" | "condition" | "number" | "rank" | "of" | "majority" | "review" | "timesADay" | "day" | "escape" | "separator";
-
-/**
- * A form in which tasks are written.
- */
-export type ExportFormat = "csv" | "json" | "iCalendar";
-
-/**
- * Epochs that somebody made for a role and that do not open for everybody they are for.
- */
-export type FalseSealsView = { 
-/**
- * For which role.
- */
-role: RoleId, 
-/**
- * For whom they do not open; nobody, where only this computer was found to be left out.
- */
-to: Array<Person>, };
 
 /**
  * In what way a relay broke its word.
@@ -1163,6 +1274,44 @@ what: HeldWhat,
 text: string, };
 
 /**
+ * One thing that somebody did to a task.
+ */
+export type HistoryRow = { 
+/**
+ * The entry that says it.
+ */
+entry: string, 
+/**
+ * By whom.
+ */
+by: Person, 
+/**
+ * Claimed time, seconds since 1970.
+ */
+claimedSeconds: number, 
+/**
+ * Whether it counts.
+ */
+standing: EntryStanding, 
+/**
+ * What.
+ */
+did: Did, };
+
+/**
+ * A page of what was done to a task, newest first.
+ */
+export type HistoryView = { 
+/**
+ * What was done.
+ */
+rows: Array<HistoryRow>, 
+/**
+ * Where the next page begins; `None` at the end.
+ */
+older: number | null, };
+
+/**
  * How a change would be made.
  */
 export type How = { "how": "alone" } | { "how": "together", 
@@ -1191,21 +1340,12 @@ field: ImportField | null, };
 /**
  * What a column becomes.
  */
-export type ImportField = "id" | "title" | "body" | "status" | "owner" | "started" | "finished" | "labels" | "parent" | "due" | "priority" | "claimedBy" | "asked" | "created" | "creator";
-
-/**
- * A kind of file that is imported.
- */
-export type ImportFormat = "csv" | "json" | "trello" | "taskwarrior";
+export type ImportField = "id" | "title" | "body" | "status" | "owner" | "started" | "finished" | "labels" | "parent" | "due" | "priority";
 
 /**
  * What an import would do.
  */
 export type ImportPreview = { 
-/**
- * What kind of file it is.
- */
-format: ImportFormat, 
 /**
  * Tasks that would be created.
  */
@@ -1215,11 +1355,7 @@ tasks: number,
  */
 nested: number, 
 /**
- * Comments that would be quoted.
- */
-comments: number, 
-/**
- * The columns of a table and what they become.
+ * Columns found and what they become.
  */
 columns: Array<ImportColumn>, 
 /**
@@ -1227,30 +1363,18 @@ columns: Array<ImportColumn>,
  */
 rows: Array<ImportRow>, 
 /**
- * What the file has and no task gets, on purpose.
- */
-leftOut: Array<LeftOut>, 
-/**
  * Rows that cannot be taken, with the reason.
  */
-problems: Array<ImportProblem>, 
-/**
- * Why the rules do not let me import any of it.
- */
-refusal: Refusal | null, };
+problems: Array<ImportProblem>, };
 
 /**
  * A row that cannot be taken.
  */
 export type ImportProblem = { 
 /**
- * Line of the file, from 1; 0 where a task is named.
+ * Line of the file, from 1.
  */
 line: number, 
-/**
- * Which task of a file that has no line for each, from 1.
- */
-task: number | null, 
 /**
  * Why.
  */
@@ -1259,7 +1383,7 @@ reason: ImportReason, };
 /**
  * Why a row cannot be taken.
  */
-export type ImportReason = "notCsv" | "noTitleColumn" | "noTitle" | "unknownStatus" | "unknownParent" | "cycle" | "duplicateId" | "tooLong" | "tooMany" | "notADay" | "notAPriority" | "fieldTwice" | "notJson" | "unknownFile" | "newerFile" | "wrongValue" | "unknownTask";
+export type ImportReason = "notCsv" | "noTitleColumn" | "noTitle" | "unknownStatus" | "unknownParent" | "cycle" | "duplicateId" | "tooLong" | "tooMany" | "notADay" | "notAPriority" | "fieldTwice";
 
 /**
  * One row as it would appear.
@@ -1302,6 +1426,31 @@ done: number,
  * All its tasks.
  */
 of: number, };
+
+/**
+ * What waits for me in one pursuance.
+ */
+export type InboxOf = { 
+/**
+ * Which.
+ */
+pursuance: string, 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * What is mine to decide.
+ */
+inbox: InboxView, 
+/**
+ * Where others named me; at most `MAX_MENTIONS`.
+ */
+mentions: Array<MentionRow>, 
+/**
+ * What is new about tasks that I watch.
+ */
+watched: Array<WatchedRow>, };
 
 /**
  * What waits for me in one pursuance; only what I may do something about.
@@ -1402,24 +1551,6 @@ waiting: Array<Person>, };
  * What kind of task it is. It means nothing to the rules.
  */
 export type Kind = "task" | "intake" | "redaction" | "release" | "event" | "decision";
-
-/**
- * What a file has and no task gets.
- */
-export type LeftOut = { 
-/**
- * What.
- */
-what: LeftOutKind, 
-/**
- * How many there are.
- */
-count: number, };
-
-/**
- * See [`LeftOut`].
- */
-export type LeftOutKind = "attachments" | "customFields" | "templates" | "history" | "hours" | "patterns" | "dates" | "relations" | "filed";
 
 /**
  * A rule and its number.
@@ -1598,26 +1729,38 @@ heardOfSeconds: number,
  */
 twoHistories: boolean, 
 /**
- * Epochs that they made and that do not open for everybody they are for.
- */
-falseSeals: Array<FalseSealsView>, 
-/**
  * Their devices, the one they came with first.
  */
 devices: Array<DeviceView>, };
 
 /**
- * Somebody whom an import names.
+ * A text that names me.
  */
-export type Mention = { 
+export type MentionRow = { 
 /**
- * As what.
+ * The entry that says it.
  */
-part: Part, 
+entry: string, 
 /**
- * A name; not empty.
+ * In which task.
  */
-name: string, };
+task: string, 
+/**
+ * Its title.
+ */
+title: string, 
+/**
+ * By whom.
+ */
+by: Person, 
+/**
+ * Whether it is a comment; else it is what the task says.
+ */
+comment: boolean, 
+/**
+ * The beginning of the text.
+ */
+excerpt: string, };
 
 /**
  * Why something is for me.
@@ -1656,35 +1799,6 @@ readers: Readers,
 new: number, };
 
 /**
- * What an import says of a task that it made. All of it is text that somebody wrote; none of it is known to be so.
- */
-export type Origin = { 
-/**
- * The file that was read here, or empty.
- */
-file: string, 
-/**
- * Where it was before that, a program or a board, or empty.
- */
-source: string, 
-/**
- * What it was called there, or empty.
- */
-id: string, 
-/**
- * Who created it there, or empty.
- */
-by: string, 
-/**
- * When, as text, or empty.
- */
-created: string, 
-/**
- * Who had to do with it, ascending, each once; nobody of them need be a member here.
- */
-people: Array<Mention>, };
-
-/**
  * A text that was written at the same time as the one shown.
  */
 export type OtherText = { 
@@ -1696,6 +1810,72 @@ text: string,
  * Who wrote it.
  */
 by: Person, };
+
+/**
+ * A change of what I keep for myself about the tasks of a pursuance.
+ */
+export type OwnChange = { "kind": "note", 
+/**
+ * Which task.
+ */
+task: string, 
+/**
+ * At most `MAX_NOTE_BYTES`.
+ */
+text: string, } | { "kind": "watch", 
+/**
+ * Which task.
+ */
+task: string, 
+/**
+ * Whether it does.
+ */
+watched: boolean, } | { "kind": "seenTask", 
+/**
+ * Which task.
+ */
+task: string, } | { "kind": "snooze", 
+/**
+ * Which task.
+ */
+task: string, 
+/**
+ * That day; `null`: no more.
+ */
+until: string | null, } | { "kind": "saveView", 
+/**
+ * Which.
+ */
+view: SavedView, } | { "kind": "dropView", 
+/**
+ * Its name.
+ */
+name: string, } | { "kind": "seen", 
+/**
+ * The entry that says it.
+ */
+entry: string, };
+
+/**
+ * What I keep for myself.
+ */
+export type OwnView = { 
+/**
+ * Views, in the order in which they were kept.
+ */
+views: Array<SavedView>, 
+/**
+ * My note about the task; empty where there is none.
+ */
+note: string, 
+/**
+ * Whether I watch it.
+ */
+watched: boolean, 
+/**
+ * The day before which it is not among what is for me.
+ */
+snoozed: string | null, };
 
 /**
  * Why a text is not taken: the first thing that is wrong.
@@ -1713,11 +1893,6 @@ found: string,
  * What is wrong with it.
  */
 problem: Problem, };
-
-/**
- * As what an import names somebody.
- */
-export type Part = "took" | "asked" | "reviewer" | "askedRole" | "foundGood" | "foundNotYet";
 
 /**
  * Past which neighbour a task goes.
@@ -1976,7 +2151,11 @@ status: StatusLine,
 /**
  * The last change can be undone.
  */
-canUndo: boolean, };
+canUndo: boolean, 
+/**
+ * It is there to look around in, and nothing of it ever leaves this computer.
+ */
+sample: boolean, };
 
 /**
  * What the window may look at.
@@ -2121,7 +2300,27 @@ roles?: Array<RoleId>, } | { "kind": "inbox",
 /**
  * Which pursuance.
  */
-pursuance: string, } | { "kind": "today" } | { "kind": "find", 
+pursuance: string, } | { "kind": "inboxes" } | { "kind": "own", 
+/**
+ * Which pursuance.
+ */
+pursuance: string, 
+/**
+ * Which task.
+ */
+task: string | null, } | { "kind": "history", 
+/**
+ * Which pursuance.
+ */
+pursuance: string, 
+/**
+ * Which task.
+ */
+task: string, 
+/**
+ * `HistoryView.older` of the page before.
+ */
+before?: number | null, } | { "kind": "today" } | { "kind": "find", 
 /**
  * The words.
  */
@@ -2187,15 +2386,11 @@ pursuance: string, } | { "kind": "importPreview",
  */
 pursuance: string, 
 /**
- * What the file is called; tasks say that they come from it. May be empty.
- */
-file?: string, 
-/**
  * The file's text.
  */
-text: string, 
+csv: string, 
 /**
- * What each column of a table becomes, in the file's order; `null`: as guessed.
+ * What each column becomes, in the file's order; `null`: as guessed.
  */
 fields: Array<ImportField | null> | null, };
 
@@ -2211,19 +2406,6 @@ count: number,
  * The role.
  */
 of: RoleId, };
-
-/**
- * Of a comment that was written elsewhere.
- */
-export type QuotedView = { 
-/**
- * By whom, or empty.
- */
-by: string, 
-/**
- * When, seconds since 1970.
- */
-claimedSeconds: number, };
 
 /**
  * A role that can read, and how many hold it now.
@@ -2560,7 +2742,31 @@ pursuance: string,
 /**
  * What, one after the other.
  */
-commands: Array<Command>, } | { "kind": "reorder", 
+commands: Array<Command>, 
+/**
+ * Whether it is about the same tasks as the last change and is taken back together with that.
+ */
+joins?: boolean, } | { "kind": "startSample", 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * What it is for.
+ */
+mission: string, 
+/**
+ * The founder's pseudonym in it.
+ */
+myName: string, } | { "kind": "changeOwn", 
+/**
+ * Which pursuance.
+ */
+pursuance: string, 
+/**
+ * What.
+ */
+change: OwnChange, } | { "kind": "reorder", 
 /**
  * Which pursuance.
  */
@@ -2594,27 +2800,19 @@ pursuance: string, } | { "kind": "import",
  */
 pursuance: string, 
 /**
- * What the file is called; tasks say that they come from it. May be empty.
- */
-file?: string, 
-/**
  * The file's text.
  */
-text: string, 
+csv: string, 
 /**
- * What each column of a table becomes, in the file's order; `null`: as guessed.
+ * What each column becomes, in the file's order; `null`: as guessed.
  */
-fields: Array<ImportField | null> | null, } | { "kind": "cancelImport" } | { "kind": "export", 
+fields: Array<ImportField | null> | null, } | { "kind": "cancelImport" } | { "kind": "exportCsv", 
 /**
  * Which pursuance.
  */
 pursuance: string, 
 /**
- * In which form.
- */
-format: ExportFormat, 
-/**
- * Where: an absolute path, in a folder that exists, of a file that does not. Without the ending of its form it gets it.
+ * Where: an absolute path, in a folder that exists, of a file that does not. Without the ending `.csv` it gets it.
  */
 path: string, } | { "kind": "backup", 
 /**
@@ -2888,6 +3086,23 @@ rules: Array<Rule>,
 versions: Array<VersionView>, };
 
 /**
+ * A filter with a layout, under a name.
+ */
+export type SavedView = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * The filter line.
+ */
+filter: string, 
+/**
+ * How tasks are laid out; what it means is the window's own.
+ */
+how: string, };
+
+/**
  * One thing that an entry says.
  */
 export type Saying = { "kind": "founded" } | { "kind": "changed", 
@@ -2968,6 +3183,19 @@ after: Array<Line>,
  * Which way.
  */
 turn: Turn, };
+
+/**
+ * A task that is for me, and put off.
+ */
+export type SnoozedRow = { 
+/**
+ * The day on which it shows again.
+ */
+until: string, 
+/**
+ * The task.
+ */
+row: TodayRow, };
 
 /**
  * Where the vault stands.
@@ -3132,10 +3360,6 @@ started: string | null,
  */
 finished: string | null, 
 /**
- * Where it comes from, as an import says.
- */
-origin: Origin | null, 
-/**
  * Who found it done well, or not yet, since it was last opened again: the last word of each, oldest first.
  */
 reviews: Array<ReviewView>, 
@@ -3209,7 +3433,11 @@ rows: Array<TodayRow>,
 /**
  * How many there are.
  */
-of: number, };
+of: number, 
+/**
+ * Tasks that I put off to a later day, beside those; at most `MAX_TODAY_ROWS`.
+ */
+snoozed: Array<SnoozedRow>, };
 
 /**
  * One task in the tree.
@@ -3469,7 +3697,24 @@ changes: Array<Change>, };
 /**
  * What is to be seen.
  */
-export type View = { "kind": "app", "view": AppView } | { "kind": "drafts", "view": Array<Draft> } | { "kind": "tree", "view": TreeView } | { "kind": "list", "view": ListView } | { "kind": "meant", "view": MeantView } | { "kind": "rows", "view": Array<TreeRow> } | { "kind": "couldMany", "view": Array<NotDone> } | { "kind": "labels", "view": Array<string> } | { "kind": "task", "view": TaskView } | { "kind": "people", "view": PeopleView } | { "kind": "devices", "view": DevicesView } | { "kind": "invites", "view": Array<InviteRow> } | { "kind": "could", "view": Array<Could> } | { "kind": "effects", "view": EffectsView } | { "kind": "inbox", "view": InboxView } | { "kind": "today", "view": TodayView } | { "kind": "find", "view": FindView } | { "kind": "relays", "view": Array<RelayView> } | { "kind": "log", "view": LogView } | { "kind": "rules", "view": RulesView } | { "kind": "rulesDraft", "view": RulesDraft } | { "kind": "try", "view": Answer | null } | { "kind": "phrase", "view": PhraseView | null } | { "kind": "preview", "view": PreviewState } | { "kind": "importPreview", "view": ImportPreview };
+export type View = { "kind": "app", "view": AppView } | { "kind": "drafts", "view": Array<Draft> } | { "kind": "tree", "view": TreeView } | { "kind": "list", "view": ListView } | { "kind": "meant", "view": MeantView } | { "kind": "rows", "view": Array<TreeRow> } | { "kind": "couldMany", "view": Array<NotDone> } | { "kind": "labels", "view": Array<string> } | { "kind": "task", "view": TaskView } | { "kind": "people", "view": PeopleView } | { "kind": "devices", "view": DevicesView } | { "kind": "invites", "view": Array<InviteRow> } | { "kind": "could", "view": Array<Could> } | { "kind": "effects", "view": EffectsView } | { "kind": "inbox", "view": InboxView } | { "kind": "inboxes", "view": Array<InboxOf> } | { "kind": "own", "view": OwnView } | { "kind": "history", "view": HistoryView } | { "kind": "today", "view": TodayView } | { "kind": "find", "view": FindView } | { "kind": "relays", "view": Array<RelayView> } | { "kind": "log", "view": LogView } | { "kind": "rules", "view": RulesView } | { "kind": "rulesDraft", "view": RulesDraft } | { "kind": "try", "view": Answer | null } | { "kind": "phrase", "view": PhraseView | null } | { "kind": "preview", "view": PreviewState } | { "kind": "importPreview", "view": ImportPreview };
+
+/**
+ * A watched task about which others said something since I looked.
+ */
+export type WatchedRow = { 
+/**
+ * Which task.
+ */
+task: string, 
+/**
+ * Its title.
+ */
+title: string, 
+/**
+ * How many changes.
+ */
+changes: number, };
 
 /**
  * When something is due, as seen from today.

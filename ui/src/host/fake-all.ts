@@ -6,7 +6,8 @@ import { rowIn } from './fake-tree';
 
 /** Tasks that are for me, by day. */
 export function todayView(groups: readonly FakeGroup[]): TodayView {
-  const rows: TodayRow[] = groups.flatMap(({ data }) => data.tasks.flatMap((task) => {
+  const today = new Date().toISOString().slice(0, 10);
+  const all: TodayRow[] = groups.flatMap(({ data }) => data.tasks.flatMap((task) => {
     const row = rowIn(data.tasks, task.task);
     if (row === null || task.status === 'done' || task.status === 'dropped') return [];
     const why: Mine[] = [];
@@ -15,8 +16,11 @@ export function todayView(groups: readonly FakeGroup[]): TodayView {
     if (task.status === 'review' && detailsOf(task).reviewers.some((person) => person.me)) why.push('toReview');
     return why.length === 0 ? [] : [{ pursuance: data.row.pursuance, name: data.name, why, row }];
   }));
+  const until = (row: TodayRow): string => groups.find(({ data }) => data.row.pursuance === row.pursuance)?.data.own.snoozed[row.row.task] ?? '';
+  const rows = all.filter((row) => until(row) <= today);
+  const snoozed = all.filter((row) => until(row) > today).map((row) => ({ until: until(row), row }));
   rows.sort((a, b) => (a.row.due ?? '9').localeCompare(b.row.due ?? '9') || (a.row.priority === 0 ? 9 : a.row.priority) - (b.row.priority === 0 ? 9 : b.row.priority) || a.row.title.localeCompare(b.row.title));
-  return { rows, of: rows.length };
+  return { rows, of: rows.length, snoozed };
 }
 
 /** Tasks that have all these words somewhere. */

@@ -19,6 +19,10 @@ export function busy(data: FakePursuance): void {
   const book = data.tasks.find((each) => each.title === 'Book the canteen');
   data.rules = [...data.rules, { role: organiser.id, verb: 'widen', object: { over: 'role', role: organiser.id }, conditions: ALWAYS, quorum: null }];
   if (book !== undefined) book.readers = { roles: [organiser.id], persons: [ilse.person] };
+  const owner = data.tasks[0];
+  const me = data.members.find((each) => each.person.me)?.person;
+  if (owner !== undefined && me !== undefined) owner.thread = [...owner.thread, { entry: fakeId(32, 'named'), by: maya.person, text: `@${me.name} can you bring the **numbers** of the files? See [the register](https://example.org/register).`, claimedSeconds: now() - 1_200, delivery: null }];
+  if (book !== undefined) data.own.watched[book.task] = 2;
   const kim = person('Kim');
   const kees = person('Kees');
   const base: MemberView = { person: kim, presence: 'waiting', roles: [], grants: [], givenBy: [], vouchedBy: [], cameBy: { kind: 'invite', inviter: maya.person, surplus: false }, heardOfSeconds: now() - 1_800, twoHistories: false, falseSeals: [], devices: [device(31)] };

@@ -1,6 +1,7 @@
 // One pursuance of the fake host: its rules decide as the real ones would, its views are made of its tasks.
 import type { Cannot, Command, Delivery, Person, Query, Readers, Refusal, RelayView, Reply, TaskView, TreeView, Trouble, Verb, View } from './bindings';
 import { devicesView, remove } from './fake-computers';
+import { historyView, ownView } from './fake-own';
 import { carryOut, could, effects, governs, inbox } from './fake-people';
 import { logView, rulesDraft, rulesView, tryRule } from './fake-rules';
 import { detailsOf, sayDetail } from './fake-details';
@@ -237,7 +238,7 @@ export class FakeGroup {
   }
 
   /** Answers a query about this pursuance. */
-  view(query: Exclude<Query, { kind: 'app' } | { kind: 'drafts' } | { kind: 'today' } | { kind: 'find' } | { kind: 'phrase' } | { kind: 'preview' } | { kind: 'importPreview' }>): View {
+  view(query: Exclude<Query, { kind: 'app' } | { kind: 'drafts' } | { kind: 'today' } | { kind: 'inboxes' } | { kind: 'find' } | { kind: 'phrase' } | { kind: 'preview' } | { kind: 'importPreview' }>): View {
     switch (query.kind) {
       case 'tree': return { kind: 'tree', view: this.#tree(query) };
       case 'list': {
@@ -256,6 +257,8 @@ export class FakeGroup {
         if (view === null) throw refused({ code: 'noSuchMember' });
         return { kind: 'effects', view };
       }
+      case 'own': return { kind: 'own', view: ownView(this.data, query.task) };
+      case 'history': return { kind: 'history', view: historyView(this.#task(query.task), query.before ?? null) };
       case 'inbox': return { kind: 'inbox', view: inbox(this.data) };
       case 'log': return { kind: 'log', view: logView(this.data, query.trouble) };
       case 'rules': return { kind: 'rules', view: rulesView(this.data) };

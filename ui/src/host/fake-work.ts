@@ -17,7 +17,7 @@ const LAST = '\u{10ffff}';
 type ListQuery = Extract<Query, { kind: 'list' }>;
 
 /** Carries out many: what is refused is left out and named. */
-export function actAll(group: FakeGroup, commands: readonly Command[]): Reply {
+export function actAll(group: FakeGroup, commands: readonly Command[], joins: boolean): Reply {
   if (commands.length > MAX_MANY) throw { code: 'malformed' } satisfies Trouble;
   const { data } = group;
   const before = structuredClone(data.tasks);
@@ -25,7 +25,7 @@ export function actAll(group: FakeGroup, commands: readonly Command[]): Reply {
   const notDone = tryAll(group, commands);
   data.undo.length = depth;
   if (notDone.length === commands.length && notDone[0] !== undefined) throw refused(notDone[0].refusal);
-  data.undo.push(before);
+  if (!joins || data.undo.length === 0) data.undo.push(before);
   data.row.canUndo = true;
   return { kind: 'acted', done: commands.length - notDone.length, refused: notDone };
 }

@@ -2,6 +2,7 @@
 import type { Arriving, CommentView, Conditions, DecisionView, DetailsView, DeviceView, HeldChanges, InviteRow, MemberView, Origin, OtherText, Person, PursuanceRow, ReadersView, RelayView, Role, Rule, Status, Verb } from './bindings';
 
 import type { FakeComputers } from './fake-computers';
+import { nothingOwn, type FakeOwn } from './fake-own';
 
 /** Where one task is said to come from. */
 const ORIGIN: Origin = { file: 'board-2026.json', source: 'Trello: Oostkade', id: 'aB3dEf9h', by: 'Jo Bakker', created: '2026-08-02T09:00:00Z', people: [{ part: 'asked', name: 'Jo Bakker' }, { part: 'asked', name: 'Sam' }] };
@@ -63,6 +64,8 @@ export type FakePursuance = {
   arriving: Arriving[];
   /** States before each of my last changes, newest last. */
   undo: FakeTask[][];
+  /** What I keep for myself. */
+  own: FakeOwn;
 };
 
 const ORGANISER: Role = { id: 1, name: 'organiser', rank: 0 };
@@ -162,7 +165,7 @@ export function harbour(myRole: number): FakePursuance {
   ];
   return {
     row: {
-      pursuance: fakeId(32, 'harbour'), name: 'Harbour for all', standing: 'member', canUndo: false,
+      pursuance: fakeId(32, 'harbour'), name: 'Harbour for all', standing: 'member', canUndo: false, sample: false,
       status: { code: 'fine', reached: 2, of: 3, atSeconds: now() - 4 * 60, kept: 0 },
     },
     name: 'Harbour for all',
@@ -187,6 +190,7 @@ export function harbour(myRole: number): FakePursuance {
       { address: RELAY.replace(/^a/, 'q'), reachedSeconds: now() - 26 * 60, cells: 405, read: 405, handed: 35, waiting: 2, fault: null },
     ],
     undo: [],
+    own: nothingOwn(),
   };
 }
 
@@ -194,10 +198,10 @@ export function harbour(myRole: number): FakePursuance {
 export function garden(): FakePursuance {
   const me = person('Noor', true);
   return {
-    row: { pursuance: fakeId(32, 'garden'), name: 'Kitchen garden behind the library', standing: 'member', canUndo: false, status: { code: 'noRelay', kept: 3 } },
+    row: { pursuance: fakeId(32, 'garden'), name: 'Kitchen garden behind the library', standing: 'member', canUndo: false, sample: false, status: { code: 'noRelay', kept: 3 } },
     name: 'Kitchen garden behind the library', mission: 'Vegetables for whoever waters them', roles: ROLES, rules: RULES, myRole: 1,
     members: [{ person: me, presence: 'here', roles: [ORGANISER], grants: [], givenBy: [], vouchedBy: [], cameBy: { kind: 'founder' }, heardOfSeconds: now(), twoHistories: false, falseSeals: [], devices: [device(7, { mine: true })] }],
-    others: [], decisions: [], readers: [], held: [], refusedHeld: [], letIn: [], computers: { recovery: false, code: null, shown: false }, tasks: [], invites: [], relays: [], arriving: [], undo: [],
+    others: [], decisions: [], readers: [], held: [], refusedHeld: [], letIn: [], computers: { recovery: false, code: null, shown: false }, tasks: [], invites: [], relays: [], arriving: [], undo: [], own: nothingOwn(),
   };
 }
 

@@ -2,8 +2,10 @@
 import type { AppView, ChosenKey, Command, Draft, ImportState, PreviewState, Query, Reply, Request, StatusLine, StorageTrouble, Trouble, View } from './bindings';
 import { busy } from './fake-busy';
 import { answers, declare, makePhrase, recover, showCode } from './fake-computers';
+import { hostile } from './fake-hostile';
 import { long } from './fake-long';
 import { findView, todayView } from './fake-all';
+import { changeOwn, inboxesView } from './fake-own';
 import { FakeGroup, refused } from './fake-group';
 import { setRefused } from './fake-people';
 import { readList } from './fake-import';
@@ -38,11 +40,13 @@ export type FakeChoices = {
   busy: boolean;
   /** Everything is as long as it may be. */
   long: boolean;
+  /** Stands behind everything that people named or wrote. */
+  hostile: string;
   /** Tasks may be suggested and not created. */
   suggesting: boolean;
 };
 
-const DEFAULTS: FakeChoices = { stage: 'open', trouble: null, role: 1, rows: 0, status: null, empty: false, invite: 'none', storage: null, unlock: null, importStep: 0, arriving: false, busy: false, long: false, suggesting: false };
+const DEFAULTS: FakeChoices = { stage: 'open', trouble: null, role: 1, rows: 0, status: null, empty: false, invite: 'none', storage: null, unlock: null, importStep: 0, arriving: false, busy: false, long: false, hostile: '', suggesting: false };
 const IMPORT_STEPS = 20;
 const STORAGE: Record<StorageTrouble, Trouble | null> = { full: { code: 'diskFull' }, readOnly: { code: 'readOnly' }, failing: { code: 'disk' }, damaged: null };
 /** A file and a folder that are there, and a folder that is not, for every refusal about paths. */
@@ -74,6 +78,7 @@ export function choicesFromAddress(search: string): Partial<FakeChoices> {
     arriving: asked.has('arriving'),
     busy: asked.has('busy'),
     long: asked.has('long'),
+    hostile: asked.get('hostile') ?? '',
     suggesting: asked.has('suggesting'),
     invite: (asked.get('invite') as FakeChoices['invite'] | null) ?? 'none',
   };
@@ -122,6 +127,7 @@ export function fakeHost(given: Partial<FakeChoices> = {}): FakeHost {
     if (choices.arriving && maya !== undefined) first.arriving = [{ by: maya.person, arrived: 812, of: 3_127 }];
     if (choices.busy) busy(first);
     if (choices.long) long(first);
+    if (choices.hostile !== '') hostile(first, choices.hostile);
     if (choices.suggesting) first.rules = first.rules.map((rule) => (rule.verb === 'create' ? { ...rule, verb: 'suggest' } : rule));
     found(first);
     if (choices.role === 1) found(garden());
@@ -153,7 +159,7 @@ export function fakeHost(given: Partial<FakeChoices> = {}): FakeHost {
     const rows = groups.map((group) => group.data.row);
     for (const [pursuance, state] of invited) {
       rows.push({
-        pursuance, name: 'preview' in state ? state.preview.name : '', standing: state.state === 'waiting' || state.state === 'coming' ? 'waiting' : 'invited', canUndo: false,
+        pursuance, name: 'preview' in state ? state.preview.name : '', standing: state.state === 'waiting' || state.state === 'coming' ? 'waiting' : 'invited', canUndo: false, sample: false,
         status: { code: 'fine', reached: 1, of: 1, atSeconds: Math.floor(Date.now() / 1000) - 20, kept: 0 },
       });
     }
@@ -196,11 +202,17 @@ export function fakeHost(given: Partial<FakeChoices> = {}): FakeHost {
         const me = person(asked.myName, true);
         const id = fakeId(32, `${asked.name} ${seq}`);
         Object.assign(one.data, { name: asked.name, mission: asked.mission });
-        one.data.row = { pursuance: id, name: asked.name, standing: 'member', canUndo: false, status: { code: 'noRelay', kept: 1 } };
+        one.data.row = { pursuance: id, name: asked.name, standing: 'member', canUndo: false, status: { code: 'noRelay', kept: 1 }, sample: false };
         one.data.members = [{ person: me, presence: 'here', roles: [ROLES[0]!], grants: [], givenBy: [], vouchedBy: [], cameBy: { kind: 'founder' }, heardOfSeconds: Math.floor(Date.now() / 1000), twoHistories: false, falseSeals: [], devices: [device(0, { mine: true })] }];
         if (asked.relay !== null) one.act({ kind: 'setRelays', relays: [asked.relay] });
         return { kind: 'pursuance', pursuance: id };
       }
+      case 'startSample': {
+        const made = request({ kind: 'startPursuance', name: asked.name, mission: asked.mission, myName: asked.myName, relay: null }) as Extract<Reply, { kind: 'pursuance' }>;
+        group(made.pursuance).data.row.sample = true;
+        return made;
+      }
+      case 'changeOwn': changeOwn(group(asked.pursuance).data, asked.change); return { kind: 'done' };
       case 'openInvite':
         if (!asked.link.startsWith('pursuance:')) throw { code: 'notAnInvite' } satisfies Trouble;
         if (asked.link.length < 60) throw { code: 'linkTruncated' } satisfies Trouble;
@@ -231,14 +243,14 @@ export function fakeHost(given: Partial<FakeChoices> = {}): FakeHost {
       case 'dropInvite': {
         if (invited.delete(asked.pursuance)) return { kind: 'done' };
         const at = groups.indexOf(group(asked.pursuance));
-        const { status } = group(asked.pursuance).data.row;
-        if (status.code !== 'deviceRemoved' && (status.code !== 'removed' || status.kept > 0)) throw { code: 'alreadyMember' } satisfies Trouble;
+        const { status, sample } = group(asked.pursuance).data.row;
+        if (!sample && status.code !== 'deviceRemoved' && (status.code !== 'removed' || status.kept > 0)) throw { code: 'alreadyMember' } satisfies Trouble;
         groups.splice(at, 1);
         drafts = drafts.filter((draft) => draft.pursuance !== asked.pursuance);
         return { kind: 'done' };
       }
       case 'act': return group(asked.pursuance).act(asked.command);
-      case 'actAll': return actAll(group(asked.pursuance), asked.commands);
+      case 'actAll': return actAll(group(asked.pursuance), asked.commands, asked.joins ?? false);
       case 'reorder': reorder(group(asked.pursuance).data.tasks, asked.task, asked.past); return { kind: 'done' };
       case 'setKeys': checkKeys(asked.keys); keys = asked.keys; return { kind: 'done' };
       case 'setLockAfter': lockAfter = asked.minutes; return { kind: 'done' };
@@ -339,6 +351,7 @@ export function fakeHost(given: Partial<FakeChoices> = {}): FakeHost {
       case 'drafts':
         if (stage !== 'open') throw { code: 'locked' } satisfies Trouble;
         return { kind: 'drafts', view: structuredClone(drafts) };
+      case 'inboxes': return { kind: 'inboxes', view: structuredClone(inboxesView(groups)) };
       case 'today': return { kind: 'today', view: structuredClone(todayView(groups)) };
       case 'find': return { kind: 'find', view: findView(groups, asked.text) };
       case 'importPreview': return { kind: 'importPreview', view: readList(asked.file ?? '', asked.text, asked.fields, group(asked.pursuance).me).preview };

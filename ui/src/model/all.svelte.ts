@@ -1,5 +1,5 @@
-// What the window shows over all pursuances: what is for me, and what is found.
-import type { FindView, Query, TodayView, Trouble } from '../host/bindings';
+// What the window shows over all pursuances: what is for me, what waits for me, and what is found.
+import type { FindView, InboxOf, PeopleView, Query, TodayView, Trouble } from '../host/bindings';
 import { asTrouble, type ViewOf } from '../host';
 
 type Look = <Kind extends Query['kind']>(query: Extract<Query, { kind: Kind }>) => Promise<ViewOf[Kind]>;
@@ -8,6 +8,10 @@ type Look = <Kind extends Query['kind']>(query: Extract<Query, { kind: Kind }>) 
 export class All {
   /** What is for me to do. */
   today = $state.raw<TodayView | null>(null);
+  /** What waits for me, by pursuance. */
+  inboxes = $state.raw<InboxOf[] | null>(null);
+  /** Members, roles and rules of those in which something waits, for their sentences. */
+  people = $state.raw<ReadonlyMap<string, PeopleView>>(new Map());
   /** What is looked for. */
   text = $state('');
   /** What was found for it. */
@@ -29,6 +33,28 @@ export class All {
     }
   }
 
+  /** How many lines wait for me. */
+  readonly waiting: number = $derived((this.inboxes ?? []).reduce((sum, of) => sum + linesOf(of), 0));
+
+  /** Looks again at what waits for me. */
+  async refreshInboxes(): Promise<void> {
+    try {
+      this.inboxes = await this.#look<'inboxes'>({ kind: 'inboxes' });
+    } catch (thrown) {
+      this.#say(asTrouble(thrown));
+    }
+  }
+
+  /** Looks at the people of pursuances in which something is to be decided. */
+  async refreshPeople(): Promise<void> {
+    const asked = (this.inboxes ?? []).filter((of) => linesOf(of) > 0 || of.inbox.refused.length > 0).map((of) => of.pursuance);
+    try {
+      this.people = new Map(await Promise.all(asked.map(async (pursuance) => [pursuance, await this.#look<'people'>({ kind: 'people', pursuance })] as const)));
+    } catch (thrown) {
+      this.#say(asTrouble(thrown));
+    }
+  }
+
   /** Looks for what is typed; an answer that comes after another one was asked for is dropped. */
   async find(): Promise<void> {
     const text = this.text;
@@ -44,7 +70,14 @@ export class All {
   /** Drops everything shown. */
   clear(): void {
     this.today = null;
+    this.inboxes = null;
+    this.people = new Map();
     this.text = '';
     this.found = null;
   }
+}
+
+/** How many lines of a pursuance wait for me. */
+export function linesOf({ inbox, mentions, watched }: InboxOf): number {
+  return inbox.decisions.length + inbox.waiting.length + inbox.surplus.length + inbox.held.length + mentions.length + watched.length;
 }

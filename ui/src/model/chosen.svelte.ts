@@ -8,6 +8,8 @@ export class Chosen {
   tasks = $state.raw<ReadonlySet<string>>(new Set());
   /** How many were meant, where that is more than can be chosen; else 0. */
   meant = $state(0);
+  /** How many changes were made to just these tasks, one after the other, with nothing between. */
+  acted = $state(0);
   /** Where a range begins: the place of the row that was chosen by itself last. */
   #anchor = -1;
 
@@ -44,6 +46,7 @@ export class Chosen {
   }
 
   #take(tasks: ReadonlySet<string>, meant = tasks.size): void {
+    this.acted = 0;
     this.tasks = tasks.size <= MAX_CHOSEN ? tasks : new Set([...tasks].slice(0, MAX_CHOSEN));
     this.meant = meant > this.tasks.size ? meant : 0;
   }

@@ -86,13 +86,14 @@ export function typedName(person: Person): string {
   return person.mark === '' ? person.name : `${person.name}~${person.mark}`;
 }
 
-function longest<T>(text: string, all: readonly T[], nameOf: (one: T) => string): { found: T; chars: number } | null {
+/** The longest name with which a text begins. */
+export function longest<T>(text: string, all: readonly T[], nameOf: (one: T) => string): { found: T; chars: number } | null {
   const lower = text.toLocaleLowerCase();
   let best: { found: T; chars: number } | null = null;
   for (const found of all) {
     const name = nameOf(found).toLocaleLowerCase();
     const after = lower.charAt(name.length);
-    const ends = after === '' || /[\s.,;:!?#@]/.test(after);
+    const ends = after === '' || /[\s.,;:!?#@()"'’”]/.test(after);
     if (name !== '' && lower.startsWith(name) && ends && name.length > (best?.chars ?? 0)) best = { found, chars: name.length };
   }
   return best;

@@ -2,11 +2,11 @@
 import type { Command, Refusal, Reply, Trouble } from '../host/bindings';
 
 /** The screens that belong to a pursuance. */
-export type PursuanceScreen = 'tree' | 'inbox' | 'people' | 'decisions' | 'rules' | 'log' | 'arrested' | 'invites' | 'relays' | 'import' | 'computers' | 'preview';
+export type PursuanceScreen = 'tree' | 'people' | 'decisions' | 'rules' | 'log' | 'arrested' | 'invites' | 'relays' | 'import' | 'computers' | 'preview';
 /** Every screen there is once the vault is open. */
-export type Screen = PursuanceScreen | 'home' | 'start' | 'join' | 'mine' | 'settings' | 'today' | 'find';
+export type Screen = PursuanceScreen | 'home' | 'start' | 'join' | 'mine' | 'settings' | 'about' | 'today' | 'inbox' | 'find';
 /** What may lie above the window. */
-export type Overlay = 'palette' | 'keys' | 'status' | 'assign' | 'label' | 'due' | 'priority' | 'filterLabel' | 'filterPriority' | 'remove' | 'readers' | 'detail' | 'verbs' | 'move' | 'sort' | 'group' | 'columns' | 'many' | 'copied';
+export type Overlay = 'palette' | 'keys' | 'status' | 'assign' | 'label' | 'due' | 'priority' | 'filterLabel' | 'filterPriority' | 'remove' | 'readers' | 'detail' | 'verbs' | 'move' | 'sort' | 'group' | 'columns' | 'many' | 'copied' | 'views';
 /** How a request ended: with a reply, or with a trouble. */
 export type Outcome = { reply: Reply; trouble: null } | { reply: null; trouble: Trouble };
 /** Many changes of which some would be refused, before a person decides about the others. */
@@ -22,7 +22,7 @@ export type Pending = {
 export type Notice = { trouble: Trouble | null; text: string };
 
 /** Screens that always show people as they are now. */
-export const ABOUT_PEOPLE: readonly Screen[] = ['people', 'inbox', 'decisions', 'rules', 'log', 'arrested', 'computers'];
+export const ABOUT_PEOPLE: readonly Screen[] = ['people', 'decisions', 'rules', 'log', 'arrested', 'computers'];
 
 /** Screens that only members see. */
 export function isInside(screen: Screen): boolean {

@@ -1,7 +1,7 @@
 // What the window knows: the frame, the open pursuance, and the one way by which anything is asked or refreshed.
 import { tick } from 'svelte';
 import type {
-  AppView, Cannot, Command, Could, Detail, DevicesView, EffectsView, Element, InboxView, InviteRow, NotDone, PeopleView, PreviewState, PursuanceRow, Query, RelayView, Request, Role, TaskView, TreeRow, TreeView, Trouble, Verb,
+  AppView, Cannot, Command, Could, Detail, DevicesView, EffectsView, Element, InboxView, InviteRow, PeopleView, PreviewState, PursuanceRow, Query, RelayView, Request, Role, TaskView, TreeRow, TreeView, Trouble, Verb,
 } from '../host/bindings';
 import { asTrouble, type Host, type ViewOf } from '../host';
 import { Preferences } from './preferences.svelte';
@@ -9,6 +9,7 @@ import { All } from './all.svelte';
 import { Chosen } from './chosen.svelte';
 import { InOrder } from './inorder';
 import { readChosen, type ChosenKeys } from './keys';
+import { Own } from './own.svelte';
 import { Locking } from './locking.svelte';
 import { ABOUT_PEOPLE, isInside, type Notice, type Outcome, type Overlay, type Pending, type Screen } from './screens';
 import { listOf } from './several';
@@ -21,6 +22,9 @@ const CLOCK_SECONDS = 20;
 const PEOPLE_STALE_SECONDS = 5;
 /** Requests that take their time: what changes meanwhile is shown as it changes. */
 const LONG: readonly Request['kind'][] = ['import', 'export', 'backup', 'rescue'];
+
+/** Requests that change tasks, or take a change back. */
+const PARTS: readonly Request['kind'][] = ['act', 'undo', 'import', 'changeRules'];
 
 /** One window's session with its host. */
 export class Session {
@@ -39,8 +43,6 @@ export class Session {
   openPerson = $state<string | null>(null);
   /** The rule that a refusal named, to be found among the rules. */
   cited = $state<number | null>(null);
-  /** What waits for me in the open pursuance. */
-  inbox = $state.raw<InboxView | null>(null);
   invites = $state.raw<InviteRow[] | null>(null);
   relays = $state.raw<RelayView[] | null>(null);
   /** My own computers in the open pursuance. */
@@ -56,7 +58,7 @@ export class Session {
   /** Seconds since 1970, ticking coarsely: for "4 min ago". */
   now = $state(Math.floor(Date.now() / 1000));
   /** What was chosen on the welcome screen, to be opened after the vault is made. */
-  afterVault = $state<'start' | 'join' | 'mine'>('start');
+  afterVault = $state<'start' | 'join' | 'mine' | 'home'>('start');
   /** The link that stands in the field for invites when its screen opens. */
   joinLink = $state('');
 
@@ -72,6 +74,8 @@ export class Session {
   readonly locking = new Locking(this);
   /** What shows over all pursuances. */
   readonly all = new All((query) => this.look(query), (trouble) => this.say(trouble));
+  /** What I keep for myself about tasks. */
+  readonly own = new Own((query) => this.look(query), (request) => this.request(request));
   /** What keys do to the tree, in their order. */
   readonly keys = new InOrder();
   readonly preferences = new Preferences();
@@ -100,8 +104,8 @@ export class Session {
   /** Keys that this person chose. */
   readonly chosenKeys: ChosenKeys = $derived(readChosen(this.app?.keys ?? []));
 
-  /** How many things wait for me in the open pursuance. */
-  readonly waiting: number = $derived(this.inbox === null ? 0 : this.inbox.decisions.length + this.inbox.waiting.length + this.inbox.surplus.length + this.inbox.held.length);
+  /** What waits for me in the open pursuance. */
+  readonly inbox: InboxView | null = $derived(this.all.inboxes?.find((of) => of.pursuance === this.pursuance)?.inbox ?? null);
 
   /** What is known of the open tree as a whole. */
   get treeView(): TreeView | null {
@@ -152,6 +156,8 @@ export class Session {
 
   /** Asks for something to be done, then shows what became of it: one refresh, whatever is heard meanwhile. A new task, or `show`, is brought into sight. */
   async request(request: Request, show: string | null = null): Promise<Outcome> {
+    // What comes between two changes of the same tasks parts them.
+    if (PARTS.includes(request.kind)) this.chosen.acted = 0;
     const waits = !LONG.includes(request.kind);
     if (waits) this.#asking += 1;
     else this.locking.long += 1;
@@ -283,12 +289,12 @@ export class Session {
     this.taskView = null;
     this.people = null;
     this.openPerson = null;
-    this.inbox = null;
     this.invites = null;
     this.relays = null;
     this.devices = null;
     this.preview = null;
     this.labels = [];
+    this.own.clear();
     this.#peopleAt = 0;
     this.pending = null;
     this.chosen.clear();
@@ -312,6 +318,7 @@ export class Session {
   async #refreshScreen(): Promise<void> {
     if (this.screen === 'today') { await this.all.refreshToday(); return; }
     if (this.screen === 'find') { await this.all.find(); return; }
+    if (this.screen === 'inbox') { await this.all.refreshInboxes(); await this.all.refreshPeople(); return; }
     const pursuance = this.pursuance;
     if (pursuance === null) return;
     const inside = this.screen !== 'preview';
@@ -324,7 +331,7 @@ export class Session {
         if (this.work.layout === 'board') wanted.push(this.board.refresh(this.tree.filter));
         if (this.openTask !== null) wanted.push(this.#lookAtTask(pursuance, this.openTask));
       }
-      if (inside) wanted.push(this.look<'inbox'>({ kind: 'inbox', pursuance }).then((view) => { if (here()) this.inbox = view; }));
+      if (inside) wanted.push(this.all.refreshInboxes());
       if (inside && (ABOUT_PEOPLE.includes(this.screen) || this.#peopleAt + PEOPLE_STALE_SECONDS < Date.now() / 1000)) wanted.push(this.#lookAtPeople(pursuance));
       if (this.screen === 'invites' || this.screen === 'people') {
         wanted.push(this.look<'invites'>({ kind: 'invites', pursuance }).then((view) => { if (here()) this.invites = view; }));
@@ -363,6 +370,7 @@ export class Session {
   async #lookAtTask(pursuance: string, task: string): Promise<void> {
     try {
       const view = await this.look<'task'>({ kind: 'task', pursuance, task });
+      if (this.openTask === task) await this.own.refresh(pursuance, task);
       if (this.openTask === task) this.taskView = view;
     } catch (thrown) {
       if (this.openTask !== task) return;
@@ -391,7 +399,7 @@ export class Session {
     this.notice = null;
     this.cited = null;
     this.screen = screen;
-    if (isInside(screen) || screen === 'preview' || screen === 'today' || screen === 'find') await this.refresh();
+    if (isInside(screen) || screen === 'preview' || screen === 'today' || screen === 'inbox' || screen === 'find') await this.refresh();
   }
 
   /** Goes to the rules, to the one with this number. */
@@ -438,13 +446,6 @@ export class Session {
   /** Locks: everything shown goes. */
   lock(): Promise<void> {
     return this.locking.lock();
-  }
-
-  /** A counter-entry to my last change. */
-  async undo(doneText: string, partly: (done: number, refused: readonly NotDone[]) => string): Promise<void> {
-    if (this.pursuance === null) return;
-    const { reply, trouble } = await this.request({ kind: 'undo', pursuance: this.pursuance });
-    this.say(trouble, reply?.kind === 'acted' ? partly(reply.done, reply.refused) : doneText);
   }
 
   /** Why a verb is refused to me here, or on a task; `null` where it is allowed. */

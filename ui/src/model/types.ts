@@ -1,6 +1,6 @@
 // The types that views may name, so that no view reaches past the model.
 export type {
-  Answer, AppView, Arriving, Cannot, Change, ChosenKey, Column, Command, CheckView, CommentView, Could, DecisionView, Delivery, CodeView, Detail, DeviceView, EffectsView, Element, ExportFormat, GroupOf, HeldChanges, HeldWords, ImportField, ImportPreview, Origin, Part, ImportProblem, ImportState, InboxView, InviteRow, ListGroup, LogRow, LogView, MemberView, NotDone, Openable, PeopleView, Person, PhraseView, PreviewState, PreviewView, PursuanceRow, Readers, Refusal, Relation, RelayView, Repeat, Role, Rule, RulesDraft, RulesView, Saying, Standing, Status, StatusLine, StorageTrouble, TaskView, Template, TodayRow, TreeRow, TreeView, Unit,
+  Answer, AppView, Arriving, Cannot, Change, CheckView, ChosenKey, CodeView, Column, Command, CommentView, Could, DecisionView, Delivery, Detail, DeviceView, EffectsView, Element, ExportFormat, GroupOf, HeldChanges, HeldWords, HistoryRow, HistoryView, ImportField, ImportPreview, ImportProblem, ImportState, InboxOf, InboxView, InviteRow, ListGroup, LogRow, LogView, MemberView, NotDone, Openable, Origin, OwnChange, OwnView, Part, PeopleView, Person, PhraseView, PreviewState, PreviewView, PursuanceRow, Readers, Refusal, Relation, RelayView, Repeat, Role, Rule, RulesDraft, RulesView, SavedView, Saying, SnoozedRow, Standing, Status, StatusLine, StorageTrouble, TaskView, Template, TodayRow, TreeRow, TreeView, Unit,
   Trouble, Verb,
 } from '../host/bindings';
 export type { Kind as TaskKind } from '../host/bindings';

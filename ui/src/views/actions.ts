@@ -59,14 +59,18 @@ export async function many(session: Session, commands: Command[]): Promise<void>
 /** Makes many changes, and says what became of them. */
 export async function carryOut(session: Session, commands: Command[]): Promise<void> {
   if (session.pursuance === null) return;
-  const { reply, trouble } = await session.request({ kind: 'actAll', pursuance: session.pursuance, commands });
-  if (trouble !== null) session.say(trouble);
-  else if (reply.kind === 'acted') session.say(null, actedSentence(session, reply.done, reply.refused));
+  // Changes of the same tasks, one after the other, are taken back as one.
+  const joins = session.chosen.acted > 0 && session.row?.canUndo === true;
+  const { reply, trouble } = await session.request({ kind: 'actAll', pursuance: session.pursuance, commands, joins });
+  if (trouble !== null) { session.say(trouble); return; }
+  session.chosen.acted = joins ? session.chosen.acted + 1 : 1;
+  if (reply.kind === 'acted') session.say(null, actedSentence(session, reply.done, reply.refused, session.chosen.acted));
 }
 
 /** What became of many. */
-export function actedSentence(session: Session, done: number, refused: readonly NotDone[]): string {
+export function actedSentence(session: Session, done: number, refused: readonly NotDone[], acts = 1): string {
   const why = refused[0];
+  if (why === undefined && acts > 1) return t('many.done.together', { n: done, m: acts });
   return why === undefined ? t('many.done.changed', { n: done }) : t('many.done.partly', { n: done, m: refused.length, why: refusalSentence(why.refusal, session.roles) });
 }
 
@@ -76,7 +80,9 @@ function taskOf(command: Command | undefined): string {
 
 /** Takes my last change back, be it one or many. */
 export async function undo(session: Session): Promise<void> {
-  await session.undo(t('notice.undone'), (done, refused) => actedSentence(session, done, refused));
+  if (session.pursuance === null) return;
+  const { reply, trouble } = await session.request({ kind: 'undo', pursuance: session.pursuance });
+  session.say(trouble, reply?.kind === 'acted' ? actedSentence(session, reply.done, reply.refused) : t('notice.undone'));
 }
 
 /** I take it. */
@@ -189,6 +195,12 @@ export async function copyTitles(session: Session): Promise<void> {
   else { session.copied = text; session.overlay = 'copied'; }
 }
 
+/** Copies the address of a link, which nothing here opens. */
+export function copyAddress(session: Session, address: string): void {
+  if (toClipboard(address)) session.say(null, t('text.addressCopied'));
+  else { session.copied = address; session.overlay = 'copied'; }
+}
+
 /** Whether a text could be put on the clipboard; it may be closed to the page. */
 function toClipboard(text: string): boolean {
   const before = document.activeElement;
@@ -235,6 +247,12 @@ export async function openIn(session: Session, pursuance: string, task: string):
 /** Keeps the title that is shown for all, where two were written at once. */
 export async function settleTitle(session: Session, row: TreeRow): Promise<void> {
   await session.actNow({ kind: 'setTitle', task: row.task, title: row.title }, t('notice.settled', { title: row.title }));
+}
+
+/** Carries a command out in any pursuance; a trouble becomes the notice. */
+export async function actIn(session: Session, pursuance: string, command: Command, text = ''): Promise<void> {
+  const { trouble } = await session.request({ kind: 'act', pursuance, command });
+  session.say(trouble, trouble === null ? text : '');
 }
 
 /** Shows a pursuance that was just founded or opened. */

@@ -1,5 +1,6 @@
 // Words for keys: fills a sentence with numbers and with other people's texts, which stay isolated.
 import { en } from './en';
+import { shown } from '../text/shown';
 
 /** A sentence that exists. */
 export type Key = keyof typeof en;
@@ -8,7 +9,7 @@ export type Values = Record<string, string | number>;
 
 const FIRST_STRONG_ISOLATE = '\u2068';
 const POP_ISOLATE = '\u2069';
-const BIDI_CONTROLS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+const MARKS_OF_DIRECTION = /[\u061c\u200e\u200f\u2066-\u2069]/g;
 const PLURALS = new Intl.PluralRules('en');
 
 /**
@@ -29,7 +30,7 @@ export function t(key: Key, values: Values = {}): string {
 
 /** Text that somebody wrote, made safe to stand inside a sentence of ours. */
 export function isolated(text: string): string {
-  return FIRST_STRONG_ISOLATE + text.replace(BIDI_CONTROLS, '') + POP_ISOLATE;
+  return FIRST_STRONG_ISOLATE + shown(text).replace(MARKS_OF_DIRECTION, '') + POP_ISOLATE;
 }
 
 /** A number as people write it. */

@@ -306,6 +306,64 @@ impl Store {
     }
 }
 
+/// A line of a thread that may name somebody.
+pub(crate) struct MentionLine {
+    pub(crate) task: TaskId,
+    pub(crate) at: Place,
+    pub(crate) by: MemberId,
+    pub(crate) claimed_seconds: u64,
+    pub(crate) comment: String,
+}
+
+impl Store {
+    /// Lines of threads with an `@` in them, of the newest `most` that there are.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub(crate) fn lines_with_at(&self, pursuance: Number, most: u32) -> Result<Vec<MentionLine>> {
+        let sql = "SELECT task, entry, item, op, by, claimed, text FROM
+                (SELECT * FROM comment WHERE +pursuance = ?1 ORDER BY rowid DESC LIMIT ?2)
+            WHERE instr(text, '@') > 0";
+        self.list(sql, params![pursuance, most], |row| {
+            Ok(MentionLine {
+                task: TaskId(row.get(0)?),
+                at: Place { entry: EntryId(row.get(1)?), item: row.get(2)?, op: row.get(3)? },
+                by: MemberId(row.get(4)?),
+                claimed_seconds: unsigned(row, 5)?,
+                comment: row.get(6)?,
+            })
+        })
+    }
+
+    /// The arrival of the newest entry about a task.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub(crate) fn newest_about(&self, pursuance: Number, task: TaskId) -> Result<i64> {
+        let sql = "SELECT COALESCE(MAX(arrival), 0) FROM touch WHERE pursuance = ?1 AND task = ?2";
+        Ok(self.connection.prepare_cached(sql)?.query_row(params![pursuance, task.0], |row| row.get(0))?)
+    }
+
+    /// How many entries of others about a task came after one.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub(crate) fn others_about(&self, pursuance: Number, task: TaskId, arrival: i64) -> Result<u32> {
+        let sql = "SELECT COUNT(DISTINCT touch.arrival) FROM touch JOIN entry ON entry.arrival = touch.arrival
+            WHERE touch.pursuance = ?1 AND touch.task = ?2 AND touch.arrival > ?3 AND entry.own = 0";
+        Ok(self.connection.prepare_cached(sql)?.query_row(params![pursuance, task.0, arrival], |row| row.get(0))?)
+    }
+
+    /// Whether an item was refused by the rules.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub(crate) fn is_item_refused(&self, pursuance: Number, entry: EntryId, item: u16) -> Result<bool> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM item WHERE pursuance = ?1 AND entry = ?2 AND item = ?3 AND state = 0)";
+        Ok(self.connection.prepare_cached(sql)?.query_row(params![pursuance, entry.0, item], |row| row.get(0))?)
+    }
+}
+
 impl Changes<'_> {
     /// The shelf of a pursuance, as this transaction sees it.
     pub(crate) fn shelf(&self, pursuance: Number) -> StoreShelf<'_> {

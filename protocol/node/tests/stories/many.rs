@@ -158,7 +158,7 @@ async fn what_was_begun_comes_back_after_a_lock() {
 }
 
 async fn all_at_once(who: &Sailor, pursuance: PursuanceId, commands: Vec<Command>) -> Result<Reply, Trouble> {
-    who.ask(Request::ActAll { pursuance, commands }).await
+    who.ask(Request::ActAll { pursuance, commands, joins: false }).await
 }
 
 const fn reorder(pursuance: PursuanceId, task: TaskId, past: Past) -> Request {

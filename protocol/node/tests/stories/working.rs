@@ -35,7 +35,7 @@ async fn find(maya: &Sailor, text: &str) -> FindView {
 async fn today_has_what_is_for_me_in_all_pursuances() {
     let maya = Sailor::aboard(&[]).await;
     let ((harbour, me), (garden, _)) = (start(&maya, "Harbour").await, start(&maya, "Garden").await);
-    assert_eq!(today(&maya).await, TodayView { rows: vec![], of: 0 });
+    assert_eq!(today(&maya).await, TodayView { rows: vec![], of: 0, snoozed: vec![] });
     let (late, soon) = (maya.task(garden, "Late", None).await, maya.task(harbour, "Soon", None).await);
     let (asked, whoever) = (maya.task(harbour, "Asked", None).await, maya.task(garden, "Whoever", None).await);
     maya.task(harbour, "Nobody's", None).await;
