@@ -326,7 +326,11 @@ impl Replica {
             TaskOp::Narrow(role) => Did::Readers { role: Some(role), person: None, there: false },
             TaskOp::WidenTo(member) => Did::Readers { role: None, person: Some(person(member)), there: true },
             TaskOp::NarrowTo(member) => Did::Readers { role: None, person: Some(person(member)), there: false },
-            TaskOp::SetOwner(_) | TaskOp::SetStarted(_) | TaskOp::SetFinished(_) => Did::Imported,
+            TaskOp::SetOwner(_)
+            | TaskOp::SetStarted(_)
+            | TaskOp::SetFinished(_)
+            | TaskOp::SetOrigin(_)
+            | TaskOp::Quote(_) => Did::Imported,
             TaskOp::PartOf { .. } | TaskOp::InstanceOf { .. } | TaskOp::HandOn(_) => return None,
             TaskOp::Unknown { .. } => Did::Newer,
         })

@@ -24,7 +24,6 @@ use crate::replica::Replica;
 use crate::seal::{GivesKey, Item, TaskKey, task_id};
 use crate::task::Status;
 use crate::task_op::{TaskOp, encode_ops};
-use crate::views::folded;
 
 /// Bytes of the items of one entry: well below the size that an entry may have.
 const MAX_ENTRY_ITEMS_BYTES: usize = MAX_ENTRY_BYTES / 4;
@@ -330,7 +329,7 @@ impl<'a> People<'a> {
         let mut members = BTreeMap::new();
         for (id, member) in replica.authority.members() {
             // Two who look alike are nobody in particular.
-            let only = names.get(&folded(&member.name)) == Some(&1) && member.presence == Presence::Here;
+            let only = !names.is_alike(*id) && member.presence == Presence::Here;
             members.insert(member.name.as_str(), only.then_some(*id));
         }
         let mut roles = BTreeMap::new();

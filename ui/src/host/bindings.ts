@@ -651,9 +651,13 @@ export type CommentView = {
  */
 entry: string, 
 /**
- * Who wrote it.
+ * Who wrote it, or brought it here.
  */
 by: Person, 
+/**
+ * Who wrote it elsewhere, as they say; `null` where they wrote it themselves.
+ */
+quoted: QuotedView | null, 
 /**
  * The text.
  */
@@ -1134,6 +1138,24 @@ export type EntryStanding = "counts" | "refused" | "needsNewer" | "held";
 export type Expected = "role" | "roleName" | "blockBegin" | "blockEnd" | "verb" | "tasks" | "labels" | "relays" | "rules" | "condition" | "number" | "rank" | "of" | "majority" | "review" | "timesADay" | "day" | "escape" | "separator";
 
 /**
+ * A form in which tasks are written.
+ */
+export type ExportFormat = "csv" | "json" | "iCalendar";
+
+/**
+ * Epochs that somebody made for a role and that do not open for everybody they are for.
+ */
+export type FalseSealsView = { 
+/**
+ * For which role.
+ */
+role: RoleId, 
+/**
+ * For whom they do not open; nobody, where only this computer was found to be left out.
+ */
+to: Array<Person>, };
+
+/**
  * In what way a relay broke its word.
  */
 export type Fault = "forked" | "rolledBack" | "brokenReceipt" | "garbage" | "wrongOrigin" | "stale";
@@ -1340,12 +1362,21 @@ field: ImportField | null, };
 /**
  * What a column becomes.
  */
-export type ImportField = "id" | "title" | "body" | "status" | "owner" | "started" | "finished" | "labels" | "parent" | "due" | "priority";
+export type ImportField = "id" | "title" | "body" | "status" | "owner" | "started" | "finished" | "labels" | "parent" | "due" | "priority" | "claimedBy" | "asked" | "created" | "creator";
+
+/**
+ * A kind of file that is imported.
+ */
+export type ImportFormat = "csv" | "json" | "trello" | "taskwarrior";
 
 /**
  * What an import would do.
  */
 export type ImportPreview = { 
+/**
+ * What kind of file it is.
+ */
+format: ImportFormat, 
 /**
  * Tasks that would be created.
  */
@@ -1355,7 +1386,11 @@ tasks: number,
  */
 nested: number, 
 /**
- * Columns found and what they become.
+ * Comments that would be quoted.
+ */
+comments: number, 
+/**
+ * The columns of a table and what they become.
  */
 columns: Array<ImportColumn>, 
 /**
@@ -1363,18 +1398,30 @@ columns: Array<ImportColumn>,
  */
 rows: Array<ImportRow>, 
 /**
+ * What the file has and no task gets, on purpose.
+ */
+leftOut: Array<LeftOut>, 
+/**
  * Rows that cannot be taken, with the reason.
  */
-problems: Array<ImportProblem>, };
+problems: Array<ImportProblem>, 
+/**
+ * Why the rules do not let me import any of it.
+ */
+refusal: Refusal | null, };
 
 /**
  * A row that cannot be taken.
  */
 export type ImportProblem = { 
 /**
- * Line of the file, from 1.
+ * Line of the file, from 1; 0 where a task is named.
  */
 line: number, 
+/**
+ * Which task of a file that has no line for each, from 1.
+ */
+task: number | null, 
 /**
  * Why.
  */
@@ -1383,7 +1430,7 @@ reason: ImportReason, };
 /**
  * Why a row cannot be taken.
  */
-export type ImportReason = "notCsv" | "noTitleColumn" | "noTitle" | "unknownStatus" | "unknownParent" | "cycle" | "duplicateId" | "tooLong" | "tooMany" | "notADay" | "notAPriority" | "fieldTwice";
+export type ImportReason = "notCsv" | "noTitleColumn" | "noTitle" | "unknownStatus" | "unknownParent" | "cycle" | "duplicateId" | "tooLong" | "tooMany" | "notADay" | "notAPriority" | "fieldTwice" | "notJson" | "unknownFile" | "newerFile" | "wrongValue" | "unknownTask";
 
 /**
  * One row as it would appear.
@@ -1551,6 +1598,24 @@ waiting: Array<Person>, };
  * What kind of task it is. It means nothing to the rules.
  */
 export type Kind = "task" | "intake" | "redaction" | "release" | "event" | "decision";
+
+/**
+ * What a file has and no task gets.
+ */
+export type LeftOut = { 
+/**
+ * What.
+ */
+what: LeftOutKind, 
+/**
+ * How many there are.
+ */
+count: number, };
+
+/**
+ * See [`LeftOut`].
+ */
+export type LeftOutKind = "attachments" | "customFields" | "templates" | "history" | "hours" | "patterns" | "dates" | "relations" | "filed";
 
 /**
  * A rule and its number.
@@ -1729,9 +1794,26 @@ heardOfSeconds: number,
  */
 twoHistories: boolean, 
 /**
+ * Epochs that they made and that do not open for everybody they are for.
+ */
+falseSeals: Array<FalseSealsView>, 
+/**
  * Their devices, the one they came with first.
  */
 devices: Array<DeviceView>, };
+
+/**
+ * Somebody whom an import names.
+ */
+export type Mention = { 
+/**
+ * As what.
+ */
+part: Part, 
+/**
+ * A name; not empty.
+ */
+name: string, };
 
 /**
  * A text that names me.
@@ -1797,6 +1879,35 @@ readers: Readers,
  * Those of them who cannot read the task yet.
  */
 new: number, };
+
+/**
+ * What an import says of a task that it made. All of it is text that somebody wrote; none of it is known to be so.
+ */
+export type Origin = { 
+/**
+ * The file that was read here, or empty.
+ */
+file: string, 
+/**
+ * Where it was before that, a program or a board, or empty.
+ */
+source: string, 
+/**
+ * What it was called there, or empty.
+ */
+id: string, 
+/**
+ * Who created it there, or empty.
+ */
+by: string, 
+/**
+ * When, as text, or empty.
+ */
+created: string, 
+/**
+ * Who had to do with it, ascending, each once; nobody of them need be a member here.
+ */
+people: Array<Mention>, };
 
 /**
  * A text that was written at the same time as the one shown.
@@ -1893,6 +2004,11 @@ found: string,
  * What is wrong with it.
  */
 problem: Problem, };
+
+/**
+ * As what an import names somebody.
+ */
+export type Part = "took" | "asked" | "reviewer" | "askedRole" | "foundGood" | "foundNotYet";
 
 /**
  * Past which neighbour a task goes.
@@ -2386,11 +2502,15 @@ pursuance: string, } | { "kind": "importPreview",
  */
 pursuance: string, 
 /**
+ * What the file is called; tasks say that they come from it. May be empty.
+ */
+file?: string, 
+/**
  * The file's text.
  */
-csv: string, 
+text: string, 
 /**
- * What each column becomes, in the file's order; `null`: as guessed.
+ * What each column of a table becomes, in the file's order; `null`: as guessed.
  */
 fields: Array<ImportField | null> | null, };
 
@@ -2406,6 +2526,19 @@ count: number,
  * The role.
  */
 of: RoleId, };
+
+/**
+ * Of a comment that was written elsewhere.
+ */
+export type QuotedView = { 
+/**
+ * By whom, or empty.
+ */
+by: string, 
+/**
+ * When, seconds since 1970.
+ */
+claimedSeconds: number, };
 
 /**
  * A role that can read, and how many hold it now.
@@ -2800,19 +2933,27 @@ pursuance: string, } | { "kind": "import",
  */
 pursuance: string, 
 /**
+ * What the file is called; tasks say that they come from it. May be empty.
+ */
+file?: string, 
+/**
  * The file's text.
  */
-csv: string, 
+text: string, 
 /**
- * What each column becomes, in the file's order; `null`: as guessed.
+ * What each column of a table becomes, in the file's order; `null`: as guessed.
  */
-fields: Array<ImportField | null> | null, } | { "kind": "cancelImport" } | { "kind": "exportCsv", 
+fields: Array<ImportField | null> | null, } | { "kind": "cancelImport" } | { "kind": "export", 
 /**
  * Which pursuance.
  */
 pursuance: string, 
 /**
- * Where: an absolute path, in a folder that exists, of a file that does not. Without the ending `.csv` it gets it.
+ * In which form.
+ */
+format: ExportFormat, 
+/**
+ * Where: an absolute path, in a folder that exists, of a file that does not. Without the ending of its form it gets it.
  */
 path: string, } | { "kind": "backup", 
 /**
@@ -3359,6 +3500,10 @@ started: string | null,
  * The day an import says it was finished, as text.
  */
 finished: string | null, 
+/**
+ * Where it comes from, as an import says.
+ */
+origin: Origin | null, 
 /**
  * Who found it done well, or not yet, since it was last opened again: the last word of each, oldest first.
  */
