@@ -21,7 +21,7 @@ export function busy(data: FakePursuance): void {
   if (book !== undefined) book.readers = { roles: [organiser.id], persons: [ilse.person] };
   const owner = data.tasks[0];
   const me = data.members.find((each) => each.person.me)?.person;
-  if (owner !== undefined && me !== undefined) owner.thread = [...owner.thread, { entry: fakeId(32, 'named'), by: maya.person, text: `@${me.name} can you bring the **numbers** of the files? See [the register](https://example.org/register).`, claimedSeconds: now() - 1_200, delivery: null }];
+  if (owner !== undefined && me !== undefined) owner.thread = [...owner.thread, { entry: fakeId(32, 'named'), by: maya.person, text: `@${me.name} can you bring the **numbers** of the files? See [the register](https://example.org/register).`, claimedSeconds: now() - 1_200, delivery: null, quoted: null }];
   if (book !== undefined) data.own.watched[book.task] = 2;
   const kim = person('Kim');
   const kees = person('Kees');

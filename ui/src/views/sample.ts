@@ -26,7 +26,7 @@ export async function lookAround(session: Session): Promise<string> {
   const made = await session.request({ kind: 'startSample', name: t('sample.name'), mission: t('sample.mission'), myName: t('sample.me') });
   if (made.reply?.kind !== 'pursuance') return sentenceOf(session, made.trouble);
   const { pursuance } = made.reply;
-  const { trouble } = await session.request({ kind: 'import', pursuance, csv: list(todayOf(session.now)), fields: null });
+  const { trouble } = await session.request({ kind: 'import', pursuance, text: list(todayOf(session.now)), fields: null });
   await enterById(session, pursuance);
   return sentenceOf(session, trouble);
 }
