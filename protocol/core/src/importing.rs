@@ -293,24 +293,17 @@ impl Replica {
             (any(|row| !row.quotes.is_empty()), TaskOp::Comment(String::new())),
         ];
         ops.extend(samples.into_iter().filter(|(wanted, _)| *wanted).map(|(_, op)| op));
-        let by = self.grant_to_create(me, &ops, RoleId::EVERYONE)?;
-        let mut may = MayImport { by, file: false, assign: false, claim: false };
-        let optional: [(TaskOp, fn(&mut MayImport)); 3] = [
-            (TaskOp::File, |may| may.file = true),
-            (TaskOp::Assign(me), |may| may.assign = true),
-            (TaskOp::Claim, |may| may.claim = true),
-        ];
-        for (op, allowed) in optional {
+        let mut by = self.grant_to_create(me, &ops, RoleId::EVERYONE)?;
+        let (mut file, mut assign, mut claim) = (false, false, false);
+        for (op, allowed) in [(TaskOp::File, &mut file), (TaskOp::Assign(me), &mut assign), (TaskOp::Claim, &mut claim)]
+        {
             ops.push(op);
             match self.grant_to_create(me, &ops, RoleId::EVERYONE) {
-                Ok(by) => {
-                    may.by = by;
-                    allowed(&mut may);
-                }
+                Ok(grant) => (by, *allowed) = (grant, true),
                 Err(_) => drop(ops.pop()),
             }
         }
-        Ok(may)
+        Ok(MayImport { by, file, assign, claim })
     }
 }
 

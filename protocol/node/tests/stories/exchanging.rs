@@ -173,7 +173,7 @@ async fn boards_and_lists_of_other_programs_come_in() {
     assert_eq!((shown.row.due.as_deref(), shown.row.checks, shown.row.checks_done), (Some("2026-12-31"), 3, 1));
     assert_eq!(shown.thread.len(), 2);
     assert_eq!(import(&maya, harbour, "tasks.json", TASKS).await, Ok(5));
-    let van = maya.tree(harbour).await.rows.into_iter().filter(|row| row.title == "Book a van").next_back().unwrap();
+    let van = maya.tree(harbour).await.rows.into_iter().rfind(|row| row.title == "Book a van").unwrap();
     assert!(van.blocked, "it waits for the milk");
     assert_eq!(
         (matching(&maya, harbour, "origin:trello").await, matching(&maya, harbour, "origin:tasks.json").await),
