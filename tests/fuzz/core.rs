@@ -11,8 +11,8 @@ use pursuance_core::day::Day;
 use pursuance_core::entry::{Content, Entry, ItemSeal, UnverifiedEntry};
 use pursuance_core::founding::starting_rules;
 use pursuance_core::fragment::{Assembly, Fragments};
-use pursuance_core::id::RoleId;
-use pursuance_core::keys::{CellKey, DeviceKeys};
+use pursuance_core::id::{PursuanceId, RoleId, TaskId};
+use pursuance_core::keys::{CellKey, DeviceKeys, EpochSecret, InviteSecret};
 use pursuance_core::language::{parse, parse_amending, print};
 use pursuance_core::limits::{FRAGMENT_BYTES, MAX_OPS, MAX_PENDING_FRAGMENT_BYTES};
 use pursuance_core::link::InviteLink;
@@ -29,9 +29,22 @@ use crate::formats::make::raw::V;
 use crate::formats::make::sealed::{item_associated, seal_hints};
 use crate::formats::make::{Cast, at, authority, body_tree, envelope, signed};
 
-static CAST: LazyLock<Cast> = LazyLock::new(Cast::new);
-static MAYA: LazyLock<DeviceKeys> = LazyLock::new(|| CAST.maya_keys());
-static BEN: LazyLock<DeviceKeys> = LazyLock::new(|| CAST.ben_keys());
+/// Of the cast, what threads can share: not what a client holds, which remembers what it looked at.
+struct Shared {
+    pursuance: PursuanceId,
+    eve_seed: [u8; 32],
+    epoch: EpochSecret,
+    invite_secret: InviteSecret,
+    entries: Vec<Entry>,
+    task: TaskId,
+}
+
+static CAST: LazyLock<Shared> = LazyLock::new(|| {
+    let Cast { pursuance, eve_seed, epoch, invite_secret, entries, task, .. } = Cast::new();
+    Shared { pursuance, eve_seed, epoch, invite_secret, entries, task }
+});
+static MAYA: LazyLock<DeviceKeys> = LazyLock::new(|| Cast::new().maya_keys());
+static BEN: LazyLock<DeviceKeys> = LazyLock::new(|| Cast::new().ben_keys());
 
 #[test]
 fn entry() {
@@ -46,7 +59,7 @@ fn entry() {
 
 /// Of what happened, and of one entry for each op of authority.
 fn bodies() -> Vec<Vec<u8>> {
-    let authority = authority::entries(&CAST);
+    let authority = authority::entries(&Cast::new());
     CAST.entries.iter().chain(authority.iter().map(|(_, entry)| entry)).map(|entry| body_tree(entry).encode()).collect()
 }
 
@@ -184,7 +197,7 @@ fn cell_text() {
 /// Fragments one after another, each `entry 32 | count u16 | index u16 | length u16 | bytes`: sealed, opened, put together.
 #[test]
 fn fragments() {
-    let (id, long) = long_entry(&CAST, 4_000);
+    let (id, long) = long_entry(&Cast::new(), 4_000);
     let parts: Vec<Vec<u8>> = (0..)
         .zip(long.chunks(FRAGMENT_BYTES))
         .map(|(index, part)| {

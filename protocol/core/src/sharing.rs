@@ -46,6 +46,9 @@ impl Audience {
     }
 }
 
+/// Epochs with which something is said to roles.
+type Epochs = Vec<(RoleId, EpochSecret)>;
+
 /// A list that carries the key, or not, for a role whose epoch I can use.
 pub(crate) struct ForRole {
     role: RoleId,
@@ -288,7 +291,7 @@ impl Replica {
         audience: &Audience,
         leant_on: RoleId,
         with: &mut Circumstances<'_>,
-    ) -> Result<(Option<Entry>, Vec<(RoleId, EpochSecret)>), Refusal> {
+    ) -> Result<(Option<Entry>, Epochs), Refusal> {
         let reads = |role: &RoleId| {
             let by = self.authority.reading_roles(*role);
             by.contains(&leant_on) || by.contains(&RoleId::EVERYONE)

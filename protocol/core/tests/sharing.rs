@@ -8,8 +8,10 @@ use std::collections::BTreeSet;
 use people::{World, take};
 use pursuance_core::command::Command;
 use pursuance_core::entry::{Content, Entry};
+use pursuance_core::epochs::EPOCH_RENEWAL_SECONDS;
 use pursuance_core::id::{EntryId, RoleId, TaskId};
 use pursuance_core::language::parse;
+use pursuance_core::limits::MAX_LIST_SEALS;
 use pursuance_core::refusal::Refusal;
 use pursuance_core::replica::Replica;
 use pursuance_core::rule::RuleTable;
@@ -303,4 +305,31 @@ fn what_was_said_with_another_key_is_handed_on_to_whoever_lacks_it() {
 fn hears(group: &mut Group, who: usize, from: usize) {
     let entries: Vec<Entry> = group.members[from].logs().iter().cloned().collect();
     entries.into_iter().for_each(|entry| drop(group.members[who].append(entry)));
+}
+
+/// A new key would be one more for each of them; then the one that there is goes on, as nobody lost it.
+#[test]
+fn a_new_key_for_more_readers_than_one_entry_can_hand_it_to_keeps_nobody_from_speaking() {
+    let mut group = Group::new(59);
+    let task = group.creates(ANN, DESK, "Call the harbour office");
+    let invite = Command::Invite { role: FIELD, uses: 300, reviewed: false };
+    let invite = group.world.commit(&mut group.members[MAYA], &invite);
+    let come = |group: &mut Group, count: usize| {
+        for number in 0..count {
+            let name = format!("Reader {number}");
+            let (_, join) = group.world.join(&group.members[MAYA], &invite, &name).expect("a use is left");
+            take(&mut group.members[MAYA], &[join]);
+        }
+        let known: Vec<Entry> = group.members[MAYA].logs().iter().cloned().collect();
+        known.into_iter().for_each(|entry| drop(group.members[ANN].append(entry)));
+    };
+    come(&mut group, MAX_LIST_SEALS - 50);
+    group.does(ANN, &Command::Widen { task, role: FIELD });
+    come(&mut group, 60);
+    group.says(ANN, task, "They close at four");
+    let generations = |group: &Group| group.members[ANN].task_keys().of(task).len();
+    assert_eq!(generations(&group), 1);
+    group.world.now_seconds += EPOCH_RENEWAL_SECONDS;
+    let said = group.says(ANN, task, "A month later");
+    assert_eq!((said.len(), generations(&group)), (2, 1), "an epoch of the desk, and the key as it was");
 }
