@@ -1,4 +1,4 @@
-// What a lock is about: when the window locks by itself, and what becomes of texts that were begun.
+// What a lock is about: when the window locks by itself, and what becomes of texts that were begun, and of invites that come meanwhile.
 import type { Draft, Trouble } from '../host/bindings';
 import { asTrouble } from '../host';
 import { draftKey, draftsToKeep, keyOfDraft } from './drafts';
@@ -15,6 +15,8 @@ export class Locking {
   /** When a key or the pointer was used last, in milliseconds. */
   #touchedAt = Date.now();
   #locking = false;
+  /** An invite that was opened outside of the window, until it is offered once. */
+  #invite = '';
   readonly #session: Session;
 
   constructor(session: Session) {
@@ -44,7 +46,21 @@ export class Locking {
     }
   }
 
-  /** Drops them from the window. */
+  /** An invite was opened outside of the window: it is offered at once, or when the window opens. */
+  given(link: string): void {
+    this.#invite = link;
+    if (this.#session.app?.stage === 'open') this.offerInvite();
+  }
+
+  /** Puts such an invite into the field for invites; the person opens it, or not. */
+  offerInvite(): void {
+    if (this.#invite === '') return;
+    this.#session.joinLink = this.#invite;
+    this.#invite = '';
+    this.#session.screen = 'join';
+  }
+
+  /** Drops the texts from the window. */
   forget(): void {
     this.drafts = {};
     this.#kept.clear();

@@ -81,8 +81,6 @@ export class Session {
   readonly preferences = new Preferences();
 
   #host: Host;
-  /** What the program was started with, until it was offered once. */
-  #givenInvite = '';
   #refreshing: Promise<void> | null = null;
   #again = false;
   /** The newest seq that the host spoke of. */
@@ -143,10 +141,7 @@ export class Session {
     await this.#host.watch((seq) => {
       this.#heard = Math.max(this.#heard, seq);
       this.#catchUp();
-    }, (link) => {
-      this.#givenInvite = link;
-      if (this.app?.stage === 'open') this.#offerInvite();
-    }).catch((thrown: unknown) => { this.startTrouble ??= asTrouble(thrown); });
+    }, (link) => this.locking.given(link)).catch((thrown: unknown) => { this.startTrouble ??= asTrouble(thrown); });
   }
 
   /** Ends the ticking; the host goes with the window. */
@@ -255,7 +250,7 @@ export class Session {
       if (first !== undefined) this.#enter(first);
       else if (this.app?.stage === 'fresh') this.screen = this.afterVault;
       else this.screen = 'home';
-      this.#offerInvite();
+      this.locking.offerInvite();
     } else if (arrived !== undefined && (this.screen === 'home' || this.screen === 'join' || this.screen === 'mine')) {
       this.#enter(arrived);
     } else if (this.pursuance !== null && known === undefined) {
@@ -267,14 +262,6 @@ export class Session {
     } else if (known !== undefined && known.standing !== 'member' && isInside(this.screen)) {
       this.screen = 'preview';
     }
-  }
-
-  /** Puts an invite that was opened outside of the window into the field for invites; the person opens it, or not. */
-  #offerInvite(): void {
-    if (this.#givenInvite === '') return;
-    this.joinLink = this.#givenInvite;
-    this.#givenInvite = '';
-    this.screen = 'join';
   }
 
   #enter(row: PursuanceRow): void {
