@@ -1,11 +1,11 @@
 //! Hostile text from somebody who was let in: nothing is fetched or run, and the screen says what is so (docs/threat-model.md, "Members").
 
-use pursuance_tests::own_network::{Counted, Run, enter};
+use pursuance_tests::apart::Run;
+use pursuance_tests::own_network::{Counted, enter};
 use pursuance_tests::people::{
     begin_to_start, come_in_unseen, complaints, eventually, invite, open_relay, open_task, open_window,
     start_pursuance, wait_rows,
 };
-use pursuance_tests::window::Window;
 use serde_json::{Value, json};
 
 const NOTHING: Counted = Counted { packets: 0, datagrams: 0 };
