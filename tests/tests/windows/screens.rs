@@ -318,7 +318,10 @@ fn each_picture_of_the_guide_is_of_a_screen() {
     for name in names {
         assert!(SCREENS.iter().any(|screen| screen.0 == name), "{name} is no screen");
         let picture = Path::new(GUIDE).join(format!("images/guide/{name}.png"));
-        assert!(picture.is_file(), "{name} was not taken: {WRITE_VARIABLE}=1 cargo test --workspace --test windows screens");
+        assert!(
+            picture.is_file(),
+            "{name} was not taken: {WRITE_VARIABLE}=1 cargo test --workspace --test windows screens"
+        );
     }
 }
 

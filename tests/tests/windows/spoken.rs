@@ -76,7 +76,12 @@ async fn named(window: &Window, desk: &Desk, screen: &str, text: &str) -> Vec<Sp
     .await;
     let controls: Vec<&Spoken> = told.iter().filter(|each| CONTROLS.contains(&each.role)).collect();
     let nameless: Vec<&&Spoken> = controls.iter().filter(|each| each.name.trim().is_empty()).collect();
-    assert!(nameless.is_empty(), "{screen}: {} of {} controls have no name: {nameless:?}", nameless.len(), controls.len());
+    assert!(
+        nameless.is_empty(),
+        "{screen}: {} of {} controls have no name: {nameless:?}",
+        nameless.len(),
+        controls.len()
+    );
     let there = window.run(IN_THE_PAGE, vec![]).await.as_u64().expect("a number");
     assert!(controls.len() as u64 >= there, "{screen}: {there} controls, {} are told of: {told:#?}", controls.len());
     told
