@@ -225,7 +225,7 @@ export const SCREENS = [
   { name: '90-arrested-after', query: '?busy', steps: async (page) => { await arrested(page, 'Kees'); await page.locator(id('held')).scrollIntoViewIfNeeded(); } },
   { name: '91-inbox', query: '?busy', steps: async (page) => { await press('nav-inbox')(page); await page.waitForSelector(id('held')); } },
   { name: '91b-inbox-held', query: '?busy', steps: async (page) => { await press('nav-inbox')(page); await page.waitForSelector(id('held')); await page.locator(id('held-refuse')).first().click(); await page.waitForSelector(id('refused')); await page.locator(id('refused')).scrollIntoViewIfNeeded(); } },
-  { name: '92-inbox-empty', query: '', steps: async (page) => { await page.click('[data-testid="rail-pursuance"] >> nth=1'); await page.keyboard.press('g'); await page.keyboard.press('i'); await page.waitForSelector(id('inbox-empty')); } },
+  { name: '92-inbox-empty', query: '?role=2', steps: async (page) => { await page.keyboard.press('g'); await page.keyboard.press('i'); await page.waitForSelector(id('inbox-empty')); } },
   { name: '93-decisions', query: '?busy', steps: async (page) => { await press('nav-decisions')(page); await page.waitForSelector(id('decision')); } },
   { name: '94-decisions-none', query: '', steps: async (page) => { await press('nav-decisions')(page); await page.waitForSelector(id('decisions-none')); } },
   { name: '95-invites-busy', query: '?busy', steps: async (page) => { await press('nav-invites')(page); await press('invite-review-yes')(page); await page.waitForSelector(id('invites-past')); await page.locator(id('invites-past')).scrollIntoViewIfNeeded(); } },
