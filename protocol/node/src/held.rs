@@ -27,6 +27,7 @@ use crate::chance::random;
 use crate::devices::OpenCode;
 use crate::local::kept_order;
 use crate::own::{Own, kept_own};
+use crate::stack::wipe_stack;
 use crate::store::{
     Changes, Door, Handed, KeptEntryBytes, KeptFragment, KeptPursuance, KeptStanding, NewEntry, Number, Store,
     StoreError, StoreShelf,
@@ -155,9 +156,13 @@ impl Held {
         way: Option<Way>,
         since_seconds: u64,
     ) -> Self {
-        Self::with(number, id, standing, DeviceKeys::from_seed(*device_seed), way, since_seconds)
+        let device = device_of_seed(device_seed);
+        wipe_stack();
+        Self::with(number, id, standing, device, way, since_seconds)
     }
 
+    /// With the stack wiped beyond the caller: much of what is put together here is nothing yet, and the room of what is
+    /// nothing is not written. It would keep for as long as this is held what lay on the stack before.
     fn with(
         number: Number,
         id: PursuanceId,
@@ -200,11 +205,19 @@ impl Held {
 
     /// What is stored of a pursuance: what was derived is taken up, or derived again if it has another form.
     pub(crate) fn load(store: &mut Store, kept: &KeptPursuance) -> Result<Self, StoreError> {
+        wipe_stack();
+        Self::load_apart(store, kept)
+    }
+
+    /// Never part of its caller, which wiped what lies beyond its own frame.
+    #[inline(never)]
+    fn load_apart(store: &mut Store, kept: &KeptPursuance) -> Result<Self, StoreError> {
         let way = match &kept.link {
             Some(text) => Some(Way::parse(text).ok_or(StoreError::Damaged)?),
             None => None,
         };
         let device = device_keys(store, kept)?;
+        wipe_stack();
         let mut held = Self::with(kept.number, kept.id, kept.standing, device, way, kept.since_seconds);
         let secrets = store.epochs(kept.number)?;
         for secret in store.list_secrets(kept.number)? {
@@ -823,13 +836,20 @@ pub(crate) fn sample_name(pursuance: PursuanceId) -> String {
     format!("sample {pursuance}")
 }
 
+/// The keys that a seed gives.
+#[inline(never)]
+fn device_of_seed(seed: &[u8; 32]) -> DeviceKeys {
+    DeviceKeys::from_seed(*seed)
+}
+
 /// A device's keys as they are kept.
+#[inline(never)]
 fn device_keys(store: &Store, kept: &KeptPursuance) -> Result<DeviceKeys, StoreError> {
     let mut packages = store.packages(kept.number)?.into_iter();
     let mut device = if kept.seed_spent {
         DeviceKeys::from_signing(*kept.device_seed, packages.next().ok_or(StoreError::Damaged)?)
     } else {
-        DeviceKeys::from_seed(*kept.device_seed)
+        device_of_seed(&kept.device_seed)
     };
     packages.for_each(|package| device.hold(package));
     Ok(device)

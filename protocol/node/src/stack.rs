@@ -11,7 +11,7 @@ use std::thread::JoinHandle;
 use zeroize::Zeroize;
 
 /// More than the deepest work with keys takes, in a build that is not optimised.
-const MAX_LEFT_BYTES: usize = 256 * 1024;
+const MAX_LEFT_BYTES: usize = 1024 * 1024;
 
 /// Copies of so many bytes go through all registers that copying uses: eight of them, of the widest there are. Longer ones
 /// are done without them.
@@ -21,7 +21,7 @@ const MAX_COPIED_BYTES: usize = 8 * 64;
 /// what copying left in its registers.
 #[inline(never)]
 pub(crate) fn wipe_stack() {
-    let mut room = [0; MAX_LEFT_BYTES];
+    let mut room = [0u64; MAX_LEFT_BYTES / size_of::<u64>()];
     room.zeroize();
     // Seen by somebody, or the compiler would do without.
     black_box(&room);

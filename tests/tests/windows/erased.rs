@@ -143,10 +143,7 @@ fn an_old_private_half_is_in_no_page_once_it_is_erased() {
             let kept = maya.kept();
             kept.seed_spent && kept.packages.len() == 2
         });
-        // A copy of the seed stays in the running program's memory until the lock (docs/threat-model.md, "Forensics after
-        // locking"); of private halves nothing does, and of neither anything in a page.
-        maya.until_nowhere(&mut node, &old[..1]);
-        assert_eq!(maya.in_pages(&old), []);
+        maya.until_nowhere(&mut node, &old);
         let newest = [Secret::bytes("newest private half", &maya.kept().packages[1])];
         maya.assert_everywhere(&node, &newest);
         node.request(json!({ "kind": "lock" }));
