@@ -250,6 +250,11 @@ const SCREENS: &[Screen] = &[
     Screen("invites-empty", "", &[PressNth("rail-pursuance", 1), Press("nav-invites"), See("invite-create")]),
     Screen("invites-long", LONG, &[Press("nav-invites"), See("invites-past")]),
     Screen("inbox", "?busy", &[Press("nav-inbox"), PressNth("held-refuse", 1), See("inbox-refused")]),
+    Screen(
+        "inbox-empty",
+        "",
+        &[Press("nav-inbox"), Press("inbox-look"), Press("person-let-in"), Press("nav-inbox"), See("inbox-empty")],
+    ),
     Screen("inbox-long", LONG, &[Press("nav-inbox"), PressNth("held-refuse", 0), See("inbox-refused")]),
     Screen("task-origin", "", &[PressWith("tree-row", "Print leaflets"), See("origin-people"), See("comment-quoted")]),
     Screen("task-origin-long", LONG, &[PressNth("tree-row", 0), See("origin-people")]),
