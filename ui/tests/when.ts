@@ -147,6 +147,11 @@ export const WHEN: Record<string, readonly string[]> = {
 
   'relays.noneText': ['no relays'],
   'relays.asAdded': ['relay added'],
+  'relays.left': ['relays, one convicted and one left', 'a proof*'],
+  'relays.leftHint': ['relays, one convicted and one left', 'a proof*'],
+  'proof.open': ['relays, one convicted and one left'],
+  'proof.says': ['a proof*'],
+  'proof.submit': ['a proof*'],
 
   'people.sameName': ['person*', 'removing*', 'people', 'people, much waiting', 'people, left alone', 'myself', 'leaving', 'left', 'gave a role', 'took a role back', 'vouched', 'let somebody in', 'stopped a device', 'removed somebody', 'proposed to remove'],
   'people.lone': ['people, alone', 'people, left alone'],

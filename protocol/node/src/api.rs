@@ -176,6 +176,14 @@ pub enum Request {
         /// Where: an absolute path, in a folder that exists, of a file that does not. Without the ending of its form it gets it.
         path: String,
     },
+    /// Writes the proof that a relay broke its word into a new file, for whoever is to be convinced: it names the relay and
+    /// shows hashes of what it holds, and nothing of anybody's texts.
+    ExportEvidence {
+        /// The relay's address.
+        relay: String,
+        /// Where: as with `Export`; the ending is `evidence`.
+        path: String,
+    },
     /// Writes a backup of everything into a new file; answered at its end. It adds a device in every pursuance: the copy's.
     Backup {
         /// Where: an absolute path, in a folder that exists, of a file that does not.
@@ -1215,6 +1223,10 @@ pub struct RelayView {
     pub waiting: u32,
     /// How it broke its word.
     pub fault: Option<Fault>,
+    /// There is a proof of that, for anybody.
+    pub has_proof: bool,
+    /// The pursuance posts to it. One that was left is still read: whoever was away may have posted there.
+    pub used: bool,
 }
 
 /// The words of a recovery phrase: overwritten when they are dropped, and never printed.
@@ -1679,6 +1691,9 @@ pub enum Trouble {
     /// There is no such folder, or it is the data folder, or the path is not absolute.
     #[error("there is no such folder for files")]
     NoSuchFolder,
+    /// There is no proof against this relay.
+    #[error("there is no proof against this relay")]
+    NoEvidence,
     /// The request itself was malformed.
     #[error("malformed request")]
     Malformed,

@@ -17,7 +17,7 @@ use crate::engine::{Open, Surroundings};
 use crate::import::cells::{guard, join_labels, priority_word, status_word};
 use crate::import::order::in_reading_order;
 use crate::import::ours;
-use crate::outside::{NewFile, refused};
+use crate::outside::{NewFile, named, refused};
 
 /// What a table begins with, so that programs take it for UTF-8.
 const BYTE_ORDER_MARK: &str = "\u{feff}";
@@ -86,22 +86,6 @@ const fn ending(format: ExportFormat) -> &'static str {
         ExportFormat::Json => "json",
         ExportFormat::ICalendar => "ics",
     }
-}
-
-/// The path with the ending that such files have. A page that was taken over cannot have a file written that some program runs:
-/// what is in a list, others wrote.
-fn named(path: &str, ending: &str) -> Result<PathBuf, Trouble> {
-    if path.ends_with(std::path::is_separator) {
-        return Err(Trouble::NoSuchFolder);
-    }
-    let path = PathBuf::from(path);
-    if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(ending)) {
-        return Ok(path);
-    }
-    let mut name = path.file_name().ok_or(Trouble::NoSuchFolder)?.to_owned();
-    name.push(".");
-    name.push(ending);
-    Ok(path.with_file_name(name))
 }
 
 /// A list as a table: RFC 4180, with a byte order mark, children below their parents. A row is called by its place, from 1.

@@ -4,6 +4,7 @@
 //! ./x bench node
 //! ```
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::thread;
@@ -11,15 +12,19 @@ use std::time::{Duration, Instant};
 
 use pursuance_core::cell::{CellContent, open_cell, seal_entries};
 use pursuance_core::crypto::Seed;
+use pursuance_core::day::Day;
 use pursuance_core::entry::{Entry, UnverifiedEntry};
+use pursuance_core::filter::Filter;
 use pursuance_core::id::PursuanceId;
 use pursuance_core::keys::DeviceKeys;
+use pursuance_core::order::Order;
+use pursuance_core::pages::{Dropped, PageQuery};
 use pursuance_core::replica::Replica;
 use zeroize::Zeroizing;
 
 use crate::api::{Query, Request, View};
-use crate::growth::Pair;
-use crate::held::new_entry;
+use crate::growth::{Pair, cells};
+use crate::held::{Held, new_entry};
 use crate::storage::CHECKED;
 use crate::store::{KeptStanding, Store, connect};
 use crate::vault::{self, VaultCost};
@@ -172,6 +177,69 @@ fn figures_of_an_unlock() {
         );
     }
     println!("    large / small: {:.2} (goal: at most 1.2)", firsts[1] / firsts[0]);
+}
+
+/// T1 to T4: tasks that come from elsewhere, one change from there and one from here, and one task with its thread, at several
+/// sizes. What TaskChampion needs: tests/peers/champion.
+#[test]
+#[ignore = "figures, on request"]
+fn figures_of_tasks() {
+    for tasks in [1_000, 10_000, 100_000].into_iter().filter(|&tasks| tasks <= most_tasks()) {
+        let mut pair = Pair::new();
+        let began = pair.stored;
+        let all = pair.grow_tasks(tasks);
+        let page = |held: &Held| {
+            let (folded, filter, order) = (BTreeSet::new(), Filter::parse("", Day::of_seconds(0)), Order::default());
+            let dropped = Dropped::Hidden;
+            let query = PageQuery { first: 0, folded: &folded, filter: &filter, dropped, around: None, order: &order };
+            held.replica.tree_page(&query, &|_| true)
+        };
+        let dir = tempfile::tempdir().unwrap();
+        let (mut store, mut held) = pair.newcomer(dir.path(), began);
+        let fresh = millis(|| {
+            for some in all.chunks(PAGE_ENTRIES) {
+                held.ingest(&mut store, some, |_| Ok(())).unwrap();
+            }
+            assert_eq!(page(&held).total as usize, tasks + 50);
+        });
+        println!("T: {tasks} tasks, processor time of the thread, median of {ROUNDS}");
+        println!("    T1 fresh, all of them     {fresh:9.1} ms, signatures and keys included");
+        let [mut remote, mut local, mut opened, mut point] = [const { Vec::new() }; 4];
+        let connection = connect(&pair.dir.path().join("store"), &Zeroizing::new([7; 32])).unwrap();
+        for round in 0..ROUNDS {
+            let theirs = pair.other_writes(1_000_000 + round * 4, 1);
+            let sealed = cells(&pair.held, theirs);
+            remote.push(millis(|| {
+                assert!(pair.held.ingest(&mut pair.store, &sealed, |_| Ok(())).unwrap().news);
+                drop(page(&pair.held));
+            }));
+            local.push(millis(|| pair.changes_here(2_000_000 + round * 4)));
+            pair.tell_other();
+            let task = pair.talked_about(round);
+            opened.push(millis(|| {
+                let thread = pair.store.thread(pair.held.number, task).unwrap();
+                assert!(pair.held.replica.task_with_thread(task, &thread, &|_| true).is_some());
+            }));
+            point.push(millis(|| {
+                let read = "SELECT bytes FROM entry WHERE arrival = ?1";
+                let bytes: Vec<u8> =
+                    connection.query_row(read, [(began + round * 97) as i64], |row| row.get(0)).unwrap();
+                assert!(!bytes.is_empty());
+            }));
+        }
+        let [remote, local, opened, point] = [&mut remote, &mut local, &mut opened, &mut point].map(|all| median(all));
+        println!("    T2 one remote change      {remote:9.2} ms, the first page drawn included");
+        println!("    T3 one local change       {local:9.2} ms, with its cells");
+        println!(
+            "    T4 a task and its thread  {opened:9.3} ms; one row of SQLCipher {point:.3} ms: {:.1} x (goal: at most 10)",
+            opened / point
+        );
+    }
+}
+
+/// Tasks of the largest list: `PURSUANCE_TASKS` says another number.
+fn most_tasks() -> usize {
+    std::env::var("PURSUANCE_TASKS").map_or(10_000, |text| text.parse().expect("a number of tasks"))
 }
 
 /// Milliseconds that passed, and that processors worked for it.

@@ -111,6 +111,7 @@ pub(crate) struct Pair {
     tasks: Vec<TaskId>,
     relay: Number,
     said: u64,
+    newest: Vec<Entry>,
     pub(crate) stored: usize,
 }
 
@@ -142,7 +143,7 @@ impl Pair {
         for entry in founded.entries {
             other.receive(entry);
         }
-        let mut pair = Self { dir, store, held, other, tasks: Vec::new(), relay, said: 0, stored };
+        let mut pair = Self { dir, store, held, other, tasks: Vec::new(), relay, said: 0, newest: Vec::new(), stored };
         let added = pair.held.replica.add_device(pair.other.device(), NOW_SECONDS).unwrap();
         pair.commit(vec![added]);
         for task in 0..TASKS {
@@ -208,12 +209,17 @@ impl Pair {
     /// Entries of the other device, as they come from a relay.
     pub(crate) fn other_writes(&mut self, from: usize, count: usize) -> Vec<Entry> {
         let wishes: Vec<Command> = (from..from + count).map(|n| self.wish(n)).collect();
+        self.other_does(&wishes)
+    }
+
+    /// The same for these commands, each by itself.
+    pub(crate) fn other_does(&mut self, wishes: &[Command]) -> Vec<Entry> {
         let Self { store, held, other, said, .. } = self;
         let mut written = Vec::new();
         store
             .write(|w| {
                 let shelf = w.shelf(held.number);
-                for wish in &wishes {
+                for wish in wishes {
                     *said += 1;
                     for entry in plan(other, wish, *said).0 {
                         other.append_from(entry.clone(), &shelf);
@@ -224,6 +230,59 @@ impl Pair {
             })
             .unwrap();
         written
+    }
+
+    /// So many tasks more, one entry each, made by the other device and read here; their cells.
+    pub(crate) fn grow_tasks(&mut self, tasks: usize) -> Vec<Cell> {
+        let mut all = Vec::new();
+        for from in (0..tasks).step_by(BATCH) {
+            let wishes = (from..tasks.min(from + BATCH)).map(|n| Command::create_task(&format!("Task {n}")));
+            let written = self.other_does(&wishes.collect::<Vec<_>>());
+            let sealed = cells(&self.held, written);
+            self.stored += BATCH.min(tasks - from);
+            self.held.ingest(&mut self.store, &sealed, |_| Ok(())).unwrap();
+            all.extend(sealed);
+            drop(self.other.take_changes());
+            self.other.put_down();
+        }
+        all
+    }
+
+    /// A store of somebody who has read only what was stored first.
+    pub(crate) fn newcomer(&self, dir: &Path, first: usize) -> (Store, Held) {
+        let mut store = open(dir);
+        let number =
+            store.write(|w| w.add_pursuance(self.held.id, KeptStanding::Member, &[9; 32], "", NOW_SECONDS)).unwrap();
+        for secret in self.store.epochs(self.held.number).unwrap() {
+            store.write(|w| w.add_epoch(number, &secret)).unwrap();
+        }
+        let kept = &store.pursuances().unwrap()[0];
+        let mut held = Held::load(&mut store, kept).unwrap();
+        let began = self.store.entries(self.held.number).unwrap().into_iter().take(first);
+        let began = began.map(|stored| Entry::from_store(&stored.bytes).unwrap()).collect();
+        // Sealed by who was there: the newcomer has derived nothing yet.
+        held.ingest(&mut store, &cells(&self.held, began), |_| Ok(())).unwrap();
+        (store, held)
+    }
+
+    /// One own change, saved, with its cells.
+    pub(crate) fn changes_here(&mut self, n: usize) {
+        let wish = self.wish(n);
+        let entries = self.plan_here(&wish).0;
+        self.held.commit(&mut self.store, &entries, |_, _| Ok(())).unwrap();
+        assert!(self.held.seal(&mut self.store, &[self.relay]).unwrap());
+        self.stored += entries.len();
+        self.newest = entries;
+    }
+
+    /// The other device hears of the newest own change.
+    pub(crate) fn tell_other(&mut self) {
+        self.newest.drain(..).for_each(|entry| drop(self.other.receive(entry)));
+    }
+
+    /// A task that has a thread.
+    pub(crate) fn talked_about(&self, n: usize) -> TaskId {
+        self.tasks[n % self.tasks.len()]
     }
 
     /// Reads whatever bytes as if cells with them had come.
@@ -542,7 +601,7 @@ fn what_is_held_and_counts_again_is_kept_as_it_would_be_derived() {
 }
 
 /// Entries as they travel.
-fn cells(held: &Held, entries: Vec<Entry>) -> Vec<Cell> {
+pub(crate) fn cells(held: &Held, entries: Vec<Entry>) -> Vec<Cell> {
     let key = held.replica.usable_epoch().unwrap().cell_key();
     let bytes = entries.iter().map(|entry| (entry.id(), entry.bytes()));
     pursuance_core::cell::seal_entries(&key, bytes, &mut Seed::new([5; 32]))

@@ -13,6 +13,7 @@ mod chance;
 pub mod clock;
 mod devices;
 mod engine;
+mod evidence;
 mod export;
 #[cfg(test)]
 mod figures;

@@ -70,6 +70,22 @@ impl Write for NewFile {
     }
 }
 
+/// The path with the ending that such files have. A page that was taken over cannot have a file written that some program runs:
+/// what is in it, others wrote.
+pub(crate) fn named(path: &str, ending: &str) -> Result<PathBuf, Trouble> {
+    if path.ends_with(std::path::is_separator) {
+        return Err(Trouble::NoSuchFolder);
+    }
+    let path = PathBuf::from(path);
+    if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(ending)) {
+        return Ok(path);
+    }
+    let mut name = path.file_name().ok_or(Trouble::NoSuchFolder)?.to_owned();
+    name.push(".");
+    name.push(ending);
+    Ok(path.with_file_name(name))
+}
+
 /// What a person is told when such a file cannot be written.
 pub(crate) fn refused(error: &io::Error) -> Trouble {
     match error.kind() {

@@ -278,7 +278,7 @@ impl Relay {
         relay.slot_seconds = kept.slot_seconds;
         relay.reached_seconds = kept.reached_seconds;
         relay.fault = kept.fault;
-        relay.has_proof = !kept.evidence.is_empty();
+        relay.has_proof = kept.has_evidence;
         Ok(relay)
     }
 

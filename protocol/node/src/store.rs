@@ -210,8 +210,8 @@ pub struct KeptRelay {
     pub reached_seconds: Option<u64>,
     /// How it broke its word.
     pub fault: Option<Fault>,
-    /// The proof, where there is one.
-    pub evidence: Vec<u8>,
+    /// Whether there is a proof of it.
+    pub has_evidence: bool,
 }
 
 /// How far a relay was read for a pursuance.
@@ -515,7 +515,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn relays(&self) -> Result<Vec<KeptRelay>> {
-        let sql = "SELECT number, address, checkpoint, peaks, slot_seconds, reached_seconds, fault, evidence FROM relay ORDER BY number";
+        let sql = "SELECT number, address, checkpoint, peaks, slot_seconds, reached_seconds, fault, length(evidence) > 0 FROM relay ORDER BY number";
         self.list(sql, [], |row| {
             let address: String = row.get(1)?;
             let slot_seconds: u32 = row.get(4)?;
@@ -528,9 +528,19 @@ impl Store {
                 slot_seconds: (slot_seconds > 0).then_some(slot_seconds),
                 reached_seconds: (reached_seconds > 0).then_some(reached_seconds),
                 fault: fault(row.get(6)?)?,
-                evidence: row.get(7)?,
+                has_evidence: row.get(7)?,
             })
         })
+    }
+
+    /// The proof that a relay broke its word; empty where there is none.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn evidence(&self, relay: Number) -> Result<Vec<u8>> {
+        let kept: Vec<Vec<u8>> =
+            self.list("SELECT evidence FROM relay WHERE number = ?1", [relay], |row| Ok(row.get(0)?))?;
+        Ok(kept.concat())
     }
 
     /// How far each relay was read for each pursuance.

@@ -166,10 +166,11 @@ impl Open {
 
     fn relay_views(&self, held: &Held) -> Result<Vec<RelayView>, Trouble> {
         let mut views = Vec::new();
-        for address in held.relays() {
+        let used = held.relays();
+        let left = self.relays.of(held.number).map(|(address, _)| address).filter(|address| !used.contains(address));
+        for address in used.iter().copied().chain(left) {
             let Some(relay) = self.relays.known.get(&address) else { continue };
-            let read =
-                self.relays.of(held.number).find(|(at, _)| *at == address).map_or(0, |(_, reading)| reading.next);
+            let read = self.relays.readings.get(&(held.number, address)).map_or(0, |reading| reading.next);
             let PostCounts { handed, waiting } = self.store.post_counts(held.number, relay.number)?;
             views.push(RelayView {
                 address: address.to_string(),
@@ -179,6 +180,8 @@ impl Open {
                 handed,
                 waiting,
                 fault: relay.fault,
+                has_proof: relay.has_proof,
+                used: used.contains(&address),
             });
         }
         Ok(views)

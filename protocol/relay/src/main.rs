@@ -1,6 +1,6 @@
 //! `pursuance-relay`: runs a relay (`docs/operator-guide.md`).
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal, Read, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -9,7 +9,8 @@ use clap::{Args, Parser, Subcommand};
 use pursuance_onion::{LOG_FILTER, OnionKey, OnionService, Tor, TorConfig};
 use pursuance_relay::limits::{DEFAULT_MAX_CONNECTIONS, DEFAULT_MAX_DISK_BYTES, DEFAULT_RETENTION_DAYS, Patience};
 use pursuance_relay::{Checked, Relay, RelayConfig, RelayError, backup, check, read_address, restore};
-use pursuance_wire::limits::{MAX_RETENTION_DAYS, MAX_SLOT_SECONDS};
+use pursuance_wire::limits::{MAX_EVIDENCE_BYTES, MAX_RETENTION_DAYS, MAX_SLOT_SECONDS};
+use pursuance_wire::log::{Evidence, EvidenceError};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -61,6 +62,14 @@ enum Verb {
         /// The data directory of the new relay
         #[arg(value_name = "NEW-DIR")]
         data: PathBuf,
+    },
+    /// Check a proof of misconduct that somebody's app wrote; nothing but the file is needed
+    ///
+    /// Prints whom it convicts, by the second half of their relay address, and of what. Ends with 0 only if it does.
+    VerifyEvidence {
+        /// The file
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
     },
     /// Print the address of the relay in a data directory
     Address {
@@ -131,6 +140,10 @@ enum Failure {
     Relay(#[from] RelayError),
     #[error("the Tor settings in {} cannot be read: {source}", path.display())]
     TorConfig { path: PathBuf, source: io::Error },
+    #[error("{} cannot be read: {source}", path.display())]
+    File { path: PathBuf, source: io::Error },
+    #[error("this convicts nobody: {0}")]
+    NoEvidence(#[from] EvidenceError),
     #[error("the log is not sound")]
     Unsound,
     #[error("the relay ended by itself: start it again")]
@@ -158,6 +171,7 @@ fn main() -> ExitCode {
             say("restored", format_args!("{} cells", restored.cells))?;
             say("address", restored.address)
         }),
+        Verb::VerifyEvidence { file } => verify_evidence(file),
         Verb::Address { data } => read_address(data).map_err(Failure::from).and_then(|address| say("address", address)),
     };
     match outcome {
@@ -276,6 +290,25 @@ impl Told {
             _ = self.terminate.recv() => {}
         }
     }
+}
+
+/// Says whom a proof convicts, and of what.
+fn verify_evidence(path: &Path) -> Result<(), Failure> {
+    let cannot = |source| Failure::File { path: path.to_owned(), source };
+    let mut bytes = Vec::new();
+    // One byte more than any has, so that a longer one is told from the longest.
+    let limit = MAX_EVIDENCE_BYTES as u64 + 1;
+    std::fs::File::open(path).map_err(cannot)?.take(limit).read_to_end(&mut bytes).map_err(cannot)?;
+    let evidence = Evidence::decode(&bytes)?;
+    let accused = evidence.accused()?;
+    evidence.verify(&accused)?;
+    say("convicts", accused.origin())?;
+    let of = match evidence {
+        Evidence::TwoTrees { .. } => "it signed two checkpoints that no honest log has both",
+        Evidence::NotAPrefix { .. } => "it signed a log that is not the beginning of the log that it signed later",
+        Evidence::BrokenReceipt { .. } => "it signed for something that is not in its log",
+    };
+    say("of", of)
 }
 
 /// Says what a check has looked at and found.

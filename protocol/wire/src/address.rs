@@ -219,7 +219,7 @@ pub(crate) fn base32(bytes: &[u8]) -> String {
     BASE32_NOPAD.encode(bytes).to_ascii_lowercase()
 }
 
-fn unbase32<const BYTES: usize>(text: &str) -> Result<[u8; BYTES], AddressError> {
+pub(crate) fn unbase32<const BYTES: usize>(text: &str) -> Result<[u8; BYTES], AddressError> {
     // Upper case would be a second text for the same address.
     if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
         return Err(AddressError::NotBase32);

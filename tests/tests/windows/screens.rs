@@ -249,6 +249,8 @@ const SCREENS: &[Screen] = &[
     ),
     Screen("invites-empty", "", &[PressNth("rail-pursuance", 1), Press("nav-invites"), See("invite-create")]),
     Screen("invites-long", LONG, &[Press("nav-invites"), See("invites-past")]),
+    Screen("relays", "", &[Press("nav-relays"), See("relay")]),
+    Screen("relays-convicted", "?busy", &[Press("nav-relays"), Press("proof-open"), See("proof-path")]),
     Screen("inbox", "?busy", &[Press("nav-inbox"), PressNth("held-refuse", 1), See("inbox-refused")]),
     Screen(
         "inbox-empty",

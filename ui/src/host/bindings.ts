@@ -2736,7 +2736,15 @@ waiting: number,
 /**
  * How it broke its word.
  */
-fault: Fault | null, };
+fault: Fault | null, 
+/**
+ * There is a proof of that, for anybody.
+ */
+hasProof: boolean, 
+/**
+ * The pursuance posts to it. One that was left is still read: whoever was away may have posted there.
+ */
+used: boolean, };
 
 /**
  * Every so many days, weeks, months or years.
@@ -2954,6 +2962,14 @@ pursuance: string,
 format: ExportFormat, 
 /**
  * Where: an absolute path, in a folder that exists, of a file that does not. Without the ending of its form it gets it.
+ */
+path: string, } | { "kind": "exportEvidence", 
+/**
+ * The relay's address.
+ */
+relay: string, 
+/**
+ * Where: as with `Export`; the ending is `evidence`.
  */
 path: string, } | { "kind": "backup", 
 /**
@@ -3801,7 +3817,7 @@ word: number | null, } | { "code": "notThePhraseShown" } | { "code": "notACode" 
 /**
  * How many.
  */
-problems: number, } | { "code": "importCancelled" } | { "code": "importRunning" } | { "code": "notABackup" } | { "code": "backupRunning" } | { "code": "noSuchFile" } | { "code": "fileExists" } | { "code": "noSuchFolder" } | { "code": "malformed" };
+problems: number, } | { "code": "importCancelled" } | { "code": "importRunning" } | { "code": "notABackup" } | { "code": "backupRunning" } | { "code": "noSuchFile" } | { "code": "fileExists" } | { "code": "noSuchFolder" } | { "code": "noEvidence" } | { "code": "malformed" };
 
 /**
  * Which way a right changes.

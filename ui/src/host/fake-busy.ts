@@ -1,6 +1,6 @@
 // A day on which much waits for decisions: who asks to be let in, what is to be signed, what is held.
 import type { DecisionView, MemberView } from './bindings';
-import { ALWAYS, device, fakeId, fakeQr, person, ROLES, type FakePursuance } from './fake-world';
+import { ALWAYS, device, fakeId, fakeQr, person, RELAY, ROLES, type FakePursuance } from './fake-world';
 
 const DAY = 86_400;
 const now = (): number => Math.floor(Date.now() / 1000);
@@ -54,6 +54,8 @@ export function busy(data: FakePursuance): void {
     decision('long', { change: { kind: 'remove', member: long.person.member, roles: [] }, rules: [20, 21], needed: 2 }),
     decision('mine', { change: { kind: 'rename', name: 'Harbour for everyone' }, proposer: noor.person, signed: [noor.person], mine: noor.person.me }),
   ];
+  const forked = { reachedSeconds: now() - 3 * DAY, cells: 391, read: 391, handed: 30, waiting: 0, fault: 'forked', hasProof: true } as const;
+  data.relays = [...data.relays, { ...forked, address: RELAY.replace(/^a/, 'h'), used: true }, { ...forked, address: RELAY.replace(/^a/, 'w'), fault: null, hasProof: false, used: false }];
   data.held = [
     { by: kees, entries: [fakeId(32, 'held 1'), fakeId(32, 'held 2')], joined: false, refusal: { code: 'removed' }, words: [
       { entry: fakeId(32, 'held 1'), task: 'Find out who owns the east quay', what: 'commented', text: 'The guard changes at six. Nobody is at the north gate before seven.' },

@@ -270,6 +270,7 @@ export function fakeHost(given: Partial<FakeChoices> = {}): FakeHost {
         if (running !== null) running.cancelled = true;
         return { kind: 'done' };
       case 'export': group(asked.pursuance); return written(asked.path);
+      case 'exportEvidence': return written(asked.path);
       case 'backup':
         if (asked.passphrase.length < MIN_PASSPHRASE_CHARS) throw { code: 'passphraseTooShort', minChars: MIN_PASSPHRASE_CHARS } satisfies Trouble;
         return written(asked.path);

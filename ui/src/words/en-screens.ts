@@ -296,6 +296,12 @@ export const screens = {
   'relays.add': 'Relay address',
   'relays.addHint': 'As the person who runs it gave it to you: an onion address, a slash, and its log key.',
   'relays.addSubmit': 'Add relay',
+  'relays.left': 'No longer used',
+  'relays.leftHint': 'Nothing is posted there any more. They are still read, in case somebody who was away posts there.',
+  'proof.open': 'Write the proof to a file',
+  'proof.name': 'relay proof',
+  'proof.says': 'Whoever has the file can check, with nothing else, that this relay signed what no honest relay signs. It names the relay and shows sizes and hashes of what it keeps. It shows nothing of what anybody wrote, and not who you are; but it shows that you know this relay.',
+  'proof.submit': 'Write the file',
   'relays.asAdded': 'Added. What is kept here goes there as soon as it is reached.',
 
   'backup.title': 'Backup',

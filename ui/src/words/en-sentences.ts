@@ -172,6 +172,7 @@ export const sentences = {
   'trouble.notABackup': 'This is not a backup made by Pursuance, or it is damaged. Nothing was changed.',
   'trouble.fileExists': 'There is a file of this name already. It was left as it is; choose another name.',
   'trouble.noSuchFile': 'There is no such file. Check the path.',
+  'trouble.noEvidence': 'There is no proof against this relay here.',
   'trouble.noSuchFolder': 'There is no such folder for files. Write the whole path; the folder of Pursuance itself is not for them.',
   'trouble.backupRunning': 'A backup is being written already. Wait for its end, then try again.',
   'trouble.importRunning': 'An import of yours is under way here. Wait for its end or cancel it, then try again.',

@@ -317,8 +317,8 @@ fn relays_and_readings_are_kept() {
     let kept = &store.relays().unwrap()[0];
     assert_eq!((kept.checkpoint.as_slice(), kept.peaks.len(), kept.slot_seconds), (&b"note"[..], 64, Some(60)));
     assert_eq!(
-        (kept.reached_seconds, kept.fault, kept.evidence.as_slice()),
-        (Some(123), Some(Fault::Stale), &b"proof"[..])
+        (kept.reached_seconds, kept.fault, kept.has_evidence, store.evidence(relay).unwrap().as_slice()),
+        (Some(123), Some(Fault::Stale), true, &b"proof"[..])
     );
     assert_eq!(
         store.readings().unwrap(),

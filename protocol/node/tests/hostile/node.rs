@@ -6,8 +6,9 @@ use std::time::Duration;
 use pursuance_core::command::Command;
 use pursuance_core::id::PursuanceId;
 use pursuance_core::templates::Template;
-use pursuance_node::api::{AppView, Fault, Query, Reply, Request, StatusLine, View};
+use pursuance_node::api::{AppView, Fault, Query, Reply, Request, StatusLine, Trouble, View};
 use pursuance_node::{Clock, Node, NodeConfig, Pace, TorChoice};
+use pursuance_wire::log::Evidence;
 use tempfile::TempDir;
 use tokio::time::timeout;
 
@@ -100,6 +101,31 @@ async fn a_fork_is_shown_and_survives_a_restart() {
     until(&node, "still forked", |status| *status == StatusLine::RelayFault { fault: Fault::Forked }).await;
     let Ok(View::Tree(tree)) = node.view(Query::tree(pursuance)).await else { panic!("a tree") };
     assert_eq!(tree.rows[0].title, "more");
+
+    // The proof leaves as a file, by which somebody who has nothing else convicts the relay.
+    let out = tempfile::tempdir().unwrap();
+    let path = out.path().join("proof").display().to_string();
+    let request = || Request::ExportEvidence { relay: address().to_string(), path: path.clone() };
+    let written = node.request(request()).await.unwrap();
+    let Reply::Written { path: file, bytes } = written else { panic!("{written:?}") };
+    assert_eq!(file, format!("{path}.evidence"));
+    let file = std::fs::read(file).unwrap();
+    assert_eq!(file.len() as u64, bytes);
+    let evidence = Evidence::decode(&file).unwrap();
+    assert_eq!(evidence.accused(), Ok(address().log_key()));
+    evidence.verify(&address().log_key()).unwrap();
+    let before: Vec<u8> = file[..].into();
+    assert_eq!(node.request(request()).await, Err(Trouble::FileExists));
+    let unknown = Request::ExportEvidence { relay: "nobody".into(), path: path.clone() };
+    assert_eq!(node.request(unknown).await, Err(Trouble::NoEvidence));
+    assert_eq!(std::fs::read(out.path().join("proof.evidence")).unwrap(), before);
+
+    // The group goes on without it; what it did stays to be seen.
+    node.request(Request::Act { pursuance, command: Command::SetRelays { relays: vec![] } }).await.unwrap();
+    let Ok(View::Relays(relays)) = node.view(Query::Relays { pursuance }).await else { panic!("relays") };
+    let seen: Vec<_> = relays.iter().map(|relay| (relay.used, relay.has_proof, relay.fault)).collect();
+    assert_eq!(seen, [(false, true, Some(Fault::Forked))]);
+    until(&node, "without a relay", |status| matches!(status, StatusLine::NoRelay { .. })).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

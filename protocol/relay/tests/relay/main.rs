@@ -6,6 +6,7 @@ mod copies;
 mod crashes;
 mod damage;
 mod disk;
+mod evidence;
 mod floods;
 mod growth;
 mod limits;

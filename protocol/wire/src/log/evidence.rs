@@ -66,6 +66,9 @@ pub enum EvidenceError {
     /// The leaves in it are not those of the checkpoint.
     #[error("the leaves are not those of the checkpoint")]
     LeavesMismatch,
+    /// The notes in it name no relay.
+    #[error("this names no relay")]
+    NamesNobody,
     /// Everything in it is genuine, and an honest relay may have signed it.
     #[error("an honest relay may have signed this")]
     Honest,
@@ -126,6 +129,22 @@ impl Evidence {
                 if due && missing { Ok(()) } else { Err(EvidenceError::Honest) }
             }
         }
+    }
+
+    /// The log key of the relay that it is about, as its first note names it. Anybody can write a file that names
+    /// anybody: only [`Evidence::verify`] with this key convicts. // W27
+    ///
+    /// # Errors
+    /// [`EvidenceError::NamesNobody`].
+    pub fn accused(&self) -> Result<LogKey, EvidenceError> {
+        let (Self::TwoTrees { one: note, .. }
+        | Self::NotAPrefix { older: note, .. }
+        | Self::BrokenReceipt { receipt: note, .. }) = self;
+        let line = note.split(|byte| *byte == b'\n').next().unwrap_or_default();
+        // The first line of a receipt has a word more.
+        let origin = line.split(|byte| *byte == b' ').next().unwrap_or_default();
+        let origin = core::str::from_utf8(origin).map_err(|_| EvidenceError::NamesNobody)?;
+        LogKey::of_origin(origin).ok_or(EvidenceError::NamesNobody)
     }
 
     /// The evidence as a file.
@@ -237,6 +256,7 @@ mod tests {
     use crate::log::note::{LogSigner, NoteError};
     use crate::log::slot::SlotNumber;
     use crate::log::world::{World, leaf};
+    use alloc::string::String;
     use proptest::prelude::*;
 
     fn note(checkpoint: &Checkpoint) -> Vec<u8> {
@@ -284,6 +304,16 @@ mod tests {
         let innocent = LogSigner::from_seed(&[6; 32]).key();
         let refused = Err(EvidenceError::Checkpoint(CheckpointError::WrongOrigin));
         assert_eq!(frame_up.verify(&innocent), refused);
+        // It names the one who signed. One that names somebody else is not theirs.
+        assert_eq!(frame_up.accused(), Ok(world.signer.key()));
+        let renamed = |note: Vec<u8>| {
+            let text = String::from_utf8(note).expect("a note is text");
+            text.replace(&world.signer.key().origin(), &innocent.origin()).into_bytes()
+        };
+        let Evidence::TwoTrees { one, other } = frame_up.clone() else { panic!("made above") };
+        let slander = Evidence::TwoTrees { one: renamed(one), other: renamed(other) };
+        assert_eq!(slander.accused(), Ok(innocent));
+        assert!(slander.verify(&innocent).is_err());
         let forged = Evidence::TwoTrees {
             one: note(&world.checkpoint(1, 10)),
             other: b"x\n\n\xe2\x80\x94 a AAAAAAA=\n".to_vec(),
@@ -305,6 +335,7 @@ mod tests {
         let long = [HEADING, &[TWO_TREES], &u32::MAX.to_be_bytes()].concat();
         assert_eq!(Evidence::decode(&long), Err(EvidenceError::TooLong { found_bytes: u32::MAX as usize }));
         let unsigned = Evidence::TwoTrees { one: b"x".to_vec(), other: b"y".to_vec() };
+        assert_eq!(unsigned.accused(), Err(EvidenceError::NamesNobody));
         let refused = Err(EvidenceError::Checkpoint(CheckpointError::Note(NoteError::NoSignatures)));
         assert_eq!(unsigned.verify(&world.signer.key()), refused);
     }
@@ -314,6 +345,7 @@ mod tests {
         fn no_file_panics(kind in 0u8..5, bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
             let file = [HEADING, &[kind], &bytes].concat();
             if let Ok(evidence) = Evidence::decode(&file) {
+                prop_assert!(evidence.accused().is_err());
                 prop_assert!(evidence.verify(&LogSigner::from_seed(&[5; 32]).key()).is_err());
             }
         }

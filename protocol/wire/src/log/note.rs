@@ -14,7 +14,7 @@ use ed25519_zebra::{Signature, SigningKey, VerificationKey};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use crate::address::base32;
+use crate::address::{base32, unbase32};
 use crate::limits::{MAX_NOTE_BYTES, MAX_NOTE_SIGNATURES};
 use crate::text::base64;
 
@@ -64,6 +64,12 @@ impl LogKey {
             return Err(LogKeyError::Weak);
         }
         Ok(Self(bytes))
+    }
+
+    /// The key that an origin names: only in the one form that [`LogKey::origin`] writes. // W9
+    pub fn of_origin(origin: &str) -> Option<Self> {
+        let bytes = unbase32(origin.strip_prefix(ORIGIN_PREFIX)?).ok()?;
+        Self::new(bytes).ok().filter(|key| key.origin() == origin)
     }
 
     /// The 32 bytes.
