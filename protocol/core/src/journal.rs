@@ -123,6 +123,8 @@ pub enum Saying {
         /// How many items there are.
         items: u32,
     },
+    /// Said what a relay has signed, for others to compare.
+    SawRelay,
     /// Something that a newer version understands.
     Newer,
 }
@@ -186,6 +188,7 @@ impl Replica {
             Op::Recover(_) => Saying::Recovered,
             Op::KeyPackage(_) | Op::RoleEpoch(_) | Op::Welcome(_) => Saying::Keys,
             Op::Ratify(entries) => Saying::Ratified { entries: crate::views::count(entries.len()) },
+            Op::SawCheckpoint(_) => Saying::SawRelay,
             Op::Unknown { .. } => Saying::Newer,
             other => match Change::of(other) {
                 Some(change) => Saying::Changed { about: self.about(other, names), change },

@@ -14,6 +14,7 @@ pub mod clock;
 pub mod code;
 pub mod codec;
 pub mod command;
+pub mod comparing;
 pub mod could;
 pub mod crypto;
 pub mod day;

@@ -8,7 +8,7 @@ use pursuance_wire::RelayAddress;
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::entry::GrantRef;
 use crate::id::{AuthorId, EntryId, RoleId};
-use crate::limits::MAX_OP_BYTES;
+use crate::limits::{MAX_OP_BYTES, MAX_SEEN_NOTE_BYTES};
 use crate::rule::Role;
 
 mod deciding;
@@ -85,7 +85,9 @@ pub mod number {
     pub const RECOVERY_KEY: u16 = 28;
     /// [`super::Op::Recover`]
     pub const RECOVER: u16 = 29;
-    // 30.. charters, releases, claims of outside identity
+    /// [`super::Op::SawCheckpoint`]
+    pub const SAW_CHECKPOINT: u16 = 30;
+    // 31.. charters, releases, claims of outside identity
 }
 
 /// What a public entry does.
@@ -147,6 +149,9 @@ pub enum Op {
     RecoveryKey(RecoveryKey),
     /// Comes back with that key; only ever the only op of an author's first entry.
     Recover(Recover),
+    /// What a relay signed, as the author holds it, so that others can compare: a note of at most `MAX_SEEN_NOTE_BYTES`. Nothing of it
+    /// is judged; whoever reads that relay too looks whether both have the same log (docs/protocol/08-node.md, N50).
+    SawCheckpoint(Vec<u8>),
     /// An op of a newer version, kept as it came.
     Unknown {
         /// Its number.
@@ -189,6 +194,7 @@ impl Op {
             Self::Welcome(_) => number::WELCOME,
             Self::RecoveryKey(_) => number::RECOVERY_KEY,
             Self::Recover(_) => number::RECOVER,
+            Self::SawCheckpoint(_) => number::SAW_CHECKPOINT,
             Self::Unknown { number, .. } => *number,
         }
     }
@@ -240,6 +246,10 @@ impl Op {
             number::WELCOME => Self::Welcome(keys::read_welcome(&mut a)?),
             number::RECOVERY_KEY => Self::RecoveryKey(devices::read_recovery_key(&mut a)?),
             number::RECOVER => Self::Recover(devices::read_recover(&mut a)?),
+            number::SAW_CHECKPOINT => {
+                a.array(1)?;
+                Self::SawCheckpoint(a.bytes(MAX_SEEN_NOTE_BYTES)?.into())
+            }
             _ => return Err(DecodeError::UnknownNumber),
         };
         a.end()?;
@@ -272,6 +282,7 @@ impl Op {
             Self::Welcome(welcome) => keys::write_welcome(&mut w, welcome),
             Self::RecoveryKey(key) => _ = w.array(2).bytes(&key.key).bytes(&key.signature),
             Self::Recover(recover) => devices::write_recover(&mut w, recover),
+            Self::SawCheckpoint(note) => _ = w.array(1).bytes(note),
             Self::Unknown { arguments, .. } => return arguments.clone(),
         }
         w.finish()

@@ -157,7 +157,7 @@ pub(super) fn read<S: Seen>(seen: &S, logs: &Logs, entry: &Entry, ops: &[Op], pe
             | Op::RoleEpoch(_)
             | Op::Welcome(_)
             | Op::RecoveryKey(_) => adds.push(Add::Op(index)),
-            Op::Checkpoint | Op::Unknown { .. } => {}
+            Op::Checkpoint | Op::SawCheckpoint(_) | Op::Unknown { .. } => {}
         }
     }
     Some(Noted { act, adds })

@@ -184,6 +184,8 @@ impl<S: Seen> Case<'_, S> {
     fn op(&self, actor: &Actor<'_>, op: &Op, ops: &[Op], permit: &mut Permit) -> Result<(), Denial> {
         let facts = self.seen.facts();
         match op {
+            // It says what a relay signed: whether it did shows to whoever compares.
+            Op::SawCheckpoint(_) => {}
             Op::KeyPackage(package) => {
                 let before = facts.packages.get(&self.entry.body().author).into_iter().flatten();
                 let before = before.filter(|(_, entry, _)| self.seen.holds(*entry)).count();

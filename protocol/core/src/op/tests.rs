@@ -17,7 +17,7 @@ use crate::day::Day;
 use crate::devices::device_message;
 use crate::id::{EpochId, MemberId, PursuanceId};
 use crate::keys::DeviceKeys;
-use crate::limits::{MAX_NAME_BYTES, MAX_NOTE_BYTES, MAX_PINS, MAX_RATIFIED, MAX_ROLES};
+use crate::limits::{MAX_NAME_BYTES, MAX_NOTE_BYTES, MAX_PINS, MAX_RATIFIED, MAX_ROLES, MAX_SEEN_NOTE_BYTES};
 use crate::rule::{Conditions, Object, Quorum, Rule, RuleTable, Verb};
 
 const RULE: Rule = Rule {
@@ -111,6 +111,7 @@ fn each() -> Vec<Op> {
         Op::Unknown { number: 27, arguments: vec![] },
         Op::RecoveryKey(RecoveryKey { key: [1; 32], signature: [2; 64] }),
         Op::Recover(Recover { package: package(KeySuite::XWing), signature: [2; 64], recovery: [3; 64] }),
+        Op::SawCheckpoint(vec![9; 200]),
     ]
 }
 
@@ -434,6 +435,7 @@ fn any_op() -> impl Strategy<Value = Op> {
             Op::Invite(Invite { role: RoleId(role), uses, note, ..invite(reviewed) })
         }),
         1 => (id(), signature()).prop_map(|(key, signature)| Op::RecoveryKey(RecoveryKey { key, signature })),
+        1 => list(any::<u8>(), 0..=MAX_SEEN_NOTE_BYTES).prop_map(Op::SawCheckpoint),
         1 => (any_package(), signature(), signature())
             .prop_map(|(package, signature, recovery)| Op::Recover(Recover { package, signature, recovery })),
     ]

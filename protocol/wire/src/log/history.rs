@@ -40,6 +40,19 @@ pub enum Standing {
     Newer(Checkpoint),
 }
 
+/// How a checkpoint that somebody else accepted stands to what is held here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Compared {
+    /// Of the same log.
+    Same,
+    /// Of a later slot than the newest one held: to be compared once this history is there.
+    Ahead,
+    /// Of a tree whose root cannot be computed from what is at hand.
+    Unknown,
+    /// The relay has signed two histories, one for each of us.
+    Forked(Box<Evidence>),
+}
+
 /// Why a checkpoint, with what came along, is not accepted. What was held stays.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HistoryError {
@@ -135,6 +148,47 @@ impl RelayHistory {
         Ok(Standing::Newer(offered))
     }
 
+    /// Holds a checkpoint that somebody else accepted against this history, with what was accepted for its slot and the
+    /// proved hashes of the newest visit, as far as there are any. // W28
+    ///
+    /// # Errors
+    /// It is no checkpoint of this relay.
+    pub fn compare(
+        &self,
+        note: &[u8],
+        accepted: Option<&Checkpoint>,
+        span: Option<&Span>,
+    ) -> Result<Compared, CheckpointError> {
+        let theirs = Checkpoint::verify(note, &self.key)?;
+        let Some(newest) = self.newest() else { return Ok(Compared::Ahead) };
+        match self.examine(note) {
+            Ok(Standing::Known) => return Ok(Compared::Same),
+            Ok(Standing::Newer(_)) => return Ok(Compared::Ahead),
+            Err(HistoryError::Forked(evidence)) => return Ok(Compared::Forked(evidence)),
+            // Of an earlier slot, as it should be.
+            Err(_) => {}
+        }
+        let same_tree = |ours: &Checkpoint| (ours.size(), ours.root()) == (theirs.size(), theirs.root());
+        if same_tree(newest) {
+            return Ok(Compared::Same);
+        }
+        if let Some(ours) = accepted.filter(|ours| ours.slot() == theirs.slot()) {
+            return Ok(if same_tree(ours) { Compared::Same } else { Compared::Forked(two_trees(ours, &theirs)) });
+        }
+        let span = span.filter(|span| (span.size(), span.root()) == (newest.size(), newest.root()));
+        let Some(span) = span else { return Ok(Compared::Unknown) };
+        Ok(match span.frontier_at(theirs.size()) {
+            None => Compared::Unknown,
+            Some(then) if then.root() == *theirs.root() => Compared::Same,
+            Some(_) => Compared::Forked(Box::new(Evidence::NotAPrefix {
+                older: note.to_vec(),
+                newer: newest.note().as_bytes().to_vec(),
+                first: span.first(),
+                tiles: span.tiles().cloned().collect(),
+            })),
+        })
+    }
+
     /// **The one call of a visit**: checks a newer checkpoint and the hashes of the cells `first..size`
     /// by hash tiles, demands that everything seen before is their beginning, and takes it as the newest.
     ///
@@ -203,16 +257,19 @@ impl RelayHistory {
 }
 
 fn forked(one: &Checkpoint, other: &Checkpoint) -> HistoryError {
-    HistoryError::Forked(Box::new(Evidence::TwoTrees {
-        one: one.note().as_bytes().to_vec(),
-        other: other.note().as_bytes().to_vec(),
-    }))
+    HistoryError::Forked(two_trees(one, other))
+}
+
+fn two_trees(one: &Checkpoint, other: &Checkpoint) -> Box<Evidence> {
+    let (one, other) = (one.note().as_bytes().to_vec(), other.note().as_bytes().to_vec());
+    Box::new(Evidence::TwoTrees { one, other })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::cell::Cell;
+    use crate::log::note::LogSigner;
     use crate::log::receipt::{Receipt, ReceiptState};
     use crate::log::world::{World, cell, leaf};
 
@@ -238,6 +295,65 @@ mod tests {
         let again = Evidence::decode(&evidence.encode()).expect("what is written is read");
         assert_eq!(again, *evidence);
         *evidence
+    }
+
+    /// What this history makes of a checkpoint of somebody else's, with all that a visit brings.
+    fn compared(
+        history: &RelayHistory,
+        theirs: &Checkpoint,
+        accepted: Option<&Checkpoint>,
+        span: Option<&Span>,
+    ) -> Compared {
+        history.compare(theirs.note().as_bytes(), accepted, span).expect("signed by the relay")
+    }
+
+    #[test]
+    fn whoever_was_shown_the_same_log_is_agreed_with() {
+        let world = World::sized(1_000, 0);
+        let mut history = RelayHistory::new(world.signer.key());
+        assert_eq!(compared(&history, &world.checkpoint(3, 300), None, None), Compared::Ahead);
+        visit(&mut history, &world, 2, 0, 200).expect("a visit");
+        let span = visit(&mut history, &world, 9, 0, 900).expect("a later one");
+        for (slot, size) in [(2, 200), (3, 256), (4, 300), (8, 899), (8, 900), (9, 900)] {
+            assert_eq!(compared(&history, &world.checkpoint(slot, size), None, Some(&span)), Compared::Same, "{size}");
+        }
+        assert_eq!(compared(&history, &world.checkpoint(10, 950), None, Some(&span)), Compared::Ahead);
+        // With nothing at hand about that size, nothing is said.
+        let theirs = world.checkpoint(4, 300);
+        assert_eq!(compared(&history, &theirs, None, None), Compared::Unknown);
+        assert_eq!(compared(&history, &theirs, Some(&theirs), None), Compared::Same);
+        let late = visit(&mut history, &world, 11, 512, 900).expect("a visit from later on");
+        assert_eq!(compared(&history, &theirs, None, Some(&late)), Compared::Unknown);
+        // A span of an older visit says nothing about this tree.
+        visit(&mut history, &world, 12, 768, 1_000).expect("a visit");
+        assert_eq!(compared(&history, &theirs, None, Some(&span)), Compared::Unknown);
+    }
+
+    #[test]
+    fn whoever_was_shown_another_log_gives_the_proof() {
+        let world = World::sized(1_000, 0);
+        let other = World::sized(1_000, 5);
+        let mut history = RelayHistory::new(world.signer.key());
+        let span = visit(&mut history, &world, 9, 0, 900).expect("a visit");
+        let accepted = world.checkpoint(4, 300);
+        let cases = [
+            ("the newest slot", other.checkpoint(9, 900), None, None),
+            ("more in an earlier slot", other.checkpoint(4, 901), None, None),
+            ("a slot that was accepted", other.checkpoint(4, 300), Some(&accepted), None),
+            ("fewer in a slot that was accepted", world.checkpoint(4, 299), Some(&accepted), None),
+            ("a slot in between", other.checkpoint(4, 300), None, Some(&span)),
+        ];
+        for (name, theirs, accepted, span) in cases {
+            let Compared::Forked(evidence) = compared(&history, &theirs, accepted, span) else { panic!("{name}") };
+            assert_eq!(evidence.verify(&world.signer.key()), Ok(()), "{name}");
+            assert_eq!(evidence.accused(), Ok(world.signer.key()), "{name}");
+        }
+        // Somebody else's signature is no word of this relay's.
+        let mut stranger = World::sized(300, 5);
+        stranger.signer = LogSigner::from_seed(&[77; 32]);
+        let theirs = stranger.checkpoint(4, 300);
+        assert!(history.compare(theirs.note().as_bytes(), Some(&accepted), Some(&span)).is_err());
+        assert!(history.compare(b"", None, None).is_err());
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub(crate) mod world;
 
 pub use checkpoint::{Checkpoint, CheckpointError};
 pub use evidence::{Evidence, EvidenceError};
-pub use history::{HistoryError, RelayHistory, Standing};
+pub use history::{Compared, HistoryError, RelayHistory, Standing};
 pub use note::{LogKey, LogKeyError, LogSigner, Note, NoteError, UnverifiedNote};
 pub use policy::{Policy, PolicyError, Posting};
 pub use proof::{ProofError, consistency_proof, inclusion_proof, verify_consistency, verify_inclusion};

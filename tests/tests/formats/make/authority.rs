@@ -8,6 +8,7 @@ use pursuance_core::id::{EntryId, RoleId};
 use pursuance_core::keys::DeviceKeys;
 use pursuance_core::op::{Grant, Invite, Op, Propose, Recover, RecoveryKey, Remove, SetRule, Vouch, number};
 use pursuance_core::rule::{Conditions, Object, Quorum, Role, Rule, Verb};
+use pursuance_wire::log::{Checkpoint, LogSigner, NodeHash, SlotNumber};
 
 use super::entry::{accepted, field, op, refused};
 use super::raw::{V, wide_head};
@@ -27,6 +28,7 @@ pub fn make(cast: &Cast, shelf: &mut Shelf) {
     decisions(cast, shelf);
     invites(cast, shelf);
     recovery(cast, shelf);
+    seen(cast, shelf);
 }
 
 /// One good entry of each kind, by name.
@@ -111,6 +113,10 @@ pub fn entries(cast: &Cast) -> Vec<(&'static str, Entry)> {
         ("invite-with-review", says(Op::Invite(reviewed(cast)))),
         ("recovery-key", says(Op::RecoveryKey(recovery_key))),
         ("recover", recover(cast, &new_device())),
+        ("saw-checkpoint", says(Op::SawCheckpoint(signed_by_a_relay()))),
+        // What is in it is not judged with the entry.
+        ("saw-checkpoint-of-nothing", says(Op::SawCheckpoint(vec![]))),
+        ("saw-checkpoint-of-1024-bytes", says(Op::SawCheckpoint(vec![b'x'; 1_024]))),
     ]
 }
 
@@ -401,6 +407,18 @@ fn invites(cast: &Cast, shelf: &mut Shelf) {
     let revoke = Bend::new(cast, "revoke-invite");
     refused(cast, shelf, "revoke-invite-of-31-bytes", &revoke.arguments(|a| a[0].blob().truncate(31)), STRUCTURE);
     refused(cast, shelf, "revoke-invite-of-three", &revoke.arguments(|a| a.push(V::Uint(0))), STRUCTURE);
+}
+
+fn signed_by_a_relay() -> Vec<u8> {
+    let signer = LogSigner::from_seed(&[0x52; 32]);
+    Checkpoint::sign(&signer, SlotNumber(29_921_759), 412, NodeHash([0x77; 32])).note().as_bytes().to_vec()
+}
+
+fn seen(cast: &Cast, shelf: &mut Shelf) {
+    let saw = Bend::new(cast, "saw-checkpoint");
+    refused(cast, shelf, "saw-checkpoint-of-1025-bytes", &saw.arguments(|a| a[0].blob().resize(1_025, b'x')), TOO_LONG);
+    refused(cast, shelf, "saw-checkpoint-of-two", &saw.arguments(|a| a.push(V::Bytes(vec![]))), STRUCTURE);
+    refused(cast, shelf, "saw-checkpoint-of-a-text", &saw.arguments(|a| a[0] = V::Text("x".into())), STRUCTURE);
 }
 
 fn recovery(cast: &Cast, shelf: &mut Shelf) {

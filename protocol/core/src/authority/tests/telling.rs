@@ -38,6 +38,7 @@ pub(crate) fn describe(stage: &Stage) -> String {
         Op::Admit(id) => format!("Admit {}", number(*id)),
         Op::Ratify(ids) => format!("Ratify {:?}", ids.iter().map(|id| number(*id)).collect::<Vec<_>>()),
         Op::RecoveryKey(_) => "RecoveryKey".into(),
+        Op::SawCheckpoint(_) => "SawCheckpoint".into(),
         Op::Recover(_) => "Recover".into(),
         other => format!("{other:?}"),
     };
