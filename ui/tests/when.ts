@@ -147,6 +147,7 @@ export const WHEN: Record<string, readonly string[]> = {
 
   'relays.noneText': ['no relays'],
   'relays.asAdded': ['relay added'],
+  'relays.agreed': ['relays*', 'a proof*'],
   'relays.left': ['relays, one convicted and one left', 'a proof*'],
   'relays.leftHint': ['relays, one convicted and one left', 'a proof*'],
   'proof.open': ['relays, one convicted and one left'],

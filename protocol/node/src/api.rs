@@ -1223,6 +1223,9 @@ pub struct RelayView {
     pub waiting: u32,
     /// How it broke its word.
     pub fault: Option<Fault>,
+    /// Seconds since 1970 at the end of the newest slot for which another computer is known to have been shown the same log.
+    #[cfg_attr(feature = "bindings", ts(type = "number | null"))]
+    pub agreed_seconds: Option<u64>,
     /// There is a proof of that, for anybody.
     pub has_proof: bool,
     /// The pursuance posts to it. One that was left is still read: whoever was away may have posted there.

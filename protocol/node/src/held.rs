@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use pursuance_core::cell::{CellContent, open_cell, seal_entries};
 use pursuance_core::code::{Answer, DeviceCode};
 use pursuance_core::command::Command;
+use pursuance_core::comparing::notes_in;
 use pursuance_core::crypto::Seed;
 use pursuance_core::entry::{Content, Entry, EntryError, UnverifiedEntry};
 use pursuance_core::fragment::{Assembly, Fragments};
@@ -105,6 +106,8 @@ pub(crate) struct Held {
     pub(crate) order: Order,
     /// When own entries without a cell are to be sealed.
     pub(crate) seal_due: Option<Instant>,
+    /// The day (since 1970) on which everything was said that relays signed the day before.
+    pub(crate) said_seen_on: Option<u64>,
     /// When a newcomer is to be welcomed, unless somebody else did.
     pub(crate) welcome_due: BTreeMap<AuthorId, Instant>,
     /// When a new epoch is to be made, unless somebody else did.
@@ -130,6 +133,8 @@ pub(crate) struct Ingested {
     pub(crate) news: bool,
     /// A secret came by which older cells can be opened: they are to be read again.
     pub(crate) learned: bool,
+    /// What others said that relays signed.
+    pub(crate) seen: Vec<Vec<u8>>,
 }
 
 /// What one round over cells found, not stored yet.
@@ -191,6 +196,7 @@ impl Held {
             sample: false,
             order: Order::default(),
             seal_due: None,
+            said_seen_on: None,
             welcome_due: BTreeMap::new(),
             epoch_due: None,
             package_due: None,
@@ -529,6 +535,7 @@ impl Held {
             let shelf = w.shelf(self.number);
             for entry in found.entries {
                 let (id, mine) = (entry.id(), entry.body().author == me);
+                ingested.seen.extend(notes_in(&entry).filter(|_| !mine).map(<[u8]>::to_vec));
                 self.show(&entry);
                 match self.replica.receive_from(entry, &shelf).append {
                     Append::Appended | Append::Gap { .. } | Append::Equivocation { .. } => ingested.news = true,

@@ -11,6 +11,7 @@ pub mod api;
 pub mod backup;
 mod chance;
 pub mod clock;
+mod comparing;
 mod devices;
 mod engine;
 mod evidence;

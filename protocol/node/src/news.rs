@@ -47,9 +47,11 @@ impl Open {
         match news {
             ReaderNews::Plan(reply) => {
                 let from = self.relays.from(address);
-                let relay = self.relay(address);
+                let relay = self.relays.known.get(address).expect("looked for above");
+                let past = relay.past_slot(&self.store, around.clock.now_seconds())?;
                 let from = if relay.prove { 0 } else { from };
-                let _ = reply.send(ReadPlan { history: relay.history.clone(), from, slot_seconds: relay.slot_seconds });
+                let slot_seconds = relay.slot_seconds;
+                let _ = reply.send(ReadPlan { history: relay.history.clone(), from, slot_seconds, past });
                 Ok(false)
             }
             ReaderNews::SlotSeconds(seconds) => {
@@ -72,8 +74,11 @@ impl Open {
                 let _ = done.send(());
                 Ok(shown || changed)
             }
-            ReaderNews::Done { checkpoint, span, done } => {
+            ReaderNews::Done { checkpoint, span, past, done } => {
                 self.read_to_the_end(address, &checkpoint, span.as_ref())?;
+                past.map_or(Ok(()), |note| self.take_past(address, &note, span.as_ref()))?;
+                self.compare_visit(address, span.as_ref(), around.clock.now_seconds())?;
+                self.look_again(address);
                 self.erase_packages()?;
                 let _ = done.send(());
                 Ok(true)
@@ -163,6 +168,7 @@ impl Open {
             if held.seal_due.is_some_and(|due| due <= now) {
                 // If the disk refuses now, it is tried again later.
                 held.seal_due = Some(now + SEAL_RETRY);
+                held.say_seen(&mut self.store, &self.relays, around.clock.now_seconds())?;
                 let relays = self.relays.wanted_numbers(held.number);
                 sealed |= held.seal(&mut self.store, &relays)?;
                 sealed |= held.post_previews(&mut self.store, &relays)?;
@@ -265,6 +271,11 @@ impl Open {
             })?;
             self.relays.readings.entry((pursuance, *address)).and_modify(|reading| reading.next = end);
             changed |= ingested.news || !cells.is_empty();
+            // Of a visit, the end tells more.
+            self.hear_seen(pursuance, ingested.seen)?;
+            if from_stream {
+                self.look_again(address);
+            }
             if ingested.learned {
                 let held = self.held.values().find(|held| held.number == pursuance).expect("found a moment ago");
                 self.relays.read_again(&mut self.store, held)?;

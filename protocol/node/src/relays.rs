@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use crate::api::Fault;
+use crate::comparing::SeenByOthers;
 use crate::engine::Surroundings;
 use crate::held::{Held, Way};
 use crate::store::{KeptRelay, KeptStanding, Number, Store, StoreError};
@@ -50,6 +51,8 @@ pub(crate) struct Relay {
     /// A promise could not be found kept: the next visit starts at the first cell, to find it or to prove that it was broken.
     pub(crate) prove: bool,
     pub(crate) clock_off_seconds: Option<i64>,
+    /// What others said that they saw of it.
+    pub(crate) seen: SeenByOthers,
     pub(crate) run: u64,
     tasks: Option<Tasks>,
 }
@@ -182,7 +185,9 @@ impl Relays {
                 }
             }
         }
-        from
+        // What another member saw can be told from there on.
+        let seen = self.known.get(address).and_then(|relay| relay.seen.from);
+        seen.map_or(from, |seen| from.min(seen))
     }
 
     /// Wakes both tasks of a relay: there is something to do.
@@ -259,6 +264,7 @@ impl Relay {
             newest_at: None,
             prove: false,
             clock_off_seconds: None,
+            seen: SeenByOthers::default(),
             run: 0,
             tasks: None,
         }

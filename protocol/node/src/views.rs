@@ -181,6 +181,7 @@ impl Open {
                 waiting,
                 fault: relay.fault,
                 has_proof: relay.has_proof,
+                agreed_seconds: relay.seen.agreed.zip(relay.slot_seconds).map(|(slot, of)| slot.end_unix_seconds(of)),
                 used: used.contains(&address),
             });
         }

@@ -178,6 +178,19 @@ impl<'a> Visit<'a> {
         Ok(Look { checkpoint, span: Some(span) })
     }
 
+    /// Asks for the checkpoint of an earlier slot; `None` if the relay has none of it, or none any more. It is not held
+    /// against anything yet.
+    ///
+    /// # Errors
+    /// [`VisitError`].
+    pub async fn checkpoint_of(&mut self, slot: SlotNumber) -> Result<Option<Bytes>, VisitError> {
+        match self.fetch(&format!("/checkpoint/{slot}"), MAX_NOTE_BYTES).await {
+            Ok(note) => Ok(Some(note)),
+            Err(VisitError::Http(HttpError::Gone | HttpError::NotFound)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Fetches the bodies of whole blocks and holds them against the proved hashes: the cells of `range` within the span,
     /// with the index of the first. Blocks that the relay keeps no longer are left out, so several pieces can come.
     ///

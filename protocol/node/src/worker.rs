@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 
+use bytes::Bytes;
 use pursuance_wire::log::{Checkpoint, HistoryError, Receipt, RelayHistory, SlotNumber, Span};
 use pursuance_wire::{Cell, RelayAddress};
 use tokio::sync::{Notify, oneshot};
@@ -35,8 +36,9 @@ pub(crate) enum ReaderNews {
     Accepted(Box<RelayHistory>),
     /// Cells of the log from `start` on, held against the tree; with them the history of a frame that proves itself.
     Cells { start: u64, cells: Vec<Cell>, history: Option<Box<RelayHistory>>, done: oneshot::Sender<()> },
-    /// Everything up to the checkpoint was read; the span, where one was needed, for judging receipts.
-    Done { checkpoint: Checkpoint, span: Option<Span>, done: oneshot::Sender<()> },
+    /// Everything up to the checkpoint was read; the span, where one was needed, for judging receipts; the older checkpoint that was
+    /// asked for, not held against anything yet.
+    Done { checkpoint: Checkpoint, span: Option<Span>, past: Option<Bytes>, done: oneshot::Sender<()> },
     /// It came to nothing; the next try is after `retry`.
     Failed { error: VisitError, retry: Duration },
 }
@@ -46,6 +48,8 @@ pub(crate) struct ReadPlan {
     pub(crate) history: RelayHistory,
     pub(crate) from: u64,
     pub(crate) slot_seconds: Option<u32>,
+    /// An older slot whose checkpoint is asked for too.
+    pub(crate) past: Option<SlotNumber>,
 }
 
 /// What a posting task tells the engine or asks of it.
@@ -155,17 +159,19 @@ impl From<VisitError> for Ended {
 
 impl Worker {
     async fn visit(&self, failures: &mut u32) -> Result<(), Ended> {
-        let ReadPlan { mut history, from, slot_seconds } =
-            self.ask(|reply| self.tell_reader(ReaderNews::Plan(reply))).await?;
+        let mut plan = self.ask(|reply| self.tell_reader(ReaderNews::Plan(reply))).await?;
         let mut visit = Visit::begin(&self.transport, &self.relay, self.pace.patience).await?;
-        let slot_seconds = match slot_seconds {
+        let slot_seconds = match plan.slot_seconds {
             Some(seconds) => seconds,
             None => {
                 let seconds = visit.policy().await?.slot_seconds;
                 self.tell_reader(ReaderNews::SlotSeconds(seconds))?;
+                // Only now it can be said which slot was yesterday's last.
+                plan = self.ask(|reply| self.tell_reader(ReaderNews::Plan(reply))).await?;
                 seconds
             }
         };
+        let ReadPlan { mut history, from, past, .. } = plan;
         let look = visit.look(&mut history, self.earlier(from)).await?;
         self.tell_reader(ReaderNews::Accepted(Box::new(history.clone())))?;
         if let Some(span) = &look.span {
@@ -175,8 +181,12 @@ impl Worker {
                 }
             }
         }
+        let past = match past {
+            Some(slot) => visit.checkpoint_of(slot).await?,
+            None => None,
+        };
         let (checkpoint, span) = (look.checkpoint, look.span);
-        self.ask(|done| self.tell_reader(ReaderNews::Done { checkpoint, span, done })).await?;
+        self.ask(|done| self.tell_reader(ReaderNews::Done { checkpoint, span, past, done })).await?;
         *failures = 0;
 
         let silent = Duration::from_secs(u64::from(slot_seconds * SILENT_SLOTS) + SILENT_EXTRA_SECONDS);

@@ -4,6 +4,8 @@
 
 #[path = "hostile/authority.rs"]
 mod authority;
+#[path = "hostile/comparing.rs"]
+mod comparing;
 #[path = "hostile/flood.rs"]
 mod flood;
 #[allow(dead_code, reason = "the stories need more of it")]

@@ -2738,6 +2738,10 @@ waiting: number,
  */
 fault: Fault | null, 
 /**
+ * Seconds since 1970 at the end of the newest slot for which another computer is known to have been shown the same log.
+ */
+agreedSeconds: number | null, 
+/**
  * There is a proof of that, for anybody.
  */
 hasProof: boolean, 
@@ -3314,7 +3318,7 @@ titles: Array<string>,
 /**
  * How many items there are.
  */
-items: number, } | { "kind": "newer" };
+items: number, } | { "kind": "sawRelay" } | { "kind": "newer" };
 
 /**
  * One thing that can be done under other conditions.

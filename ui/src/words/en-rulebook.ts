@@ -134,6 +134,7 @@ export const rulebook = {
   'say.madeRecoveryKey': 'declared a recovery key',
   'say.recovered': 'came back with a recovery key, and put other devices of theirs out',
   'say.keys': 'made or handed on keys',
+  'say.sawRelay': 'said what a relay had signed, to be compared',
   'say.ratified': 'gave effect again to {n:# entry|# entries}',
   'say.tasks': 'wrote about {~titles}',
   'say.tasksMore': 'wrote about {~titles} and {n:# more|# more}',

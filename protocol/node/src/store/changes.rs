@@ -237,6 +237,14 @@ impl Changes<'_> {
     /// [`StoreError`](super::StoreError).
     pub fn set_checkpoint(&self, relay: Number, slot: u64, note: &[u8], peaks: &[u8]) -> Result<()> {
         self.run("UPDATE relay SET checkpoint = ?2, peaks = ?3 WHERE number = ?1", params![relay, note, peaks])?;
+        self.add_checkpoint_seen(relay, slot, note)
+    }
+
+    /// Keeps the checkpoint of a slot among those seen.
+    ///
+    /// # Errors
+    /// [`StoreError`](super::StoreError).
+    pub fn add_checkpoint_seen(&self, relay: Number, slot: u64, note: &[u8]) -> Result<()> {
         self.run(
             "INSERT INTO checkpoint_seen VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
             params![relay, signed(slot), note],

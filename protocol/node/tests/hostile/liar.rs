@@ -27,6 +27,8 @@ pub struct Liar {
     pub slot: Option<u64>,
     /// How many of its cells it admits to.
     pub shown: Option<usize>,
+    /// How many cells it had in every slot before it was started, if it says so.
+    pub had: Option<usize>,
     /// Blocks before this one are gone.
     pub kept_from_block: u64,
     /// What it says instead of the truth, by path.
@@ -75,6 +77,7 @@ impl Liar {
             cells: cells(count),
             slot: None,
             shown: None,
+            had: Some(count),
             kept_from_block: 0,
             instead: Vec::new(),
             forgets: false,
@@ -158,6 +161,14 @@ impl Liar {
         }
         if path == "/checkpoint" {
             return Ok(Bytes::copy_from_slice(self.checkpoint().note().as_bytes()));
+        }
+        if let Some(slot) = path.strip_prefix("/checkpoint/") {
+            let had = self.had.ok_or(StatusCode::NOT_FOUND)?;
+            let mut frontier = Frontier::new();
+            self.cells[..had].iter().for_each(|cell| frontier.append(cell.leaf_hash()));
+            let slot = SlotNumber(slot.parse().unwrap());
+            let signed = Checkpoint::sign(&self.signer, slot, frontier.size(), frontier.root());
+            return Ok(Bytes::copy_from_slice(signed.note().as_bytes()));
         }
         if let Some(rest) = path.strip_prefix("/blocks/") {
             return self.blocks(BlockRange::parse(rest).unwrap());

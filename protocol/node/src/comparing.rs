@@ -1,0 +1,197 @@
+//! What others saw of a relay, held against what was seen here: a relay that shows two logs cannot let those who saw different
+//! ones ever meet in one of them (docs/protocol/08-node.md, N50 to N52).
+
+use std::collections::{BTreeSet, VecDeque};
+
+use pursuance_wire::RelayAddress;
+use pursuance_wire::log::{Checkpoint, Compared, LogKey, SlotNumber, Span};
+
+use crate::api::Fault;
+use crate::engine::Open;
+use crate::held::Held;
+use crate::relays::{Relay, Relays};
+use crate::store::{Number, Store, StoreError};
+
+const DAY_SECONDS: u64 = 86_400;
+
+/// How far back it is looked whether something was said already: yesterday, whatever clocks say.
+const SAID_LATELY_SECONDS: u64 = 2 * DAY_SECONDS;
+
+/// Checkpoints of others that wait to be compared, for each relay; older ones go.
+pub const MAX_SEEN_WAITING: usize = 64;
+
+/// Bytes of a note that is said in the log.
+const MAX_NOTE: usize = pursuance_core::limits::MAX_SEEN_NOTE_BYTES;
+
+/// A relay's checkpoints that others accepted.
+#[derive(Default)]
+pub(crate) struct SeenByOthers {
+    waiting: VecDeque<Vec<u8>>,
+    /// The newest slot for which another device has the same log.
+    pub(crate) agreed: Option<SlotNumber>,
+    /// A visit that begins at this cell can tell.
+    pub(crate) from: Option<u64>,
+}
+
+impl SeenByOthers {
+    fn wait(&mut self, note: Vec<u8>) {
+        if self.waiting.len() == MAX_SEEN_WAITING {
+            self.waiting.pop_front();
+        }
+        self.waiting.push_back(note);
+    }
+}
+
+/// The log key that a note's first line names.
+fn named_in(note: &[u8]) -> Option<LogKey> {
+    let origin = note.split(|byte| *byte == b'\n').next()?;
+    LogKey::of_origin(std::str::from_utf8(origin).ok()?)
+}
+
+/// The last slot of yesterday: everybody can ask for its checkpoint, and whoever names it names nothing of today.
+pub(crate) fn last_slot_of_yesterday(now_seconds: u64, slot_seconds: u32) -> SlotNumber {
+    let midnight = now_seconds - now_seconds % DAY_SECONDS;
+    // The slot that midnight falls in ends today.
+    SlotNumber(SlotNumber::at(midnight, slot_seconds).0.saturating_sub(1))
+}
+
+impl Relay {
+    /// The slot whose checkpoint is to be asked for in the next visit: yesterday's last, unless it is kept here.
+    pub(crate) fn past_slot(&self, store: &Store, now_seconds: u64) -> Result<Option<SlotNumber>, StoreError> {
+        let Some(slot_seconds) = self.slot_seconds else { return Ok(None) };
+        let slot = last_slot_of_yesterday(now_seconds, slot_seconds);
+        Ok(store.checkpoint_seen(self.number, slot.0)?.is_none().then_some(slot))
+    }
+}
+
+impl Held {
+    /// Says what the relays signed for yesterday's last slot, where it was accepted here and nobody said so yet. This comes with
+    /// what is sealed anyway: by itself it would tell the relay that somebody looks.
+    pub(crate) fn say_seen(&mut self, store: &mut Store, relays: &Relays, now_seconds: u64) -> Result<(), StoreError> {
+        let today = now_seconds / DAY_SECONDS;
+        if self.said_seen_on == Some(today) {
+            return Ok(());
+        }
+        let wanted = relays.wanted(self.number);
+        let mut all = !wanted.is_empty();
+        let mut notes = Vec::new();
+        for address in wanted {
+            let relay = &relays.known[&address];
+            let key = address.log_key();
+            // Before the first visit of a day it is not known yet.
+            let slot = relay.slot_seconds.map(|seconds| last_slot_of_yesterday(now_seconds, seconds));
+            let note = slot.map(|slot| store.checkpoint_seen(relay.number, slot.0)).transpose()?.flatten();
+            let Some(note) = note.filter(|note| note.len() <= MAX_NOTE) else {
+                all = false;
+                continue;
+            };
+            let mine = Checkpoint::verify(&note, &key).map_err(|_| StoreError::Damaged)?;
+            let is_mine =
+                |said: &Checkpoint| (said.slot(), said.size(), said.root()) == (mine.slot(), mine.size(), mine.root());
+            let mut lately = self.replica.said_seen(now_seconds.saturating_sub(SAID_LATELY_SECONDS));
+            // Whoever said otherwise is to hear it.
+            if !lately.any(|said| Checkpoint::verify(said, &key).is_ok_and(|said| is_mine(&said))) {
+                notes.push(note);
+            }
+        }
+        if let Some(entry) = self.replica.say_seen(notes, now_seconds) {
+            self.commit(store, &[entry], |_, _| Ok(()))?;
+        }
+        self.said_seen_on = all.then_some(today);
+        Ok(())
+    }
+}
+
+impl Open {
+    /// After a visit: compares what came in it, and what was said lately, also before this relay was known or this program started.
+    pub(crate) fn compare_visit(
+        &mut self,
+        address: &RelayAddress,
+        span: Option<&Span>,
+        now_seconds: u64,
+    ) -> Result<(), StoreError> {
+        let key = address.log_key();
+        let relay = self.relays.known.get_mut(address).expect("the caller looked");
+        let since = now_seconds.saturating_sub(SAID_LATELY_SECONDS);
+        for held in self.held.values().filter(|held| self.relays.readings.contains_key(&(held.number, *address))) {
+            let said = held.replica.said_seen(since).filter(|note| named_in(note) == Some(key));
+            for note in said.map(<[u8]>::to_vec) {
+                if !relay.seen.waiting.contains(&note) {
+                    relay.seen.wait(note);
+                }
+            }
+        }
+        self.compare_seen(address, span)
+    }
+
+    /// Takes what others said of the relays of a pursuance.
+    pub(crate) fn hear_seen(&mut self, pursuance: Number, notes: Vec<Vec<u8>>) -> Result<(), StoreError> {
+        let mut heard = BTreeSet::new();
+        for note in notes {
+            let Some(key) = named_in(&note) else { continue };
+            let address = self.relays.of(pursuance).map(|(address, _)| address).find(|read| read.log_key() == key);
+            let Some(address) = address else { continue };
+            self.relays.known.get_mut(&address).expect("it is read").seen.wait(note);
+            heard.insert(address);
+        }
+        heard.iter().try_for_each(|address| self.compare_seen(address, None))
+    }
+
+    /// Compares what waits, with the hashes of a visit, where one was just made.
+    pub(crate) fn compare_seen(&mut self, address: &RelayAddress, span: Option<&Span>) -> Result<(), StoreError> {
+        let key = address.log_key();
+        let relay = self.relays.known.get_mut(address).expect("the caller looked");
+        let mut from = None;
+        let mut still = VecDeque::new();
+        for note in std::mem::take(&mut relay.seen.waiting) {
+            // Whoever says what this relay never signed says nothing.
+            let Ok(theirs) = Checkpoint::verify(&note, &key) else { continue };
+            let accepted = self.store.checkpoint_seen(relay.number, theirs.slot().0)?;
+            let accepted = accepted.and_then(|accepted| Checkpoint::verify(&accepted, &key).ok());
+            match relay.history.compare(&note, accepted.as_ref(), span) {
+                Ok(Compared::Same) => relay.seen.agreed = relay.seen.agreed.max(Some(theirs.slot())),
+                Ok(Compared::Ahead) => still.push_back(note),
+                Ok(Compared::Unknown) => {
+                    from = Some(from.unwrap_or(u64::MAX).min(theirs.size()));
+                    still.push_back(note);
+                }
+                Ok(Compared::Forked(evidence)) if !relay.has_proof => {
+                    relay.fault = Some(Fault::Forked);
+                    relay.has_proof = true;
+                    self.store.write(|w| w.set_fault(relay.number, relay.fault, &evidence.encode()))?;
+                }
+                Ok(Compared::Forked(_)) | Err(_) => {}
+            }
+        }
+        relay.seen.waiting = still;
+        relay.seen.from = from;
+        Ok(())
+    }
+
+    /// Has the relay visited again where an earlier start can tell what another member saw. Such a visit is like any other.
+    pub(crate) fn look_again(&mut self, address: &RelayAddress) {
+        if self.relays.known.get(address).is_some_and(|relay| relay.seen.from.is_some()) {
+            self.relays.wake(address);
+        }
+    }
+
+    /// Takes the checkpoint of yesterday's last slot that a visit asked for: it is kept if it is of the log that was read.
+    pub(crate) fn take_past(
+        &mut self,
+        address: &RelayAddress,
+        note: &[u8],
+        span: Option<&Span>,
+    ) -> Result<(), StoreError> {
+        let relay = self.relays.known.get_mut(address).expect("the caller looked");
+        let Ok(past) = Checkpoint::verify(note, &address.log_key()) else { return Ok(()) };
+        match relay.history.compare(note, None, span) {
+            Ok(Compared::Same) => self.store.write(|w| w.add_checkpoint_seen(relay.number, past.slot().0, note)),
+            Ok(Compared::Forked(evidence)) if !relay.has_proof => {
+                relay.fault = Some(Fault::Forked);
+                relay.has_proof = true;
+                self.store.write(|w| w.set_fault(relay.number, relay.fault, &evidence.encode()))
+            }
+            _ => Ok(()),
+        }
+    }
+}

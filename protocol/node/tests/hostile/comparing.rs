@@ -1,0 +1,179 @@
+//! A relay that shows its visitors different logs, and members who compare (docs/protocol/08-node.md, N50 to N52).
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use pursuance_core::command::Command;
+use pursuance_core::id::PursuanceId;
+use pursuance_core::op::Op;
+use pursuance_node::api::{Fault, Reply, Request};
+use pursuance_wire::log::{Checkpoint, Evidence, LogSigner, NodeHash, SlotNumber};
+use tokio::time::sleep;
+
+use crate::harbour::{Berth, Sailor};
+use crate::liar::{Liar, Shared, address, cell};
+use crate::rogue::{Rogue, now_seconds};
+
+/// Pause between two looks at what is known by now, how many there are before something is said again, and how often that is.
+const LOOK: Duration = Duration::from_millis(100);
+const LOOKS: usize = 30;
+const TRIES: usize = 30;
+
+/// An honest relay, and beside it the other one, which has a door for each of both.
+struct Scene {
+    berth: Berth,
+    maya: Sailor,
+    ben: Sailor,
+    pursuance: PursuanceId,
+    link: String,
+}
+
+impl Scene {
+    async fn open(for_maya: SocketAddr, for_ben: SocketAddr) -> Self {
+        let berth = Berth::open().await;
+        let doors = |other| [(berth.address, berth.at), (address(), other)];
+        let (maya, ben) = (Sailor::aboard(&doors(for_maya)).await, Sailor::aboard(&doors(for_ben)).await);
+        let pursuance = maya.found(Some(&berth.address)).await;
+        let relays = vec![berth.address.to_string(), address().to_string()];
+        maya.act(pursuance, Command::SetRelays { relays }).await;
+        let link = maya.invite(pursuance, 3).await;
+        ben.come_in(&link, "Ben").await;
+        let scene = Self { berth, maya, ben, pursuance, link };
+        for sailor in [&scene.maya, &scene.ben] {
+            sailor
+                .until_async("reached", async || {
+                    let relays = sailor.relays(pursuance).await;
+                    relays.len() == 2 && relays.iter().all(|relay| relay.reached_seconds.is_some())
+                })
+                .await;
+        }
+        scene
+    }
+
+    /// Both say something now and then, so that what they saw goes along, until this is so.
+    async fn speaking_until(&self, what: &str, is_so: impl AsyncFn() -> bool) {
+        for _ in 0..TRIES {
+            self.maya.task(self.pursuance, "from Maya", None).await;
+            self.ben.task(self.pursuance, "from Ben", None).await;
+            for _ in 0..LOOKS {
+                if is_so().await {
+                    return;
+                }
+                sleep(LOOK).await;
+            }
+        }
+        panic!("waited in vain: {what}");
+    }
+
+    /// Until the one who did not speak first knows that the other was shown the same; nobody is accused.
+    async fn until_agreed(&self) -> u64 {
+        let agreed = async || {
+            let both = [self.seen_by(&self.maya).await, self.seen_by(&self.ben).await];
+            assert!(!both[0].0 && !both[1].0, "nobody lied");
+            both[0].1.or(both[1].1)
+        };
+        self.speaking_until("agreed", async || agreed().await.is_some()).await;
+        agreed().await.expect("a moment ago")
+    }
+
+    /// Whether somebody has a proof against the relay with two doors, and what they agreed about.
+    async fn seen_by(&self, sailor: &Sailor) -> (bool, Option<u64>) {
+        let relays = sailor.relays(self.pursuance).await;
+        let of = relays.iter().find(|relay| relay.address == address().to_string()).expect("it is used");
+        assert_eq!(of.has_proof, of.fault == Some(Fault::Forked));
+        (of.has_proof, of.agreed_seconds)
+    }
+
+    /// Nothing is lost by it, and the other relay is above suspicion.
+    async fn goes_on(&self) {
+        self.ben.task(self.pursuance, "still here", None).await;
+        self.maya.until_like(&self.ben, self.pursuance).await;
+        for sailor in [&self.maya, &self.ben] {
+            let relays = sailor.relays(self.pursuance).await;
+            let honest = relays.iter().find(|relay| relay.address == self.berth.address.to_string());
+            assert_eq!(honest.map(|relay| (relay.fault, relay.has_proof)), Some((None, false)));
+        }
+    }
+}
+
+/// What somebody can take elsewhere.
+async fn proof(sailor: &Sailor) -> Evidence {
+    let out = tempfile::tempdir().unwrap();
+    let path = out.path().join("proof").display().to_string();
+    let written = sailor.ask(Request::ExportEvidence { relay: address().to_string(), path }).await.unwrap();
+    let Reply::Written { path, .. } = written else { panic!("{written:?}") };
+    let evidence = Evidence::decode(&std::fs::read(path).unwrap()).unwrap();
+    evidence.verify(&address().log_key()).unwrap();
+    evidence
+}
+
+fn other() -> Liar {
+    let mut liar = Liar::honest(300);
+    liar.cells[3] = cell(77);
+    liar
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn members_who_were_shown_the_same_log_say_so() {
+    let (shared, at): (Shared, SocketAddr) = Liar::honest(300).serve().await;
+    let scene = Scene::open(at, at).await;
+    let agreed = scene.until_agreed().await;
+    assert_eq!(agreed % 86_400, 0, "it is of the last slot of a day");
+    scene.goes_on().await;
+    // Each asked for one older checkpoint, and for the same one.
+    let mut asked: Vec<String> = shared.lock().unwrap().asked.clone();
+    asked.retain(|path| path.starts_with("/checkpoint/"));
+    assert_eq!(asked.len(), 2, "{asked:?}");
+    assert_eq!(asked[0], asked[1]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_logs_for_two_members_are_a_proof_for_both() {
+    let (_, for_maya) = Liar::honest(300).serve().await;
+    let (_, for_ben) = other().serve().await;
+    let scene = Scene::open(for_maya, for_ben).await;
+    let have = async || scene.seen_by(&scene.maya).await.0 && scene.seen_by(&scene.ben).await.0;
+    scene.speaking_until("forked", have).await;
+    for sailor in [&scene.maya, &scene.ben] {
+        assert!(matches!(proof(sailor).await, Evidence::TwoTrees { .. }));
+    }
+    scene.goes_on().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_was_not_shown_that_slot_proves_it_by_the_next_visit() {
+    // Its log is longer than what she was shown of that slot, so neither slot nor size are alike.
+    let (_, for_maya) = Liar { had: Some(290), ..Liar::honest(300) }.serve().await;
+    let (_, for_ben) = Liar { had: None, ..other() }.serve().await;
+    let scene = Scene::open(for_maya, for_ben).await;
+    scene.speaking_until("forked", async || scene.seen_by(&scene.ben).await.0).await;
+    assert!(matches!(proof(&scene.ben).await, Evidence::NotAPrefix { .. }));
+    scene.goes_on().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_no_relay_signed_accuses_nobody() {
+    let (_, at) = Liar::honest(300).serve().await;
+    let scene = Scene::open(at, at).await;
+    let mut eve = Rogue::join(&scene.link, "Eve", scene.berth.at).await;
+    let signed = |signer: &LogSigner, size| {
+        Checkpoint::sign(signer, SlotNumber(slot_of_yesterday()), size, NodeHash([9; 32])).note().as_bytes().to_vec()
+    };
+    let innocent = LogSigner::from_seed(&[2; 32]).key().origin();
+    let stranger = signed(&LogSigner::from_seed(&[66; 32]), 300);
+    let text = String::from_utf8(stranger.clone()).unwrap();
+    let renamed = text.replace(text.split('\n').next().unwrap(), &innocent).into_bytes();
+    let notes = vec![vec![], b"pursuance.relay/".to_vec(), vec![0xff; 1_024], stranger, renamed];
+    for note in notes {
+        let came = eve.came();
+        let entry = eve.sign(came, vec![Op::SawCheckpoint(note)]);
+        eve.post(&[entry]).await;
+    }
+    scene.until_agreed().await;
+    scene.goes_on().await;
+}
+
+/// The last one, of a second.
+fn slot_of_yesterday() -> u64 {
+    now_seconds() / 86_400 * 86_400 - 1
+}
