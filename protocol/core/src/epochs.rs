@@ -131,6 +131,7 @@ impl Replica {
         let parents: Vec<EpochId> = self.newest_epochs(role).into_iter().take(MAX_READERS).collect();
         let backlinks = parents
             .iter()
+            .filter(|parent| self.is_made_for(**parent, role))
             .filter_map(|parent| self.epochs.get(parent))
             .map(|older| secret.link_back(self.pursuance, role, older, seed.draw()));
         let backlinks = backlinks.collect();
@@ -265,7 +266,14 @@ impl Replica {
 
     /// Epochs of a role that are held.
     pub(crate) fn held_epochs(&self, role: RoleId) -> impl Iterator<Item = EpochId> + '_ {
-        self.epochs_of(role).map(|(id, _)| id).filter(|id| self.epochs.contains_key(id))
+        let held = self.epochs_of(role).map(|(id, _)| id).filter(|id| self.epochs.contains_key(id));
+        held.filter(move |id| self.is_made_for(*id, role))
+    }
+
+    /// Whether an epoch that is held was made for this role. An epoch's id says nothing of its role, and whoever does not know of it yet can
+    /// introduce it for another: it is believed of whoever truly sealed its secret to somebody (K2), as they hold it.
+    fn is_made_for(&self, epoch: EpochId, role: RoleId) -> bool {
+        self.authority.roles_of_epoch(epoch).nth(1).is_none() || self.is_truly_sealed(epoch, role)
     }
 
     /// Who may read what is said to a role now, and who could once and may not.

@@ -45,6 +45,12 @@ impl Replica {
             .any(|(intro, made)| self.weigh(intro, made).is_none_or(|seals| seals.not_to.is_empty()))
     }
 
+    /// Whether some entry that introduces an epoch for this role seals its secret to anybody: whoever signed it holds that.
+    pub(crate) fn is_truly_sealed(&self, epoch: EpochId, role: RoleId) -> bool {
+        let mut seals = self.introductions(epoch, role).filter_map(|(intro, made)| self.weigh(intro, made));
+        seals.any(|seals| !seals.to.is_empty())
+    }
+
     /// Whether an entry truly seals an epoch to a package; `None` where that was not looked at, or the package is none of its readers'.
     pub(crate) fn is_weighed_true(&self, entry: EntryId, epoch: EpochId, package: &[u8; 32]) -> Option<bool> {
         let seals = self.weighed.borrow().get(&(entry, epoch)).cloned()?;

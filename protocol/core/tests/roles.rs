@@ -336,6 +336,16 @@ fn the_secret_of_one_role_given_to_another_is_used_no_more() {
         reader.receive(act.clone());
         assert_eq!(reader.logs().standing(act.id()), Some(Standing::Counts), "{case}");
         assert_eq!(reader.usable_epoch_of(VERIFIER).is_some(), !given_away, "{case}");
+        // Whoever holds it hands it to her as hers only if somebody did so already: the entry alone needs no secret.
+        let due = reader.unwelcomed();
+        let mut welcomes = due.into_iter().filter_map(|to| reader.welcome(to, world.now_seconds));
+        let hands = |entry: Entry| match &entry.body().content {
+            Content::Public(ops) => {
+                ops.iter().any(|op| matches!(op, Op::Welcome(handed) if handed.epoch == id && handed.role == REDACTOR))
+            }
+            Content::Role(_) => false,
+        };
+        assert!(!welcomes.any(hands), "{case}");
     }
 }
 
