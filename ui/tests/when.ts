@@ -76,7 +76,7 @@ export const WHEN: Record<string, readonly string[]> = {
   'status.deviceRemoved': ['device removed'],
   'status.none': ['nothing open'],
 
-  'fault.forked': ['relay forked'],
+  'fault.forked': ['relay forked', 'relays, one convicted and one left', 'a proof*'],
   'fault.rolledBack': ['relay rolled back'],
   'fault.brokenReceipt': ['relay broke a receipt'],
   'fault.garbage': ['relay sends garbage'],
@@ -147,12 +147,9 @@ export const WHEN: Record<string, readonly string[]> = {
 
   'relays.noneText': ['no relays'],
   'relays.asAdded': ['relay added'],
-  'relays.agreed': ['relays*', 'a proof*'],
+  'relays.agreed': ['relay *', 'relays*', 'a proof*'],
   'relays.left': ['relays, one convicted and one left', 'a proof*'],
-  'relays.leftHint': ['relays, one convicted and one left', 'a proof*'],
-  'proof.open': ['relays, one convicted and one left'],
   'proof.says': ['a proof*'],
-  'proof.submit': ['a proof*'],
 
   'people.sameName': ['person*', 'removing*', 'people', 'people, much waiting', 'people, left alone', 'myself', 'leaving', 'left', 'gave a role', 'took a role back', 'vouched', 'let somebody in', 'stopped a device', 'removed somebody', 'proposed to remove'],
   'people.lone': ['people, alone', 'people, left alone'],
