@@ -327,6 +327,8 @@ export const SITUATIONS = {
   'typing a task for one role': async () => { await open({}, undefined, { tree: (view) => ({ ...view, homes: [...view.homes, { role: 1, name: 'organiser', members: 2 }] }) }); await fill('quick-add', 'Paint the gate @@organiser'); },
   'waiting for keys of a role': () => open({}, undefined, { tree: (view) => ({ ...view, awaited: [{ role: 1, name: 'organiser', members: 2 }] }) }),
   'adding for somebody unknown': adding('Paint the gate @nobody'),
+  'adding, and naming somebody': adding('Paint the gate @'),
+  'a comment that names somebody': async () => { await task('Book the canteen')(); await fill('comment-input', 'Ask @'); },
   'suggesting a task': adding('Paint the gate', suggestOnly),
   'suggesting with more': adding('Paint the gate @Maya #field', suggestOnly),
   'refused by a rule': async () => { await open({ role: 2 }); await click(rowOf('Get copies of the land register pages')); by('tree').focus(); await press('a'); },

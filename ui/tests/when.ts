@@ -10,6 +10,7 @@ export const WHEN: Record<string, readonly string[]> = {
   'passphrase.done': ['a passphrase that was changed'],
   'passphrase.unsure': ['a passphrase being changed on a full disk'],
 
+
   'many.selected': ['several*'],
   'many.first': ['more than can be selected'],
   'many.warn': ['several, some not mine'],
@@ -118,6 +119,7 @@ export const WHEN: Record<string, readonly string[]> = {
   'tree.awaited': ['waiting for keys of a role'],
   'add.suggests': ['suggesting*'],
   'add.onlyWords': ['suggesting with more'],
+  'add.fitting': ['adding, and naming somebody', 'a comment that names somebody'],
   'add.unknown': ['adding for somebody unknown'],
 
   'task.readersEveryone': ['who reads a task of everyone', 'a task from a board*', 'a claim*', 'my change*', 'a task of somebody', 'my comment is handed over', 'a task with two endings', 'refused by a rule', 'refused: not my own', 'a note that is too long', 'an address copied'],
