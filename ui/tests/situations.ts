@@ -315,6 +315,8 @@ export const SITUATIONS = {
   'a claim taken over': async () => { await silent(9)(); await click(by('take-over')); await settled(); },
   'nothing for me': screen('y', {}, (data) => { data.tasks = []; }),
   'much for me': screen('y', {}, undefined, { today: (view) => ({ ...view, of: view.rows.length + 3 }) }),
+  'opened against finished': screen('o'),
+  'nothing opened and nothing finished': screen('o', {}, undefined, { weeks: (view) => ({ ...view, weeks: view.weeks.map((week) => ({ ...week, opened: 0, finished: 0, dropped: 0 })) }) }),
   'something for me': screen('y'),
   'nothing found': async () => { await open(); await go('f'); await fill('find-text', 'no such thing'); await settled(); },
   'much found': async () => { await open({}, undefined, { find: (view) => ({ ...view, of: view.rows.length + 3 }) }); await go('f'); await fill('find-text', 'the'); await settled(); },

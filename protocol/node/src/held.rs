@@ -118,6 +118,8 @@ pub(crate) struct Held {
     /// A secret came by which older cells can be opened.
     learned: bool,
     fragments: BTreeMap<[u8; 32], Fragments>,
+    /// What entries claim as their time that ended a task, as far as it was asked for.
+    pub(crate) claimed_seconds: BTreeMap<EntryId, u64>,
     /// Own entries that no relay signed for.
     unhanded: BTreeSet<EntryId>,
     posted_to_invite: BTreeMap<EntryId, Handed>,
@@ -198,6 +200,7 @@ impl Held {
             unread: false,
             learned: false,
             fragments: BTreeMap::new(),
+            claimed_seconds: BTreeMap::new(),
             unhanded: BTreeSet::new(),
             posted_to_invite: BTreeMap::new(),
         }

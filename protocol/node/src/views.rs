@@ -10,6 +10,8 @@ use pursuance_core::history::HistoryView;
 use pursuance_core::id::{MemberId, PursuanceId, TaskId};
 use pursuance_core::list::Arranged;
 use pursuance_core::pages::{Dropped, PageQuery};
+use pursuance_core::shelf::Shelf;
+use pursuance_core::weeks::WeeksView;
 use qrcode::{Color, EcLevel, QrCode};
 
 use crate::api::{InviteRow, LogView, PhraseView, PreviewState, Query, RelayView, Trouble, View};
@@ -94,6 +96,7 @@ impl Open {
             Query::Inboxes => self.inboxes().map(View::Inboxes),
             Query::Own { pursuance, task } => self.own(*pursuance, *task).map(View::Own),
             Query::History { pursuance, task, before } => self.history(*pursuance, *task, *before).map(View::History),
+            Query::Weeks { pursuance } => self.weeks(*pursuance, today).map(View::Weeks),
             Query::Today => Ok(View::Today(self.today(today))),
             Query::Find { text } => self.find(text).map(View::Find),
             Query::Relays { pursuance } => self.relay_views(self.held(*pursuance)?).map(View::Relays),
@@ -151,6 +154,23 @@ impl Open {
         trouble.into_inner().map_or(Ok(()), Err)?;
         let refusal = pursuance_core::refusal::Refusal::NoSuchTask;
         view.ok_or(Trouble::Refused { refusal })
+    }
+
+    /// What an entry claims as its time never changes, so it is read once.
+    fn weeks(&mut self, pursuance: PursuanceId, today: Day) -> Result<WeeksView, Trouble> {
+        let held = self.held.get_mut(&pursuance).ok_or(Trouble::NoSuchPursuance)?;
+        let (shelf, mut known) = (self.store.shelf(held.number), std::mem::take(&mut held.claimed_seconds));
+        let view = held.replica.weeks(today, |entry| {
+            known.get(&entry).copied().or_else(|| {
+                let here = held.replica.logs().entry(entry).map(|entry| entry.body().claimed_seconds);
+                let claimed = here.or_else(|| Some(shelf.entry(entry)?.entry.body().claimed_seconds))?;
+                known.insert(entry, claimed);
+                Some(claimed)
+            })
+        });
+        held.claimed_seconds = known;
+        shelf.check()?;
+        Ok(view)
     }
 
     fn phrase(&self, pursuance: PursuanceId, member: MemberId) -> Result<Option<PhraseView>, Trouble> {
