@@ -16,6 +16,8 @@ mod devices;
 mod erased;
 #[path = "windows/exchange.rs"]
 mod exchange;
+#[path = "windows/figures.rs"]
+mod figures;
 #[path = "windows/first_start.rs"]
 mod first_start;
 #[path = "windows/governing.rs"]
@@ -24,6 +26,8 @@ mod governing;
 mod hostile_page;
 #[path = "windows/hostile_text.rs"]
 mod hostile_text;
+#[path = "windows/large.rs"]
+mod large;
 #[path = "windows/many.rs"]
 mod many;
 #[path = "windows/modified.rs"]

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { StatusLine } from '../src/host/bindings';
 import { RELAY } from '../src/host/fake';
-import { readQuickAdd, suggestPeople } from '../src/model/quickadd';
+import { readQuickAdd } from '../src/model/quickadd';
 import { statusSentence } from '../src/words/sentences';
 import { all, by, click, fill, openWindow, press, rowOf, settled } from './open';
 
@@ -326,11 +326,5 @@ describe('quick add', () => {
     await press('Enter');
     expect(host.requests.at(-1)).toMatchObject({ command: { kind: 'suggestTask', title: 'Paint the gate @Maya #field !2 fri' } });
     expect(rowOf('Paint the gate @Maya #field !2 fri').dataset.status).toBe('suggested');
-  });
-
-  it('suggests while a name is being typed', () => {
-    expect(suggestPeople('Ask @be', 7, members)?.people).toHaveLength(2);
-    expect(suggestPeople('Ask @ilse van', 13, members)?.people).toEqual([members[2]]);
-    expect(suggestPeople('mail a@b', 8, members)).toBeNull();
   });
 });

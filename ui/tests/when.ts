@@ -10,6 +10,12 @@ export const WHEN: Record<string, readonly string[]> = {
   'passphrase.done': ['a passphrase that was changed'],
   'passphrase.unsure': ['a passphrase being changed on a full disk'],
 
+  'weeks.said': ['opened against finished'],
+  'weeks.nothing': ['nothing opened and nothing finished'],
+  'weeks.open': ['opened against finished', 'nothing opened and nothing finished'],
+  'weeks.counted': ['opened against finished', 'nothing opened and nothing finished'],
+  'weeks.last': ['opened against finished', 'nothing opened and nothing finished'],
+
   'many.selected': ['several*'],
   'many.first': ['more than can be selected'],
   'many.warn': ['several, some not mine'],
@@ -118,9 +124,10 @@ export const WHEN: Record<string, readonly string[]> = {
   'tree.awaited': ['waiting for keys of a role'],
   'add.suggests': ['suggesting*'],
   'add.onlyWords': ['suggesting with more'],
+  'add.fitting': ['adding, and naming somebody', 'a comment that names somebody'],
   'add.unknown': ['adding for somebody unknown'],
 
-  'task.readersEveryone': ['who reads a task of everyone', 'a task from a board*', 'a claim*', 'my change*', 'a task of somebody', 'my comment is handed over', 'a task with two endings', 'refused by a rule', 'refused: not my own', 'a note that is too long', 'an address copied'],
+  'task.readersEveryone': ['who reads a task of everyone', 'a task from a board*', 'a claim*', 'my change*', 'a task of somebody', 'my comment is handed over', 'a task with two endings', 'refused by a rule', 'refused: not my own', 'a note that is too long', 'an address copied', 'a comment that names somebody'],
   'task.readersRole': ['a task for one role', 'a task that was closed to me', 'who reads a task of one role', 'who reads a task that was opened', 'opening a task to*', 'a task was*'],
   'task.closed': ['a task that was closed to me'],
   'readers.all': ['who reads a task of everyone'],

@@ -146,6 +146,19 @@ impl Day {
         (number <= LAST_DAY).then(|| Self::of_number(number))
     }
 
+    /// The Monday on which its week begins.
+    #[must_use]
+    pub fn monday(self) -> Self {
+        // The first day there is was one.
+        self.days_earlier(self.of_first() % 7)
+    }
+
+    /// So many days earlier; stays at the first day there is.
+    #[must_use]
+    pub fn days_earlier(self, days: u32) -> Self {
+        Self::of_number(self.number() - i64::from(days))
+    }
+
     /// Days since 1970-01-01; less than 0 before.
     fn number(self) -> i64 {
         // Years are counted from March, so that the leap day is the last of its year.
@@ -236,6 +249,20 @@ mod tests {
             (day, number) = (next, number + 1);
         }
         assert_eq!((day.to_string().as_str(), day.plus_days(9)), ("9999-12-31", day));
+    }
+
+    #[test]
+    fn weeks_begin_on_mondays() {
+        for (day, monday) in [
+            ("0001-01-01", "0001-01-01"),
+            ("1970-01-01", "1969-12-29"),
+            ("2026-11-22", "2026-11-16"),
+            ("2026-11-23", "2026-11-23"),
+            ("9999-12-31", "9999-12-27"),
+        ] {
+            assert_eq!(Day::parse(day).expect("a day").monday().to_string(), monday, "{day}");
+        }
+        assert_eq!(Day::parse("0001-01-05").expect("a day").days_earlier(9).to_string(), "0001-01-01");
     }
 
     #[test]

@@ -9,6 +9,7 @@ use crate::detail::{Detail, Element};
 use crate::entry::{Content, Entry};
 use crate::id::{CheckId, EntryId, MemberId, TaskId};
 use crate::logs::Standing;
+use crate::origin::{Origin, Quote};
 use crate::replica::Replica;
 use crate::seal::open_item;
 use crate::shelf::{Shelf, Touch};
@@ -189,6 +190,24 @@ pub enum Did {
     },
     /// Took over what a list said of it: owner, first day, last day.
     Imported,
+    /// Said where it comes from, as a list did that was imported.
+    CameFrom {
+        /// The file that was read, or empty.
+        file: String,
+        /// The program or board that it was in before, or empty.
+        source: String,
+        /// What it was called there, or empty.
+        id: String,
+    },
+    /// Brought comments that were written elsewhere, one after the other.
+    Quoted {
+        /// How many.
+        count: u32,
+        /// Who wrote all of them, as it is said; empty where several did, or nobody is named.
+        by: String,
+        /// Where the task comes from, as is said now: the program or board, else the file, or empty.
+        source: String,
+    },
     /// Something that a newer version understands.
     Newer,
 }
@@ -236,9 +255,17 @@ impl Replica {
                 let Some(did) = self.did(op, &mut known, counts, &names) else { continue };
                 let by = self.person(by, &names);
                 let claimed_seconds = entry.body().claimed_seconds;
+                if here.last_mut().is_some_and(|last: &mut HistoryRow| last.did.takes_in(&did)) {
+                    continue;
+                }
                 here.push(HistoryRow { entry: touch.entry, by, claimed_seconds, standing, did });
             }
             here.reverse();
+            for row in &mut here {
+                if let Did::Quoted { source, .. } = &mut row.did {
+                    *source = self.source_of(task);
+                }
+            }
             if index >= first {
                 rows.push((index, here));
             }
@@ -326,14 +353,22 @@ impl Replica {
             TaskOp::Narrow(role) => Did::Readers { role: Some(role), person: None, there: false },
             TaskOp::WidenTo(member) => Did::Readers { role: None, person: Some(person(member)), there: true },
             TaskOp::NarrowTo(member) => Did::Readers { role: None, person: Some(person(member)), there: false },
-            TaskOp::SetOwner(_)
-            | TaskOp::SetStarted(_)
-            | TaskOp::SetFinished(_)
-            | TaskOp::SetOrigin(_)
-            | TaskOp::Quote(_) => Did::Imported,
+            TaskOp::SetOwner(_) | TaskOp::SetStarted(_) | TaskOp::SetFinished(_) => Did::Imported,
+            TaskOp::SetOrigin(Origin { file, source, id, .. }) => Did::CameFrom { file, source, id },
+            TaskOp::Quote(Quote { by, .. }) => Did::Quoted { count: 1, by, source: String::new() },
             TaskOp::PartOf { .. } | TaskOp::InstanceOf { .. } | TaskOp::HandOn(_) => return None,
             TaskOp::Unknown { .. } => Did::Newer,
         })
+    }
+
+    /// Where a task comes from, as is said now: the program or board, else the file.
+    fn source_of(&self, task: TaskId) -> String {
+        let rank = |member| self.authority().seniority(member);
+        let origin = self.tasks().task(task).and_then(|task| task.origin.shown(rank));
+        origin
+            .map(|origin| if origin.source.is_empty() { &origin.file } else { &origin.source })
+            .cloned()
+            .unwrap_or_default()
     }
 
     fn element(&self, element: Element, there: bool, names: &Names) -> Did {
@@ -351,6 +386,21 @@ impl Replica {
 }
 
 impl Did {
+    /// Takes in what was done right after it in the same item, where both are told in one sentence.
+    fn takes_in(&mut self, next: &Self) -> bool {
+        match (self, next) {
+            (Self::Imported, Self::Imported) => true,
+            (Self::Quoted { count, by, .. }, Self::Quoted { count: more, by: other, .. }) => {
+                *count += more;
+                if by != other {
+                    by.clear();
+                }
+                true
+            }
+            _ => false,
+        }
+    }
+
     fn text_bytes(&self) -> usize {
         let before = |text: &Option<String>| text.as_ref().map_or(0, String::len);
         match self {
@@ -358,6 +408,8 @@ impl Did {
             | Self::Described { text, before: old }
             | Self::Check { text, before: old } => text.len() + before(old),
             Self::Commented { text } | Self::Ticked { text, .. } => text.len(),
+            Self::CameFrom { file, source, id } => file.len() + source.len() + id.len(),
+            Self::Quoted { by, source, .. } => by.len() + source.len(),
             _ => 0,
         }
     }

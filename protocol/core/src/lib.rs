@@ -73,4 +73,5 @@ pub mod today;
 pub mod true_seals;
 pub mod view;
 pub mod views;
+pub mod weeks;
 mod welcoming;

@@ -9,8 +9,7 @@ use core::ops::Range;
 use crate::day::Day;
 use crate::id::TaskId;
 use crate::limits::{MAX_MANY, MAX_TREE_ROWS};
-use crate::order::Order;
-use crate::pages::PageQuery;
+use crate::pages::{PageQuery, Places};
 use crate::replica::Replica;
 use crate::task::Status;
 use crate::tasks::Task;
@@ -188,10 +187,9 @@ impl Replica {
     /// One page of the list of all tasks that the query's filter is for. Nothing is folded in a list, and nothing stands above anything.
     #[must_use]
     pub fn list_page(&self, query: &PageQuery<'_>, arranged: &Arranged, handed: Handed<'_>) -> ListView {
-        let (places, statuses) = self.all_places(query);
         let names = self.names();
         let mut sorted: Vec<Sorted> = Vec::new();
-        for (place, status) in places.iter().zip(&statuses) {
+        for (place, status) in query.all.iter() {
             let wanted = arranged.status.is_none_or(|wanted| wanted == *status);
             let Some(task) = self.tasks.task(place.task).filter(|_| wanted) else { continue };
             if self.is_meant(query, task, *status, &names) {
@@ -209,7 +207,7 @@ impl Replica {
         let page: Vec<RowPlace> = sorted[here.clone()].iter().map(|each| each.place).collect();
         let rows = self.rows(&page, handed);
         let groups = groups_of(&sorted, here, &rows, arranged);
-        ListView { page: TreeView { first, shown, matching: shown, rows, ..self.around_page(&statuses) }, groups }
+        ListView { page: TreeView { first, shown, matching: shown, rows, ..self.around_page(query.all) }, groups }
     }
 
     /// The tasks that a filter means, of those that show in the tree.
@@ -222,10 +220,10 @@ impl Replica {
 
     /// Rows of tasks by id, in the order of the tree. At most [`MAX_MANY`] are looked at; what is not known has none.
     #[must_use]
-    pub fn rows_of(&self, tasks: &[TaskId], order: &Order, handed: Handed<'_>) -> Vec<TreeRow> {
+    pub fn rows_of(&self, tasks: &[TaskId], all: &Places, handed: Handed<'_>) -> Vec<TreeRow> {
         let wanted: BTreeSet<TaskId> = tasks.iter().take(MAX_MANY).copied().collect();
-        let mut places = self.places_in(order);
-        places.retain(|place| wanted.contains(&place.task));
+        let here = all.iter().filter(|(place, _)| wanted.contains(&place.task));
+        let places: Vec<RowPlace> = here.map(|(place, _)| *place).collect();
         self.rows(&places, handed)
     }
 

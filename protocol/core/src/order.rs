@@ -57,7 +57,7 @@ impl Replica {
     /// # Errors
     /// [`Refusal::NoSuchTask`]; [`Refusal::NothingToChange`] at either end; [`Refusal::TooMany`] where too many stand below one parent.
     pub fn reorder(&self, order: &Order, task: TaskId, past: Past) -> Result<Order, Refusal> {
-        let places = self.places_in(order);
+        let (places, _) = self.places_in(order);
         let parent = places.iter().find(|place| place.task == task).ok_or(Refusal::NoSuchTask)?.parent;
         let mut siblings: Vec<TaskId> =
             places.iter().filter(|place| place.parent == parent).map(|place| place.task).collect();

@@ -29,8 +29,15 @@ pub struct PageQuery<'a> {
     pub dropped: Dropped,
     /// A task that is wanted: then the page is the one that holds it, and `first` is not looked at.
     pub around: Option<TaskId>,
-    /// How the reader arranged the tasks below one parent.
-    pub order: &'a Order,
+    /// Where all tasks stand.
+    pub all: &'a Places,
+}
+
+/// Where the tree has all tasks in memory, and their statuses: what every page is taken from. True until something changes; whoever asks
+/// for several pages meanwhile makes it once.
+pub struct Places {
+    places: Vec<RowPlace>,
+    statuses: Vec<Status>,
 }
 
 /// What becomes of dropped tasks.
@@ -42,13 +49,18 @@ pub enum Dropped {
     Hidden,
 }
 
+impl Places {
+    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = (&RowPlace, &Status)> {
+        self.places.iter().zip(&self.statuses)
+    }
+}
+
 impl Replica {
     /// One page of the tree, with all tasks in memory.
     #[must_use]
     pub fn tree_page(&self, query: &PageQuery<'_>, handed: Handed<'_>) -> TreeView {
-        let (places, statuses) = self.all_places(query);
-        let opened = self.above(query, &places);
-        let kept = self.kept(query, &places, &statuses, &opened);
+        let opened = self.above(query);
+        let kept = self.kept(query, &opened);
         let matching = count(kept.iter().filter(|place| place.matches).count());
         let shown = unfolded(kept);
         let at = query.around.and_then(|task| shown.iter().position(|place| place.task == task)).map(count);
@@ -60,13 +72,13 @@ impl Replica {
             matching,
             rows: self.rows(&page, handed),
             opened,
-            ..self.around_page(&statuses)
+            ..self.around_page(query.all)
         }
     }
 
     /// What stands around a page, of all tasks in memory.
-    pub(crate) fn around_page(&self, statuses: &[Status]) -> TreeView {
-        let counted = |with: fn(Status) -> bool| count(statuses.iter().filter(|status| with(**status)).count());
+    pub(crate) fn around_page(&self, all: &Places) -> TreeView {
+        let counted = |with: fn(Status) -> bool| count(all.statuses.iter().filter(|status| with(**status)).count());
         TreeView {
             done: counted(|status| status == Status::Done),
             total: counted(|status| status != Status::Dropped),
@@ -76,18 +88,16 @@ impl Replica {
         }
     }
 
-    /// Where the tree has all tasks in memory, and their statuses.
-    pub(crate) fn all_places(&self, query: &PageQuery<'_>) -> (Vec<RowPlace>, Vec<Status>) {
-        let places = self.places_in(query.order);
-        let statuses = places.iter().map(|place| self.status_at(place)).collect();
-        (places, statuses)
+    /// Where all tasks stand now, as the reader arranged those below one parent.
+    #[must_use]
+    pub fn all_places(&self, order: &Order) -> Places {
+        let (places, statuses) = self.places_in(order);
+        Places { places, statuses }
     }
 
     /// The rows that show in the tree.
     pub(crate) fn shown_places(&self, query: &PageQuery<'_>) -> Vec<RowPlace> {
-        let (places, statuses) = self.all_places(query);
-        let opened = self.above(query, &places);
-        unfolded(self.kept(query, &places, &statuses, &opened))
+        unfolded(self.kept(query, &self.above(query)))
     }
 
     /// Whether a task is meant by the filter itself, and not only by what is below it.
@@ -106,29 +116,24 @@ impl Replica {
     }
 
     /// Folded tasks above the one that is wanted, which count as open.
-    fn above(&self, query: &PageQuery<'_>, places: &[RowPlace]) -> Vec<TaskId> {
+    fn above(&self, query: &PageQuery<'_>) -> Vec<TaskId> {
         let Some(wanted) = query.around.filter(|_| query.filter.is_empty()) else { return Vec::new() };
-        let parents: BTreeMap<TaskId, Option<TaskId>> = places.iter().map(|place| (place.task, place.parent)).collect();
+        let parents: BTreeMap<TaskId, Option<TaskId>> =
+            query.all.places.iter().map(|place| (place.task, place.parent)).collect();
         let above =
             core::iter::successors(parents.get(&wanted).copied().flatten(), |task| parents.get(task).copied()?);
         above.filter(|task| query.folded.contains(task)).collect()
     }
 
     /// The rows that show, and those that are folded away.
-    fn kept(
-        &self,
-        query: &PageQuery<'_>,
-        places: &[RowPlace],
-        statuses: &[Status],
-        opened: &[TaskId],
-    ) -> Vec<RowPlace> {
+    fn kept(&self, query: &PageQuery<'_>, opened: &[TaskId]) -> Vec<RowPlace> {
         let names = self.names();
         let everything = query.filter.is_empty();
         let folded = |task: TaskId| everything && query.folded.contains(&task) && !opened.contains(&task);
-        let mut kept: Vec<Option<RowPlace>> = Vec::with_capacity(places.len());
+        let mut kept: Vec<Option<RowPlace>> = Vec::with_capacity(query.all.places.len());
         // From the end: a row shows if it is meant itself, or if something below it shows. By depth, whether that is so.
         let mut below: Vec<bool> = Vec::new();
-        for (place, status) in places.iter().zip(statuses).rev() {
+        for (place, status) in query.all.iter().rev() {
             let depth = usize::from(place.depth);
             let has_children = below.get(depth + 1) == Some(&true);
             below.resize(depth + 1, false);
@@ -138,10 +143,6 @@ impl Replica {
             kept.push(shows.then_some(RowPlace { has_children, matches, folded: folded(place.task), ..*place }));
         }
         kept.into_iter().rev().flatten().collect()
-    }
-
-    fn status_at(&self, place: &RowPlace) -> Status {
-        self.tasks.task(place.task).map_or(Status::Open, |task| self.status_of(task))
     }
 
     /// A task as a filter sees it.

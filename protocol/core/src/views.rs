@@ -442,11 +442,11 @@ impl Replica {
 
     /// Where the tree has each task in memory, in the order of their creation.
     pub(crate) fn places(&self) -> Vec<RowPlace> {
-        self.places_in(&Order::default())
+        self.places_in(&Order::default()).0
     }
 
     /// Where the tree has each task in memory, in reading order; a loop, so that a deep tree cannot overflow the stack.
-    pub(crate) fn places_in(&self, order: &Order) -> Vec<RowPlace> {
+    pub(crate) fn places_in(&self, order: &Order) -> (Vec<RowPlace>, Vec<Status>) {
         let parents = self.parents();
         let mut children: BTreeMap<Option<TaskId>, Vec<(TaskId, &Task)>> = BTreeMap::new();
         for (id, parent) in &parents {
@@ -483,7 +483,7 @@ impl Replica {
             open.extend(below.into_iter().map(|(child, _)| (child, Some(id), (depth + 1).min(MAX_TREE_DEPTH))));
         }
         sum_up(&mut places, &statuses);
-        places
+        (places, statuses)
     }
 
     /// The status shown of a task.

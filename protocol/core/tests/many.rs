@@ -235,7 +235,7 @@ fn list(maya: &Replica, filter: &str, sort: Column, direction: Direction, group:
         filter: &Filter::parse(filter, today),
         dropped: Dropped::Hidden,
         around: None,
-        order: &Order::default(),
+        all: &maya.all_places(&Order::default()),
     };
     maya.list_page(&query, &Arranged { status: None, sort, direction, group, today }, &|_| true)
 }
@@ -292,7 +292,7 @@ fn a_list_is_grouped_and_each_group_says_where_it_begins() {
             filter: &Filter::parse("", today),
             dropped: Dropped::Hidden,
             around: None,
-            order: &Order::default(),
+            all: &maya.all_places(&Order::default()),
         },
         &Arranged {
             status: Some(Status::Open),
@@ -330,7 +330,7 @@ fn all_that_a_filter_means_is_named_up_to_a_limit() {
             filter: &Filter::parse(text, Day::parse(TODAY).unwrap()),
             dropped: Dropped::Hidden,
             around: None,
-            order: &Order::default(),
+            all: &maya.all_places(&Order::default()),
         };
         let meant = maya.meant(&query);
         (meant.tasks.len(), meant.of)
@@ -339,7 +339,8 @@ fn all_that_a_filter_means_is_named_up_to_a_limit() {
     assert_eq!(meant("", &[first]), (MAX_MANY, 599), "what is folded away is not meant");
     assert_eq!(meant("leaf", &[first]), (300, 300), "nor is what only stands above");
     let wanted: Vec<TaskId> = maya.tree(&|_| true).rows[..3].iter().rev().map(|row| row.task).collect();
-    let rows = maya.rows_of(&[&wanted[..], &[TaskId([9; 16])]].concat(), &Order::default(), &|_| true);
+    let rows =
+        maya.rows_of(&[&wanted[..], &[TaskId([9; 16])]].concat(), &maya.all_places(&Order::default()), &|_| true);
     assert_eq!(rows.iter().map(|row| row.title.as_str()).collect::<Vec<_>>(), ["branch 0", "leaf 1", "branch 2"]);
 }
 
@@ -352,7 +353,7 @@ fn my_order_moves_among_siblings_and_changes_nothing_else() {
     world.commit(&mut maya, &Command::SetStatus { task: all[1], status: Status::Dropped });
     let before = maya.digest();
     let shown = |order: &Order| {
-        let rows = maya.rows_of(&all, order, &|_| true);
+        let rows = maya.rows_of(&all, &maya.all_places(order), &|_| true);
         rows.iter().map(|row| row.title.clone()).collect::<Vec<_>>().join(", ")
     };
     let none = Order::default();

@@ -19,6 +19,7 @@ use pursuance_core::task::Status;
 use pursuance_core::templates::Template;
 use pursuance_core::today::Mine;
 use pursuance_core::view::{DeviceView, InviteView, PeopleView, Person, PreviewView, TaskView, TreeRow, TreeView};
+use pursuance_core::weeks::WeeksView;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -617,6 +618,12 @@ pub enum Query {
         #[cfg_attr(feature = "bindings", ts(optional = nullable))]
         before: Option<u32>,
     },
+    /// How many tasks were opened and finished in the last weeks.
+    Weeks {
+        /// Which pursuance.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        pursuance: PursuanceId,
+    },
     /// What is for me to do, in all pursuances.
     Today,
     /// Tasks of all pursuances that have all these words somewhere, their threads included.
@@ -752,6 +759,8 @@ pub enum View {
     Own(OwnView),
     /// See [`Query::History`].
     History(HistoryView),
+    /// See [`Query::Weeks`].
+    Weeks(WeeksView),
     /// See [`Query::Today`].
     Today(TodayView),
     /// See [`Query::Find`].

@@ -137,6 +137,10 @@ impl Engine {
     }
 
     fn handle(&mut self, message: Message) {
+        // Also where it is refused, or fails: whatever is not a look may have changed something.
+        if !matches!(message, Message::View(..)) {
+            self.forget();
+        }
         match message {
             Message::Request(Request::Import { pursuance, file, text, fields }, reply) => {
                 let asker = Asker::new(reply);
@@ -245,8 +249,16 @@ impl Engine {
         open.store.trouble().or_else(|| open.storage.damaged.then_some(StorageTrouble::Damaged))
     }
 
-    fn bump(&self) {
+    fn bump(&mut self) {
+        self.forget();
         self.seq.send_modify(|seq| *seq += 1);
+    }
+
+    /// What was kept of the last state to answer from is not true any more.
+    fn forget(&mut self) {
+        if let Some(open) = self.open.as_mut() {
+            open.forget_places();
+        }
     }
 
     fn next_due(&self) -> Option<Instant> {

@@ -1,6 +1,7 @@
 //! One pursuance as this node holds it: its replica, what is not whole yet, what is to be sealed (docs/protocol/08-node.md, section 6).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use pursuance_core::cell::{CellContent, open_cell, seal_entries};
@@ -18,6 +19,7 @@ use pursuance_core::logs::Append;
 use pursuance_core::many::ManyPlan;
 use pursuance_core::op::{Op, RecoveryKey};
 use pursuance_core::order::Order;
+use pursuance_core::pages::Places;
 use pursuance_core::plan::Circumstances;
 use pursuance_core::refusal::Refusal;
 use pursuance_core::replica::Replica;
@@ -104,6 +106,8 @@ pub(crate) struct Held {
     pub(crate) sample: bool,
     /// How this person arranged the tasks.
     pub(crate) order: Order,
+    /// Where all tasks stand, from one change to the next, as far as anybody asked.
+    pub(crate) places: Option<Arc<Places>>,
     /// When own entries without a cell are to be sealed.
     pub(crate) seal_due: Option<Instant>,
     /// The day (since 1970) on which everything was said that relays signed the day before.
@@ -121,6 +125,8 @@ pub(crate) struct Held {
     /// A secret came by which older cells can be opened.
     learned: bool,
     fragments: BTreeMap<[u8; 32], Fragments>,
+    /// What entries claim as their time that ended a task, as far as it was asked for.
+    pub(crate) claimed_seconds: BTreeMap<EntryId, u64>,
     /// Own entries that no relay signed for.
     unhanded: BTreeSet<EntryId>,
     posted_to_invite: BTreeMap<EntryId, Handed>,
@@ -204,6 +210,8 @@ impl Held {
             unread: false,
             learned: false,
             fragments: BTreeMap::new(),
+            places: None,
+            claimed_seconds: BTreeMap::new(),
             unhanded: BTreeSet::new(),
             posted_to_invite: BTreeMap::new(),
         }

@@ -12,8 +12,8 @@ use crate::store::KeptStanding;
 
 /// Mentions of one pursuance that are shown, the newest.
 pub const MAX_MENTIONS: usize = 50;
-/// Lines of threads that are looked through for mentions, the newest.
-pub(crate) const MENTION_LINES: u32 = 20_000;
+/// Lines of threads with an `@` in them that are looked through for mentions, the newest.
+pub(crate) const MENTION_LINES: u32 = 2_000;
 /// Characters of a text that are shown of it.
 const EXCERPT_CHARS: usize = 160;
 

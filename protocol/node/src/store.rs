@@ -26,7 +26,7 @@ pub(crate) use derived::StoreShelf;
 pub use log::{ListedEntry, Which};
 
 /// The schema written here.
-pub const SCHEMA_VERSION: u32 = 6;
+pub const SCHEMA_VERSION: u32 = 7;
 
 /// Checkpoints kept for each relay.
 pub const MAX_CHECKPOINTS_SEEN: u64 = 10_000;
@@ -45,6 +45,7 @@ const STEPS: [&str; SCHEMA_VERSION as usize] = [
     include_str!("schema_4.sql"),
     include_str!("schema_5.sql"),
     include_str!("schema_6.sql"),
+    include_str!("schema_7.sql"),
 ];
 
 /// How long a statement waits for another connection, which only a copying program could be.

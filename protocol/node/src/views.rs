@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use pursuance_core::crypto::Seed;
 use pursuance_core::day::Day;
@@ -9,7 +10,9 @@ use pursuance_core::filter::Filter;
 use pursuance_core::history::HistoryView;
 use pursuance_core::id::{MemberId, PursuanceId, TaskId};
 use pursuance_core::list::Arranged;
-use pursuance_core::pages::{Dropped, PageQuery};
+use pursuance_core::pages::{Dropped, PageQuery, Places};
+use pursuance_core::shelf::Shelf;
+use pursuance_core::weeks::WeeksView;
 use qrcode::{Color, EcLevel, QrCode};
 
 use crate::api::{InviteRow, LogView, PhraseView, PreviewState, Query, RelayView, Trouble, View};
@@ -33,6 +36,7 @@ impl Open {
             // The engine's own.
             Query::App => Err(Trouble::Malformed),
             Query::Tree { pursuance, first, folded, filter, dropped, around } => {
+                let all = self.places(*pursuance)?;
                 let held = self.held(*pursuance)?;
                 let page = PageQuery {
                     first: *first,
@@ -40,11 +44,12 @@ impl Open {
                     filter: &Filter::parse(filter, today),
                     dropped: dropped_rows(*dropped),
                     around: *around,
-                    order: &held.order,
+                    all: &all,
                 };
                 Ok(View::Tree(held.replica.tree_page(&page, &|entry| held.is_handed(entry))))
             }
             Query::List { pursuance, first, filter, dropped, around, status, sort, direction, group } => {
+                let all = self.places(*pursuance)?;
                 let held = self.held(*pursuance)?;
                 let page = PageQuery {
                     first: *first,
@@ -52,12 +57,13 @@ impl Open {
                     filter: &Filter::parse(filter, today),
                     dropped: dropped_rows(*dropped),
                     around: *around,
-                    order: &held.order,
+                    all: &all,
                 };
                 let arranged = Arranged { status: *status, sort: *sort, direction: *direction, group: *group, today };
                 Ok(View::List(held.replica.list_page(&page, &arranged, &|entry| held.is_handed(entry))))
             }
             Query::Meant { pursuance, folded, filter, dropped } => {
+                let all = self.places(*pursuance)?;
                 let held = self.held(*pursuance)?;
                 Ok(View::Meant(held.replica.meant(&PageQuery {
                     first: 0,
@@ -65,12 +71,13 @@ impl Open {
                     filter: &Filter::parse(filter, today),
                     dropped: dropped_rows(*dropped),
                     around: None,
-                    order: &held.order,
+                    all: &all,
                 })))
             }
             Query::Rows { pursuance, tasks } => {
+                let all = self.places(*pursuance)?;
                 let held = self.held(*pursuance)?;
-                Ok(View::Rows(held.replica.rows_of(tasks, &held.order, &|entry| held.is_handed(entry))))
+                Ok(View::Rows(held.replica.rows_of(tasks, &all, &|entry| held.is_handed(entry))))
             }
             Query::CouldMany { pursuance, commands } => self.could_many(*pursuance, commands).map(View::CouldMany),
             Query::Labels { pursuance } => Ok(View::Labels(self.held(*pursuance)?.replica.labels())),
@@ -94,6 +101,7 @@ impl Open {
             Query::Inboxes => self.inboxes().map(View::Inboxes),
             Query::Own { pursuance, task } => self.own(*pursuance, *task).map(View::Own),
             Query::History { pursuance, task, before } => self.history(*pursuance, *task, *before).map(View::History),
+            Query::Weeks { pursuance } => self.weeks(*pursuance, today).map(View::Weeks),
             Query::Today => Ok(View::Today(self.today(today))),
             Query::Find { text } => self.find(text).map(View::Find),
             Query::Relays { pursuance } => self.relay_views(self.held(*pursuance)?).map(View::Relays),
@@ -115,6 +123,20 @@ impl Open {
                 let replica = &self.held(*pursuance)?.replica;
                 Ok(View::ImportPreview(import::read(file, text, fields.as_deref()).preview_in(replica)))
             }
+        }
+    }
+
+    /// Where all tasks stand, made once between two changes.
+    fn places(&mut self, pursuance: PursuanceId) -> Result<Arc<Places>, Trouble> {
+        let held = self.held.get_mut(&pursuance).ok_or(Trouble::NoSuchPursuance)?;
+        let Held { places, replica, order, .. } = held;
+        Ok(places.get_or_insert_with(|| Arc::new(replica.all_places(order))).clone())
+    }
+
+    /// Something may have changed.
+    pub(crate) fn forget_places(&mut self) {
+        for held in self.held.values_mut() {
+            held.places = None;
         }
     }
 
@@ -151,6 +173,23 @@ impl Open {
         trouble.into_inner().map_or(Ok(()), Err)?;
         let refusal = pursuance_core::refusal::Refusal::NoSuchTask;
         view.ok_or(Trouble::Refused { refusal })
+    }
+
+    /// What an entry claims as its time never changes, so it is read once.
+    fn weeks(&mut self, pursuance: PursuanceId, today: Day) -> Result<WeeksView, Trouble> {
+        let held = self.held.get_mut(&pursuance).ok_or(Trouble::NoSuchPursuance)?;
+        let (shelf, mut known) = (self.store.shelf(held.number), std::mem::take(&mut held.claimed_seconds));
+        let view = held.replica.weeks(today, |entry| {
+            known.get(&entry).copied().or_else(|| {
+                let here = held.replica.logs().entry(entry).map(|entry| entry.body().claimed_seconds);
+                let claimed = here.or_else(|| Some(shelf.entry(entry)?.entry.body().claimed_seconds))?;
+                known.insert(entry, claimed);
+                Some(claimed)
+            })
+        });
+        held.claimed_seconds = known;
+        shelf.check()?;
+        Ok(view)
     }
 
     fn phrase(&self, pursuance: PursuanceId, member: MemberId) -> Result<Option<PhraseView>, Trouble> {

@@ -297,6 +297,11 @@ pub(crate) async fn ask(window: &Window, script: &str) -> Value {
 
 async fn export(window: &Window, path: &Path) {
     window.click("nav-import").await;
+    write(window, path).await;
+}
+
+/// Writes the list that is chosen into a file.
+pub(crate) async fn write(window: &Window, path: &Path) {
     let path_text = path.display().to_string();
     // The field is filled by the app too, once it knows the folder.
     eventually(window, "the path does not stay", async || {

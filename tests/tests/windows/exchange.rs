@@ -7,6 +7,8 @@ use pursuance_tests::people::{begin_to_start, eventually, open_task, portraits, 
 use pursuance_tests::window::{Launch, Window};
 use serde_json::json;
 
+use crate::at_size::write;
+
 /// A board of four cards, with two comments on one of them.
 const BOARD: &str = include_str!("../../../protocol/node/tests/fixtures/trello-board.json");
 const QUOTED: &str = "On my way";
@@ -86,14 +88,5 @@ async fn export(window: &Window, to: &Path) {
     })
     .await;
     window.wait_text("export-says", "All that is said of the tasks").await;
-    // The field is filled by the app too, once it knows the folder.
-    let path = to.display().to_string();
-    eventually(window, "the path does not stay", async || {
-        window.paste("export-path", &path).await;
-        let now = window.run("return document.querySelector('[data-testid=export-path]').value", vec![]).await;
-        (now == json!(path)).then_some(())
-    })
-    .await;
-    window.click("export-write").await;
-    window.wait_text("export-done", &to.display().to_string()).await;
+    write(window, to).await;
 }

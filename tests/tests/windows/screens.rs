@@ -215,6 +215,18 @@ const SCREENS: &[Screen] = &[
     Screen("hostile-tree", HOSTILE, &[PressNth("tree-row", 0), See("task-title")]),
     Screen("hostile-people", HOSTILE, &[Press("nav-people"), See("member")]),
     Screen("hostile-inbox", HOSTILE, &[Press("nav-inbox"), See("inbox-of")]),
+    Screen("progress", "", &[Press("nav-progress"), See("weeks-table")]),
+    Screen("progress-empty", "", &[PressNth("rail-pursuance", 1), Press("nav-progress"), See("weeks-said")]),
+    Screen("progress-many", "?rows=3127", &[Press("nav-progress"), See("weeks-table")]),
+    Screen("suggest", "?busy", &[Type("quick-add", "Ask @b"), See("suggest")]),
+    Screen("suggest-long", LONG, &[Type("quick-add", "Ask @"), See("suggest")]),
+    Screen("suggest-label", "", &[Type("quick-add", "Ask"), Type("quick-add", "Ask #"), See("suggest")]),
+    Screen(
+        "suggest-comment",
+        "?busy",
+        &[PressWith("tree-row", "Book the canteen"), Type("comment-input", "Ask @"), See("suggest")],
+    ),
+    Screen("suggest-comment-long", LONG, &[PressNth("tree-row", 0), Type("comment-input", "Ask @"), See("suggest")]),
     Screen("rules", "", &[Press("nav-rules"), See("try-answer")]),
     Screen("rules-long", LONG, &[Press("nav-rules"), See("try-answer")]),
     Screen("rules-table", "", &[Press("nav-rules"), Press("book-table"), See("rule-table")]),
@@ -358,7 +370,7 @@ async fn take(window: &Window, step: &Step) {
 }
 
 /// Serves the built screens on this computer; gives their address.
-async fn serve() -> String {
+pub(crate) async fn serve() -> String {
     let dist = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ui/dist");
     assert!(dist.join("index.html").is_file(), "build the screens first: ./x ui");
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("this computer has a free port");

@@ -1003,7 +1003,31 @@ person: Person | null,
 /**
  * Whether they read it.
  */
-there: boolean, } | { "kind": "imported" } | { "kind": "newer" };
+there: boolean, } | { "kind": "imported" } | { "kind": "cameFrom", 
+/**
+ * The file that was read, or empty.
+ */
+file: string, 
+/**
+ * The program or board that it was in before, or empty.
+ */
+source: string, 
+/**
+ * What it was called there, or empty.
+ */
+id: string, } | { "kind": "quoted", 
+/**
+ * How many.
+ */
+count: number, 
+/**
+ * Who wrote all of them, as it is said; empty where several did, or nobody is named.
+ */
+by: string, 
+/**
+ * Where the task comes from, as is said now: the program or board, else the file, or empty.
+ */
+source: string, } | { "kind": "newer" };
 
 /**
  * From one table to another.
@@ -2436,7 +2460,11 @@ task: string,
 /**
  * `HistoryView.older` of the page before.
  */
-before?: number | null, } | { "kind": "today" } | { "kind": "find", 
+before?: number | null, } | { "kind": "weeks", 
+/**
+ * Which pursuance.
+ */
+pursuance: string, } | { "kind": "today" } | { "kind": "find", 
 /**
  * The words.
  */
@@ -3862,7 +3890,7 @@ changes: Array<Change>, };
 /**
  * What is to be seen.
  */
-export type View = { "kind": "app", "view": AppView } | { "kind": "drafts", "view": Array<Draft> } | { "kind": "tree", "view": TreeView } | { "kind": "list", "view": ListView } | { "kind": "meant", "view": MeantView } | { "kind": "rows", "view": Array<TreeRow> } | { "kind": "couldMany", "view": Array<NotDone> } | { "kind": "labels", "view": Array<string> } | { "kind": "task", "view": TaskView } | { "kind": "people", "view": PeopleView } | { "kind": "devices", "view": DevicesView } | { "kind": "invites", "view": Array<InviteRow> } | { "kind": "could", "view": Array<Could> } | { "kind": "effects", "view": EffectsView } | { "kind": "inbox", "view": InboxView } | { "kind": "inboxes", "view": Array<InboxOf> } | { "kind": "own", "view": OwnView } | { "kind": "history", "view": HistoryView } | { "kind": "today", "view": TodayView } | { "kind": "find", "view": FindView } | { "kind": "relays", "view": Array<RelayView> } | { "kind": "log", "view": LogView } | { "kind": "rules", "view": RulesView } | { "kind": "rulesDraft", "view": RulesDraft } | { "kind": "try", "view": Answer | null } | { "kind": "phrase", "view": PhraseView | null } | { "kind": "preview", "view": PreviewState } | { "kind": "importPreview", "view": ImportPreview };
+export type View = { "kind": "app", "view": AppView } | { "kind": "drafts", "view": Array<Draft> } | { "kind": "tree", "view": TreeView } | { "kind": "list", "view": ListView } | { "kind": "meant", "view": MeantView } | { "kind": "rows", "view": Array<TreeRow> } | { "kind": "couldMany", "view": Array<NotDone> } | { "kind": "labels", "view": Array<string> } | { "kind": "task", "view": TaskView } | { "kind": "people", "view": PeopleView } | { "kind": "devices", "view": DevicesView } | { "kind": "invites", "view": Array<InviteRow> } | { "kind": "could", "view": Array<Could> } | { "kind": "effects", "view": EffectsView } | { "kind": "inbox", "view": InboxView } | { "kind": "inboxes", "view": Array<InboxOf> } | { "kind": "own", "view": OwnView } | { "kind": "history", "view": HistoryView } | { "kind": "weeks", "view": WeeksView } | { "kind": "today", "view": TodayView } | { "kind": "find", "view": FindView } | { "kind": "relays", "view": Array<RelayView> } | { "kind": "log", "view": LogView } | { "kind": "rules", "view": RulesView } | { "kind": "rulesDraft", "view": RulesDraft } | { "kind": "try", "view": Answer | null } | { "kind": "phrase", "view": PhraseView | null } | { "kind": "preview", "view": PreviewState } | { "kind": "importPreview", "view": ImportPreview };
 
 /**
  * A watched task about which others said something since I looked.
@@ -3880,6 +3908,40 @@ title: string,
  * How many changes.
  */
 changes: number, };
+
+/**
+ * One week.
+ */
+export type WeekRow = { 
+/**
+ * Its Monday.
+ */
+first: string, 
+/**
+ * Tasks opened in it, whatever became of them.
+ */
+opened: number, 
+/**
+ * Tasks finished in it, that are still so.
+ */
+finished: number, 
+/**
+ * Tasks dropped in it, that are still so.
+ */
+dropped: number, };
+
+/**
+ * What was opened and what was finished of late, of the tasks that can be read here and as they stand now.
+ */
+export type WeeksView = { 
+/**
+ * [`WEEKS`] of them, the earliest first; they begin on Mondays, in UTC.
+ */
+weeks: Array<WeekRow>, 
+/**
+ * Tasks that are to be done and have not ended.
+ */
+open: number, };
 
 /**
  * When something is due, as seen from today.

@@ -2,6 +2,7 @@
 import type { Cannot, Command, Delivery, Person, Query, Readers, Refusal, RelayView, Reply, TaskView, TreeView, Trouble, Verb, View } from './bindings';
 import { devicesView, remove } from './fake-computers';
 import { historyView, ownView } from './fake-own';
+import { weeksView } from './fake-weeks';
 import { carryOut, could, effects, governs, inbox } from './fake-people';
 import { logView, rulesDraft, rulesView, tryRule } from './fake-rules';
 import { detailsOf, sayDetail } from './fake-details';
@@ -261,6 +262,7 @@ export class FakeGroup {
       }
       case 'own': return { kind: 'own', view: ownView(this.data, query.task) };
       case 'history': return { kind: 'history', view: historyView(this.#task(query.task), query.before ?? null) };
+      case 'weeks': return { kind: 'weeks', view: weeksView(this.data.tasks) };
       case 'inbox': return { kind: 'inbox', view: inbox(this.data) };
       case 'log': return { kind: 'log', view: logView(this.data, query.trouble) };
       case 'rules': return { kind: 'rules', view: rulesView(this.data) };

@@ -87,7 +87,8 @@ export function historyView(task: FakeTask, before: number | null): HistoryView 
     at(createdSeconds + 120, creator, { kind: 'due', day: '2026-03-06', known: true, before: null });
     at(createdSeconds + 7_200, task.claim ?? creator, { kind: 'due', day: task.due, known: true, before: '2026-03-06' });
   }
-  for (const comment of task.thread) at(comment.claimedSeconds, comment.by, { kind: 'commented', text: comment.text });
+  if (task.origin != null) at(createdSeconds + 30, creator, { kind: 'cameFrom', file: task.origin.file, source: task.origin.source, id: task.origin.id });
+  for (const comment of task.thread) at(comment.claimedSeconds, comment.by, comment.quoted === null ? { kind: 'commented', text: comment.text } : { kind: 'quoted', count: 1, by: comment.quoted.by, source: task.origin?.source ?? '' });
   if (task.status !== 'open') at(createdSeconds + 9_000, task.claim ?? creator, { kind: 'status', status: task.status });
   const end = before ?? rows.length;
   const from = Math.max(0, end - HISTORY_ROWS);

@@ -1,5 +1,5 @@
 // The one door of the window: three calls, whoever stands behind them.
-import type { Answer, AppView, Could, DevicesView, Draft, EffectsView, FindView, HistoryView, ImportPreview, InboxOf, InboxView, InviteRow, ListView, LogView, MeantView, NotDone, OwnView, PeopleView, PhraseView, PreviewState, Query, RelayView, Reply, Request, RulesDraft, RulesView, TaskView, TodayView, TreeRow, TreeView, Trouble, View } from './bindings';
+import type { Answer, AppView, Could, DevicesView, Draft, EffectsView, FindView, HistoryView, ImportPreview, InboxOf, InboxView, InviteRow, ListView, LogView, MeantView, NotDone, OwnView, PeopleView, PhraseView, PreviewState, Query, RelayView, Reply, Request, RulesDraft, RulesView, TaskView, TodayView, TreeRow, TreeView, Trouble, View, WeeksView } from './bindings';
 
 /** What the window can ask of the desktop (or of the fake in a browser). */
 export interface Host {
@@ -29,6 +29,7 @@ export type ViewOf = {
   inboxes: InboxOf[];
   own: OwnView;
   history: HistoryView;
+  weeks: WeeksView;
   devices: DevicesView;
   invites: InviteRow[];
   relays: RelayView[];

@@ -3,7 +3,7 @@
 /** What a key asks for. */
 export type KeyAction =
   | 'palette' | 'add' | 'filter' | 'help' | 'escape' | 'undo' | 'lock' | 'nextRegion' | 'previousRegion' | 'goPrefix' | 'viewPrefix'
-  | 'goTree' | 'goInbox' | 'goPeople' | 'goDecisions' | 'goRules' | 'goLog' | 'goInvites' | 'goRelays' | 'goImport' | 'goSettings' | 'goToday' | 'find'
+  | 'goTree' | 'goProgress' | 'goInbox' | 'goPeople' | 'goDecisions' | 'goRules' | 'goLog' | 'goInvites' | 'goRelays' | 'goImport' | 'goSettings' | 'goToday' | 'find'
   | 'viewTree' | 'viewList' | 'viewBoard'
   | 'next' | 'previous' | 'first' | 'last' | 'pageDown' | 'pageUp' | 'peek' | 'collapse' | 'expandOrIn' | 'collapseOrOut'
   | 'choose' | 'chooseAll' | 'chooseNext' | 'choosePrevious' | 'verbs' | 'copy' | 'move' | 'earlier' | 'later'
@@ -28,7 +28,7 @@ export type Where = {
   rightToLeft: boolean;
 };
 
-const GO: Record<string, KeyAction> = { t: 'goTree', i: 'goInbox', p: 'goPeople', d: 'goDecisions', u: 'goRules', l: 'goLog', v: 'goInvites', r: 'goRelays', m: 'goImport', s: 'goSettings', y: 'goToday', f: 'find' };
+const GO: Record<string, KeyAction> = { t: 'goTree', o: 'goProgress', i: 'goInbox', p: 'goPeople', d: 'goDecisions', u: 'goRules', l: 'goLog', v: 'goInvites', r: 'goRelays', m: 'goImport', s: 'goSettings', y: 'goToday', f: 'find' };
 const VIEW: Record<string, KeyAction> = { t: 'viewTree', l: 'viewList', b: 'viewBoard' };
 const ANYWHERE: Record<string, KeyAction> = { c: 'add', '/': 'find', f: 'filter', '?': 'help', g: 'goPrefix', v: 'viewPrefix' };
 const ON_TASK: Record<string, KeyAction> = {

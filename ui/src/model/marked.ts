@@ -1,7 +1,8 @@
 // What somebody wrote, read as a small part of markdown: paragraphs, headings, emphasis, lists, quotes, code, links. No markup, no pictures.
 import MarkdownIt, { type Token } from 'markdown-it';
 import type { Person } from '../host/bindings';
-import { longest, typedName } from './quickadd';
+import { typedName } from './complete';
+import { longest } from './quickadd';
 
 /** What stands in a line. */
 export type Piece =

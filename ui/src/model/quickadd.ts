@@ -1,5 +1,6 @@
 // The one line of quick add: a title with `@name`, `@@role`, `#label`, a day and `!1` to `!4` in it. Pure, so that chips can follow every letter.
 import type { Person, Readers } from '../host/bindings';
+import { typedName } from './complete';
 import { readDayWord } from './day';
 
 /** What a line means. */
@@ -81,11 +82,6 @@ export function readQuickAdd(line: string, members: readonly Person[], today: st
   return { title: words.join(' '), people, labels, home, unknown, due, dueWord: due === null ? '' : dueWord, priority };
 }
 
-/** A name as it is typed: with its mark where two people share one. */
-export function typedName(person: Person): string {
-  return person.mark === '' ? person.name : `${person.name}~${person.mark}`;
-}
-
 /** The longest name with which a text begins. */
 export function longest<T>(text: string, all: readonly T[], nameOf: (one: T) => string): { found: T; chars: number } | null {
   const lower = text.toLocaleLowerCase();
@@ -97,17 +93,4 @@ export function longest<T>(text: string, all: readonly T[], nameOf: (one: T) => 
     if (name !== '' && lower.startsWith(name) && ends && name.length > (best?.chars ?? 0)) best = { found, chars: name.length };
   }
   return best;
-}
-
-/** The `@…` being typed at the cursor, and who it could be. */
-export function suggestPeople(line: string, cursor: number, members: readonly Person[]): { from: number; text: string; people: Person[] } | null {
-  const before = line.slice(0, cursor);
-  const at = before.lastIndexOf('@');
-  if (at === -1 || (at > 0 && !/\s/.test(before.charAt(at - 1)))) return null;
-  const text = before.slice(at + 1);
-  if (text.includes('#') || text.length > 60) return null;
-  const lower = text.toLocaleLowerCase();
-  const people = members.filter((person) => typedName(person).toLocaleLowerCase().startsWith(lower)).slice(0, 6);
-  const exact = people.length === 1 && people[0] !== undefined && typedName(people[0]).toLocaleLowerCase() === lower;
-  return people.length === 0 || exact ? null : { from: at, text, people };
 }

@@ -2,7 +2,7 @@
 import type { Command, Refusal, Reply, Trouble } from '../host/bindings';
 
 /** The screens that belong to a pursuance. */
-export type PursuanceScreen = 'tree' | 'people' | 'decisions' | 'rules' | 'log' | 'arrested' | 'invites' | 'relays' | 'import' | 'computers' | 'preview';
+export type PursuanceScreen = 'tree' | 'progress' | 'people' | 'decisions' | 'rules' | 'log' | 'arrested' | 'invites' | 'relays' | 'import' | 'computers' | 'preview';
 /** Every screen there is once the vault is open. */
 export type Screen = PursuanceScreen | 'home' | 'start' | 'join' | 'mine' | 'settings' | 'about' | 'today' | 'inbox' | 'find';
 /** What may lie above the window. */
@@ -26,5 +26,5 @@ export const ABOUT_PEOPLE: readonly Screen[] = ['people', 'decisions', 'rules', 
 
 /** Screens that only members see. */
 export function isInside(screen: Screen): boolean {
-  return screen === 'tree' || ABOUT_PEOPLE.includes(screen) || screen === 'invites' || screen === 'relays' || screen === 'import' || screen === 'computers';
+  return screen === 'tree' || screen === 'progress' || ABOUT_PEOPLE.includes(screen) || screen === 'invites' || screen === 'relays' || screen === 'import' || screen === 'computers';
 }

@@ -393,7 +393,7 @@ export const screens = {
   'notice.priority': '“{~title}” has priority: {word}.',
   'notice.status': '“{~title}” is now: {status}.',
   'notice.settled': '“{~title}” it is, for all.',
-  'notice.go': 'Go to: T tasks, I inbox, P people, D decisions, U rules, V invites, R relays, L log, M import, Y today, F find, S settings',
+  'notice.go': 'Go to: T tasks, O progress, I inbox, P people, D decisions, U rules, V invites, R relays, L log, M import, Y today, F find, S settings',
   'notice.readRule': 'Read rule {rule}',
   'notice.noTask': 'Select a task first.',
 } as const;

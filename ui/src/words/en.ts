@@ -5,6 +5,7 @@ import { details } from './en-details';
 import { exchange } from './en-exchange';
 import { history } from './en-history';
 import { people } from './en-people';
+import { progress } from './en-progress';
 import { rulebook } from './en-rulebook';
 import { screens } from './en-screens';
 import { sentences } from './en-sentences';
@@ -12,4 +13,4 @@ import { tree } from './en-tree';
 import { work } from './en-work';
 
 /** All words. */
-export const en = { ...about, ...rulebook, ...screens, ...tree, ...details, ...exchange, ...history, ...work, ...people, ...computers, ...sentences } as const;
+export const en = { ...about, ...rulebook, ...screens, ...tree, ...details, ...exchange, ...history, ...work, ...people, ...progress, ...computers, ...sentences } as const;

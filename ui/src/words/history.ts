@@ -50,8 +50,21 @@ export function didWords({ by, did }: HistoryRow, today: string, roles: readonly
     case 'filed': return t(did.filed ? 'did.filed' : 'did.unfiled', { name });
     case 'readers': return t(did.there ? 'did.opened' : 'did.closed', { name, who: did.person !== null ? nameOf(did.person) : roleName(did.role ?? 0, roles) });
     case 'imported': return t('did.imported', { name });
+    case 'cameFrom': return cameFromWords(did, name);
+    case 'quoted': {
+      const { count: n, by: writer, source: from } = did;
+      if (writer !== '') return from === '' ? t('did.quotedBy', { name, n, writer }) : t('did.quotedByFrom', { name, n, writer, from });
+      return from === '' ? t('did.quoted', { name, n }) : t('did.quotedFrom', { name, n, from });
+    }
     case 'newer': return t('did.newer', { name });
   }
+}
+
+function cameFromWords({ file, source, id }: Extract<HistoryRow['did'], { kind: 'cameFrom' }>, name: string): string {
+  const from = source === '' ? file : source;
+  if (from === '') return id === '' ? t('did.cameFromElsewhere', { name }) : t('did.cameFromElsewhereAs', { name, id });
+  if (source !== '' && file !== '') return id === '' ? t('did.cameFromIn', { name, file, from }) : t('did.cameFromInAs', { name, file, from, id });
+  return id === '' ? t('did.cameFrom', { name, from }) : t('did.cameFromAs', { name, from, id });
 }
 
 function elementWords({ element, person, other, there }: Extract<HistoryRow['did'], { kind: 'element' }>, name: string, roles: readonly Role[]): string {

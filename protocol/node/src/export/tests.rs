@@ -64,9 +64,31 @@ fn goes_round_as_csv(tasks: &[ImportTask]) -> (Vec<ImportTask>, String) {
     (first, text)
 }
 
+/// What is listed of tasks that were imported: what was said of them as an import takes it, and where nobody is said to have made
+/// them, who made them here.
+fn imported(tasks: &[ImportTask]) -> Vec<ImportTask> {
+    let mut tasks = tasks.to_vec();
+    let one = |said: &String| line(said, MAX_TITLE_BYTES).unwrap();
+    for task in &mut tasks {
+        (task.title, task.body) = (one(&task.title), text(&task.body, usize::MAX).unwrap());
+        for said in [&mut task.owner, &mut task.started, &mut task.finished] {
+            *said = said.as_ref().map(one);
+        }
+        task.labels = task.labels.iter().map(one).collect();
+        task.labels.sort();
+        if task.origin.by.is_empty() && task.origin.created.is_empty() {
+            (task.origin.by, task.origin.created) = ("Maya".into(), Day::written_moment(NOW_SECONDS));
+        }
+        task.status.get_or_insert(Status::Open);
+        task.details.sort_by_key(Detail::number);
+    }
+    tasks
+}
+
 /// The same as JSON; and nothing of what a task says is lost.
 fn goes_round_as_json(tasks: &[ImportTask]) -> String {
     let first = listed(&state(tasks));
+    assert_eq!(first, imported(tasks), "lost before it was written");
     let text = String::from_utf8(ours::write(&first)).unwrap();
     let again = read(&text);
     let without_file = |tasks: &[ImportTask]| -> Vec<ImportTask> {
@@ -282,12 +304,12 @@ fn task() -> impl Strategy<Value = ImportTask> {
             Some(Quote { by: by.unwrap_or_default(), claimed_seconds: at, text })
         });
     let check = (some_line(MAX_CHECK_BYTES), any::<bool>()).prop_map(|(text, done)| text.map(|text| (text, done)));
-    let texts = (title, hostile_text(12), some_line(MAX_OWNER_BYTES), some_line(32));
+    let texts = (title, hostile_text(12), some_line(MAX_OWNER_BYTES), some_line(32), some_line(32));
     let sets = (lines(MAX_LABEL_BYTES), lines(MAX_SKILL_BYTES), proptest::collection::vec(check, 0..70));
     let rest = (select(statuses.to_vec()), day(), 0u8..5, any::<bool>());
     (texts, sets, rest, details(), origin(), proptest::collection::vec(quote, 0..5)).prop_map(
         |(
-            (title, body, owner, started),
+            (title, body, owner, started, finished),
             (labels, skills, checks),
             (status, due, priority, filed),
             details,
@@ -300,6 +322,7 @@ fn task() -> impl Strategy<Value = ImportTask> {
                 status: Some(status),
                 owner,
                 started: started.filter(|day| day.len() <= 32),
+                finished: finished.filter(|day| day.len() <= 32),
                 due: due.map(|day| day.to_string()),
                 priority,
                 labels,

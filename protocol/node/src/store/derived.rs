@@ -316,14 +316,13 @@ pub(crate) struct MentionLine {
 }
 
 impl Store {
-    /// Lines of threads with an `@` in them, of the newest `most` that there are.
+    /// The newest lines of threads with an `@` in them, at most so many; the others are not looked at.
     ///
     /// # Errors
     /// [`StoreError`].
     pub(crate) fn lines_with_at(&self, pursuance: Number, most: u32) -> Result<Vec<MentionLine>> {
-        let sql = "SELECT task, entry, item, op, by, claimed, text FROM
-                (SELECT * FROM comment WHERE +pursuance = ?1 ORDER BY rowid DESC LIMIT ?2)
-            WHERE instr(text, '@') > 0";
+        let sql = "SELECT task, entry, item, op, by, claimed, text FROM comment INDEXED BY comment_at
+            WHERE pursuance = ?1 AND instr(text, '@') > 0 ORDER BY rowid DESC LIMIT ?2";
         self.list(sql, params![pursuance, most], |row| {
             Ok(MentionLine {
                 task: TaskId(row.get(0)?),

@@ -5,6 +5,7 @@ use std::path::Path;
 use pursuance_core::command::Command;
 use pursuance_core::day::Day;
 use pursuance_core::detail::{Detail, Element, Relation, Repeat, Unit};
+use pursuance_core::history::Did;
 use pursuance_core::id::{PursuanceId, TaskId};
 use pursuance_core::task::Status;
 use pursuance_core::templates::Template;
@@ -172,6 +173,14 @@ async fn boards_and_lists_of_other_programs_come_in() {
     let shown = maya.task_view(harbour, permits).await.unwrap();
     assert_eq!((shown.row.due.as_deref(), shown.row.checks, shown.row.checks_done), (Some("2026-12-31"), 3, 1));
     assert_eq!(shown.thread.len(), 2);
+    // The history says where it comes from, and who brought what.
+    let query = Query::History { pursuance: harbour, task: permits, before: None };
+    let Ok(View::History(history)) = maya.node.view(query).await else { panic!("a history") };
+    let did: Vec<&Did> = history.rows.iter().map(|row| &row.did).collect();
+    let (file, source, id) = ("board.json".into(), "Trello: Harbour".to_owned(), "aB3dEf9h".into());
+    assert!(did.contains(&&Did::Quoted { count: 2, by: String::new(), source: source.clone() }), "{did:?}");
+    assert!(did.contains(&&Did::CameFrom { file, source, id }), "{did:?}");
+    assert!(did.iter().filter(|did| ***did == Did::Imported).count() <= 1, "{did:?}");
     assert_eq!(import(&maya, harbour, "tasks.json", TASKS).await, Ok(5));
     let van = maya.tree(harbour).await.rows.into_iter().rfind(|row| row.title == "Book a van").unwrap();
     assert!(van.blocked, "it waits for the milk");

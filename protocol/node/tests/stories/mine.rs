@@ -7,6 +7,7 @@ use pursuance_core::id::{PursuanceId, TaskId};
 use pursuance_core::logs::Standing;
 use pursuance_core::refusal::Refusal;
 use pursuance_core::task::Status;
+use pursuance_core::weeks::WeekRow;
 use pursuance_node::api::{InboxOf, OwnChange, OwnView, Query, Reply, Request, SavedView, Trouble, View};
 use pursuance_node::own::{MAX_NOTE_BYTES, MAX_VIEWS};
 
@@ -142,6 +143,31 @@ async fn the_history_of_a_task_is_told_a_page_at_a_time() {
     assert_eq!(history(&maya, harbour, task, None).await, first);
     let none = maya.node.view(Query::History { pursuance: harbour, task: TaskId([7; 16]), before: None }).await;
     assert_eq!(none, Err(Trouble::Refused { refusal: Refusal::NoSuchTask }));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_opened_and_finished_is_told_from_memory_and_from_the_disk() {
+    let maya = Sailor::aboard(&[]).await;
+    let harbour = maya.found(None).await;
+    for (title, end) in [("One", Some(Status::Done)), ("Two", Some(Status::Dropped)), ("Three", None)] {
+        let task = maya.task(harbour, title, None).await;
+        if let Some(status) = end {
+            maya.act(harbour, Command::SetStatus { task, status }).await;
+        }
+    }
+    let weeks = async |sailor: &Sailor| match sailor.node.view(Query::Weeks { pursuance: harbour }).await {
+        Ok(View::Weeks(view)) => {
+            let sum = |of: fn(&WeekRow) -> u32| view.weeks.iter().map(of).sum::<u32>();
+            (sum(|week| week.opened), sum(|week| week.finished), sum(|week| week.dropped), view.open)
+        }
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(weeks(&maya).await, (3, 1, 1, 1));
+    let maya = maya.restart().await;
+    assert_eq!(weeks(&maya).await, (3, 1, 1, 1));
+    assert_eq!(weeks(&maya).await, (3, 1, 1, 1), "what was read once");
+    let none = maya.node.view(Query::Weeks { pursuance: PursuanceId([7; 32]) }).await;
+    assert_eq!(none, Err(Trouble::NoSuchPursuance));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
