@@ -154,7 +154,7 @@ export const WHEN: Record<string, readonly string[]> = {
 
   'relays.noneText': ['no relays'],
   'relays.asAdded': ['relay added'],
-  'relays.agreed': ['relay *', 'relays*', 'a proof*'],
+  'relays.agreed': ['relay forked', 'relay rolled*', 'relay broke*', 'relay sends*', 'relay is*', 'relays*', 'a proof*'],
   'relays.left': ['relays, one convicted and one left', 'a proof*'],
   'proof.says': ['a proof*'],
 

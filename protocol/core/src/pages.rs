@@ -53,6 +53,23 @@ impl Places {
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = (&RowPlace, &Status)> {
         self.places.iter().zip(&self.statuses)
     }
+
+    /// Where one task stands, and the tasks above it from the mission down.
+    pub(crate) fn of(&self, task: TaskId) -> Option<(&RowPlace, Vec<TaskId>)> {
+        let at = self.places.iter().position(|place| place.task == task)?;
+        let place = &self.places[at];
+        let mut above: Vec<TaskId> = Vec::new();
+        let mut wanted = place.parent;
+        // In reading order a task stands before all that is below it.
+        for earlier in self.places[..at].iter().rev() {
+            if wanted == Some(earlier.task) {
+                above.push(earlier.task);
+                wanted = earlier.parent;
+            }
+        }
+        above.reverse();
+        Some((place, above))
+    }
 }
 
 impl Replica {

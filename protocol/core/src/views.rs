@@ -16,6 +16,7 @@ use crate::entry::GrantRef;
 use crate::id::{EntryId, MemberId, RoleId, TaskId};
 use crate::limits::MAX_TREE_DEPTH;
 use crate::order::Order;
+use crate::pages::Places;
 use crate::register::Register;
 use crate::replica::Replica;
 use crate::rule::{Object, Role, Verb};
@@ -118,18 +119,19 @@ impl Replica {
     /// One task in full.
     #[must_use]
     pub fn task_view(&self, id: TaskId, handed: Handed<'_>) -> Option<TaskView> {
-        self.task_with_thread(id, &self.tasks.task(id)?.comments, handed)
+        self.task_with_thread(id, &self.all_places(&Order::default()), &self.tasks.task(id)?.comments, handed)
     }
 
     /// One task in full, with its thread as a shelf keeps it.
     #[must_use]
-    pub fn task_with_thread(&self, id: TaskId, thread: &[Comment], handed: Handed<'_>) -> Option<TaskView> {
-        let places = self.places();
-        let place = places.iter().find(|place| place.task == id)?;
-        let parents = self.parents();
-        let above = core::iter::successors(place.parent, |step| parents.get(step).copied().flatten());
-        let mut path: Vec<TaskId> = above.collect();
-        path.reverse();
+    pub fn task_with_thread(
+        &self,
+        id: TaskId,
+        all: &Places,
+        thread: &[Comment],
+        handed: Handed<'_>,
+    ) -> Option<TaskView> {
+        let (place, path) = all.of(id)?;
         let task = self.tasks.task(id)?;
         let created = task.created.as_ref()?;
         let names = self.names();

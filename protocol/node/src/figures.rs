@@ -189,9 +189,9 @@ fn figures_of_tasks() {
         let began = pair.stored;
         let all = pair.grow_tasks(tasks);
         let page = |held: &Held| {
-            let (folded, filter, order) = (BTreeSet::new(), Filter::parse("", Day::of_seconds(0)), Order::default());
-            let dropped = Dropped::Hidden;
-            let query = PageQuery { first: 0, folded: &folded, filter: &filter, dropped, around: None, order: &order };
+            let (folded, filter) = (BTreeSet::new(), Filter::parse("", Day::of_seconds(0)));
+            let (dropped, all) = (Dropped::Hidden, &held.replica.all_places(&Order::default()));
+            let query = PageQuery { first: 0, folded: &folded, filter: &filter, dropped, around: None, all };
             held.replica.tree_page(&query, &|_| true)
         };
         let dir = tempfile::tempdir().unwrap();
@@ -216,9 +216,11 @@ fn figures_of_tasks() {
             local.push(millis(|| pair.changes_here(2_000_000 + round * 4)));
             pair.tell_other();
             let task = pair.talked_about(round);
+            // The tree that it is opened from was shown before.
+            let all = pair.held.replica.all_places(&Order::default());
             opened.push(millis(|| {
                 let thread = pair.store.thread(pair.held.number, task).unwrap();
-                assert!(pair.held.replica.task_with_thread(task, &thread, &|_| true).is_some());
+                assert!(pair.held.replica.task_with_thread(task, &all, &thread, &|_| true).is_some());
             }));
             point.push(millis(|| {
                 let read = "SELECT bytes FROM entry WHERE arrival = ?1";

@@ -82,9 +82,10 @@ impl Open {
             Query::CouldMany { pursuance, commands } => self.could_many(*pursuance, commands).map(View::CouldMany),
             Query::Labels { pursuance } => Ok(View::Labels(self.held(*pursuance)?.replica.labels())),
             Query::Task { pursuance, task } => {
+                let all = self.places(*pursuance)?;
                 let held = self.held(*pursuance)?;
                 let thread = self.store.thread(held.number, *task)?;
-                let view = held.replica.task_with_thread(*task, &thread, &|entry| held.is_handed(entry));
+                let view = held.replica.task_with_thread(*task, &all, &thread, &|entry| held.is_handed(entry));
                 let refusal = pursuance_core::refusal::Refusal::NoSuchTask;
                 view.map(View::Task).ok_or(Trouble::Refused { refusal })
             }
