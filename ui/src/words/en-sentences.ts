@@ -29,7 +29,7 @@ export const sentences = {
   'status.deviceRemoved': 'This device was taken out. What it wrote stays here.',
   'status.none': 'No pursuance is open',
 
-  'fault.forked': 'It showed two different logs. What it says is not used any more.',
+  'fault.forked': 'It showed two different logs, to you or to you and another member. It cannot forge what is in them, but it may keep things back: use another relay.',
   'fault.rolledBack': 'It forgot what it had shown before. What it says is not used any more.',
   'fault.brokenReceipt': 'It signed for something and does not have it. Your changes are kept here and go to another relay.',
   'fault.garbage': 'Its answers make no sense. Nothing of them was used.',

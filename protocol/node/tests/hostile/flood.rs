@@ -535,7 +535,9 @@ async fn converse(mut stream: TcpStream, says: &Says) -> std::io::Result<()> {
             break;
         }
         let Some(body) = says.read(path) else {
-            return stream.write_all(b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n").await;
+            // It was not there before, so it has no older checkpoint.
+            stream.write_all(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n").await?;
+            continue;
         };
         stream.write_all(format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len()).as_bytes()).await?;
         stream.write_all(&body).await?;
