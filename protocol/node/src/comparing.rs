@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use pursuance_wire::RelayAddress;
-use pursuance_wire::log::{Checkpoint, Compared, LogKey, SlotNumber, Span};
+use pursuance_wire::log::{Checkpoint, Compared, Evidence, LogKey, SlotNumber, Span};
 
 use crate::api::Fault;
 use crate::engine::Open;
@@ -61,6 +61,16 @@ impl Relay {
         let Some(slot_seconds) = self.slot_seconds else { return Ok(None) };
         let slot = last_slot_of_yesterday(now_seconds, slot_seconds);
         Ok(store.checkpoint_seen(self.number, slot.0)?.is_none().then_some(slot))
+    }
+
+    /// Keeps the proof that it signed two logs, unless there is one already.
+    fn convict(&mut self, store: &mut Store, evidence: &Evidence) -> Result<(), StoreError> {
+        if self.has_proof {
+            return Ok(());
+        }
+        self.fault = Some(Fault::Forked);
+        self.has_proof = true;
+        store.write(|w| w.set_fault(self.number, self.fault, &evidence.encode()))
     }
 }
 
@@ -155,12 +165,8 @@ impl Open {
                     from = Some(from.unwrap_or(u64::MAX).min(theirs.size()));
                     still.push_back(note);
                 }
-                Ok(Compared::Forked(evidence)) if !relay.has_proof => {
-                    relay.fault = Some(Fault::Forked);
-                    relay.has_proof = true;
-                    self.store.write(|w| w.set_fault(relay.number, relay.fault, &evidence.encode()))?;
-                }
-                Ok(Compared::Forked(_)) | Err(_) => {}
+                Ok(Compared::Forked(evidence)) => relay.convict(&mut self.store, &evidence)?,
+                Err(_) => {}
             }
         }
         relay.seen.waiting = still;
@@ -186,12 +192,8 @@ impl Open {
         let Ok(past) = Checkpoint::verify(note, &address.log_key()) else { return Ok(()) };
         match relay.history.compare(note, None, span) {
             Ok(Compared::Same) => self.store.write(|w| w.add_checkpoint_seen(relay.number, past.slot().0, note)),
-            Ok(Compared::Forked(evidence)) if !relay.has_proof => {
-                relay.fault = Some(Fault::Forked);
-                relay.has_proof = true;
-                self.store.write(|w| w.set_fault(relay.number, relay.fault, &evidence.encode()))
-            }
-            _ => Ok(()),
+            Ok(Compared::Forked(evidence)) => relay.convict(&mut self.store, &evidence),
+            Ok(Compared::Ahead | Compared::Unknown) | Err(_) => Ok(()),
         }
     }
 }
