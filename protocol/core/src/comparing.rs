@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::entry::{Content, Entry};
+use crate::id::AuthorId;
 use crate::limits::MAX_RELAYS;
 use crate::op::Op;
 use crate::replica::Replica;
@@ -21,10 +22,10 @@ impl Replica {
     }
 
     /// What was said of relays in entries whose claimed times are not before this, whether they count or not: what a relay
-    /// signed it signed.
-    pub fn said_seen(&self, since_seconds: u64) -> impl Iterator<Item = &[u8]> {
+    /// signed it signed. Each with the device that said it.
+    pub fn said_seen(&self, since_seconds: u64) -> impl Iterator<Item = (AuthorId, &[u8])> {
         let recent = self.logs().iter().filter(move |entry| entry.body().claimed_seconds >= since_seconds);
-        recent.flat_map(notes_in)
+        recent.flat_map(|entry| notes_in(entry).map(|note| (entry.body().author, note)))
     }
 }
 

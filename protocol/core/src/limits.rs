@@ -55,7 +55,6 @@ pub const MAX_INVITE_USES: u16 = 10_000;
 pub const MAX_PINS: usize = 64;
 /// Entries that one op ratifies.
 pub const MAX_RATIFIED: usize = 256;
-
 /// Bytes of a relay's checkpoint as a member saw it.
 pub const MAX_SEEN_NOTE_BYTES: usize = 1_024;
 /// Bytes of the note of an invite, or of a vouch.

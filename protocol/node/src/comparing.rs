@@ -1,8 +1,9 @@
 //! What others saw of a relay, held against what was seen here: a relay that shows two logs cannot let those who saw different
 //! ones ever meet in one of them (docs/protocol/08-node.md, N50 to N52).
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
+use pursuance_core::limits::MAX_SEEN_NOTE_BYTES;
 use pursuance_wire::RelayAddress;
 use pursuance_wire::log::{Checkpoint, Compared, Evidence, LogKey, SlotNumber, Span};
 
@@ -17,16 +18,13 @@ const DAY_SECONDS: u64 = 86_400;
 /// How far back it is looked whether something was said already: yesterday, whatever clocks say.
 const SAID_LATELY_SECONDS: u64 = 2 * DAY_SECONDS;
 
-/// Checkpoints of others that wait to be compared, for each relay; older ones go.
+/// Checkpoints of others that could not be compared yet and wait, for each relay; those of the latest slots go.
 pub const MAX_SEEN_WAITING: usize = 64;
-
-/// Bytes of a note that is said in the log.
-const MAX_NOTE: usize = pursuance_core::limits::MAX_SEEN_NOTE_BYTES;
 
 /// A relay's checkpoints that others accepted.
 #[derive(Default)]
 pub(crate) struct SeenByOthers {
-    waiting: VecDeque<Vec<u8>>,
+    waiting: BTreeSet<(SlotNumber, Vec<u8>)>,
     /// The newest slot for which another device has the same log.
     pub(crate) agreed: Option<SlotNumber>,
     /// A visit that begins at this cell can tell.
@@ -34,11 +32,9 @@ pub(crate) struct SeenByOthers {
 }
 
 impl SeenByOthers {
-    fn wait(&mut self, note: Vec<u8>) {
-        if self.waiting.len() == MAX_SEEN_WAITING {
-            self.waiting.pop_front();
-        }
-        self.waiting.push_back(note);
+    /// Keeps what could not be compared yet. Of too many, those of the earliest slots can be compared first.
+    fn keep(&mut self, undecided: BTreeSet<(SlotNumber, Vec<u8>)>) {
+        self.waiting = undecided.into_iter().take(MAX_SEEN_WAITING).collect();
     }
 }
 
@@ -91,7 +87,7 @@ impl Held {
             // Before the first visit of a day it is not known yet.
             let slot = relay.slot_seconds.map(|seconds| last_slot_of_yesterday(now_seconds, seconds));
             let note = slot.map(|slot| store.checkpoint_seen(relay.number, slot.0)).transpose()?.flatten();
-            let Some(note) = note.filter(|note| note.len() <= MAX_NOTE) else {
+            let Some(note) = note.filter(|note| note.len() <= MAX_SEEN_NOTE_BYTES) else {
                 all = false;
                 continue;
             };
@@ -100,7 +96,7 @@ impl Held {
                 |said: &Checkpoint| (said.slot(), said.size(), said.root()) == (mine.slot(), mine.size(), mine.root());
             let mut lately = self.replica.said_seen(now_seconds.saturating_sub(SAID_LATELY_SECONDS));
             // Whoever said otherwise is to hear it.
-            if !lately.any(|said| Checkpoint::verify(said, &key).is_ok_and(|said| is_mine(&said))) {
+            if !lately.any(|(_, said)| Checkpoint::verify(said, &key).is_ok_and(|said| is_mine(&said))) {
                 notes.push(note);
             }
         }
@@ -121,55 +117,58 @@ impl Open {
         now_seconds: u64,
     ) -> Result<(), StoreError> {
         let key = address.log_key();
-        let relay = self.relays.known.get_mut(address).expect("the caller looked");
         let since = now_seconds.saturating_sub(SAID_LATELY_SECONDS);
+        let mut notes = BTreeSet::new();
         for held in self.held.values().filter(|held| self.relays.readings.contains_key(&(held.number, *address))) {
-            let said = held.replica.said_seen(since).filter(|note| named_in(note) == Some(key));
-            for note in said.map(<[u8]>::to_vec) {
-                if !relay.seen.waiting.contains(&note) {
-                    relay.seen.wait(note);
-                }
-            }
+            // What this device said itself agrees with nobody.
+            let mine = held.replica.device().author();
+            let said = held.replica.said_seen(since).filter(|(by, note)| *by != mine && named_in(note) == Some(key));
+            notes.extend(said.map(|(_, note)| note.to_vec()));
         }
-        self.compare_seen(address, span)
+        self.compare_seen(address, notes, span)
     }
 
     /// Takes what others said of the relays of a pursuance.
     pub(crate) fn hear_seen(&mut self, pursuance: Number, notes: Vec<Vec<u8>>) -> Result<(), StoreError> {
-        let mut heard = BTreeSet::new();
+        let mut heard: BTreeMap<RelayAddress, BTreeSet<Vec<u8>>> = BTreeMap::new();
         for note in notes {
             let Some(key) = named_in(&note) else { continue };
             let address = self.relays.of(pursuance).map(|(address, _)| address).find(|read| read.log_key() == key);
             let Some(address) = address else { continue };
-            self.relays.known.get_mut(&address).expect("it is read").seen.wait(note);
-            heard.insert(address);
+            heard.entry(address).or_default().insert(note);
         }
-        heard.iter().try_for_each(|address| self.compare_seen(address, None))
+        heard.into_iter().try_for_each(|(address, notes)| self.compare_seen(&address, notes, None))
     }
 
-    /// Compares what waits, with the hashes of a visit, where one was just made.
-    pub(crate) fn compare_seen(&mut self, address: &RelayAddress, span: Option<&Span>) -> Result<(), StoreError> {
+    /// Compares these and what waits, with the hashes of a visit, where one was just made.
+    fn compare_seen(
+        &mut self,
+        address: &RelayAddress,
+        mut notes: BTreeSet<Vec<u8>>,
+        span: Option<&Span>,
+    ) -> Result<(), StoreError> {
         let key = address.log_key();
         let relay = self.relays.known.get_mut(address).expect("the caller looked");
         let mut from = None;
-        let mut still = VecDeque::new();
-        for note in std::mem::take(&mut relay.seen.waiting) {
+        let mut undecided = BTreeSet::new();
+        notes.extend(std::mem::take(&mut relay.seen.waiting).into_iter().map(|(_, note)| note));
+        for note in notes {
             // Whoever says what this relay never signed says nothing.
             let Ok(theirs) = Checkpoint::verify(&note, &key) else { continue };
             let accepted = self.store.checkpoint_seen(relay.number, theirs.slot().0)?;
             let accepted = accepted.and_then(|accepted| Checkpoint::verify(&accepted, &key).ok());
             match relay.history.compare(&note, accepted.as_ref(), span) {
                 Ok(Compared::Same) => relay.seen.agreed = relay.seen.agreed.max(Some(theirs.slot())),
-                Ok(Compared::Ahead) => still.push_back(note),
+                Ok(Compared::Ahead) => _ = undecided.insert((theirs.slot(), note)),
                 Ok(Compared::Unknown) => {
                     from = Some(from.unwrap_or(u64::MAX).min(theirs.size()));
-                    still.push_back(note);
+                    undecided.insert((theirs.slot(), note));
                 }
                 Ok(Compared::Forked(evidence)) => relay.convict(&mut self.store, &evidence)?,
                 Err(_) => {}
             }
         }
-        relay.seen.waiting = still;
+        relay.seen.keep(undecided);
         relay.seen.from = from;
         Ok(())
     }
@@ -194,6 +193,30 @@ impl Open {
             Ok(Compared::Same) => self.store.write(|w| w.add_checkpoint_seen(relay.number, past.slot().0, note)),
             Ok(Compared::Forked(evidence)) => relay.convict(&mut self.store, &evidence),
             Ok(Compared::Ahead | Compared::Unknown) | Err(_) => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_can_be_compared_first_is_not_pushed_out_by_what_never_can() {
+        let mut seen = SeenByOthers::default();
+        let far = (0..500).map(|n| (SlotNumber(u64::MAX - n), vec![n as u8]));
+        seen.keep(far.chain([(SlotNumber(7), b"soon".to_vec())]).collect());
+        assert_eq!(seen.waiting.len(), MAX_SEEN_WAITING);
+        assert_eq!(seen.waiting.first(), Some(&(SlotNumber(7), b"soon".to_vec())));
+    }
+
+    #[test]
+    fn yesterday_ends_before_midnight_of_this_day() {
+        let midnight = 20_000 * DAY_SECONDS;
+        for (slot_seconds, after) in [(1, 0), (60, 59), (300, DAY_SECONDS - 1), (7, 11)] {
+            let slot = last_slot_of_yesterday(midnight + after, slot_seconds);
+            let end = slot.end_unix_seconds(slot_seconds);
+            assert!(end <= midnight && end + u64::from(slot_seconds) > midnight, "{slot_seconds}: {end}");
         }
     }
 }

@@ -292,7 +292,7 @@ export const screens = {
   'relays.read': '{read} of {cells:# envelope|# envelopes} read',
   'relays.handed': '{n:# post|# posts} handed over',
   'relays.waiting': '{n:# post|# posts} waiting',
-  'relays.agreed': 'Another member was shown the same, as of {day}',
+  'relays.agreed': 'Another computer was shown the same, as of {day}',
   'relays.stop': 'Stop using it',
   'relays.add': 'Relay address',
   'relays.addHint': 'As the person who runs it gave it to you: an onion address, a slash, and its log key.',

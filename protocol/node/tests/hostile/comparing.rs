@@ -134,6 +134,15 @@ async fn two_logs_for_two_members_are_a_proof_for_both() {
     let scene = Scene::open(for_maya, for_ben).await;
     let have = async || scene.seen_by(&scene.maya).await.0 && scene.seen_by(&scene.ben).await.0;
     scene.speaking_until("forked", have).await;
+    // What one said oneself agrees with nobody, also in a later visit.
+    let Scene { maya, .. } = &scene;
+    for offline in [true, false] {
+        maya.ask(Request::SetOffline { offline }).await.unwrap();
+    }
+    scene.goes_on().await;
+    for sailor in [&scene.maya, &scene.ben] {
+        assert_eq!(scene.seen_by(sailor).await, (true, None));
+    }
     for sailor in [&scene.maya, &scene.ben] {
         assert!(matches!(proof(sailor).await, Evidence::TwoTrees { .. }));
     }
