@@ -135,6 +135,8 @@ impl Authority {
     }
 
     /// What was ratified, and what leans on it, stands or falls with who ratified it: that may be in the past of all that changed.
+    /// Where the verdict of one stays, that of what leans on it may change nonetheless: each asks as far as its own position, and
+    /// who ratified it may stand before one of them and not before the other.
     fn bring_along(
         &mut self,
         logs: &Logs,
@@ -145,11 +147,19 @@ impl Authority {
         while let Some(id) = ratified.pop() {
             if !self.facts.acts.contains_key(&id) {
                 self.doubt.ratified.insert(id);
-            } else if self.mend(logs, id, mended) {
-                ratified.extend(self.facts.leaning.get(&id).into_iter().flatten());
+                continue;
+            }
+            if mended.judged.contains(&id) {
+                continue;
+            }
+            if self.mend(logs, id, mended) {
                 ratified.extend(self.facts.ratifies.get(&id).into_iter().flatten());
-                self.doubt_after(logs, id);
-                to_ask.extend(self.facts.carried_by.get(&id).into_iter().flatten());
+            }
+            self.doubt_after(logs, id);
+            let decided = self.facts.signed.get(&id);
+            for what in [Some(&id), decided].into_iter().flatten() {
+                ratified.extend(self.facts.leaning.get(what).into_iter().flatten());
+                to_ask.extend(self.facts.carried_by.get(what).into_iter().flatten());
             }
         }
     }

@@ -276,6 +276,54 @@ fn somebody_signs_for_the_role_by_which_they_sign() {
 }
 
 #[test]
+fn somebody_who_gave_a_role_ratifies_before_a_senior_does() {
+    // The group expects: a second senior who takes somebody on brings back what the first one's word was too junior for.
+    let mut stage = Stage::found(table());
+    let ann = stage.newcomer(FOUNDER, SECOND);
+    let invite = stage.at(FOUNDER).invite_reviewed(THIRD, 1);
+    let then = stage.newest(FOUNDER).unwrap();
+    let ben = stage.join(invite);
+    let join = stage.newest(ben).unwrap();
+    let grant = stage.at(ann).knowing(&[join]).grant(ben, THIRD).entry;
+    let closed = beside(&mut stage, FOUNDER, then).revoke_invite(invite);
+    stage.at(ann).knowing(&[closed]).ratify(&[join]);
+    assert!(stage.counts(join));
+    assert_eq!(stage.verdict(grant), Verdict::Held(Refusal::LeansOnHeld));
+    agreed(&stage);
+    stage.at(FOUNDER).after(Some(closed)).knowing(&[join]).ratify(&[join]);
+    assert!(stage.counts(grant));
+    assert_eq!(here(&stage, &[ben]), [true]);
+    agreed(&stage);
+}
+
+#[test]
+fn a_signer_is_taken_on_again() {
+    // The group expects: whoever two removed is out again, with all they did since, once the second signer is back.
+    let mut stage = with(&[two_remove()]);
+    let [ann, dan] = admitted(&mut stage, SECOND);
+    let boss = stage.newcomer(FOUNDER, FIRST);
+    let invite = stage.at(FOUNDER).invite_reviewed(SECOND, 1);
+    let then = stage.newest(FOUNDER).unwrap();
+    let ben = stage.join(invite);
+    let join = stage.newest(ben).unwrap();
+    let admit = stage.at(boss).admit(join);
+    stage.at(ben).knowing(&[admit]).speak();
+    let now = known(&stage);
+    expel(&mut stage, dan, &now, &[ann, ben]);
+    let newest = stage.newest(dan).unwrap();
+    let late = beside(&mut stage, dan, newest).invite(THIRD, 1);
+    assert_eq!(here(&stage, &[dan]), [false]);
+    beside(&mut stage, FOUNDER, then).revoke_invite(invite);
+    assert_eq!(here(&stage, &[dan]), [true]);
+    assert!(stage.counts(late.entry));
+    agreed(&stage);
+    stage.at(FOUNDER).ratify(&[join]);
+    assert_eq!(here(&stage, &[dan]), [false]);
+    assert!(!stage.counts(late.entry));
+    agreed(&stage);
+}
+
+#[test]
 fn somebody_ratifies_their_own_join() {
     // The group expects: whoever came by a link that was closed meanwhile waits for a senior, whatever role they were given.
     let mut stage = Stage::found(table());

@@ -184,9 +184,10 @@ impl World {
             self.stage.at(who).speak();
             return;
         }
-        match self.chance.random_range(0..150) {
+        match self.chance.random_range(0..156) {
             100..130 => self.strife(who, whom),
             130..150 => self.decide(whom),
+            150..156 => self.take_on(whom),
             0..16 => _ = self.saying(who).remove(whom),
             16..20 => _ = self.saying(who).remove_from(whom, &[role]),
             20..31 => _ = self.saying(who).grant(whom, role),
@@ -271,6 +272,40 @@ impl World {
                 3 => _ = self.stage.at(whom).alone().remove(other),
                 4 => _ = self.stage.at(whom).alone().vouch(other),
                 _ => _ = self.stage.at(whom).alone().set_name("mine"),
+            }
+        }
+    }
+
+    /// Somebody comes by a link that is closed beside all that they do; then several take them on who do not know of each other.
+    fn take_on(&mut self, whom: Who) {
+        if !self.cast.contains(&FOUNDER) {
+            // Here only some act, and the founder is not one of them.
+            return self.come();
+        }
+        let role = *[SECOND, THIRD].choose(&mut self.chance).unwrap();
+        let invite = self.stage.at(FOUNDER).invite(role, 1);
+        let new = self.stage.stranger();
+        let join = self.stage.at(new).join(invite);
+        if self.stage.told.verdict(join).is_none() {
+            return;
+        }
+        self.cast.push(new);
+        for _ in 0..self.chance.random_range(1..4) {
+            let other = self.someone();
+            let known = self.stage.told.authority.facts.proposals.keys().copied().collect::<Vec<_>>();
+            match (self.chance.random_range(0..5), self.some(&known)) {
+                (0, _) => _ = self.stage.at(other).grant(new, THIRD),
+                (1, _) => _ = self.stage.at(new).grant(whom, THIRD),
+                (2, Some(proposal)) => self.sign(new, proposal),
+                (3, _) => self.decide(whom),
+                _ => _ = self.stage.at(new).remove(whom),
+            }
+        }
+        let closed = self.stage.at(FOUNDER).after(Some(invite.entry)).alone().revoke_invite(invite);
+        for _ in 0..self.chance.random_range(1..4) {
+            let other = if self.chance.random_range(0..2) == 0 { FOUNDER } else { self.someone() };
+            if self.stage.newest(other).is_some() {
+                self.stage.at(other).knowing(&[join, closed]).ratify(&[join]);
             }
         }
     }

@@ -4,7 +4,7 @@ use pursuance_core::op::Op;
 use pursuance_core::rule::Verb;
 use serde_json::json;
 
-use super::stage::{ADA, MEMBER, STEWARD, Stage, alone, over, usual, usual_and};
+use super::stage::{ADA, GUEST, MEMBER, STEWARD, Stage, alone, over, removal_of, together, usual, usual_and};
 
 pub const CASES: &[fn() -> Stage] = &[
     reviewed_invite,
@@ -31,6 +31,8 @@ pub const CASES: &[fn() -> Stage] = &[
     suspended_by_a_junior,
     vouch_for_oneself,
     ratified_join,
+    ratified_twice,
+    ratified_signer,
     ratified_by_a_junior,
     ratified_act,
     ratified_though_it_counts,
@@ -407,6 +409,51 @@ fn ratified_join() -> Stage {
     s.misread("only-the-join", json!({"verdicts": {"zoe writes": {"held": "F39 LeansOnHeld"}}}));
     s.misread("the-others-too", json!({"members": {"wim joins": {"presence": "here"}}}));
     s.misread("the-inviter-too", json!({"members": {"ben joins": {"presence": "here"}}}));
+    s
+}
+
+fn ratified_twice() -> Stage {
+    let comment = "R12: what somebody ratifies brings back what leans on it only below their own place; a senior who \
+        ratifies it too brings back the rest.";
+    let mut s = Stage::found("ratified-twice", comment, usual());
+    let ben = s.newcomer(ADA, STEWARD, "Ben");
+    let cy = s.newcomer(ADA, STEWARD, "Cy");
+    let invite = s.at(ADA).invite("ada invites a member", MEMBER, 2);
+    let zoe = s.join("Zoe", invite);
+    let wim = s.join("Wim", invite);
+    let [zoes, wims] = [zoe, wim].map(|who| s.newest(who));
+    s.at(ben).knowing(&[zoes]).grants("ben makes zoe a guest too", zoe, GUEST);
+    let only = s.at(cy).knowing(&[wims]).grants("cy makes wim a guest too", wim, GUEST);
+    let closed = s.at(ADA).unaware().say("ada closes it", Op::RevokeInvite(invite));
+    s.at(ben).knowing(&[closed]).ratifies("ben takes zoe on", &[zoes]);
+    s.at(cy).knowing(&[closed]).ratifies("cy takes wim on", &[wims]);
+    s.at(ADA).knowing(&[zoes]).ratifies("ada takes zoe on", &[zoes]);
+    s.held(only.entry, "F39 LeansOnHeld").loses(only).closed(invite);
+    s.misread("one-is-enough", json!({"verdicts": {"cy makes wim a guest too": "counts"}}));
+    s.misread("the-first-decides", json!({"verdicts": {"ben makes zoe a guest too": {"held": "F39 LeansOnHeld"}}}));
+    s.misread("wim-is-gone", json!({"members": {"wim joins": {"presence": "gone"}}}));
+    s
+}
+
+fn ratified_signer() -> Stage {
+    let comment = "R12: whoever is taken on has signed again what they signed, and what was decided so stands again.";
+    let rules = [together(Verb::Remove, over(STEWARD), 2, STEWARD)];
+    let mut s = Stage::found("ratified-signer", comment, usual_and(&rules));
+    let ben = s.newcomer(ADA, STEWARD, "Ben");
+    let dee = s.newcomer(ADA, STEWARD, "Dee");
+    let invite = s.at(ADA).invite("ada invites a steward", STEWARD, 1);
+    let zed = s.join("Zed", invite);
+    let joined = s.newest(zed);
+    let remove = removal_of(&s, dee);
+    let proposal = s.at(ben).knowing(&[joined]).proposes("ben proposes to remove dee", STEWARD, remove);
+    s.at(zed).approves("zed approves", proposal);
+    let late = s.at(dee).unaware().invite("dee invites unaware", MEMBER, 1);
+    s.at(ADA).unaware().say("ada closes it", Op::RevokeInvite(invite));
+    s.at(ADA).knowing(&[joined]).ratifies("ada takes zed on", &[joined]);
+    s.held(late.entry, "F33 Removed").gone(dee).closed(invite);
+    s.misread("dee-stays", json!({"members": {"dee joins": {"presence": "here"}}}));
+    s.misread("what-dee-did-counts", json!({"verdicts": {"dee invites unaware": "counts"}}));
+    s.misread("one-signature", json!({"verdicts": {"zed approves": {"held": "F39 LeansOnHeld"}}}));
     s
 }
 
