@@ -10,7 +10,7 @@ use super::switch::{Switch, without};
 use super::worlds::world;
 
 /// Worlds looked through for each.
-const WORLDS: u64 = 1_000;
+const WORLDS: u64 = 2_000;
 
 /// What is broken.
 #[derive(Debug, Clone, Copy)]
