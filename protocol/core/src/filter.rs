@@ -323,14 +323,15 @@ fn all_texts(subject: &Subject<'_>) -> String {
     let said = subject.mentioned.iter().copied().chain([subject.owner]);
     for text in subject.labels.iter().copied().chain(names).chain(said) {
         whole.push('\0');
-        whole.extend(fold(text));
+        whole.push_str(&folded(text));
     }
     whole
 }
 
 /// Without the difference of capitals, letter by letter, and of the two small sigmas.
 pub(crate) fn folded(text: &str) -> String {
-    fold(text).collect()
+    // Most of what people write is ASCII, where this is the same in a tenth of the time.
+    if text.is_ascii() { text.to_ascii_lowercase() } else { fold(text).collect() }
 }
 
 pub(crate) fn fold(text: &str) -> impl Iterator<Item = char> + '_ {
@@ -341,6 +342,12 @@ pub(crate) fn fold(text: &str) -> impl Iterator<Item = char> + '_ {
 mod tests {
     use super::*;
     use crate::crypto::Seed;
+
+    #[test]
+    fn of_ascii_the_short_way_gives_the_same() {
+        let all: String = (0..=0x7f_u8).map(char::from).collect();
+        assert_eq!(folded(&all), fold(&all).collect::<String>());
+    }
 
     fn day(text: &str) -> Day {
         Day::parse(text).expect("a day")

@@ -100,8 +100,19 @@ pub struct Found {
 
 impl Found {
     /// Looks at one more text of it.
-    pub fn look(&mut self, words: &Words, text: &str) {
-        let mask = words.mask(text);
+    fn look(&mut self, words: &Words, text: &str) {
+        self.note(words, text, words.mask(text));
+    }
+
+    /// Looks at a line in the thread of a task, which is among those found then, if it has some of the words.
+    pub fn look_at_line(found: &mut BTreeMap<TaskId, Self>, words: &Words, task: TaskId, line: &str) {
+        let mask = words.mask(line);
+        if mask != 0 {
+            found.entry(task).or_default().note(words, line, mask);
+        }
+    }
+
+    fn note(&mut self, words: &Words, text: &str, mask: u32) {
         if mask.count_ones() > self.most {
             self.most = mask.count_ones();
             self.excerpt = words.excerpt(text);

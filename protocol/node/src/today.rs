@@ -1,13 +1,17 @@
 //! What is for me to do, and what is found, over all pursuances (docs/protocol/08-node.md, section 9).
 
+use std::collections::BTreeMap;
+
 use pursuance_core::day::Day;
-use pursuance_core::finding::Words;
+use pursuance_core::finding::{Found, Words};
+use pursuance_core::id::TaskId;
 use pursuance_core::task::Status;
 use pursuance_core::today::MineRow;
 
 use crate::api::{FindView, FoundRow, SnoozedRow, TodayRow, TodayView, Trouble};
 use crate::engine::Open;
 use crate::held::Held;
+use crate::store::Number;
 
 /// Tasks that *today* shows at most.
 pub const MAX_TODAY_ROWS: usize = 200;
@@ -45,11 +49,19 @@ impl Open {
     /// Looks through all texts: what is read is decrypted page by page, and nothing of it is kept.
     pub(crate) fn find(&self, text: &str) -> Result<FindView, Trouble> {
         let words = Words::of(text);
+        if words.is_empty() {
+            return Ok(FindView { rows: Vec::new(), of: 0 });
+        }
+        let mut found: BTreeMap<Number, BTreeMap<TaskId, Found>> =
+            self.held.values().map(|held| (held.number, held.replica.find(&words))).collect();
+        self.store.for_each_comment(|number, task, line| {
+            if let Some(found) = found.get_mut(&number) {
+                Found::look_at_line(found, &words, task, line);
+            }
+        })?;
         let mut rows: Vec<FoundRow> = Vec::new();
-        for (pursuance, held) in self.held.iter().filter(|_| !words.is_empty()) {
-            let mut found = held.replica.find(&words);
-            self.store.for_each_comment(held.number, |task, text| found.entry(task).or_default().look(&words, text))?;
-            for (task, here) in found {
+        for (pursuance, held) in &self.held {
+            for (task, here) in found.remove(&held.number).unwrap_or_default() {
                 let Some((known, excerpt)) = held.replica.tasks().task(task).zip(here.whole(&words)) else { continue };
                 let rank = |member| held.replica.authority().seniority(member);
                 let title = known.title.shown(rank).cloned().unwrap_or_default();
