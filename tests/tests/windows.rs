@@ -20,6 +20,8 @@ mod exchange;
 mod figures;
 #[path = "windows/first_start.rs"]
 mod first_start;
+#[path = "windows/focus.rs"]
+mod focus;
 #[path = "windows/governing.rs"]
 mod governing;
 #[path = "windows/hostile_page.rs"]
