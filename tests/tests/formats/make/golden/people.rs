@@ -5,6 +5,7 @@ use pursuance_core::rule::Verb;
 use serde_json::json;
 
 use super::stage::{ADA, GUEST, MEMBER, STEWARD, Stage, alone, over, removal_of, together, usual, usual_and};
+use super::together::known;
 
 pub const CASES: &[fn() -> Stage] = &[
     reviewed_invite,
@@ -437,22 +438,22 @@ fn ratified_twice() -> Stage {
 
 fn ratified_signer() -> Stage {
     let comment = "R12: whoever is taken on has signed again what they signed, and what was decided so stands again.";
-    let rules = [together(Verb::Remove, over(STEWARD), 2, STEWARD)];
-    let mut s = Stage::found("ratified-signer", comment, usual_and(&rules));
-    let ben = s.newcomer(ADA, STEWARD, "Ben");
-    let dee = s.newcomer(ADA, STEWARD, "Dee");
-    let invite = s.at(ADA).invite("ada invites a steward", STEWARD, 1);
+    let mut s = Stage::found("ratified-signer", comment, usual_and(&[together(Verb::Remove, over(MEMBER), 2, MEMBER)]));
+    let eve = s.newcomer(ADA, STEWARD, "Eve");
+    let [ben, dee] = known(&mut s, MEMBER, ["Ben", "Dee"]);
+    let invite = s.at(ADA).invite("ada invites a member", MEMBER, 1);
     let zed = s.join("Zed", invite);
     let joined = s.newest(zed);
+    let vouched = s.at(eve).knowing(&[joined]).vouches("eve vouches for zed", zed);
     let remove = removal_of(&s, dee);
-    let proposal = s.at(ben).knowing(&[joined]).proposes("ben proposes to remove dee", STEWARD, remove);
+    let proposal = s.at(ben).knowing(&[vouched]).proposes("ben proposes to remove dee", MEMBER, remove);
     s.at(zed).approves("zed approves", proposal);
-    let late = s.at(dee).unaware().invite("dee invites unaware", MEMBER, 1);
+    let late = s.at(dee).unaware().harmless("dee writes unaware");
     s.at(ADA).unaware().say("ada closes it", Op::RevokeInvite(invite));
     s.at(ADA).knowing(&[joined]).ratifies("ada takes zed on", &[joined]);
-    s.held(late.entry, "F33 Removed").gone(dee).closed(invite);
+    s.held(late, "F33 Removed").gone(dee).closed(invite);
     s.misread("dee-stays", json!({"members": {"dee joins": {"presence": "here"}}}));
-    s.misread("what-dee-did-counts", json!({"verdicts": {"dee invites unaware": "counts"}}));
+    s.misread("what-dee-did-counts", json!({"verdicts": {"dee writes unaware": "counts"}}));
     s.misread("one-signature", json!({"verdicts": {"zed approves": {"held": "F39 LeansOnHeld"}}}));
     s
 }
