@@ -154,9 +154,14 @@ export const WHEN: Record<string, readonly string[]> = {
 
   'relays.noneText': ['no relays'],
   'relays.asAdded': ['relay added'],
-  'relays.agreed': ['relay forked', 'relay rolled*', 'relay broke*', 'relay sends*', 'relay is*', 'relays*', 'a proof*'],
+  'relays.agreed': ['relay forked', 'relay rolled*', 'relay broke*', 'relay sends*', 'relay is*', 'relays*', 'a proof*', 'a bundle*'],
   'relays.left': ['relays, one convicted and one left', 'a proof*'],
   'proof.says': ['a proof*'],
+  'bundle.says': ['no relays', 'relay*', 'a proof*', 'a bundle*'],
+  'bundle.noFile': ['no relays', 'relay*', 'a proof*', 'a bundle being written'],
+  'bundle.came': ['a bundle read in'],
+  'bundle.known': ['a bundle known'],
+  'bundle.closed': ['a bundle read in'],
 
   'people.sameName': ['person*', 'removing*', 'people', 'people, much waiting', 'people, left alone', 'myself', 'leaving', 'left', 'gave a role', 'took a role back', 'vouched', 'let somebody in', 'stopped a device', 'removed somebody', 'proposed to remove'],
   'people.lone': ['people, alone', 'people, left alone'],

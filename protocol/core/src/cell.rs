@@ -69,6 +69,12 @@ pub fn seal_entries<'e>(
     cells
 }
 
+/// A cell with nothing in it, which fills up a file.
+#[must_use]
+pub fn empty_cell(key: &CellKey, seed: &mut Seed) -> Cell {
+    seal_plain(key, alloc::vec![KIND_ENTRIES], seed)
+}
+
 /// Whether the tag says that this key sealed the cell; one in 2^64 foreign cells says so too.
 #[must_use]
 pub fn recognises(key: &CellKey, cell: &Cell) -> bool {

@@ -361,7 +361,13 @@ impl Replica {
         self.first_of(if known.is_empty() { covered } else { known }, everyone)
     }
 
-    fn youngest_epoch(&self) -> Option<&EpochSecret> {
+    /// Entries that introduce the epoch of everyone that is used now.
+    pub(crate) fn introductions_of_usable(&self) -> Vec<EntryId> {
+        let usable = self.usable_epoch().into_iter();
+        usable.flat_map(|usable| self.introductions(usable.id(), RoleId::EVERYONE)).map(|(intro, _)| intro).collect()
+    }
+
+    pub(crate) fn youngest_epoch(&self) -> Option<&EpochSecret> {
         let held = self.counting_epochs(RoleId::EVERYONE).filter(|(id, _)| self.epochs.contains_key(id));
         let (id, _) = held.max_by_key(|(_, known)| known.entries.first())?;
         self.epochs.get(&id)

@@ -8,6 +8,7 @@ extern crate alloc;
 
 mod alike;
 pub mod authority;
+pub mod bundle;
 pub mod cell;
 pub mod change;
 pub mod clock;

@@ -177,6 +177,20 @@ pub enum Request {
         /// Where: an absolute path, in a folder that exists, of a file that does not. Without the ending of its form it gets it.
         path: String,
     },
+    /// Writes all that is known of a pursuance into a new file that its members can read, sealed as cells are and filled up: for
+    /// people who have no relay between them.
+    ExportBundle {
+        /// Which pursuance.
+        #[cfg_attr(feature = "bindings", ts(type = "string"))]
+        pursuance: PursuanceId,
+        /// Where: as with `Export`; the ending is `bundle`.
+        path: String,
+    },
+    /// Reads in what such a file has, for all pursuances. What is known already changes nothing.
+    ImportBundle {
+        /// The file: an absolute path.
+        path: String,
+    },
     /// Writes the proof that a relay broke its word into a new file, for whoever is to be convinced: it names the relay and
     /// shows hashes of what it holds, and nothing of anybody's texts.
     ExportEvidence {
@@ -427,6 +441,15 @@ pub enum Reply {
         /// How long it is, in bytes.
         #[cfg_attr(feature = "bindings", ts(type = "number"))]
         bytes: u64,
+    },
+    /// A bundle was read in.
+    Merged {
+        /// Entries that are new here.
+        entries: u32,
+        /// Parts that the file has.
+        parts: u32,
+        /// Of those, how many do not open here: they are for others, or damaged.
+        closed: u32,
     },
     /// What could be read of a damaged database was written.
     Rescued {
@@ -1703,6 +1726,15 @@ pub enum Trouble {
     /// There is no such folder, or it is the data folder, or the path is not absolute.
     #[error("there is no such folder for files")]
     NoSuchFolder,
+    /// The file is no bundle, or not whole, or nothing in it can be opened here.
+    #[error("this is no bundle, or not whole")]
+    NotABundle,
+    /// A bundle may not be so long.
+    #[error("a bundle may not be so long")]
+    BundleTooLong,
+    /// Nothing of the pursuance can be sealed yet: whoever just joined waits for its keys.
+    #[error("nothing can be sealed for the others yet")]
+    NothingToBundle,
     /// There is no proof against this relay.
     #[error("there is no proof against this relay")]
     NoEvidence,

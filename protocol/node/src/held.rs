@@ -141,6 +141,10 @@ pub(crate) struct Ingested {
     pub(crate) learned: bool,
     /// What others said that relays signed.
     pub(crate) seen: Vec<Vec<u8>>,
+    /// How many entries are new here.
+    pub(crate) entries: usize,
+    /// Cells, by their places, that nothing here opens.
+    pub(crate) closed: Vec<usize>,
 }
 
 /// What one round over cells found, not stored yet.
@@ -409,7 +413,7 @@ impl Held {
         last: impl FnOnce(&Changes<'_>) -> Result<(), StoreError>,
     ) -> Result<Ingested, StoreError> {
         let mut ingested = Ingested::default();
-        let mut closed: Vec<&Cell> = cells.iter().collect();
+        let mut closed: Vec<usize> = (0..cells.len()).collect();
         let mut last = Some(last);
         let mut keys_tried: BTreeSet<[u8; 32]> = BTreeSet::new();
         loop {
@@ -419,8 +423,8 @@ impl Held {
             keys_tried.extend(keys.iter().map(|key| *key.id()));
             let mut found = Found::default();
             let mut trouble = Ok(());
-            closed.retain(|cell| {
-                !self.look_into(store, cell, &keys, &mut found).unwrap_or_else(|error| {
+            closed.retain(|at| {
+                !self.look_into(store, &cells[*at], &keys, &mut found).unwrap_or_else(|error| {
                     trouble = Err(error);
                     false
                 })
@@ -431,6 +435,7 @@ impl Held {
             let last_change = if final_round { last.take() } else { None };
             self.keep(store, found, last_change, &mut ingested)?;
             if final_round {
+                ingested.closed = closed;
                 return Ok(ingested);
             }
         }
@@ -546,7 +551,10 @@ impl Held {
                 ingested.seen.extend(notes_in(&entry).filter(|_| !mine).map(<[u8]>::to_vec));
                 self.show(&entry);
                 match self.replica.receive_from(entry, &shelf).append {
-                    Append::Appended | Append::Gap { .. } | Append::Equivocation { .. } => ingested.news = true,
+                    Append::Appended | Append::Gap { .. } | Append::Equivocation { .. } => {
+                        ingested.news = true;
+                        ingested.entries += 1;
+                    }
                     Append::Duplicate => {}
                     // It shows, at every start, that a copy of this device is in use.
                     Append::Malformed | Append::Full | Append::Refused(_) if mine => ingested.news = true,

@@ -9,6 +9,7 @@
 
 pub mod api;
 pub mod backup;
+pub mod bundle;
 mod chance;
 pub mod clock;
 mod comparing;

@@ -70,6 +70,8 @@ impl Open {
                 Ok(Reply::Done)
             }
             Request::Export { pursuance, format, path } => self.export(around, pursuance, format, &path),
+            Request::ExportBundle { pursuance, path } => self.export_bundle(around, pursuance, &path),
+            Request::ImportBundle { path } => self.import_bundle(around, &path),
             Request::ExportEvidence { relay, path } => self.export_evidence(around, &relay, &path),
             Request::SetOffline { offline } => {
                 self.store.write(|w| w.set_meta(OFFLINE, &[offline.into()]))?;

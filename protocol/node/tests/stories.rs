@@ -2,6 +2,8 @@
 
 #[path = "stories/backup.rs"]
 mod backup;
+#[path = "stories/bundle.rs"]
+mod bundle;
 #[path = "stories/copies.rs"]
 mod copies;
 #[path = "stories/crash.rs"]

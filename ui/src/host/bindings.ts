@@ -2830,7 +2830,19 @@ path: string,
 /**
  * How long it is, in bytes.
  */
-bytes: number, } | { "kind": "rescued", 
+bytes: number, } | { "kind": "merged", 
+/**
+ * Entries that are new here.
+ */
+entries: number, 
+/**
+ * Parts that the file has.
+ */
+parts: number, 
+/**
+ * Of those, how many do not open here: they are for others, or damaged.
+ */
+closed: number, } | { "kind": "rescued", 
 /**
  * Lists written.
  */
@@ -2994,6 +3006,18 @@ pursuance: string,
 format: ExportFormat, 
 /**
  * Where: an absolute path, in a folder that exists, of a file that does not. Without the ending of its form it gets it.
+ */
+path: string, } | { "kind": "exportBundle", 
+/**
+ * Which pursuance.
+ */
+pursuance: string, 
+/**
+ * Where: as with `Export`; the ending is `bundle`.
+ */
+path: string, } | { "kind": "importBundle", 
+/**
+ * The file: an absolute path.
  */
 path: string, } | { "kind": "exportEvidence", 
 /**
@@ -3849,7 +3873,7 @@ word: number | null, } | { "code": "notThePhraseShown" } | { "code": "notACode" 
 /**
  * How many.
  */
-problems: number, } | { "code": "importCancelled" } | { "code": "importRunning" } | { "code": "notABackup" } | { "code": "backupRunning" } | { "code": "noSuchFile" } | { "code": "fileExists" } | { "code": "noSuchFolder" } | { "code": "noEvidence" } | { "code": "malformed" };
+problems: number, } | { "code": "importCancelled" } | { "code": "importRunning" } | { "code": "notABackup" } | { "code": "backupRunning" } | { "code": "noSuchFile" } | { "code": "fileExists" } | { "code": "noSuchFolder" } | { "code": "notABundle" } | { "code": "bundleTooLong" } | { "code": "nothingToBundle" } | { "code": "noEvidence" } | { "code": "malformed" };
 
 /**
  * Which way a right changes.

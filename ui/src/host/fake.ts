@@ -271,6 +271,11 @@ export function fakeHost(given: Partial<FakeChoices> = {}): FakeHost {
         return { kind: 'done' };
       case 'export': group(asked.pursuance); return written(asked.path);
       case 'exportEvidence': return written(asked.path);
+      case 'exportBundle': group(asked.pursuance); return written(asked.path);
+      case 'importBundle':
+        if (NOWHERE.test(asked.path)) throw { code: 'noSuchFile' } satisfies Trouble;
+        if (!asked.path.endsWith('.bundle')) throw { code: 'notABundle' } satisfies Trouble;
+        return { kind: 'merged', entries: asked.path.includes('known') ? 0 : 12, parts: 16, closed: asked.path.includes('bent') ? 1 : 0 };
       case 'backup':
         if (asked.passphrase.length < MIN_PASSPHRASE_CHARS) throw { code: 'passphraseTooShort', minChars: MIN_PASSPHRASE_CHARS } satisfies Trouble;
         return written(asked.path);
