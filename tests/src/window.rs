@@ -313,7 +313,7 @@ impl Window {
 
     /// Scrolls there, the driver alone does not scroll a box within the page far enough, and waits until it stands still: a
     /// click goes where the element was a moment ago.
-    async fn bring_into_sight(&self, testid: &str) {
+    pub async fn bring_into_sight(&self, testid: &str) {
         let script = r"
             const [query, looks, every, done] = arguments;
             document.querySelector(query)?.scrollIntoView({ block: 'center' });

@@ -33,11 +33,13 @@ enum Step {
     Type(&'static str, &'static str),
     Choose(&'static str, usize),
     See(&'static str),
+    /// What stands further down is on the picture.
+    Reach(&'static str),
     /// A key, where the focus is; a capital with Ctrl.
     Hit(char),
 }
 
-use Step::{Choose, Hit, Press, PressNth, PressWith, See, Type};
+use Step::{Choose, Hit, Press, PressNth, PressWith, Reach, See, Type};
 
 const LONG: &str = "?busy&long";
 /// A board, as the sample data reads one.
@@ -263,6 +265,7 @@ const SCREENS: &[Screen] = &[
     Screen("invites-long", LONG, &[Press("nav-invites"), See("invites-past")]),
     Screen("relays", "", &[Press("nav-relays"), See("relay")]),
     Screen("relays-convicted", "?busy", &[Press("nav-relays"), Press("proof-open"), See("proof-path")]),
+    Screen("relays-bundle", "", &[Press("nav-relays"), Press("bundle-write"), See("bundle-done"), Reach("bundle")]),
     Screen("inbox", "?busy", &[Press("nav-inbox"), PressNth("held-refuse", 1), See("inbox-refused")]),
     Screen(
         "inbox-empty",
@@ -364,6 +367,7 @@ async fn take(window: &Window, step: &Step) {
         See(id) => {
             window.find(id).await;
         }
+        Reach(id) => window.bring_into_sight(id).await,
         Hit(key) if key.is_ascii_uppercase() => window.press_ctrl(key.to_ascii_lowercase()).await,
         Hit(key) => window.press(&[*key]).await,
     }

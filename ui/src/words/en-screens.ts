@@ -306,7 +306,7 @@ export const screens = {
 
   'bundle.title': 'Without a relay',
   'bundle.hint': 'Everything that was said in this pursuance, in one file that only its members can open. Hand it over on a stick or through any messenger, and read in the files of others: what is new is added, and nothing is taken away.',
-  'bundle.name': 'bundle',
+  'bundle.name': 'log',
   'bundle.to': 'File to write',
   'bundle.says': 'Whoever finds the file sees its name and roughly how much was said, and nothing else.',
   'bundle.write': 'Write the bundle',
