@@ -201,6 +201,14 @@ pub async fn start_pursuance(window: &Window, name: &str, mission: &str, my_name
     window.find("quick-add").await;
 }
 
+/// Says that Tor may be used. Until then it was not started: it has no folder among the data.
+pub async fn connect(window: &Window, data: &Path) {
+    window.find("tor-connect").await;
+    assert!(!data.join("tor").exists(), "Tor was started before anybody said that it may");
+    window.click("tor-connect").await;
+    window.wait_gone("tor-line").await;
+}
+
 /// Adds one more relay to those that carry the pursuance.
 pub async fn use_relay(window: &Window, relay: &str) {
     window.click("nav-relays").await;
@@ -277,9 +285,14 @@ pub async fn give_role(window: &Window, name: &str, role: &str) {
 
 /// Opens an invite link and waits for its preview.
 pub async fn open_invite(window: &Window, link: &str) {
+    give_link(window, link).await;
+    window.find("preview").await;
+}
+
+/// Gives the link, and does not wait for what it leads to.
+pub async fn give_link(window: &Window, link: &str) {
     window.paste("join-link", link).await;
     window.click("join-open").await;
-    window.find("preview").await;
 }
 
 /// Joins from the preview.

@@ -1006,6 +1006,8 @@ pub struct AppView {
     pub pursuances: Vec<PursuanceRow>,
     /// Whether the person chose to stay offline.
     pub offline: bool,
+    /// A relay is wanted that is reached by Tor, and the person did not say yet whether Tor may be used ([`Request::SetOffline`]).
+    pub asks_tor: bool,
     /// Whether relays are substituted by loopback addresses (demo and tests).
     pub loopback: bool,
     /// This computer's clock differs from what relays' slots say, by this many seconds (positive: it is ahead).
@@ -1131,6 +1133,11 @@ pub enum StatusLine {
         /// Own changes not handed over.
         kept: u32,
     },
+    /// The person did not say yet whether Tor may be used.
+    TorUnasked {
+        /// Own changes not handed over.
+        kept: u32,
+    },
     /// Tor is starting.
     TorStarting {
         /// 0 to 100.
@@ -1230,6 +1237,8 @@ pub enum Fault {
     WrongOrigin,
     /// It stopped making checkpoints.
     Stale,
+    /// It hands out nothing of what came lately, and says that it was kept long enough.
+    Withholds,
 }
 
 /// A relay of a pursuance.
@@ -1255,6 +1264,8 @@ pub struct RelayView {
     pub waiting: u32,
     /// How it broke its word.
     pub fault: Option<Fault>,
+    /// The last try came to nothing.
+    pub failing: bool,
     /// Seconds since 1970 at the end of the newest slot for which another computer is known to have been shown the same log.
     #[cfg_attr(feature = "bindings", ts(type = "number | null"))]
     pub agreed_seconds: Option<u64>,

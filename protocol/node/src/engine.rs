@@ -25,7 +25,7 @@ use crate::import;
 use crate::import::job::{Asker, ImportJob};
 use crate::local::{kept_keys, kept_lock_after};
 use crate::node::Pace;
-use crate::relays::Relays;
+use crate::relays::{Reach, Relays};
 use crate::rescue;
 use crate::stack::wipe_stack;
 use crate::status;
@@ -81,7 +81,7 @@ pub(crate) struct Open {
     pub(crate) store: Store,
     pub(crate) held: BTreeMap<PursuanceId, Held>,
     pub(crate) relays: Relays,
-    pub(crate) offline: bool,
+    pub(crate) reach: Reach,
     pub(crate) import: Option<ImportJob>,
     pub(crate) backup: Option<Backup>,
     /// For further connections: a copy, a check.
@@ -430,7 +430,8 @@ impl Engine {
             stage,
             data_folder: self.around.folder.path().display().to_string(),
             pursuances: self.open.as_ref().map(|open| open.rows(&self.around)).unwrap_or_default(),
-            offline: self.open.as_ref().is_some_and(|open| open.offline),
+            offline: self.open.as_ref().is_some_and(|open| open.reach == Reach::Offline),
+            asks_tor: self.open.as_ref().is_some_and(|open| open.asks_tor(&self.around)),
             loopback: self.around.transport.has_loopback(),
             clock_off_seconds: self.open.as_ref().and_then(|open| open.relays.clock_off_seconds()),
             import: self.open.as_ref().and_then(Open::import_state),
@@ -457,14 +458,14 @@ impl Open {
             held.insert(kept.id, Held::load(&mut store, &kept)?);
         }
         let relays = Relays::load(&store, run)?;
-        let offline = store.meta(OFFLINE)?.is_some_and(|value| value == [1]);
+        let reach = Reach::kept(store.meta(OFFLINE)?.as_deref());
         let keys = kept_keys(&store)?;
         let lock_after = kept_lock_after(&store)?;
         Ok(Self {
             store,
             held,
             relays,
-            offline,
+            reach,
             import: None,
             backup: None,
             key,
@@ -545,8 +546,15 @@ impl Open {
         for held in self.held.values() {
             self.relays.want(&mut self.store, held)?;
         }
-        self.relays.run_workers(around, !self.offline);
+        self.relays.run_workers(around, self.reach);
         Ok(())
+    }
+
+    /// Whether a relay is wanted that is reached by Tor, and nobody said yet whether Tor may be used.
+    fn asks_tor(&self, around: &Surroundings) -> bool {
+        let is_wanted = |address: &RelayAddress| self.relays.readings.keys().any(|(_, at)| at == address);
+        self.reach == Reach::Unasked
+            && self.relays.known.keys().any(|address| is_wanted(address) && around.transport.needs_tor(address))
     }
 
     fn rows(&self, around: &Surroundings) -> Vec<PursuanceRow> {
@@ -561,7 +569,7 @@ impl Open {
                     KeptStanding::Waiting => Standing::Waiting,
                     KeptStanding::Member => Standing::Member,
                 },
-                status: status::line(held, &self.relays, self.offline, around.transport.as_ref()),
+                status: status::line(held, &self.relays, self.reach, around.transport.as_ref()),
                 can_undo: !held.undo.is_empty(),
                 sample: held.sample,
             })

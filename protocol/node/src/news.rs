@@ -50,8 +50,8 @@ impl Open {
                 let relay = self.relays.known.get(address).expect("looked for above");
                 let past = relay.past_slot(&self.store, around.clock.now_seconds())?;
                 let from = if relay.prove { 0 } else { from };
-                let slot_seconds = relay.slot_seconds;
-                let _ = reply.send(ReadPlan { history: relay.history.clone(), from, slot_seconds, past });
+                let (slot_seconds, lately) = (relay.slot_seconds, relay.lately);
+                let _ = reply.send(ReadPlan { history: relay.history.clone(), from, slot_seconds, past, lately });
                 Ok(false)
             }
             ReaderNews::SlotSeconds(seconds) => {
@@ -227,6 +227,7 @@ impl Open {
             relay.newest_at = Some(Instant::now());
             let slot_seconds = relay.slot_seconds.unwrap_or(ASSUMED_SLOT_SECONDS);
             relay.clock_off_seconds = clock::off_seconds(now_seconds, checkpoint.slot().0, slot_seconds);
+            relay.lately.accept(&checkpoint, slot_seconds);
         }
         if shown {
             relay.reached_seconds = Some(now_seconds);

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use pursuance_core::joining::Preview;
 use pursuance_wire::RelayAddress;
-use pursuance_wire::log::{Checkpoint, Frontier, NodeHash, RelayHistory};
+use pursuance_wire::log::{Checkpoint, Frontier, NodeHash, RelayHistory, SlotNumber};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
@@ -25,6 +25,39 @@ const STALE_SLOTS: u32 = 5;
 
 /// What is added to them, for the way and for a busy computer.
 const STALE_EXTRA_SECONDS: u64 = 60;
+
+/// Half of the shortest retention that a policy may name (chapter 1), so that what is on its way is no matter.
+const FRESH_SECONDS: u64 = 43_200;
+
+/// What the person said about reaching relays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// Nothing yet. That a computer uses Tor can be seen in its network, and that can be dangerous: it is asked before the first time.
+    Unasked,
+    /// Not now.
+    Offline,
+    /// Through Tor.
+    Online,
+}
+
+impl Reach {
+    /// By the value that is kept.
+    pub(crate) fn kept(value: Option<&[u8]>) -> Self {
+        match value {
+            None => Self::Unasked,
+            Some([1]) => Self::Offline,
+            Some(_) => Self::Online,
+        }
+    }
+
+    const fn allows(self, needs_tor: bool) -> bool {
+        match self {
+            Self::Unasked => !needs_tor,
+            Self::Offline => false,
+            Self::Online => true,
+        }
+    }
+}
 
 /// All relays, and how far each was read for each pursuance.
 pub(crate) struct Relays {
@@ -51,10 +84,40 @@ pub(crate) struct Relay {
     /// A promise could not be found kept: the next visit starts at the first cell, to find it or to prove that it was broken.
     pub(crate) prove: bool,
     pub(crate) clock_off_seconds: Option<i64>,
+    pub(crate) lately: Lately,
     /// What others said that they saw of it.
     pub(crate) seen: SeenByOthers,
     pub(crate) run: u64,
     tasks: Option<Tasks>,
+}
+
+/// Checkpoints that were accepted since the program started: whatever came after one of them cannot have expired half a day later,
+/// since no relay may keep cells for less than a day.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Lately {
+    older: Option<(SlotNumber, u64)>,
+    newer: Option<(SlotNumber, u64)>,
+}
+
+impl Lately {
+    /// One now and then is enough.
+    pub(crate) fn accept(&mut self, checkpoint: &Checkpoint, slot_seconds: u32) {
+        let (slot, size) = (checkpoint.slot(), checkpoint.size());
+        if self.newer.is_none_or(|(newer, _)| seconds_between(newer, slot, slot_seconds) >= FRESH_SECONDS / 2) {
+            *self = Self { older: self.newer, newer: Some((slot, size)) };
+        }
+    }
+
+    /// Cells from this place on cannot have expired in the log of this slot.
+    pub(crate) fn fresh_from(&self, slot: SlotNumber, slot_seconds: u32) -> u64 {
+        let known = [self.older, self.newer].into_iter().flatten();
+        let fresh = known.filter(|(seen, _)| seconds_between(*seen, slot, slot_seconds) < FRESH_SECONDS);
+        fresh.map(|(_, size)| size).min().unwrap_or(u64::MAX)
+    }
+}
+
+const fn seconds_between(from: SlotNumber, to: SlotNumber, slot_seconds: u32) -> u64 {
+    to.0.saturating_sub(from.0).saturating_mul(slot_seconds as u64)
 }
 
 struct Tasks {
@@ -205,11 +268,11 @@ impl Relays {
         }
     }
 
-    /// Starts the tasks of relays that are read for somebody, ends the others; all of them when offline.
-    pub(crate) fn run_workers(&mut self, around: &Surroundings, online: bool) {
+    /// Starts the tasks of relays that are read for somebody and may be reached, ends the others.
+    pub(crate) fn run_workers(&mut self, around: &Surroundings, reach: Reach) {
         for (address, relay) in &mut self.known {
             let used = self.readings.keys().any(|(_, at)| at == address);
-            if !online || !used {
+            if !used || !reach.allows(around.transport.needs_tor(address)) {
                 relay.tasks = None;
                 relay.online = false;
                 continue;
@@ -264,6 +327,7 @@ impl Relay {
             newest_at: None,
             prove: false,
             clock_off_seconds: None,
+            lately: Lately::default(),
             seen: SeenByOthers::default(),
             run: 0,
             tasks: None,
@@ -341,4 +405,29 @@ fn begins(held: &Held, address: &RelayAddress) -> Option<u64> {
 fn since(preview: &Preview, address: &RelayAddress) -> u64 {
     let said = preview.since();
     said.iter().find(|since| since.relay == *address.log_key().as_bytes()).map_or(0, |since| since.index)
+}
+
+#[cfg(test)]
+mod tests {
+    use pursuance_wire::log::LogSigner;
+
+    use super::*;
+
+    const SLOT_SECONDS: u32 = 60;
+    const HOUR: u64 = 3_600 / SLOT_SECONDS as u64;
+
+    #[test]
+    fn what_came_within_half_a_day_cannot_have_expired() {
+        let signer = LogSigner::from_seed(&[2; 32]);
+        let checkpoint = |slot, size| Checkpoint::sign(&signer, SlotNumber(slot), size, NodeHash([0; 32]));
+        let mut lately = Lately::default();
+        assert_eq!(lately.fresh_from(SlotNumber(0), SLOT_SECONDS), u64::MAX, "nothing is known");
+        for hour in 0..40 {
+            lately.accept(&checkpoint(hour * HOUR, 100 * hour), SLOT_SECONDS);
+            let from = lately.fresh_from(SlotNumber(hour * HOUR), SLOT_SECONDS);
+            assert!(from <= 100 * hour && from >= 100 * hour.saturating_sub(12), "hour {hour}: {from}");
+        }
+        // Whoever was away for a day knows nothing of what can have expired since.
+        assert_eq!(lately.fresh_from(SlotNumber(64 * HOUR), SLOT_SECONDS), u64::MAX);
+    }
 }

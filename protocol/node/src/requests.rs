@@ -23,7 +23,7 @@ use crate::engine::{OFFLINE, Open, Surroundings, parse_link};
 use crate::held::{Held, Joins, SAMPLE, Way, sample_name, sealed_cells};
 use crate::local::{DRAFTS, order_name};
 use crate::own::own_name;
-use crate::relays::FROM_END;
+use crate::relays::{FROM_END, Reach};
 use crate::store::{Door, KeptStanding};
 
 impl Open {
@@ -75,8 +75,8 @@ impl Open {
             Request::ExportEvidence { relay, path } => self.export_evidence(around, &relay, &path),
             Request::SetOffline { offline } => {
                 self.store.write(|w| w.set_meta(OFFLINE, &[offline.into()]))?;
-                self.offline = offline;
-                self.relays.run_workers(around, !offline);
+                self.reach = if offline { Reach::Offline } else { Reach::Online };
+                self.relays.run_workers(around, self.reach);
                 Ok(Reply::Done)
             }
             // The engine's own.

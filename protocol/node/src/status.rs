@@ -6,11 +6,11 @@ use pursuance_core::refusal::Refusal;
 
 use crate::api::StatusLine;
 use crate::held::Held;
-use crate::relays::{FROM_END, Reading, Relay, Relays};
+use crate::relays::{FROM_END, Reach, Reading, Relay, Relays};
 use crate::transport::{TorStage, Transport};
 
 /// What matters most of everything that could be said. First what the person chose, then what is wrong, then what goes on.
-pub(crate) fn line(held: &Held, relays: &Relays, offline: bool, transport: &Transport) -> StatusLine {
+pub(crate) fn line(held: &Held, relays: &Relays, reach: Reach, transport: &Transport) -> StatusLine {
     // Nothing is posted any more but that I go, so nothing of the rest matters.
     if let Some(gone) = gone(held) {
         return gone;
@@ -19,13 +19,16 @@ pub(crate) fn line(held: &Held, relays: &Relays, offline: bool, transport: &Tran
     let used: Vec<(&Relay, Reading, bool)> = relays
         .of(held.number)
         .filter(|(_, reading)| reading.wanted)
-        .filter_map(|(address, reading)| Some((relays.known.get(&address)?, reading, transport.is_loopback(&address))))
+        .filter_map(|(address, reading)| Some((relays.known.get(&address)?, reading, transport.needs_tor(&address))))
         .collect();
     if used.is_empty() {
         return StatusLine::NoRelay { kept };
     }
-    if offline {
+    if reach == Reach::Offline {
         return StatusLine::Offline { kept };
+    }
+    if reach == Reach::Unasked && used.iter().all(|(.., by_tor)| *by_tor) {
+        return StatusLine::TorUnasked { kept };
     }
     if let Some(fault) = used.iter().find_map(|(relay, ..)| relay.fault) {
         return StatusLine::RelayFault { fault };
@@ -65,7 +68,7 @@ pub(crate) fn line(held: &Held, relays: &Relays, offline: bool, transport: &Tran
 }
 
 fn unreached(used: &[(&Relay, Reading, bool)], kept: u32, transport: &Transport) -> StatusLine {
-    if used.iter().all(|(.., loopback)| !loopback) {
+    if used.iter().all(|(.., by_tor)| *by_tor) {
         match transport.tor_stage() {
             TorStage::Starting(percent) => return StatusLine::TorStarting { percent, kept },
             TorStage::Unreachable => return StatusLine::TorUnreachable { kept },

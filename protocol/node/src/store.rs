@@ -766,6 +766,7 @@ const fn fault_number(fault: Fault) -> u8 {
         Fault::Garbage => 4,
         Fault::WrongOrigin => 5,
         Fault::Stale => 6,
+        Fault::Withholds => 7,
     }
 }
 
@@ -778,6 +779,7 @@ fn fault(number: u8) -> Result<Option<Fault>> {
         4 => Fault::Garbage,
         5 => Fault::WrongOrigin,
         6 => Fault::Stale,
+        7 => Fault::Withholds,
         _ => return Err(StoreError::Damaged),
     }))
 }

@@ -91,6 +91,12 @@ impl Transport {
         self.loopback.contains_key(relay)
     }
 
+    /// Whether Tor is the way to this relay.
+    #[must_use]
+    pub fn needs_tor(&self, relay: &RelayAddress) -> bool {
+        self.tor_config.is_some() && !self.is_loopback(relay)
+    }
+
     /// Whether any relay is reached without Tor.
     #[must_use]
     pub fn has_loopback(&self) -> bool {

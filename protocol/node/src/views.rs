@@ -220,6 +220,7 @@ impl Open {
                 handed,
                 waiting,
                 fault: relay.fault,
+                failing: relay.failing_since_seconds.is_some(),
                 has_proof: relay.has_proof,
                 agreed_seconds: relay.seen.agreed.zip(relay.slot_seconds).map(|(slot, of)| slot.end_unix_seconds(of)),
                 used: used.contains(&address),

@@ -49,6 +49,12 @@ pub enum VisitError {
     /// The bodies are not the log's.
     #[error(transparent)]
     Cells(#[from] CellsError),
+    /// Bodies that came lately are said to have expired.
+    #[error("cells from {from} on came lately and are not handed out")]
+    Withheld {
+        /// Place of the first of them.
+        from: u64,
+    },
     /// The stream is no sequence of frames.
     #[error(transparent)]
     Frame(#[from] FrameError),
@@ -97,6 +103,7 @@ impl VisitError {
             | Self::Http(HttpError::Garbage | HttpError::TooLong { .. } | HttpError::Refused { .. }) => {
                 Some(Fault::Garbage)
             }
+            Self::Withheld { .. } => Some(Fault::Withholds),
             // A span that this client cannot ask for, and everything that merely failed.
             Self::Span(_) | Self::Connect(_) | Self::Http(_) | Self::StreamEnded => None,
         }
@@ -192,11 +199,17 @@ impl<'a> Visit<'a> {
     }
 
     /// Fetches the bodies of whole blocks and holds them against the proved hashes: the cells of `range` within the span,
-    /// with the index of the first. Blocks that the relay keeps no longer are left out, so several pieces can come.
+    /// with the index of the first. Blocks that the relay keeps no longer are left out, so several pieces can come; of those from
+    /// `fresh_from` on none can have expired.
     ///
     /// # Errors
     /// [`VisitError`].
-    pub async fn cells(&mut self, span: &Span, range: BlockRange) -> Result<Vec<(u64, Vec<Cell>)>, VisitError> {
+    pub async fn cells(
+        &mut self,
+        span: &Span,
+        range: BlockRange,
+        fresh_from: u64,
+    ) -> Result<Vec<(u64, Vec<Cell>)>, VisitError> {
         let mut pieces = Vec::new();
         let mut open = vec![range];
         while let Some(range) = open.pop() {
@@ -209,7 +222,13 @@ impl<'a> Visit<'a> {
             let max_bytes = usize::try_from(max_cells).expect("64 blocks at most") * CELL_BYTES;
             match self.fetch(&range.path(), max_bytes).await {
                 Ok(bytes) => pieces.push((wanted.start, checked(span, wanted, &bytes)?)),
-                Err(VisitError::Http(HttpError::Gone)) => open.extend(halves(range)),
+                Err(VisitError::Http(HttpError::Gone)) => {
+                    let first = range.first() * BLOCK_CELLS;
+                    if first >= fresh_from {
+                        return Err(VisitError::Withheld { from: first });
+                    }
+                    open.extend(halves(range));
+                }
                 Err(error) => return Err(error),
             }
         }

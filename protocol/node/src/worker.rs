@@ -13,6 +13,7 @@ use tokio::time::sleep;
 use crate::chance::below;
 use crate::engine::Message;
 use crate::node::Pace;
+use crate::relays::Lately;
 use crate::store::Number;
 use crate::transport::Transport;
 use crate::visit::{Visit, VisitError, block_ranges, post};
@@ -50,6 +51,8 @@ pub(crate) struct ReadPlan {
     pub(crate) slot_seconds: Option<u32>,
     /// An older slot whose checkpoint is asked for too.
     pub(crate) past: Option<SlotNumber>,
+    /// What tells which cells cannot have expired.
+    pub(crate) lately: Lately,
 }
 
 /// What a posting task tells the engine or asks of it.
@@ -171,12 +174,13 @@ impl Worker {
                 seconds
             }
         };
-        let ReadPlan { mut history, from, past, .. } = plan;
+        let ReadPlan { mut history, from, past, lately, .. } = plan;
         let look = visit.look(&mut history, self.earlier(from)).await?;
         self.tell_reader(ReaderNews::Accepted(Box::new(history.clone())))?;
         if let Some(span) = &look.span {
+            let fresh_from = lately.fresh_from(look.checkpoint.slot(), slot_seconds);
             for range in block_ranges(span, span.first()) {
-                for (start, cells) in visit.cells(span, range).await? {
+                for (start, cells) in visit.cells(span, range, fresh_from).await? {
                     self.ask(|done| self.tell_reader(ReaderNews::Cells { start, cells, history: None, done })).await?;
                 }
             }

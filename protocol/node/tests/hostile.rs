@@ -13,6 +13,8 @@ mod flood;
 mod harbour;
 #[path = "hostile/liar.rs"]
 mod liar;
+#[path = "hostile/lies.rs"]
+mod lies;
 #[path = "hostile/node.rs"]
 mod node;
 #[path = "hostile/rogue.rs"]

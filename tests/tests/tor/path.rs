@@ -86,6 +86,7 @@ async fn story() {
     people::begin_to_start(&maya).await;
     people::start_pursuance(&maya, "Harbour watch", "Know what is built at the harbour", FOUNDER, relay.address())
         .await;
+    people::connect(&maya, &at("maya")).await;
     people::import(&maya, &task_list(), TASKS).await;
     maya.screenshot("path-1-maya-imported").await;
     let link = people::invite(&maya, 5).await;
@@ -94,7 +95,9 @@ async fn story() {
     // Ben joins and is welcomed by Maya's app.
     let ben = open("path-ben", &at("ben"), &tor_config).await;
     people::begin_with_invite(&ben).await;
-    people::open_invite(&ben, &link).await;
+    people::give_link(&ben, &link).await;
+    people::connect(&ben, &at("ben")).await;
+    ben.find("preview").await;
     ben.screenshot("path-3-ben-preview").await;
     assert_eq!(ben.text("preview-name").await, "Harbour watch");
     people::join(&ben, "Ben").await;
@@ -105,7 +108,9 @@ async fn story() {
     maya.quit().await;
     let mut kim = open("path-kim", &at("kim"), &tor_config).await;
     people::begin_with_invite(&kim).await;
-    people::open_invite(&kim, &link).await;
+    people::give_link(&kim, &link).await;
+    people::connect(&kim, &at("kim")).await;
+    kim.find("preview").await;
     people::join(&kim, "Kim").await;
     people::wait_rows(&kim, TASKS).await;
     people::open_task(&kim, "Check pier 7, both sides").await;

@@ -42,6 +42,7 @@ async fn without_tor_the_window_says_so_and_keeps_what_is_written() {
     window.wait_up_to(SAYING_SO_SECONDS);
     people::begin_to_start(&window).await;
     people::start_pursuance(&window, "Harbour watch", "Know what is built", "Maya", &relay).await;
+    people::connect(&window, &dir.path().join("data")).await;
     window.fill("quick-add", "Written without Tor").await;
     window.click("quick-add-submit").await;
     people::wait_rows(&window, 1).await;

@@ -42,6 +42,8 @@ enum Step {
 use Step::{Choose, Hit, Press, PressNth, PressWith, Reach, See, Type};
 
 const LONG: &str = "?busy&long";
+/// Nobody said yet whether Tor may be used.
+const TOR_UNASKED: &str = "?status=%7B%22code%22%3A%22torUnasked%22%2C%22kept%22%3A0%7D";
 /// A board, as the sample data reads one.
 const BOARD: &str =
     r#"{"cards":[{"name":"Book a van","comments":[{"by":"Jo Bakker","text":"Zoe has one"}]},{"name":"Ask Zoe"}]}"#;
@@ -265,6 +267,7 @@ const SCREENS: &[Screen] = &[
     Screen("invites-long", LONG, &[Press("nav-invites"), See("invites-past")]),
     Screen("relays", "", &[Press("nav-relays"), See("relay")]),
     Screen("relays-convicted", "?busy", &[Press("nav-relays"), Press("proof-open"), See("proof-path")]),
+    Screen("tor-asked", TOR_UNASKED, &[See("tor-connect")]),
     Screen("relays-bundle", "", &[Press("nav-relays"), Press("bundle-write"), See("bundle-done"), Reach("bundle")]),
     Screen("inbox", "?busy", &[Press("nav-inbox"), PressNth("held-refuse", 1), See("inbox-refused")]),
     Screen(

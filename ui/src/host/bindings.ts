@@ -63,6 +63,10 @@ pursuances: Array<PursuanceRow>,
  */
 offline: boolean, 
 /**
+ * A relay is wanted that is reached by Tor, and the person did not say yet whether Tor may be used ([`Request::SetOffline`]).
+ */
+asksTor: boolean, 
+/**
  * Whether relays are substituted by loopback addresses (demo and tests).
  */
 loopback: boolean, 
@@ -1182,7 +1186,7 @@ to: Array<Person>, };
 /**
  * In what way a relay broke its word.
  */
-export type Fault = "forked" | "rolledBack" | "brokenReceipt" | "garbage" | "wrongOrigin" | "stale";
+export type Fault = "forked" | "rolledBack" | "brokenReceipt" | "garbage" | "wrongOrigin" | "stale" | "withholds";
 
 /**
  * Tasks that were found, those that have not ended first; at most `MAX_FOUND_ROWS`.
@@ -2766,6 +2770,10 @@ waiting: number,
  */
 fault: Fault | null, 
 /**
+ * The last try came to nothing.
+ */
+failing: boolean, 
+/**
  * Seconds since 1970 at the end of the newest slot for which another computer is known to have been shown the same log.
  */
 agreedSeconds: number | null, 
@@ -3433,6 +3441,10 @@ export type StatusLine = { "code": "noRelay",
  * Own changes not handed over.
  */
 kept: number, } | { "code": "offline", 
+/**
+ * Own changes not handed over.
+ */
+kept: number, } | { "code": "torUnasked", 
 /**
  * Own changes not handed over.
  */

@@ -54,7 +54,7 @@ export function busy(data: FakePursuance): void {
     decision('long', { change: { kind: 'remove', member: long.person.member, roles: [] }, rules: [20, 21], needed: 2 }),
     decision('mine', { change: { kind: 'rename', name: 'Harbour for everyone' }, proposer: noor.person, signed: [noor.person], mine: noor.person.me }),
   ];
-  const forked = { reachedSeconds: now() - 3 * DAY, cells: 391, read: 391, handed: 30, waiting: 0, fault: 'forked', agreedSeconds: null, hasProof: true } as const;
+  const forked = { reachedSeconds: now() - 3 * DAY, cells: 391, read: 391, handed: 30, waiting: 0, fault: 'forked', failing: false, agreedSeconds: null, hasProof: true } as const;
   data.relays = [...data.relays, { ...forked, address: RELAY.replace(/^a/, 'h'), used: true }, { ...forked, address: RELAY.replace(/^a/, 'w'), fault: null, hasProof: false, used: false }];
   data.held = [
     { by: kees, entries: [fakeId(32, 'held 1'), fakeId(32, 'held 2')], joined: false, refusal: { code: 'removed' }, words: [

@@ -164,7 +164,7 @@ export function fakeHost(given: Partial<FakeChoices> = {}): FakeHost {
       });
     }
     if (offline) for (const row of rows) row.status = { code: 'offline', kept: 'kept' in row.status ? row.status.kept : 0 };
-    return { seq, stage, dataFolder: '~/.local/share/pursuance', pursuances: stage === 'open' ? rows : [], offline, loopback: false, clockOffSeconds: null, import: running?.state ?? null, saveFolder: '/home/noor/Documents', storage, keys: stage === 'open' ? keys : [], lockAfter: stage === 'open' ? lockAfter : null };
+    return { seq, stage, dataFolder: '~/.local/share/pursuance', pursuances: stage === 'open' ? rows : [], offline, asksTor: stage === 'open' && rows.some((row) => row.status.code === 'torUnasked'), loopback: false, clockOffSeconds: null, import: running?.state ?? null, saveFolder: '/home/noor/Documents', storage, keys: stage === 'open' ? keys : [], lockAfter: stage === 'open' ? lockAfter : null };
   }
 
   function group(pursuance: string): FakeGroup {

@@ -5,6 +5,7 @@ export const sentences = {
   'status.kept': ' · {kept:# change|# changes} kept here',
   'status.noRelay': 'No relay is set',
   'status.offline': 'Offline by your choice',
+  'status.torUnasked': 'Not connected: you have not said yet whether Tor may be used',
   'status.torStarting': 'Connecting through Tor ({percent} %). You can keep working.',
   'status.torUnreachable': 'Tor cannot be reached. You can keep working.',
   'status.connecting': 'Looking for a relay. You can keep working.',
@@ -23,6 +24,7 @@ export const sentences = {
   'status.garbage': 'A relay’s answers make no sense. Look',
   'status.wrongOrigin': 'A relay is not the one it should be. Look',
   'status.stale': 'A relay has stopped making checkpoints. Look',
+  'status.withholds': 'A relay does not hand out what it has. Look',
   'status.overtaken': 'A copy of this folder is in use elsewhere. This one signs nothing more',
   'status.removed': 'You are no longer a member. What you wrote stays here.',
   'status.removedKept': 'You are no longer a member. {kept:# change is|# changes are} kept here until a relay is reached, so the others may not know yet.',
@@ -35,6 +37,7 @@ export const sentences = {
   'fault.garbage': 'Its answers make no sense. Nothing of them was used.',
   'fault.wrongOrigin': 'It answers with another key than the one in its address. Nothing of it was used.',
   'fault.stale': 'It has stopped making checkpoints, so nothing new can be read from it.',
+  'fault.withholds': 'It says that it no longer keeps what came only lately. What others wrote may be missing here: use another relay.',
 
   'ago.now': 'just now',
   'ago.minutes': '{n:# min|# min} ago',

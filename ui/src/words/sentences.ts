@@ -98,6 +98,7 @@ export function statusSentence(line: StatusLine, now: number): string {
   switch (line.code) {
     case 'noRelay': return t('status.noRelay') + kept;
     case 'offline': return t('status.offline') + kept;
+    case 'torUnasked': return t('status.torUnasked') + kept;
     case 'torStarting': return t('status.torStarting', { percent: line.percent }) + kept;
     case 'torUnreachable': return t('status.torUnreachable') + kept;
     case 'connecting': return t('status.connecting') + kept;

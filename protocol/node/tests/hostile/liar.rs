@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
+use futures::stream::{self, Stream, StreamExt as _};
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::{Frame, Incoming};
@@ -18,6 +19,13 @@ use pursuance_wire::log::{Checkpoint, Frontier, LogSigner, NodeHash, Policy, Pos
 use pursuance_wire::{BlockRange, Cell, RelayAddress};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
+
+use crate::lies::Lie;
+
+/// Pause between two bytes of a slow answer.
+const SLOW: Duration = Duration::from_millis(200);
+/// One piece of an answer without end.
+const PIECE: Bytes = Bytes::from_static(&[b'.'; 4_096]);
 
 /// What it holds, what it says, and how it lies.
 pub struct Liar {
@@ -43,6 +51,12 @@ pub struct Liar {
     pub asked: Vec<String>,
     /// By the time: the slot published last, and the cells in it.
     pub published: (u64, usize),
+    /// How it lies by now, and what slot and how many cells it had when it began to.
+    pub lies: Vec<Lie>,
+    pub began: (u64, usize),
+    /// Posts that came, and cells before the last of them.
+    pub posts: usize,
+    pub before_last: usize,
 }
 
 pub type Shared = Arc<Mutex<Liar>>;
@@ -85,7 +99,26 @@ impl Liar {
             signs_for_others: false,
             asked: Vec::new(),
             published: (0, 0),
+            lies: Vec::new(),
+            began: (0, 0),
+            posts: 0,
+            before_last: 0,
         }
+    }
+
+    /// Lies from now on.
+    pub fn begin(&mut self, lies: &[Lie]) {
+        self.slot();
+        self.began = self.published;
+        self.before_last = self.cells.len();
+        self.lies = lies.to_vec();
+        if self.lies(Lie::TwoTrees) {
+            self.cells[3] = cell(77);
+        }
+    }
+
+    fn lies(&self, how: Lie) -> bool {
+        self.lies.contains(&how)
     }
 
     /// Opens a loopback door for it.
@@ -95,13 +128,13 @@ impl Liar {
         let shared = Arc::new(Mutex::new(self));
         let serving = shared.clone();
         tokio::spawn(async move {
-            loop {
+            for number in 0_usize.. {
                 let (stream, _) = listener.accept().await.unwrap();
                 let shared = serving.clone();
                 tokio::spawn(async move {
                     let answer = service_fn(move |request| {
                         let shared = shared.clone();
-                        async move { Ok::<_, Infallible>(answer(&shared, request).await) }
+                        async move { Ok::<_, Infallible>(answer(&shared, number % 2 == 1, request).await) }
                     });
                     let _ =
                         hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), answer).await;
@@ -111,9 +144,24 @@ impl Liar {
         (shared, at)
     }
 
-    fn shown(&self) -> &[Cell] {
+    /// The slot and the cells that it shows. Some of its lies are for every second connection.
+    fn shows(&mut self, second: bool) -> (u64, Vec<Cell>) {
+        let slot = self.slot();
         let published = if self.slot.is_some() { self.cells.len() } else { self.published.1 };
-        &self.cells[..self.shown.unwrap_or(published)]
+        let all = self.shown.unwrap_or(published);
+        let (began, then) = self.began;
+        if self.lies(Lie::Yesterdays) {
+            return (began.saturating_sub(86_400), self.cells[..then].to_vec());
+        }
+        if self.lies(Lie::NoSlots) || (self.lies(Lie::OldToOneCircuit) && second) {
+            return (began, self.cells[..then].to_vec());
+        }
+        let mut cells =
+            self.cells[..if self.lies(Lie::WithholdsNewest) { all.min(self.before_last) } else { all }].to_vec();
+        if self.lies(Lie::PrivateTip) && second {
+            cells.push(cell(200));
+        }
+        (slot, cells)
     }
 
     /// The slot that it signs for now. By the time, a slot shows what was there when it was first asked about.
@@ -125,15 +173,16 @@ impl Liar {
         self.slot.unwrap_or(now)
     }
 
-    pub fn checkpoint(&mut self) -> Checkpoint {
-        let slot = SlotNumber(self.slot());
+    pub fn checkpoint(&mut self, second: bool) -> Checkpoint {
+        let (slot, cells) = self.shows(second);
         let mut frontier = Frontier::new();
-        self.shown().iter().for_each(|cell| frontier.append(cell.leaf_hash()));
-        Checkpoint::sign(&self.signer, slot, frontier.size(), frontier.root())
+        cells.iter().for_each(|cell| frontier.append(cell.leaf_hash()));
+        Checkpoint::sign(&self.signer, SlotNumber(slot), frontier.size(), frontier.root())
     }
 
-    fn tile(&self, id: TileId) -> Option<Bytes> {
-        let mut level: Vec<NodeHash> = self.shown().iter().map(|cell| NodeHash(cell.leaf_hash().0)).collect();
+    fn tile(&mut self, id: TileId, second: bool) -> Option<Bytes> {
+        let cells = self.shows(second).1;
+        let mut level: Vec<NodeHash> = cells.iter().map(|cell| NodeHash(cell.leaf_hash().0)).collect();
         for _ in 0..id.level() {
             level = level.chunks_exact(256).map(|chunk| complete_root(chunk).expect("a full tile")).collect();
         }
@@ -142,16 +191,24 @@ impl Liar {
         Some(hashes.iter().flat_map(|hash| hash.0).collect())
     }
 
-    fn blocks(&self, range: BlockRange) -> Result<Bytes, StatusCode> {
-        if range.first() < self.kept_from_block {
+    fn blocks(&mut self, range: BlockRange, second: bool) -> Result<Bytes, StatusCode> {
+        if range.first() < self.kept_from_block || self.lies(Lie::WithholdsBodies) {
             return Err(StatusCode::GONE);
         }
-        let wanted = range.cells(self.shown().len() as u64);
-        let cells = &self.shown()[wanted.start as usize..wanted.end as usize];
-        Ok(cells.iter().flat_map(|cell| *cell.as_bytes()).collect())
+        let shown = self.shows(second).1;
+        let wanted = range.cells(shown.len() as u64);
+        let mut cells = shown[wanted.start as usize..wanted.end as usize].to_vec();
+        if self.lies(Lie::Reorders) {
+            cells.reverse();
+        }
+        if self.lies(Lie::OfAnotherLog) {
+            cells = (0..cells.len()).map(|n| cell(u8::try_from(n % 100).unwrap() + 100)).collect();
+        }
+        let bytes: Bytes = cells.iter().flat_map(|cell| *cell.as_bytes()).collect();
+        Ok(if self.lies(Lie::WrongSizes) { bytes.slice(..bytes.len() - 1) } else { bytes })
     }
 
-    fn read(&mut self, path: &str) -> Result<Bytes, StatusCode> {
+    fn read(&mut self, path: &str, second: bool) -> Result<Bytes, StatusCode> {
         if let Some((_, lie)) = self.instead.iter().find(|(at, _)| path.starts_with(at)) {
             return Ok(lie.clone());
         }
@@ -160,7 +217,7 @@ impl Liar {
             return Ok(Bytes::copy_from_slice(policy.sign(&self.signer).unwrap().as_bytes()));
         }
         if path == "/checkpoint" {
-            return Ok(Bytes::copy_from_slice(self.checkpoint().note().as_bytes()));
+            return Ok(Bytes::copy_from_slice(self.checkpoint(second).note().as_bytes()));
         }
         if let Some(slot) = path.strip_prefix("/checkpoint/") {
             let had = self.had.ok_or(StatusCode::NOT_FOUND)?;
@@ -171,9 +228,9 @@ impl Liar {
             return Ok(Bytes::copy_from_slice(signed.note().as_bytes()));
         }
         if let Some(rest) = path.strip_prefix("/blocks/") {
-            return self.blocks(BlockRange::parse(rest).unwrap());
+            return self.blocks(BlockRange::parse(rest).unwrap(), second);
         }
-        let tile = path.strip_prefix("/tile/").and_then(|rest| self.tile(TileId::parse(rest).ok()?));
+        let tile = path.strip_prefix("/tile/").and_then(|rest| self.tile(TileId::parse(rest).ok()?, second));
         tile.ok_or(StatusCode::NOT_FOUND)
     }
 
@@ -183,7 +240,10 @@ impl Liar {
         if self.signs_for_others {
             leaves[0] = cell(99).leaf_hash();
         }
-        if !self.forgets {
+        self.posts += 1;
+        self.before_last = self.cells.len();
+        let drops = self.lies(Lie::Drops) || (self.lies(Lie::DropsSome) && self.posts.is_multiple_of(2));
+        if !self.forgets && !drops {
             self.cells.extend(posted);
         }
         let slot = SlotNumber(self.slot() + 1 + self.promise_ahead);
@@ -193,23 +253,37 @@ impl Liar {
 
 type Body = BoxBody<Bytes, Infallible>;
 
-async fn answer(shared: &Shared, request: Request<Incoming>) -> Response<Body> {
+async fn answer(shared: &Shared, second: bool, request: Request<Incoming>) -> Response<Body> {
     let path = request.uri().path().to_owned();
     let body = request.into_body().collect().await.unwrap().to_bytes();
     let mut liar = shared.lock().unwrap();
     liar.asked.push(path.clone());
+    if liar.lies(Lie::TooMany) {
+        return Response::builder().status(StatusCode::TOO_MANY_REQUESTS).body(Full::default().boxed()).unwrap();
+    }
     if path == "/post" {
         return Response::new(Full::new(liar.post(&body)).boxed());
+    }
+    if liar.lies(Lie::WithoutEnd) {
+        return streamed(stream::repeat_with(|| Ok(Frame::data(PIECE))));
     }
     if path == "/stream" {
         liar.slot();
         let from = (shared.clone(), liar.published);
-        return Response::new(StreamBody::new(futures::stream::unfold(from, frame)).boxed());
+        return streamed(stream::unfold(from, frame));
     }
-    match liar.read(&path) {
+    match liar.read(&path, second) {
+        Ok(bytes) if liar.lies(Lie::Slow) => streamed(stream::iter(bytes).then(|byte| async move {
+            tokio::time::sleep(SLOW).await;
+            Ok(Frame::data(Bytes::copy_from_slice(&[byte])))
+        })),
         Ok(bytes) => Response::new(Full::new(bytes).boxed()),
         Err(status) => Response::builder().status(status).body(Full::default().boxed()).unwrap(),
     }
+}
+
+fn streamed(pieces: impl Stream<Item = Result<Frame<Bytes>, Infallible>> + Send + Sync + 'static) -> Response<Body> {
+    Response::new(BodyExt::boxed(StreamBody::new(pieces)))
 }
 
 /// The next slot's frame; none while it lies about something else.
@@ -218,10 +292,10 @@ async fn frame(from: (Shared, (u64, usize))) -> Option<(Result<Frame<Bytes>, Inf
     loop {
         tokio::time::sleep(Duration::from_millis(50)).await;
         let mut liar = shared.lock().unwrap();
-        if !liar.instead.is_empty() {
+        if !liar.instead.is_empty() || !liar.lies.is_empty() {
             return None;
         }
-        let note = liar.checkpoint().note().as_bytes().to_vec();
+        let note = liar.checkpoint(false).note().as_bytes().to_vec();
         if liar.published.0 > slot {
             let published = liar.published;
             let bytes = pursuance_wire::Frame::encode(&note, &liar.cells[size..published.1]).unwrap();

@@ -28,7 +28,7 @@ async fn visit(at: SocketAddr, history: &mut RelayHistory, from: u64) -> Result<
     let mut got = Vec::new();
     let Some(span) = look.span else { return Ok(got) };
     for range in block_ranges(&span, span.first()) {
-        got.extend(visit.cells(&span, range).await?.into_iter().map(|(start, cells)| (start, cells.len())));
+        got.extend(visit.cells(&span, range, u64::MAX).await?.into_iter().map(|(start, cells)| (start, cells.len())));
     }
     Ok(got)
 }
@@ -118,7 +118,7 @@ async fn another_relay_is_not_this_one() {
     let (shared, at) = policy.serve().await;
     change(&shared, |liar| {
         let mut other = Liar { signer: LogSigner::from_seed(&[9; 32]), ..Liar::honest(20) };
-        liar.instead.push(("/checkpoint", Bytes::copy_from_slice(other.checkpoint().note().as_bytes())));
+        liar.instead.push(("/checkpoint", Bytes::copy_from_slice(other.checkpoint(false).note().as_bytes())));
     });
     assert_eq!(visit(at, &mut fresh(), 0).await.unwrap_err().fault(), Some(Fault::WrongOrigin));
 }
