@@ -67,7 +67,7 @@ fn config(dir: &Path) -> RelayConfig {
 pub struct Sailor {
     pub dir: Arc<TempDir>,
     pub node: Node,
-    loopback: Vec<(RelayAddress, SocketAddr)>,
+    pub loopback: Vec<(RelayAddress, SocketAddr)>,
 }
 
 impl Sailor {
