@@ -49,6 +49,8 @@ mod rogue;
 mod screens;
 #[path = "windows/secrets.rs"]
 mod secrets;
+#[path = "windows/since.rs"]
+mod since;
 #[path = "windows/spoken.rs"]
 mod spoken;
 #[path = "windows/templates.rs"]

@@ -53,6 +53,17 @@ describe('the book of rules', () => {
     expect(host.requests.at(-1)).toMatchObject({ kind: 'changeRules', text: 'member { remove member with 2 of member not-self }' });
   });
 
+  it('says of each new role what whoever comes later reads', async () => {
+    await book();
+    await click(by('book-text'));
+    await fill('rules-text', 'role organiser rank 0\nrole press rank 1 since-joining\nrole field rank 1');
+    await settled();
+    expect(all('rules-new-role').map((each) => each.textContent?.replace(/[\u2068\u2069]/g, ''))).toEqual([
+      'Make the role “press”, rank 1. Whoever comes to read its tasks later reads those that are made after they come. That stays so for ever',
+      'Make the role “field”, rank 1. Whoever comes to read its tasks later reads from the beginning',
+    ]);
+  });
+
   it('answers whether somebody could do something, with the line that says so', async () => {
     await book();
     const verb = by<HTMLSelectElement>('try-verb');

@@ -85,6 +85,11 @@ const imported = (text: string): Make => async () => {
   await settled();
 };
 /** The dialog that says who reads a task. */
+const cameLater = (each: FakeTask, data: FakePursuance): void => {
+  const organisers = data.members.filter((one) => one.roles.some((role) => role.id === 1)).map((one) => one.person);
+  each.readers = { roles: [1], persons: [], later: organisers.filter((one) => !one.me).slice(0, 1) };
+  data.roles = data.roles.map((role) => (role.id === 1 ? { ...role, sinceJoining: true } : role));
+};
 const readers = (change: (each: FakeTask, data: FakePursuance) => void = (each) => { each.readers = { roles: [1], persons: [] }; }): Make => async () => {
   await open({}, (data) => {
     const organisers = data.members.filter((one) => one.roles.some((role) => role.id === 1)).map((one) => one.person);
@@ -308,6 +313,8 @@ export const SITUATIONS = {
   'who reads a task of one role': readers(),
   'who reads a task that was opened': readers(opened),
   'who reads a task of everyone': readers((each) => { delete each.readers; }),
+  'who reads a task of a role that newcomers read from then on': readers(cameLater),
+  'to a role that newcomers read from then on': async () => { await readers((each, data) => { each.readers = { roles: [1], persons: [] }; data.roles = data.roles.map((role) => (role.id === 2 ? { ...role, sinceJoining: true } : role)); })(); await click(all('readers-role')[1]); },
   'opening a task to a role': async () => { await readers()(); await click(all('readers-role')[1]); },
   'opening a task to a role of which some read it': async () => { await readers((each, data) => { each.readers = { roles: [1], persons: data.members.filter((one) => one.roles.every((role) => role.id === 2)).slice(0, 1).map((one) => one.person) }; })(); await click(all('readers-role')[1]); },
   'opening a task to everyone': async () => { await readers()(); await click(all('readers-role')[0]); },
@@ -329,6 +336,7 @@ export const SITUATIONS = {
   'a task with two endings': task('Book the canteen', (data) => { for (const each of data.tasks) each.twoAnswers = each.title === 'Book the canteen'; }),
   'adding a task': adding('Paint the gate'),
   'typing a task for one role': async () => { await open({}, undefined, { tree: (view) => ({ ...view, homes: [...view.homes, { role: 1, name: 'organiser', members: 2 }] }) }); await fill('quick-add', 'Paint the gate @@organiser'); },
+  'typing a task for a role that newcomers read from then on': async () => { await open({}, undefined, { tree: (view) => ({ ...view, homes: [...view.homes, { role: 1, name: 'organiser', members: 2, sinceJoining: true }] }) }); await fill('quick-add', 'Paint the gate @@organiser'); },
   'waiting for keys of a role': () => open({}, undefined, { tree: (view) => ({ ...view, awaited: [{ role: 1, name: 'organiser', members: 2 }] }) }),
   'adding for somebody unknown': adding('Paint the gate @nobody'),
   'adding, and naming somebody': adding('Paint the gate @'),

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use crate::entry::GrantRef;
 use crate::id::{AuthorId, EntryId, MemberId, RoleId};
 use crate::op::Op;
-use crate::rule::Rule;
+use crate::rule::{Role, Rule};
 
 /// A change of who is who, and of what the rules say.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -25,6 +25,10 @@ pub enum Change {
         name: String,
         /// 0 is the highest.
         rank: u8,
+        /// Whether those who come to read it read only what is written after that.
+        #[serde(default)]
+        #[cfg_attr(feature = "bindings", ts(as = "Option<bool>", optional))]
+        since_joining: bool,
     },
     /// Ends a role.
     RetireRole {
@@ -91,7 +95,10 @@ impl Change {
     pub fn of(op: &Op) -> Option<Self> {
         Some(match op {
             Op::SetName(name) => Self::Rename { name: name.clone() },
-            Op::DefineRole(role) => Self::DefineRole { name: role.name.clone(), rank: role.rank },
+            Op::DefineRole(role) => {
+                let Role { name, rank, since_joining, .. } = role;
+                Self::DefineRole { name: name.clone(), rank: *rank, since_joining: *since_joining }
+            }
             Op::RetireRole(role) => Self::RetireRole { role: *role },
             Op::SetRule(set) => Self::SetRule { rule: set.rule, present: set.present },
             Op::Grant(grant) => Self::Grant { member: grant.member, role: grant.role },

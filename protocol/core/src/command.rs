@@ -296,6 +296,10 @@ pub enum Command {
         name: String,
         /// 0 is the highest; it never changes.
         rank: u8,
+        /// Whether those who come to read it read only what is written after that; it never changes either.
+        #[serde(default)]
+        #[cfg_attr(feature = "bindings", ts(as = "Option<bool>", optional))]
+        since_joining: bool,
     },
     /// Ends a role: nobody holds it any more.
     RetireRole {

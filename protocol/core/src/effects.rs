@@ -85,9 +85,10 @@ impl Replica {
             self.roles().filter(reads).collect()
         };
         let reads = by(&member.grants.iter().collect::<Vec<_>>());
-        let could = |task: &&Task| task.home().is_some_and(|home| home == RoleId::EVERYONE || reads.contains(&home));
-        let readable: Vec<u32> =
-            self.tasks.iter().map(|(_, task)| task).filter(could).map(|task| task.comment_count).collect();
+        let for_them = |task: &Task| task.home().is_some_and(|home| home == RoleId::EVERYONE || reads.contains(&home));
+        let could =
+            |(task_id, task): &(TaskId, &Task)| for_them(task) && !self.came_later(*task_id, task).contains(&id);
+        let readable: Vec<u32> = self.tasks.iter().filter(could).map(|(_, task)| task.comment_count).collect();
         Ok(EffectsView {
             person: self.person(id, &names),
             tasks: self.tasks_of(id),

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use crate::authority::{KnownEpoch, Presence, package_tag, readers_hash};
 use crate::crypto::Seed;
 use crate::entry::{Content, Entry, GrantRef};
-use crate::id::{AuthorId, EntryId, EpochId, RoleId};
+use crate::id::{AuthorId, EntryId, EpochId, MemberId, RoleId};
 use crate::keys::{CellKey, EpochSecret};
 use crate::limits::MAX_READERS;
 use crate::op::{Op, RoleEpoch, Seal};
@@ -27,6 +27,8 @@ struct Readers {
     now: BTreeSet<AuthorId>,
     /// The entries by which those came who may not any more.
     gone: BTreeSet<EntryId>,
+    /// Of a role with history since joining: members who may, with a device and a place.
+    placed: BTreeSet<MemberId>,
 }
 
 impl Replica {
@@ -129,8 +131,11 @@ impl Replica {
         let by = self.reading_grant(role)?;
         let secret = EpochSecret::new(seed.draw());
         let parents: Vec<EpochId> = self.newest_epochs(role).into_iter().take(MAX_READERS).collect();
+        // Whoever came since opens this one, and none before it (K26).
+        let leads_back = !self.authority.is_since_joining(role);
         let backlinks = parents
             .iter()
+            .filter(|_| leads_back)
             .filter(|parent| self.is_made_for(**parent, role))
             .filter_map(|parent| self.epochs.get(parent))
             .map(|older| secret.link_back(self.pursuance, role, older, seed.draw()));
@@ -281,12 +286,18 @@ impl Replica {
         let now: BTreeSet<AuthorId> =
             self.authority.readers(role).flat_map(|(_, member)| member.devices.keys().copied()).collect();
         let gone = self.authority.arrivals(role).filter(|(author, _)| !now.contains(author));
-        Readers { gone: gone.flat_map(|(_, came_by)| came_by).collect(), now }
+        let is_since = self.authority.is_since_joining(role);
+        let placed = if is_since { self.placed_readers(role) } else { BTreeSet::new() };
+        Readers { gone: gone.flat_map(|(_, came_by)| came_by).collect(), now, placed }
     }
 
     /// Coverage: whether everybody who can know an epoch may read now. Whoever knows a later one knows those that it follows. Whoever
     /// came unknown to the one who made it may be handed it this moment, by somebody who does not know yet that they went.
     fn is_covered(&self, epoch: EpochId, role: RoleId, readers: &Readers) -> bool {
+        // K27: whoever came since is not to read what was written with it before.
+        if !readers.placed.iter().all(|member| self.is_epoch_for(*member, epoch, role)) {
+            return false;
+        }
         for id in self.followers(epoch, role) {
             let sealed = self.introductions(id, role).flat_map(|(_, made)| &made.seals);
             // A package that several published is one person's, who reads if any of them does.
@@ -352,7 +363,7 @@ impl Replica {
             .filter(|(author, by)| !then.contains(author) && by.iter().all(known))
             .collect();
         let now = self.authority.devices().filter(|author| !out.contains_key(author)).collect();
-        let readers = Readers { gone: out.into_values().flatten().collect(), now };
+        let readers = Readers { gone: out.into_values().flatten().collect(), now, placed: BTreeSet::new() };
         let held = self.epochs_of(everyone).filter(|(id, _)| self.epochs.contains_key(id));
         let covered = held.filter(|(id, _)| self.is_covered(*id, everyone, &readers)).map(|(id, _)| id);
         let covered: BTreeSet<EpochId> = covered.collect();

@@ -54,8 +54,8 @@ pub fn starting_rules() -> RuleTable {
     let rule = |role, verb, object, conditions| Rule { role, verb, object, conditions, quorum: None };
     RuleTable {
         roles: vec![
-            Role { id: ORGANISER, name: "organiser".into(), rank: 0 },
-            Role { id: MEMBER, name: "member".into(), rank: 1 },
+            Role { id: ORGANISER, name: "organiser".into(), rank: 0, since_joining: false },
+            Role { id: MEMBER, name: "member".into(), rank: 1, since_joining: false },
         ],
         rules: vec![
             rule(RoleId::EVERYONE, Verb::See, everyone, Conditions::ALWAYS),

@@ -87,8 +87,9 @@ impl Replica {
             Command::Admit { member } => Op::Admit(EntryId(member.0)),
             Command::Vouch { member, note } => Op::Vouch(Vouch { member: *member, note: text(note, MAX_NOTE_BYTES)? }),
             Command::Rename { name } => self.op_of(&Change::Rename { name: name.clone() }, with)?,
-            Command::DefineRole { name, rank } => {
-                self.op_of(&Change::DefineRole { name: name.clone(), rank: *rank }, with)?
+            Command::DefineRole { name, rank, since_joining } => {
+                let (name, rank, since_joining) = (name.clone(), *rank, *since_joining);
+                self.op_of(&Change::DefineRole { name, rank, since_joining }, with)?
             }
             Command::RetireRole { role } => Op::RetireRole(*role),
             Command::SetRule { rule, present } => Op::SetRule(SetRule { rule: *rule, present: *present }),
@@ -112,9 +113,9 @@ impl Replica {
                 changed(name != self.authority.name())?;
                 Op::SetName(name)
             }
-            Change::DefineRole { name, rank } => {
+            Change::DefineRole { name, rank, since_joining } => {
                 let name = line(name, MAX_NAME_BYTES)?;
-                Op::DefineRole(Role { id: self.free_role(with), name, rank: *rank })
+                Op::DefineRole(Role { id: self.free_role(with), name, rank: *rank, since_joining: *since_joining })
             }
             Change::RetireRole { role } => Op::RetireRole(*role),
             Change::SetRule { rule, present } => Op::SetRule(SetRule { rule: *rule, present: *present }),

@@ -65,6 +65,7 @@ pub mod ruling;
 pub mod seal;
 mod sharing;
 pub mod shelf;
+mod since;
 pub mod task;
 pub mod task_keys;
 pub mod task_op;

@@ -139,8 +139,7 @@ impl ManyPlan {
             let Some(lists) = telling.company() else {
                 if companies.is_empty() {
                     self.take(draft_undo);
-                    let entry = replica.sign_telling(&telling, by, telling.made.as_ref(), with);
-                    return Some(telling.made.into_iter().chain([entry]).collect());
+                    return Some(replica.sign_all(telling, by, with));
                 }
                 // It is planned again once what was planned before it is there.
                 break;

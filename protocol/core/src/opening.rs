@@ -184,11 +184,12 @@ impl Replica {
         lines = found_in(part, &finder);
         for line in &mut lines {
             let is_new = self.touches.entry(line.task).or_default().insert((id, line.item));
+            line.brings_key = self.take_found(at, part, *line, shelf);
             line.was_taken = arrival == Arrival::Late && (!is_new || found_before.contains(&line.task));
         }
         if lines.len() < part.items.len() {
             self.tasks.note(id, WHOLE_ENTRY, ItemNote::Waits);
-            for audience in part.audiences.iter().filter(|audience| audience.role != RoleId::DEVICES) {
+            for audience in &part.audiences {
                 self.sealed.entry(audience.epoch).or_default().insert(id);
             }
         }
@@ -264,6 +265,20 @@ impl Replica {
         Line { brings_key: brought == Brought::Key, ..line }
     }
 
+    /// Takes what an item hands on that was found without its list: to whom its key went, so that nobody hands them the same again. Whether it
+    /// brought a key.
+    fn take_found(&mut self, at: Where, part: &RolePart, line: Line, shelf: &dyn Shelf) -> bool {
+        let Some(key) = self.key_of(part, line) else { return false };
+        let (index, sealed) = (usize::from(line.item), &part.items[usize::from(line.item)]);
+        let says = open_item(at, index, sealed, &key).and_then(Result::ok).unwrap_or_default();
+        if !says.iter().any(|op| matches!(op, TaskOp::HandOn(_))) {
+            self.note_lists(part, line, key);
+            return false;
+        }
+        let hint = ItemHint { task: line.task, generation: line.generation, key: Some(key) };
+        self.take_line(at, part, line.item, hint, shelf).brings_key
+    }
+
     /// Takes older keys of a task, and looks for what was said about it where it is said to be (K16).
     fn take_handed(&mut self, task: TaskId, handed: HandedOn, shelf: &dyn Shelf) -> Brought {
         let mut brought = Brought::Nothing;
@@ -278,13 +293,35 @@ impl Replica {
             }
             self.logs.fetch(entry, shelf);
             let Some(named) = self.logs.entry(entry).cloned() else { continue };
-            if self.line_by_key(&named, task, item).is_some() {
+            let found = self.line_by_key(&named, task, item);
+            if let Some(line) = found {
                 self.touches.entry(task).or_default().insert((entry, item));
                 brought = Brought::Key;
+                if let Content::Role(part) = &named.body().content
+                    && let Some(key) = self.key_of(part, line)
+                {
+                    self.note_lists(part, line, key);
+                }
             }
             self.lighten(&named, shelf);
         }
         brought
+    }
+
+    /// The key that an item is sealed with, of those that are held.
+    fn key_of(&self, part: &RolePart, line: Line) -> Option<TaskKey> {
+        let held = self.task_keys.of_generation(line.task, line.generation).map(|key| (key, ()));
+        Finder::new(held).find(part.items.get(usize::from(line.item))?).map(|(key, ())| key.clone())
+    }
+
+    /// For whom an entry's lists are, of which an item was found without them: whoever was handed a key alone can tell from them who else may
+    /// have it, where not all who read now do (K29).
+    fn note_lists(&mut self, part: &RolePart, line: Line, key: TaskKey) {
+        if self.authority.has_since_joining() {
+            let roles = part.audiences.iter().filter(|audience| audience.role != RoleId::DEVICES);
+            let given: Vec<Given> = roles.map(|audience| Given::Role(audience.role, audience.epoch)).collect();
+            self.task_keys.take(line.task, line.generation, key, given.into_iter());
+        }
     }
 
     /// Whether a task's id commits to this as its first key, if it was created there (T1).
@@ -311,9 +348,13 @@ impl Replica {
             let Some(entry) = self.logs.entry(id).cloned() else { continue };
             let Content::Role(part) = &entry.body().content else { continue };
             let finder = self.task_keys.finder(tasks.iter());
-            for line in found_in(part, &finder) {
+            let lines = found_in(part, &finder);
+            for line in lines {
                 if self.touches.entry(line.task).or_default().insert((id, line.item)) {
                     found.insert(line.task);
+                    if let Some(at) = self.place_of(&entry) {
+                        self.take_found(at, part, line, shelf);
+                    }
                 }
             }
             self.lighten(&entry, shelf);

@@ -16,7 +16,14 @@ impl Replica {
     pub(crate) fn readers_of(&self, role: RoleId) -> Readers {
         let roles = self.authority.table().into_iter().flat_map(|table| &table.roles);
         let name = { roles }.find(|defined| defined.id == role).map(|role| role.name.clone()).unwrap_or_default();
-        Readers { role, name, members: count(self.authority.readers(role).count()) }
+        let since_joining = self.authority.is_since_joining(role);
+        Readers { role, name, members: count(self.authority.readers(role).count()), since_joining }
+    }
+
+    /// Who reads a task by a role, without those who came later.
+    pub(crate) fn readers_of_task(&self, role: RoleId, came_later: &BTreeSet<MemberId>) -> Readers {
+        let read = self.authority.readers(role).filter(|(id, _)| !came_later.contains(id));
+        Readers { members: count(read.count()), ..self.readers_of(role) }
     }
 
     /// Members that a task was opened to by name, who are here.
@@ -70,7 +77,9 @@ impl Replica {
         let epochs = self.authority.epochs();
         let lacks = |role: &RoleId| {
             let mut known = epochs.iter().filter(|((_, of), known)| of == role && known.counts);
-            known.any(|((epoch, _), _)| !self.epochs.contains_key(epoch))
+            // What will never be handed over is not waited for.
+            let is_mine = |epoch| self.me().is_some_and(|me| self.is_epoch_for(me, epoch, *role));
+            known.any(|((epoch, _), _)| !self.epochs.contains_key(epoch) && is_mine(*epoch))
         };
         let reads = |role: &RoleId| self.absence().is_none() && self.reading_grant(*role).is_some();
         self.roles().filter(reads).filter(lacks).map(|role| self.readers_of(role)).collect()

@@ -18,6 +18,7 @@ use crate::opening::Arrival;
 use crate::overtaken::OwnLog;
 use crate::refusal::Refusal;
 use crate::shelf::{Changes, ItemNote, KeptEntry, KeptTask, Nothing, Shelf, WHOLE_ENTRY};
+use crate::since::ReadersThen;
 use crate::task_keys::TaskKeys;
 use crate::tasks::{Task, Tasks};
 use crate::true_seals::Weighed;
@@ -50,6 +51,8 @@ pub struct Replica {
     pub(crate) handed: BTreeSet<(EpochId, AuthorId)>,
     /// The same, by entries that introduce epochs (K24).
     pub(crate) weighed: Weighed,
+    /// Who read when epochs were made.
+    pub(crate) readers_then: ReadersThen,
     pub(crate) own_log: OwnLog,
     /// Standings that tests give to entries before they come.
     #[cfg(test)]
@@ -87,6 +90,7 @@ impl Replica {
             candidates: VecDeque::new(),
             handed: BTreeSet::new(),
             weighed: Weighed::default(),
+            readers_then: ReadersThen::default(),
             own_log: OwnLog::default(),
             #[cfg(test)]
             forced: BTreeMap::new(),

@@ -348,6 +348,51 @@ pub struct Role {
     pub name: String,
     /// Its rank.
     pub rank: u8,
+    /// Whether those who come to read it read only what is written after that (K26). It never changes.
+    #[serde(default, rename = "sinceJoining", skip_serializing_if = "is_no")]
+    #[cfg_attr(feature = "bindings", ts(as = "Option<bool>", optional))]
+    pub since_joining: bool,
+}
+
+impl Role {
+    /// What stands for its history on the wire: nothing where that is full, so that there is one form for it.
+    pub(crate) fn write_history(&self, w: &mut Writer) {
+        if self.since_joining {
+            w.uint(SINCE_JOINING);
+        }
+    }
+
+    /// How many values a role has that says so many of itself besides its history.
+    pub(crate) const fn values(&self, besides: usize) -> usize {
+        besides + if self.since_joining { 1 } else { 0 }
+    }
+}
+
+/// The one kind of history that is written down.
+const SINCE_JOINING: u64 = 1;
+
+/// Reads what stands for a role's history, in the last of so many values.
+pub(crate) fn read_history(r: &mut Reader<'_>, values: usize, besides: usize) -> Result<bool, DecodeError> {
+    if values == besides {
+        return Ok(false);
+    }
+    match r.uint()? {
+        SINCE_JOINING => Ok(true),
+        // Full history has one form: nothing.
+        0 => Err(DecodeError::NotCanonical),
+        _ => Err(DecodeError::UnknownNumber),
+    }
+}
+
+/// Reads how many values a role has that says so many of itself besides its history.
+pub(crate) fn read_role_values(r: &mut Reader<'_>, besides: usize) -> Result<usize, DecodeError> {
+    let values = r.list(besides + 1)?;
+    if values < besides { Err(DecodeError::Structure) } else { Ok(values) }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+pub(crate) const fn is_no(given: &bool) -> bool {
+    !*given
 }
 
 /// Roles and rules together, as a genesis declares them.

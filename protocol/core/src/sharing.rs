@@ -50,6 +50,7 @@ impl Audience {
 type Epochs = Vec<(RoleId, EpochSecret)>;
 
 /// A list that carries the key, or not, for a role whose epoch I can use.
+#[derive(Clone)]
 pub(crate) struct ForRole {
     role: RoleId,
     epoch: EpochSecret,
@@ -66,13 +67,32 @@ pub(crate) struct Telling {
     packages: Vec<KeyPackage>,
     /// What is said.
     pub items: Vec<Item>,
+    /// Older keys for those who may have them, in entries of their own that come after (K30).
+    apart: Vec<Self>,
+}
+
+impl ForRole {
+    pub(crate) const fn role(&self) -> RoleId {
+        self.role
+    }
+
+    /// The same list, with the keys of all items.
+    pub(crate) fn with_keys(&self) -> Self {
+        Self { carries: Carries::All, ..self.clone() }
+    }
 }
 
 impl Telling {
+    /// Nothing but keys for these.
+    pub(crate) fn of_keys(for_roles: &[ForRole], packages: Vec<KeyPackage>, items: Vec<Item>) -> Self {
+        Self { made: None, for_roles: for_roles.to_vec(), packages, items, apart: Vec::new() }
+    }
+
     /// What must be the same of two that go into one entry; `None` where it needs an entry of its own: because something is handed to single
     /// devices with it, or an epoch made for it.
     pub(crate) fn company(&self) -> Option<Vec<(RoleId, EpochId, Carries)>> {
         let alone = self.made.is_some() || !self.packages.is_empty() || self.for_roles.is_empty();
+        let alone = alone || !self.apart.is_empty();
         (!alone).then(|| self.for_roles.iter().map(|list| (list.role, list.epoch.id(), list.carries)).collect())
     }
 }
@@ -88,8 +108,17 @@ impl Replica {
         shelf: &dyn Shelf,
     ) -> Result<Vec<Entry>, Refusal> {
         let telling = self.telling(about, ops, role_leant_on, with, shelf)?;
-        let entry = self.sign_telling(&telling, by, telling.made.as_ref(), with);
-        Ok(telling.made.into_iter().chain([entry]).collect())
+        Ok(self.sign_all(telling, by, with))
+    }
+
+    /// Signs all that is to be said, in its order.
+    pub(crate) fn sign_all(&self, telling: Telling, by: GrantRef, with: &mut Circumstances<'_>) -> Vec<Entry> {
+        let said = self.sign_telling(&telling, by, telling.made.as_ref(), with);
+        let mut entries: Vec<Entry> = telling.made.into_iter().chain([said]).collect();
+        for apart in &telling.apart {
+            entries.push(self.sign_telling(apart, by, entries.last(), with));
+        }
+        entries
     }
 
     /// What is said about a task, with its key and those to whom it is handed: the newest key that nobody can know who may not read
@@ -108,6 +137,8 @@ impl Replica {
             return Err(Refusal::NotAReader);
         }
         let held = self.task_keys.of(id);
+        let parted = self.parted(&audience, task, held);
+        let is_for_all = |held: &&HeldKey| parted.as_ref().is_none_or(|parted| self.is_for_all(parted, held));
         let safe = self.safe_epochs(&audience.roles, held);
         let is_safe = |given: &Given| match given {
             Given::Role(role, epoch) => safe.contains(&(*role, *epoch)),
@@ -120,7 +151,7 @@ impl Replica {
             let mut known_to = epochs.iter().filter(|(role, _)| is_known_to(held, *role));
             known_to.all(|(role, epoch)| held.given.contains(&Given::Role(*role, epoch.id())))
         };
-        let all_safe = || held.iter().filter(|held| held.given.iter().all(is_safe));
+        let all_safe = || held.iter().filter(|held| held.given.iter().all(is_safe)).filter(is_for_all);
         let none = BTreeSet::new();
         // A new key that cannot be handed to all of them keeps nobody from speaking: only safety needs it.
         let is_new_too_dear = || {
@@ -150,10 +181,22 @@ impl Replica {
         }
         within(devices.len(), MAX_LIST_SEALS)?;
         let packages: Vec<KeyPackage> = devices.iter().map(|author| readers[author].clone()).collect();
-        let says = self.handing_on((id, task), ops, devices, &lacking_some, &for_roles, held, &key, shelf)?;
+        let has_older = held.iter().any(|held| held.key != key);
+        let (says, apart) = match parted.filter(|_| has_older) {
+            Some(parted) => {
+                let said = Some((&key, &devices, &for_roles[..]));
+                let apart = self.hand_apart((id, task), &parted, &readers, held, said, shelf)?;
+                let known = held.iter().find(|held| held.key == key);
+                let places = known.and_then(|_| self.places_by_key(id, held, shelf).remove(&key)).unwrap_or_default();
+                (with_names(task, ops, devices, &places)?, apart)
+            }
+            None => {
+                (self.handing_on((id, task), ops, devices, &lacking_some, &for_roles, held, &key, shelf)?, Vec::new())
+            }
+        };
         let items =
             says.into_iter().map(|ops| Item { task: id, generation, key: key.clone(), gives_key: GivesKey::Yes, ops });
-        Ok(Telling { made, for_roles, packages, items: items.collect() })
+        Ok(Telling { made, for_roles, packages, items: items.collect(), apart })
     }
 
     /// Seals and signs it, after `after` where that has not been appended yet.
@@ -194,6 +237,17 @@ impl Replica {
         let by_role = self.devices_by_role();
         let lacks = |(id, task): &(TaskId, &Task)| self.lacking_newest(*id, task, &by_role).contains(&to);
         let Some((id, task)) = self.readable_shared().find(lacks) else { return Vec::new() };
+        let held = self.task_keys.of(id);
+        if let Some(parted) = self.parted(&Audience::of(task), task, held) {
+            let Ok((by, _)) = self.grant_to_say(me, &[], task) else { return Vec::new() };
+            let readers = self.reading_devices(&Audience::of(task));
+            let tellings = self.hand_apart((id, task), &parted, &readers, held, None, shelf).unwrap_or_default();
+            let mut entries: Vec<Entry> = Vec::new();
+            for telling in &tellings {
+                entries.push(self.sign_telling(telling, by, entries.last(), with));
+            }
+            return entries;
+        }
         let handed = self.grant_to_say(me, &[], task).and_then(|by| self.say((id, task), Vec::new(), by, with, shelf));
         handed.unwrap_or_default()
     }
@@ -221,6 +275,9 @@ impl Replica {
         by_role: &BTreeMap<RoleId, BTreeSet<AuthorId>>,
     ) -> BTreeSet<AuthorId> {
         let held = self.task_keys.of(id);
+        if let Some(owed) = self.owed_some(task, held) {
+            return owed;
+        }
         let newest = held.iter().map(|held| held.generation).max();
         let given: BTreeSet<Given> = { held.iter() }
             .filter(|held| Some(held.generation) == newest)
@@ -272,7 +329,7 @@ impl Replica {
     }
 
     /// Devices of those who are to read it, with what is sealed to them.
-    fn reading_devices(&self, audience: &Audience) -> BTreeMap<AuthorId, &KeyPackage> {
+    pub(crate) fn reading_devices(&self, audience: &Audience) -> BTreeMap<AuthorId, &KeyPackage> {
         let roles = audience.roles.iter().flat_map(|role| self.authority.readers(*role));
         let persons = self.authority.present().filter(|(id, _)| audience.persons.contains(id));
         let authors: BTreeSet<AuthorId> = roles
@@ -426,4 +483,26 @@ impl Replica {
         }
         false
     }
+}
+
+/// What is said, with the names of devices that are handed its key and where else something is sealed with that, and nothing of older keys.
+fn with_names(
+    task: &Task,
+    mut ops: Vec<TaskOp>,
+    devices: BTreeSet<AuthorId>,
+    places: &[(EntryId, u16)],
+) -> Result<Vec<Vec<TaskOp>>, Refusal> {
+    if devices.is_empty() {
+        return Ok(vec![ops]);
+    }
+    within(places.len(), MAX_HANDED_PLACES * MAX_ITEMS)?;
+    let created = task.created.as_ref().map(|created| (created.at.entry, created.at.item));
+    let created = created.ok_or(Refusal::NoSuchTask)?;
+    let devices: Vec<AuthorId> = devices.into_iter().collect();
+    let hand_on = |places: &[(EntryId, u16)]| {
+        TaskOp::HandOn(HandedOn { devices: devices.clone(), created, keys: Vec::new(), places: places.to_vec() })
+    };
+    let mut rest = places.chunks(MAX_HANDED_PLACES);
+    ops.push(hand_on(rest.next().unwrap_or_default()));
+    Ok(core::iter::once(ops).chain(rest.map(|places| vec![hand_on(places)])).collect())
 }

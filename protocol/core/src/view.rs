@@ -224,6 +224,8 @@ pub struct TaskView {
     pub closed: bool,
     /// Roles that it could be opened to: somebody reads what is said to them.
     pub openable: Vec<Openable>,
+    /// Members who read what is said now to a role that it is for, and not this task: they came later.
+    pub came_later: Vec<Person>,
     /// What I may not do to this task and why; a verb that is absent is allowed.
     pub cannot: Vec<Cannot>,
 }
@@ -356,8 +358,12 @@ pub struct Readers {
     pub role: RoleId,
     /// Its name; empty for everyone.
     pub name: String,
-    /// Members who read what is said to it now.
+    /// Members who read what is said to it now; of a task, who read it.
     pub members: u32,
+    /// Whether whoever comes later reads only what is made after that.
+    #[serde(skip_serializing_if = "crate::rule::is_no")]
+    #[cfg_attr(feature = "bindings", ts(as = "Option<bool>", optional))]
+    pub since_joining: bool,
 }
 
 /// One line of a thread.

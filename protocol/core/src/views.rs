@@ -139,6 +139,7 @@ impl Replica {
         let title = |task: &Task| task.title.shown(rank).cloned().unwrap_or_default();
         let mut thread: Vec<&Comment> = thread.iter().collect();
         thread.sort();
+        let came_later = self.came_later(id, task);
         Some(TaskView {
             row: self.row(place, task, &names, handed),
             path: path.iter().filter_map(|step| self.tasks.task(*step).map(title)).collect(),
@@ -167,9 +168,10 @@ impl Replica {
                         .then(|| self.delivery(comment.dot, comment.at.entry, handed)),
                 })
                 .collect(),
-            readers: task.read_by().map(|role| self.readers_of(role)).collect(),
+            readers: task.read_by().map(|role| self.readers_of_task(role, &came_later)).collect(),
             persons: self.readers_as_persons(task).map(|member| self.person(member, &names)).collect(),
-            read_by: count(self.reading_members(task).len()),
+            read_by: count(self.reading_members(task).difference(&came_later).count()),
+            came_later: came_later.iter().map(|member| self.person(*member, &names)).collect(),
             closed: self.is_closed_to_me(task),
             openable: self.openable(task),
             cannot: self.cannot(
@@ -387,14 +389,12 @@ impl Replica {
         }
         let people = self.people();
         for member in people.members.into_iter().chain(people.others) {
-            w.bytes(&member.person.member.0)
-                .text(&member.person.name)
-                .text(&alloc::format!("{:?}", member.came_by_kind()));
+            w.bytes(&member.person.member.0).text(&member.person.name).text(&member.as_in_digest());
             if member.presence != Presence::Here {
                 w.text(&alloc::format!("{:?}", member.presence));
             }
         }
-        for decision in people.decisions {
+        for decision in &people.decisions {
             w.bytes(&decision.proposal.0).uint(decision.decided.into()).uint(decision.needed.into());
             for person in &decision.signed {
                 w.bytes(&person.member.0);
@@ -402,6 +402,9 @@ impl Replica {
         }
         for relay in self.authority.relays() {
             w.bytes(relay.onion());
+        }
+        for role in people.roles.iter().filter(|role| role.since_joining) {
+            w.uint(role.id.0.into());
         }
         for row in self.tree(&|_| true).rows {
             w.bytes(&row.task.0)
@@ -606,8 +609,14 @@ fn digest_details(w: &mut Writer, details: &DetailsView) {
 }
 
 impl MemberView {
-    fn came_by_kind(&self) -> (bool, &[Role]) {
-        (matches!(self.came_by, CameBy::Founder), &self.roles)
+    /// Whether they founded it, and the roles that they hold, as the digest has had them from the first.
+    fn as_in_digest(&self) -> String {
+        let role = |role: &Role| {
+            let Role { id, name, rank, .. } = role;
+            alloc::format!("Role {{ id: {id:?}, name: {name:?}, rank: {rank} }}")
+        };
+        let roles: Vec<String> = self.roles.iter().map(role).collect();
+        alloc::format!("({:?}, [{}])", matches!(self.came_by, CameBy::Founder), roles.join(", "))
     }
 }
 

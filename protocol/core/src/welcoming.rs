@@ -106,9 +106,11 @@ impl Replica {
     ) -> BTreeSet<AuthorId> {
         let mut due = BTreeSet::new();
         for (role, epochs) in self.epochs_of_roles() {
-            for (_, member) in self.authority.readers(role) {
+            for (id, member) in self.authority.readers(role) {
+                let theirs: Vec<EpochId> =
+                    { epochs.iter().copied() }.filter(|epoch| self.is_epoch_for(id, *epoch, role)).collect();
                 for (author, device) in &member.devices {
-                    let lacks = |handed: &BTreeSet<_>| epochs.iter().any(|epoch| !handed.contains(&(*epoch, *author)));
+                    let lacks = |handed: &BTreeSet<_>| theirs.iter().any(|epoch| !handed.contains(&(*epoch, *author)));
                     if !handed.contains(&(everyones, *author)) || !lacks(handed) {
                         continue;
                     }
@@ -138,7 +140,7 @@ impl Replica {
     /// then those of the roles that it reads.
     fn wanted_by(&self, to: AuthorId) -> Option<(RoleId, &EpochSecret)> {
         let (everyone, usable) = (RoleId::EVERYONE, self.usable_epoch()?);
-        let Some((_, member)) = self.authority.present().find(|(_, member)| member.devices.contains_key(&to)) else {
+        let Some((id, member)) = self.authority.present().find(|(_, member)| member.devices.contains_key(&to)) else {
             return Some((everyone, usable));
         };
         let device = &member.devices[&to];
@@ -153,7 +155,8 @@ impl Replica {
         let reads = |role: &RoleId| self.authority.readers(*role).any(|(_, member)| member.devices.contains_key(&to));
         let mut lacking = self.epochs_of_roles().filter(|(role, _)| reads(role)).filter_map(|(role, epochs)| {
             let reached = self.reachable(to, device, role);
-            Some((role, epochs.into_iter().find(|epoch| !reached.contains(epoch))?))
+            let is_lacking = |epoch: &EpochId| !reached.contains(epoch) && self.is_epoch_for(id, *epoch, role);
+            Some((role, epochs.into_iter().find(is_lacking)?))
         });
         lacking.next().map_or(Some((everyone, usable)), |(role, id)| held(role, id))
     }

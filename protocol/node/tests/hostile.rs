@@ -19,5 +19,7 @@ mod lies;
 mod node;
 #[path = "hostile/rogue.rs"]
 mod rogue;
+#[path = "hostile/since.rs"]
+mod since;
 #[path = "hostile/visit.rs"]
 mod visit;

@@ -32,6 +32,8 @@ mod mine;
 mod phrase;
 #[path = "stories/renewing.rs"]
 mod renewing;
+#[path = "stories/since.rs"]
+mod since;
 #[path = "stories/together.rs"]
 mod together;
 #[path = "stories/trouble.rs"]

@@ -338,7 +338,7 @@ fn remove(readers: usize) {
     let mut group = Group::new(KeySuite::XWing, readers + 1);
     for number in 0..ROLES {
         let before: Vec<RoleId> = group.founder.people().roles.iter().map(|role| role.id).collect();
-        let defined = group.says(&Command::DefineRole { name: format!("helper {number}"), rank: 2 });
+        let defined = group.says(&Command::DefineRole { name: format!("helper {number}"), rank: 2, since_joining: false });
         group.take(&defined.entries);
         let roles = group.founder.people().roles;
         let role = roles.iter().map(|role| role.id).find(|id| !before.contains(id)).expect("defined");

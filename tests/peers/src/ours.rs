@@ -88,7 +88,7 @@ fn write(acts: usize, members: usize) -> (Replica, Vec<Vec<u8>>) {
         take(&mut founder, &[join]);
     }
     let before: BTreeSet<_> = founder.people().roles.iter().map(|role| role.id).collect();
-    let defined = says(&founder, &Command::DefineRole { name: "helper".into(), rank: 2 });
+    let defined = says(&founder, &Command::DefineRole { name: "helper".into(), rank: 2, since_joining: false });
     take(&mut founder, &defined.entries);
     let role = founder.people().roles.iter().map(|role| role.id).find(|id| !before.contains(id)).expect("defined");
     for verb in [Verb::Grant, Verb::Revoke] {

@@ -9,7 +9,7 @@ use pursuance_core::keys::DeviceKeys;
 use pursuance_core::logs::Append;
 use pursuance_core::refusal::Refusal;
 use pursuance_core::replica::Replica;
-use pursuance_core::rule::{Conditions, Object, Rule};
+use pursuance_core::rule::{Conditions, Object, Role, Rule};
 use serde_json::{Map, Value, json};
 
 use super::Kind;
@@ -130,7 +130,7 @@ fn state(replica: &Replica, names: &Names<'_>, kept_out: &BTreeMap<EntryId, Valu
         (entry(EntryId(id.0)), about)
     });
     let table = authority.table().cloned().unwrap_or_default();
-    let roles = table.roles.iter().map(|role| (role.id.0.to_string(), json!({"name": role.name, "rank": role.rank})));
+    let roles = table.roles.iter().map(|role| (role.id.0.to_string(), of_role(role)));
     let rules = table.rules.iter().zip(1u16..).map(|(rule, number)| (line(rule), json!(number)));
     let invites = authority.invites().iter().map(|(invite, open)| {
         let mut joins: Vec<String> = open.joins.iter().map(|join| entry(*join)).collect();
@@ -197,4 +197,14 @@ pub fn compare(reading: &Value, follows: &Value, path: &str, not_so: &mut Vec<St
     for (key, part) in parts {
         compare(part, follows.get(key).unwrap_or(&Value::Null), &format!("{path}/{key}"), not_so);
     }
+}
+
+/// What is said of a role; of its history only where that is not full.
+#[must_use]
+pub fn of_role(role: &Role) -> Value {
+    let mut said = json!({"name": role.name, "rank": role.rank});
+    if role.since_joining {
+        said["history"] = json!("since joining");
+    }
+    said
 }

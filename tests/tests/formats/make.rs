@@ -32,6 +32,7 @@ pub mod raw;
 pub mod sealed;
 mod sharing;
 mod signature;
+mod since;
 pub mod standards;
 
 /// Vectors by path below the folder, without `.json`.
@@ -47,6 +48,7 @@ pub fn all() -> Vectors {
     log::make(&cast, &mut vectors);
     desk::make(&cast, &mut vectors);
     sharing::make(&cast, &mut vectors);
+    since::make(&cast, &mut vectors);
     command::make(&cast, &mut vectors);
     cell::make(&cast, &mut vectors);
     sealed::make(&cast, &mut vectors);

@@ -49,7 +49,7 @@ const BOARD: &str =
     r#"{"cards":[{"name":"Book a van","comments":[{"by":"Jo Bakker","text":"Zoe has one"}]},{"name":"Ask Zoe"}]}"#;
 /// Everything that people wrote ends with what turns, hides and piles up, with markup and with a link.
 const HOSTILE: &str = "?busy&hostile=%E2%80%AEgnp.exe%E2%80%AC%E2%80%8B%E2%80%8B%00o%CC%B5%CC%B5%CC%B5%CC%B5%CC%B5%CC%B5%CC%B5%CC%B5%CC%B5%3Cimg%20src=x%3E%20%5Brun%5D(javascript:run)%20%5Bplan%5D(https://192.0.2.7/)";
-const CHANGE: &str = "member { remove member with 2 of member not-self }";
+const CHANGE: &str = "role press rank 1 since-joining\nmember { remove member with 2 of member not-self }";
 /// That of the sample data.
 const PHRASE: &str = "legal winner thank year wave sausage worth useful legal winner thank yellow";
 const DECLARED: &[Step] = &[

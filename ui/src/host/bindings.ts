@@ -153,7 +153,11 @@ name: string,
 /**
  * 0 is the highest.
  */
-rank: number, } | { "kind": "retireRole", 
+rank: number, 
+/**
+ * Whether those who come to read it read only what is written after that.
+ */
+sinceJoining?: boolean, } | { "kind": "retireRole", 
 /**
  * Which.
  */
@@ -564,7 +568,11 @@ name: string,
 /**
  * 0 is the highest; it never changes.
  */
-rank: number, } | { "kind": "retireRole", 
+rank: number, 
+/**
+ * Whether those who come to read it read only what is written after that; it never changes either.
+ */
+sinceJoining?: boolean, } | { "kind": "retireRole", 
 /**
  * Which.
  */
@@ -2254,7 +2262,7 @@ nearest: string | null, } | { "kind": "numberTaken" } | { "kind": "rankIs",
 /**
  * Its rank.
  */
-rank: number, } | { "kind": "nameIs", 
+rank: number, } | { "kind": "fullHistory" } | { "kind": "nameIs", 
 /**
  * Its name.
  */
@@ -2585,9 +2593,13 @@ role: RoleId,
  */
 name: string, 
 /**
- * Members who read what is said to it now.
+ * Members who read what is said to it now; of a task, who read it.
  */
-members: number, };
+members: number, 
+/**
+ * Whether whoever comes later reads only what is made after that.
+ */
+sinceJoining?: boolean, };
 
 /**
  * Who reads what is said to a role.
@@ -3207,7 +3219,11 @@ name: string,
 /**
  * Its rank.
  */
-rank: number, };
+rank: number, 
+/**
+ * Whether those who come to read it read only what is written after that (K26). It never changes.
+ */
+sinceJoining?: boolean, };
 
 /**
  * See [`Difference::roles`].
@@ -3620,6 +3636,10 @@ closed: boolean,
  * Roles that it could be opened to: somebody reads what is said to them.
  */
 openable: Array<Openable>, 
+/**
+ * Members who read what is said now to a role that it is for, and not this task: they came later.
+ */
+cameLater: Array<Person>, 
 /**
  * What I may not do to this task and why; a verb that is absent is allowed.
  */

@@ -173,11 +173,11 @@ export class FakeGroup {
         break;
       case 'widen': case 'widenTo': case 'narrow': case 'narrowTo': {
         this.#must('widen', task);
-        const { roles, persons } = task.readers ?? { roles: [0], persons: [] };
-        if (command.kind === 'widen') task.readers = { roles: [...roles, command.role], persons };
-        else if (command.kind === 'widenTo') task.readers = { roles, persons: [...persons, this.#person(command.member)] };
-        else if (command.kind === 'narrow') task.readers = { roles: roles.filter((role) => role !== command.role), persons };
-        else task.readers = { roles, persons: persons.filter((person) => person.member !== command.member) };
+        const { roles, persons, later = [] }: NonNullable<FakeTask['readers']> = task.readers ?? { roles: [0], persons: [] };
+        if (command.kind === 'widen') task.readers = { roles: [...roles, command.role], persons, later };
+        else if (command.kind === 'widenTo') task.readers = { roles, persons: [...persons, this.#person(command.member)], later: later.filter((person) => person.member !== command.member) };
+        else if (command.kind === 'narrow') task.readers = { roles: roles.filter((role) => role !== command.role), persons, later };
+        else task.readers = { roles, persons: persons.filter((person) => person.member !== command.member), later };
         break;
       }
       case 'addLabel': this.#must('label', task); task.labels = [...task.labels, command.label].sort(); break;
@@ -289,15 +289,16 @@ export class FakeGroup {
     };
   }
 
-  #readersOf(task: FakeTask): Pick<TaskView, 'readers' | 'persons' | 'readBy' | 'closed' | 'openable'> {
-    const { roles, persons } = task.readers ?? { roles: [0], persons: [] };
+  #readersOf(task: FakeTask): Pick<TaskView, 'readers' | 'persons' | 'readBy' | 'closed' | 'openable' | 'cameLater'> {
+    const { roles, persons, later = [] }: NonNullable<FakeTask['readers']> = task.readers ?? { roles: [0], persons: [] };
+    const came = new Set(later.map((person) => person.member));
     const holders = (role: number): string[] => this.data.members.filter((each) => role === 0 || each.roles.some((held) => held.id === role)).map((each) => each.person.member);
-    const readers = (role: number): Readers => ({ role, name: this.data.roles.find((each) => each.id === role)?.name ?? '', members: holders(role).length });
-    const now = new Set([...roles.flatMap(holders), ...persons.map((person) => person.member)]);
+    const readers = (role: number): Readers => ({ role, name: this.data.roles.find((each) => each.id === role)?.name ?? '', members: holders(role).filter((member) => !came.has(member)).length, ...(this.data.roles.some((each) => each.id === role && each.sinceJoining === true) ? { sinceJoining: true } : {}) });
+    const now = new Set([...roles.flatMap(holders).filter((member) => !came.has(member)), ...persons.map((person) => person.member)]);
     const others = roles.includes(0) ? [] : [0, ...this.data.roles.map((role) => role.id)].filter((role) => !roles.includes(role));
     const openable = others.map((role) => ({ readers: readers(role), new: holders(role).filter((member) => !now.has(member)).length }));
     const me = this.data.members.find((each) => each.person.me);
-    return { readers: roles.map(readers), persons, readBy: now.size, closed: me !== undefined && !now.has(me.person.member), openable };
+    return { readers: roles.map(readers), persons, readBy: now.size, closed: me !== undefined && !now.has(me.person.member), openable, cameLater: later };
   }
 }
 

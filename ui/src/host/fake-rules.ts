@@ -22,8 +22,10 @@ export function rulesDraft(data: FakePursuance, text: string): RulesDraft {
   const come = { number: data.rules.length + 1, rule };
   const gained = [{ verb: rule.verb, object: rule.object, lines: [come] }];
   const people = data.members.filter((member) => !member.person.me).map((member) => ({ person: member.person, rights: { gained, lost: [], changed: [] } }));
+  const newRoles = [...text.matchAll(/^role (\w+) rank (\d+)( since-joining)?$/gm)].filter(([, name]) => data.roles.every((role) => role.name !== name))
+    .map(([, name = '', rank, since], i) => ({ id: 100 + i, name, rank: Number(rank), ...(since === undefined ? {} : { sinceJoining: true }) }));
   return {
-    state: 'changes', difference: { newRoles: [], goneRoles: [], come: [come], go: [], roles: [{ role: 2, rights: { gained, lost: [], changed: [] } }] }, people,
+    state: 'changes', difference: { newRoles, goneRoles: [], come: [come], go: [], roles: [{ role: 2, rights: { gained, lost: [], changed: [] } }] }, people,
     steps: [{ change: { kind: 'setRule', rule, present: true }, how: { how: 'together', of: 1 } }], decisions: 0, tasks: 0,
   };
 }

@@ -13,7 +13,7 @@ export const ALWAYS: Conditions = { own: false, notSelf: false, review: null, pr
 /** A task as the fake keeps it; rows and views are made of it. */
 export type FakeTask = {
   /** The role at which it is at home, and the roles and members that it was opened to; everyone's where nothing is said. */
-  readers?: { roles: number[]; persons: Person[] };
+  readers?: { roles: number[]; persons: Person[]; later?: Person[] };
   task: string;
   parent: string | null;
   title: string;

@@ -88,6 +88,8 @@ export const people = {
   'reads.all': 'All {n:# member|# members}, and whoever joins later',
   'reads.tasksOf': 'Tasks for {~role}',
   'reads.nobody': 'Nobody now',
+  'reads.fromTheBeginning': 'Whoever comes later reads from the beginning.',
+  'reads.sinceJoining': 'Whoever comes later reads the tasks that are made after they come.',
 
   'remove.has': 'What they hold',
   'remove.hasText': '{tasks:# task|# tasks} and {comments:# comment|# comments} could be read by {~name} so far and may be on their computer. That cannot be taken back.',
@@ -122,6 +124,8 @@ export const people = {
 
   'change.rename': 'Name the pursuance “{~name}”',
   'change.defineRole': 'Make the role “{~name}”, rank {rank}',
+  'change.sinceJoining': '. Whoever comes to read its tasks later reads those that are made after they come. That stays so for ever',
+  'change.fromTheBeginning': '. Whoever comes to read its tasks later reads from the beginning',
   'change.retireRole': 'End the role “{~role}”',
   'change.addRule': 'Add a rule: {rule}',
   'change.dropRule': 'Take out a rule: {rule}',

@@ -198,6 +198,7 @@ export const screens = {
   'task.reviewSayGood': 'It is done well',
   'task.reviewSayNotYet': 'Not yet',
   'task.readersEveryone': 'Everyone here: {n:# person|# people} now, and whoever joins later',
+  'task.readersRoleSince': '{~role}: {n:# person|# people}; not those who come later',
   'task.readersRole': '{~role}: {n:# person|# people} now, and whoever joins later',
   'task.closed': 'What is said about this task now is not for you. What you could read before stays here.',
   'task.imported': 'From an imported list',

@@ -225,6 +225,7 @@ export const sentences = {
   'rule.reopen': '{~role} may open ended tasks{of} again.',
   'rule.label': '{~role} may label tasks{of}.',
   'rule.anybody': 'anybody',
+  'rule.sinceJoining': ' Whoever comes later reads those that are made after they come.',
   'rule.allMembers': 'all members',
   'rule.holders': 'the {~role}',
   'rule.most': ' More than half of {of} must agree.',
@@ -275,6 +276,7 @@ export const sentences = {
   'can.others': ', never what you created yourself',
   'can.notSelfAgree': ', not counting your own agreement',
   'can.reviewed': ', once one of {of} finds it good',
+  'can.sinceJoining': ', those that are made after you come',
   'can.probation': ', after {n:# entry|# entries} of your own',
   'can.daily': ', at most {n:once|# times} a day (advice)',
   'can.after': ', not before {day} (advice)',
@@ -284,5 +286,6 @@ export const sentences = {
   'their.notSelf': ', never for themselves',
   'their.others': ', never what they created themselves',
   'their.notSelfAgree': ', not counting their own agreement',
+  'their.sinceJoining': ', those that are made after they come',
   'their.probation': ', after {n:# entry|# entries} of their own',
 } as const;

@@ -24,7 +24,7 @@ export function changeWords(change: Change, people: PeopleView): string {
   const roles = people.roles;
   switch (change.kind) {
     case 'rename': return t('change.rename', { name: change.name });
-    case 'defineRole': return t('change.defineRole', { name: change.name, rank: change.rank });
+    case 'defineRole': return newRoleWords(change);
     case 'retireRole': return t('change.retireRole', { role: roleName(change.role, roles) });
     case 'setRule': return t(change.present ? 'change.addRule' : 'change.dropRule', { rule: ruleSentence(change.rule, roles) });
     case 'grant': return t('change.grant', { name: nameIn(people, change.member), role: roleName(change.role, roles) });
@@ -88,3 +88,8 @@ export function heldWords(words: HeldWords): string {
   return t(`held.${words.what}`, { task, text: words.text });
 }
 
+
+/** What a role is, of which nothing is in force yet; who comes to it later, and reads what. */
+export function newRoleWords(role: { name: string; rank: number; sinceJoining?: boolean | undefined }): string {
+  return t('change.defineRole', { name: role.name, rank: role.rank }) + t(role.sinceJoining === true ? 'change.sinceJoining' : 'change.fromTheBeginning');
+}

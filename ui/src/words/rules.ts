@@ -27,6 +27,11 @@ export function holders(id: number, roles: readonly Role[]): string {
   return id === EVERYONE ? t('rule.allMembers') : t('rule.holders', { role: manyOf(id, roles) });
 }
 
+/** Whether whoever comes to read for a role reads only what is written after that. */
+export function hasHistorySince(id: number, roles: readonly Role[]): boolean {
+  return roles.some((role) => role.id === id && role.sinceJoining === true);
+}
+
 /** A rule in one sentence; others say who must agree, and that it is not for oneself. */
 export function ruleSentence(rule: Rule, roles: readonly Role[]): string {
   return ruleWords(rule, roles) + limits('rule', rule, roles);
@@ -42,6 +47,7 @@ function limits(whose: Kind, rule: Rule, roles: readonly Role[]): string {
   const about = isAboutTasks(rule.verb);
   const agreed = rule.quorum !== null || review !== null;
   return [
+    rule.verb === 'see' && rule.object.over === 'role' && hasHistorySince(rule.object.role, roles) ? t(`${whose}.sinceJoining`) : '',
     notSelf ? t(`${whose}.${about && agreed ? 'notSelfAgree' : about ? 'others' : 'notSelf'}`) : '',
     rule.quorum === null ? '' : quorumWords(kind, rule.quorum, roles),
     review === null ? '' : t(`${kind}.reviewed`, { of: holders(review, roles) }),

@@ -176,14 +176,14 @@ export function troubleSentence(trouble: Trouble, roles: readonly Role[]): strin
 /** Who can read a task: one line for each role. */
 export function readersSentence(readers: Readers): string {
   if (readers.role === EVERYONE) return t('task.readersEveryone', { n: readers.members });
-  return t('task.readersRole', { role: readers.name, n: readers.members });
+  return t(readers.sinceJoining === true ? 'task.readersRoleSince' : 'task.readersRole', { role: readers.name, n: readers.members });
 }
 
 /** What it means to open a task to a role. */
 export function widenSentence({ readers, new: fresh }: Openable, comments: number): string {
   const words = readers.role === EVERYONE
     ? t('readers.warnEveryone', { n: readers.members, comments })
-    : t('readers.warnRole', { role: readers.name, n: readers.members, comments });
+    : t(readers.sinceJoining === true ? 'readers.warnRoleSince' : 'readers.warnRole', { role: readers.name, n: readers.members, comments });
   const known = readers.members - fresh;
   return known === 0 ? words : `${words} ${t('readers.already', { n: known })}`;
 }

@@ -177,6 +177,8 @@ pub struct Authority {
     // What follows for all that stands in the log.
     name: String,
     table: RuleTable,
+    /// Roles with history since joining, those that have ended too.
+    since_joining: BTreeSet<RoleId>,
     members: BTreeMap<MemberId, Member>,
     invites: BTreeMap<GrantRef, OpenInvite>,
     epochs: BTreeMap<(EpochId, RoleId), KnownEpoch>,
@@ -273,6 +275,18 @@ impl Authority {
     #[must_use]
     pub fn role(&self, id: RoleId) -> Option<&Role> {
         self.table.roles.iter().find(|role| role.id == id)
+    }
+
+    /// Whether whoever comes to read a role reads only what is written after that (K26).
+    #[must_use]
+    pub fn is_since_joining(&self, role: RoleId) -> bool {
+        self.since_joining.contains(&role)
+    }
+
+    /// Whether there is such a role.
+    #[must_use]
+    pub fn has_since_joining(&self) -> bool {
+        !self.since_joining.is_empty()
     }
 
     /// Everybody who ever came and counts, those who are gone too.
@@ -531,6 +545,17 @@ impl Authority {
         sealed.extend(own.map(|package| (package.id(), package.clone(), author)));
         sealed.sort_by_key(|(id, ..)| *id);
         sealed
+    }
+
+    /// Members whose devices an entry seals an epoch of a role to: those who read in its past, and have a place there (K3).
+    pub(crate) fn readers_of_epoch(&self, logs: &Logs, entry: &Entry, role: RoleId) -> BTreeSet<MemberId> {
+        let past = self.sight(logs, View::Past(logs.past(entry.id()).unwrap_or_else(|| logs.past_of(entry))));
+        permit::sealed_to(&past, role).into_iter().map(|(member, ..)| member).collect()
+    }
+
+    /// All entries that introduce an epoch for a role, whether they count or not.
+    pub(crate) fn introduced_in(&self, epoch: EpochId, role: RoleId) -> impl Iterator<Item = EntryId> + '_ {
+        self.facts.epochs.get(&(epoch, role)).into_iter().flatten().copied()
     }
 
     /// Tags of the newest key packages of all who read what is said to everyone in the past of an entry.

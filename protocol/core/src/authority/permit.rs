@@ -708,6 +708,8 @@ impl<S: Seen> Case<'_, S> {
         let known = self.seen.facts().epochs.range((epoch.epoch, RoleId(0))..=(epoch.epoch, RoleId(u16::MAX)));
         let introduced = { known }.any(|(_, entries)| entries.iter().any(|entry| self.seen.holds(*entry)));
         require(Switch::K3New, !introduced, Refusal::BadKeys)?;
+        let leads_back = !epoch.backlinks.is_empty() && self.seen.is_since_joining(epoch.role);
+        require(Switch::K26Backlinks, !leads_back, Refusal::BadKeys)?;
         let own = ops.iter().find_map(|op| if let Op::KeyPackage(package) = op { Some(package) } else { None });
         let mut ids: Vec<[u8; 32]> = sealed_to(self.seen, epoch.role)
             .into_iter()

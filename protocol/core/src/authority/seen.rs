@@ -271,6 +271,26 @@ pub(crate) trait Seen: Sized {
         counting.min_by(senior).map(|(_, source, role)| (source, role))
     }
 
+    /// Whether a role has history since joining (K26): some definition of it that counts says so, the senior one or another by whoever
+    /// stands above it. Where none counts, any is enough.
+    fn is_since_joining(&self, id: RoleId) -> bool {
+        let Some(defined) = self.facts().roles.get(&id) else { return false };
+        let stands = self.role(id);
+        let mut saying = defined.iter().filter(|(source, role)| role.since_joining && self.holds(source.entry()));
+        saying.any(|(source, role)| match stands {
+            None => true,
+            Some((senior, _)) if senior == *source => true,
+            Some((_, senior)) => {
+                let counts = match source {
+                    Source::Entry(id) => self.counts(*id),
+                    Source::Decision(id) => self.decided(*id).is_some(),
+                };
+                // Whoever defines a role stands above the rank that they give it.
+                on(Switch::K26Stays) && asks(Switch::K26Above, role.rank <= senior.rank) && counts
+            }
+        })
+    }
+
     fn is_retired(&self, role: RoleId) -> bool {
         let facts = self.facts();
         facts.on_role.get(&role).into_iter().flatten().any(|index| {

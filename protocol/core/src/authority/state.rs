@@ -13,7 +13,7 @@ use crate::entry::{Content, Entry, GrantRef};
 use crate::id::{EntryId, EpochId, MemberId, RoleId};
 use crate::logs::Logs;
 use crate::op::{Op, Welcome};
-use crate::rule::Rule;
+use crate::rule::{Role, Rule};
 
 /// What may be otherwise than it was.
 #[derive(Default)]
@@ -215,7 +215,12 @@ impl Authority {
         if news.roles {
             let now = self.counting(logs, &Learned::default());
             let defined = self.facts.roles.keys().filter(|id| !now.is_retired(**id));
-            self.table.roles = defined.filter_map(|id| Some(now.role(*id)?.1.clone())).collect();
+            let defined = defined.filter_map(|id| Some((id, now.role(*id)?.1)));
+            let of_now =
+                |(id, role): (&RoleId, &Role)| Role { since_joining: now.is_since_joining(*id), ..role.clone() };
+            let roles = defined.map(of_now).collect();
+            let since_joining = self.facts.roles.keys().copied().filter(|id| now.is_since_joining(*id)).collect();
+            (self.table.roles, self.since_joining) = (roles, since_joining);
         }
         for line in &news.lines {
             let place = |now: &Sight<'_>| if now.is_in_force(line) { now.line_place(line) } else { None };

@@ -334,6 +334,12 @@ switches! {
     K3Seals,
     /// Nothing is sealed to whoever came by a used invite and was let in by nobody.
     K3Place,
+    /// An epoch of a role with history since joining leads back to none.
+    K26Backlinks,
+    /// What was said once of a role's history is not taken back by another definition of it.
+    K26Stays,
+    /// Nor is it said by whoever does not stand above the role.
+    K26Above,
     /// Who hands an epoch on reads it.
     K5Reads,
     /// What is handed on was introduced.

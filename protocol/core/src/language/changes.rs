@@ -84,7 +84,9 @@ pub fn course(before: &RuleTable, after: &RuleTable, by: RoleId) -> Result<Cours
         return Err(CourseError::RoleChanged { role: role.id });
     }
     let new = || after.roles.iter().filter(|role| known(before, role.id).is_none());
-    let define = new().map(|role| Change::DefineRole { name: role.name.clone(), rank: role.rank }).collect();
+    let define = new()
+        .map(|role| Change::DefineRole { name: role.name.clone(), rank: role.rank, since_joining: role.since_joining })
+        .collect();
     let stands_in = new().map(|role| role.id).collect();
 
     let (old, wanted): (BTreeSet<Rule>, BTreeSet<Rule>) =
@@ -162,7 +164,7 @@ mod tests {
         let after = parse_amending(&text, &before).expect("good").table;
         let course = course(&before, &after, ORGANISER).expect("roles stay");
         let stands_in = after.roles[2].id;
-        assert_eq!(course.define, [Change::DefineRole { name: "guard".into(), rank: 1 }]);
+        assert_eq!(course.define, [Change::DefineRole { name: "guard".into(), rank: 1, since_joining: false }]);
         assert_eq!(course.stands_in, [stands_in]);
         let [first, second] = [after.rules[23], after.rules[24]];
         let gone = before.rules[13];

@@ -84,7 +84,7 @@ fn in_force(replica: &Replica) -> RuleTable {
 
 /// Ranks 1, 0, 2, 3: the founder holds the first, which may change the rules alone and by a majority.
 fn from_the_middle() -> RuleTable {
-    let role = |id: u16, rank| Role { id: RoleId(id), name: format!("role {id}"), rank };
+    let role = |id: u16, rank| Role { id: RoleId(id), name: format!("role {id}"), rank, since_joining: false };
     let amend = Rule {
         role: RoleId(1),
         verb: Verb::Amend,

@@ -226,19 +226,24 @@ impl Reading<'_, '_> {
         let mut lowest: Option<u8> = None;
         let mut roles = Vec::new();
         for slot in order {
-            let Slot { name, rank, declared, .. } = &self.draft.roles[*slot];
-            let known = self.existing(numbers[*slot]).map(|role| role.rank);
+            let Slot { name, rank, declared, since_joining, .. } = &self.draft.roles[*slot];
+            let existing = self.existing(numbers[*slot]);
+            let known = existing.map(|role| role.rank);
             if let (Some(known), Some((said, place))) = (known, rank)
                 && known != *said
             {
                 return Err(self.wrong(*place, Problem::RankIs { rank: known }));
             }
+            if let (Some(place), Some(false)) = (since_joining, existing.map(|role| role.since_joining)) {
+                return Err(self.wrong(*place, Problem::FullHistory));
+            }
+            let since_joining = existing.map_or(since_joining.is_some(), |role| role.since_joining);
             let below = lowest.map_or(0, |lowest| lowest.saturating_add(1));
             let rank = known.or(rank.map(|(rank, _)| rank)).unwrap_or(below);
             if *declared {
                 lowest = Some(lowest.map_or(rank, |lowest| lowest.max(rank)));
             }
-            roles.push(Role { id: numbers[*slot], name: name.clone().into_owned(), rank });
+            roles.push(Role { id: numbers[*slot], name: name.clone().into_owned(), rank, since_joining });
         }
         Ok(roles)
     }

@@ -22,6 +22,9 @@ pub fn print(table: &RuleTable) -> String {
         if !usual || names.is_ambiguous(&role.name) {
             text += &format!(" number {}", role.id.0);
         }
+        if role.since_joining {
+            text += " since-joining";
+        }
         text.push('\n');
     }
     let mut rules = table.rules.iter().peekable();

@@ -114,6 +114,9 @@ pub enum Problem {
         /// Its rank.
         rank: u8,
     },
+    /// Of a role that there is, the history never changes: it was not said of this one.
+    #[error("G5: its history is full")]
+    FullHistory,
     /// A role's name never changes.
     #[error("G5: its name is {name:?}")]
     NameIs {

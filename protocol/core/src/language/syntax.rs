@@ -32,6 +32,8 @@ pub(super) struct Slot<'t> {
     pub(super) place: Place,
     pub(super) rank: Option<(u8, Place)>,
     pub(super) number: Option<(RoleId, Place)>,
+    /// Where it is said that its history is since joining.
+    pub(super) since_joining: Option<Place>,
     /// Whether it has a block or a line of its own, or is only mentioned.
     pub(super) declared: bool,
 }
@@ -135,7 +137,7 @@ impl<'t> Syntax<'t> {
         self.next.wrong(Problem::Expected { expected: expected.to_vec(), nearest })
     }
 
-    /// `role NAME [rank N] [number N]`: one more role.
+    /// `role NAME [rank N] [number N] [since-joining]`: one more role.
     fn role_line(&mut self) -> Result<(), ParseError> {
         self.step()?;
         let place = self.next.place;
@@ -173,11 +175,11 @@ impl<'t> Syntax<'t> {
             return Err(ParseError::new(place, &name, Problem::TooManyRoles { max: MAX_ROLES as u32 }));
         }
         self.draft.by_name.entry(name.clone()).or_insert(slot);
-        self.draft.roles.push(Slot { name, place, rank: None, number: None, declared: false });
+        self.draft.roles.push(Slot { name, place, rank: None, number: None, since_joining: None, declared: false });
         Ok(slot)
     }
 
-    /// `[rank N] [number N]` of a role that is declared here.
+    /// `[rank N] [number N] [since-joining]` of a role that is declared here.
     fn heading(&mut self, slot: usize) -> Result<(), ParseError> {
         if !self.draft.roles[slot].declared {
             self.draft.roles[slot].declared = true;
@@ -201,6 +203,10 @@ impl<'t> Syntax<'t> {
                 _ => self.draft.roles[slot].number = Some((number, place)),
             }
         }
+        let place = self.next.place;
+        if self.takes("since-joining")? {
+            self.draft.roles[slot].since_joining = Some(place);
+        }
         Ok(())
     }
 
@@ -211,7 +217,7 @@ impl<'t> Syntax<'t> {
         Ok((number, self.step()?.place))
     }
 
-    /// `ROLE [rank N] [number N] { lines }`
+    /// `ROLE [rank N] [number N] [since-joining] { lines }`
     fn block(&mut self) -> Result<(), ParseError> {
         let place = self.next.place;
         let whose = match self.word() {

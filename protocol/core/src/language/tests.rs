@@ -23,7 +23,7 @@ member   { remove member with 2 of member not-self }
 ";
 
 fn role(id: u16, name: &str, rank: u8) -> Role {
-    Role { id: RoleId(id), name: name.into(), rank }
+    Role { id: RoleId(id), name: name.into(), rank, since_joining: false }
 }
 
 const fn line(role: u16, verb: Verb, over: u16) -> Rule {
@@ -398,7 +398,7 @@ pub(super) fn any_table() -> impl Strategy<Value = RuleTable> {
                 let name = if seen.look_alike(&name).is_some() { format!("role number {index} x") } else { name };
                 let number = number.filter(|number| roles.iter().all(|role| role.id.0 != *number));
                 let id = RoleId(number.unwrap_or(index as u16 + 1));
-                roles.push(Role { id, name, rank });
+                roles.push(Role { id, name, rank, since_joining: false });
                 number_of.push(id);
             }
             let of = |id: RoleId| number_of[usize::from(id.0)];

@@ -112,8 +112,20 @@ pub(super) fn verb(given: &str) -> Option<Verb> {
 pub(super) const CONDITIONS: [&str; 8] = ["own", "not-self", "with", "consensus", "probation", "limit", "after", "via"];
 
 /// Words with a meaning of their own, besides verbs and what begins a condition: as names they need quotation marks.
-const RESERVED: [&str; 11] =
-    ["everyone", "labels", "majority", "number", "of", "over", "rank", "relays", "role", "rules", "tasks"];
+const RESERVED: [&str; 12] = [
+    "everyone",
+    "labels",
+    "majority",
+    "number",
+    "of",
+    "over",
+    "rank",
+    "relays",
+    "role",
+    "rules",
+    "since-joining",
+    "tasks",
+];
 
 /// Whether a word as it stands cannot be a name.
 pub(super) fn is_reserved(given: &str) -> bool {

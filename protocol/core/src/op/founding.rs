@@ -8,7 +8,7 @@ use pursuance_wire::RelayAddress;
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::id::RoleId;
 use crate::limits::{MAX_MEMBER_NAME_BYTES, MAX_MISSION_BYTES, MAX_NAME_BYTES, MAX_RELAYS, MAX_ROLES, MAX_RULES};
-use crate::rule::{Role, Rule, RuleTable};
+use crate::rule::{Role, Rule, RuleTable, read_history, read_role_values};
 
 /// See [`super::Op::Genesis`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +31,8 @@ pub(super) fn write_genesis(w: &mut Writer, genesis: &Genesis) {
     w.array(7).text(&genesis.name).text(&genesis.mission).text(&genesis.founder_name);
     w.array(genesis.table.roles.len());
     for role in &genesis.table.roles {
-        w.array(2).text(&role.name).uint(role.rank.into());
+        w.array(role.values(2)).text(&role.name).uint(role.rank.into());
+        role.write_history(w);
     }
     w.array(genesis.table.rules.len());
     for rule in &genesis.table.rules {
@@ -48,9 +49,10 @@ pub(super) fn read_genesis(r: &mut Reader<'_>) -> Result<Genesis, DecodeError> {
     let founder_name = r.text(MAX_MEMBER_NAME_BYTES)?;
     let mut roles = Vec::new();
     for index in 0..r.list(MAX_ROLES)? {
-        r.array(2)?;
+        let values = read_role_values(r, 2)?;
         let id = RoleId(u16::try_from(index + 1).expect("at most MAX_ROLES"));
-        roles.push(Role { id, name: r.text(MAX_NAME_BYTES)?, rank: r.small()? });
+        let (name, rank) = (r.text(MAX_NAME_BYTES)?, r.small()?);
+        roles.push(Role { id, name, rank, since_joining: read_history(r, values, 2)? });
     }
     if name.is_empty() || founder_name.is_empty() || roles.is_empty() {
         return Err(DecodeError::Structure);

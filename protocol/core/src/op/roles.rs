@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use crate::codec::{DecodeError, Reader, Writer, read_ascending};
 use crate::id::{EntryId, MemberId, RoleId};
 use crate::limits::{MAX_NAME_BYTES, MAX_PINS, MAX_ROLES};
-use crate::rule::{Role, Rule};
+use crate::rule::{Role, Rule, read_history, read_role_values};
 
 /// See [`super::Op::SetRule`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,12 +44,14 @@ pub(super) fn read_set_name(r: &mut Reader<'_>) -> Result<String, DecodeError> {
 }
 
 pub(super) fn write_define_role(w: &mut Writer, role: &Role) {
-    w.array(3).uint(role.id.0.into()).text(&role.name).uint(role.rank.into());
+    w.array(role.values(3)).uint(role.id.0.into()).text(&role.name).uint(role.rank.into());
+    role.write_history(w);
 }
 
 pub(super) fn read_define_role(r: &mut Reader<'_>) -> Result<Role, DecodeError> {
-    r.array(3)?;
-    Ok(Role { id: read_own_role(r)?, name: read_name(r)?, rank: r.small()? })
+    let values = read_role_values(r, 3)?;
+    let (id, name, rank) = (read_own_role(r)?, read_name(r)?, r.small()?);
+    Ok(Role { id, name, rank, since_joining: read_history(r, values, 3)? })
 }
 
 pub(super) fn read_retire_role(r: &mut Reader<'_>) -> Result<RoleId, DecodeError> {

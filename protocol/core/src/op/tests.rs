@@ -69,14 +69,14 @@ fn each() -> Vec<Op> {
             mission: String::new(),
             founder_name: "Maya".into(),
             table: RuleTable {
-                roles: [1, 2].map(|id| Role { id: RoleId(id), name: "r".into(), rank: 0 }).into(),
+                roles: [1, 2].map(|id| Role { id: RoleId(id), name: "r".into(), rank: 0, since_joining: false }).into(),
                 rules: vec![RULE, Rule { object: Object::Rules, quorum: None, ..RULE }],
             },
             relays: vec![relay(1)],
             nonce: [7; 16],
         }),
         Op::SetName("Harbour".into()),
-        Op::DefineRole(Role { id: RoleId(3), name: "scribe".into(), rank: 255 }),
+        Op::DefineRole(Role { id: RoleId(3), name: "scribe".into(), rank: 255, since_joining: false }),
         Op::RetireRole(RoleId(3)),
         Op::SetRule(SetRule { rule: RULE, present: true }),
         Op::Grant(Grant { member, role: RoleId(1) }),
@@ -157,7 +157,8 @@ fn one_value_more_or_less_is_another_structure() {
 fn texts_and_lists_have_their_limits() {
     use DecodeError::{ForbiddenCharacter, NotSorted, Structure, TooLong};
     let long = |bytes: usize| "n".repeat(bytes);
-    let role = |id, name: &str| Op::DefineRole(Role { id: RoleId(id), name: name.into(), rank: 1 });
+    let role =
+        |id, name: &str| Op::DefineRole(Role { id: RoleId(id), name: name.into(), rank: 1, since_joining: false });
     let ids = |count: usize| (0..count).map(|n| EntryId([n as u8; 32])).collect::<Vec<_>>();
     let remove = |roles: &[u16], pins: Vec<EntryId>| {
         let roles = roles.iter().map(|id| RoleId(*id)).collect();
@@ -397,11 +398,9 @@ fn proposable() -> impl Strategy<Value = Op> {
     let roles = btree_set(any::<u16>(), 0..=8).prop_map(|ids: BTreeSet<u16>| ids.into_iter().map(RoleId).collect());
     prop_oneof![
         name().prop_map(Op::SetName),
-        (1..u16::MAX, name(), any::<u8>()).prop_map(|(id, name, rank)| Op::DefineRole(Role {
-            id: RoleId(id),
-            name,
-            rank
-        })),
+        (1..u16::MAX, name(), any::<u8>(), any::<bool>()).prop_map(|(id, name, rank, since_joining)| Op::DefineRole(
+            Role { id: RoleId(id), name, rank, since_joining }
+        )),
         any::<u16>().prop_map(|id| Op::RetireRole(RoleId(id))),
         (any_rule(), any::<bool>()).prop_map(|(rule, present)| Op::SetRule(SetRule { rule, present })),
         (id(), 1..=u16::MAX)

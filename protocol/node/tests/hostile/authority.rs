@@ -184,7 +184,7 @@ async fn nobody_takes_what_no_rule_gives() {
     let lets_all_remove = set(rule(RoleId::EVERYONE, Verb::Remove, Object::Role(ORGANISER)), true);
     let lets_members_edit = set(rule(MEMBER, Verb::Edit, everyone), true);
     let lets_all_assign = set(rule(RoleId::EVERYONE, Verb::Assign, everyone), true);
-    let top = Op::DefineRole(Role { id: RoleId(77), name: "owner".into(), rank: 0 });
+    let top = Op::DefineRole(Role { id: RoleId(77), name: "owner".into(), rank: 0, since_joining: false });
     let cases: Vec<(&str, GrantRef, Vec<Op>, &str)> = vec![
         ("makes itself organiser", came, vec![grant(me, ORGANISER)], "F14"),
         ("leans on the founder's grant", founded, vec![grant(me, ORGANISER)], "F16"),

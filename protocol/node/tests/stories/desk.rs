@@ -74,7 +74,7 @@ async fn homes(sailor: &Sailor, pursuance: PursuanceId) -> Vec<RoleId> {
 
 /// A role that reads its own tasks and whose tasks organisers read and write; its number.
 async fn set_up(maya: &Sailor, harbour: PursuanceId) -> RoleId {
-    maya.act(harbour, Command::DefineRole { name: "desk".into(), rank: 1 }).await;
+    maya.act(harbour, Command::DefineRole { name: "desk".into(), rank: 1, since_joining: false }).await;
     let roles = maya.people(harbour).await.roles;
     let desk = roles.iter().find(|role| role.name == "desk").expect("just defined").id;
     let over = Object::Role(desk);

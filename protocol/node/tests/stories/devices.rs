@@ -37,7 +37,7 @@ async fn declare(sailor: &Sailor, pursuance: PursuanceId, phrase: &str) -> Resul
     sailor.ask(Request::DeclareRecovery { pursuance, phrase: phrase.into() }).await
 }
 
-async fn phrase_of(sailor: &Sailor, pursuance: PursuanceId) -> String {
+pub async fn phrase_of(sailor: &Sailor, pursuance: PursuanceId) -> String {
     let phrase = make_phrase(sailor, pursuance).await;
     assert_eq!(declare(sailor, pursuance, &phrase).await, Ok(Reply::Done));
     phrase
@@ -94,7 +94,7 @@ async fn organisers_have_tasks(founder: &Sailor, pursuance: PursuanceId) {
 }
 
 /// A further computer of whoever has this one, in its own folder.
-async fn further(berth: &Berth, first: &Sailor, pursuance: PursuanceId, phrase: &str) -> Sailor {
+pub async fn further(berth: &Berth, first: &Sailor, pursuance: PursuanceId, phrase: &str) -> Sailor {
     let second = Sailor::aboard(&[(berth.address, berth.at)]).await;
     let code = code_of(first, pursuance).await;
     assert_eq!(answer(&second, &code, phrase).await, Ok(Reply::Pursuance { pursuance }));

@@ -21,7 +21,7 @@ async fn a_second_role_is_given_and_used_and_taken_back() {
     let harbour = maya.found(Some(&berth.address)).await;
     let ben = Sailor::aboard(&doors).await;
     ben.come_in(&maya.invite(harbour, 1).await, "Ben").await;
-    maya.act(harbour, Command::DefineRole { name: "greeter".into(), rank: 1 }).await;
+    maya.act(harbour, Command::DefineRole { name: "greeter".into(), rank: 1, since_joining: false }).await;
     let roles = maya.people(harbour).await.roles;
     let greeter = roles.iter().find(|role| role.name == "greeter").expect("just defined").id;
     let rule = line(greeter, Verb::Invite, Object::Role(MEMBER));

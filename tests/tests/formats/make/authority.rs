@@ -37,7 +37,9 @@ pub fn entries(cast: &Cast) -> Vec<(&'static str, Entry)> {
     let ben = cast.ben.me().expect("a member");
     let (claim, comment) = (cast.entries[at::CLAIM].id(), cast.entries[at::COMMENT].id());
     let grant = cast.maya.authority().members()[&ben].grant;
-    let role = |id: u16, name: &str| Op::DefineRole(Role { id: RoleId(id), name: name.into(), rank: 1 });
+    let role = |id: u16, name: &str, since_joining| {
+        Op::DefineRole(Role { id: RoleId(id), name: name.into(), rank: 1, since_joining })
+    };
     let plain = Rule {
         role: ORGANISER,
         verb: Verb::Grant,
@@ -59,7 +61,8 @@ pub fn entries(cast: &Cast) -> Vec<(&'static str, Entry)> {
     let recovery_key = RecoveryKey::new(cast.pursuance, maya, &recovery_key());
     vec![
         ("set-name", says(Op::SetName("Harbour for all".into()))),
-        ("define-role", says(role(3, "scribe"))),
+        ("define-role", says(role(3, "scribe", false))),
+        ("define-role-with-history-since-joining", says(role(3, "scribe", true))),
         ("retire-role", says(Op::RetireRole(MEMBER))),
         ("set-rule", says(set(plain, true))),
         ("set-rule-taken-back", says(set(plain, false))),
@@ -218,6 +221,17 @@ fn roles(cast: &Cast, shelf: &mut Shelf) {
     refused(cast, shelf, "define-role-name-too-long", &role.arguments(|a| a[1] = text(&"n".repeat(121))), TOO_LONG);
     refused(cast, shelf, "define-role-of-two", &role.arguments(|a| drop(a.pop())), STRUCTURE);
     accepted(cast, shelf, "define-role-of-a-rank-beyond-8-bits-is-kept", &role.arguments(|a| a[2] = V::Uint(256)));
+    let since = Bend::new(cast, "define-role-with-history-since-joining");
+    refused(cast, shelf, "define-role-with-history-0", &since.arguments(|a| a[3] = V::Uint(0)), NOT_CANONICAL);
+    refused(
+        cast,
+        shelf,
+        "define-role-with-history-as-true",
+        &since.arguments(|a| a[3] = V::Raw(vec![0xf5])),
+        STRUCTURE,
+    );
+    refused(cast, shelf, "define-role-of-five", &since.arguments(|a| a.push(V::Uint(1))), TOO_LONG);
+    accepted(cast, shelf, "define-role-with-history-2-is-kept", &since.arguments(|a| a[3] = V::Uint(2)));
     let retire = Bend::new(cast, "retire-role");
     refused(cast, shelf, "retire-role-as-text", &retire.arguments(|a| a[0] = text("member")), STRUCTURE);
     let wide = retire.arguments(|a| a[0] = V::Raw(wide_head(0, 2, 2)));
@@ -287,6 +301,18 @@ fn roles(cast: &Cast, shelf: &mut Shelf) {
     foreign(shelf, "genesis-with-a-quorum-is-of-another-pursuance", &genesis(&with_quorum(1)));
     refused(cast, shelf, "genesis-with-a-quorum-of-an-unknown-role", &genesis(&with_quorum(9)), "Beginning");
     refused(cast, shelf, "genesis-with-a-rule-of-six", &genesis(&|r| r.push(V::Uint(2))), STRUCTURE);
+    let role = |bend: &dyn Fn(&mut Vec<V>)| {
+        let mut tree = body_tree(&cast.entries[at::GENESIS]);
+        bend_arguments(tree.list()[field::OPS].list()[0].list(), |a| bend(a[3].list()[0].list()));
+        signed(&cast.maya_keys(), cast.pursuance, &tree.encode())
+    };
+    let since = role(&|r| r.push(V::Uint(1)));
+    foreign(shelf, "genesis-with-history-since-joining-is-of-another-pursuance", &since);
+    refused(cast, shelf, "genesis-with-history-0", &role(&|r| r.push(V::Uint(0))), NOT_CANONICAL);
+    refused(cast, shelf, "genesis-with-history-2", &role(&|r| r.push(V::Uint(2))), "Beginning");
+    let four = role(&|r| r.extend([V::Uint(1), V::Uint(1)]));
+    refused(cast, shelf, "genesis-with-a-role-of-four", &four, TOO_LONG);
+    refused(cast, shelf, "genesis-with-a-role-of-one", &role(&|r| r.truncate(1)), STRUCTURE);
 }
 
 /// A list of lists of numbers.

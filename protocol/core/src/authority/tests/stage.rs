@@ -55,7 +55,12 @@ pub(crate) const fn together(role: RoleId, verb: Verb, object: Object, count: u1
 
 /// Roles of ranks 0, 1, 2, ... named by their numbers, and these lines.
 pub(crate) fn ranks(count: u16, rules: Vec<Rule>) -> RuleTable {
-    let role = |id: u16| Role { id: RoleId(id), name: format!("role {id}"), rank: u8::try_from(id - 1).unwrap() };
+    let role = |id: u16| Role {
+        id: RoleId(id),
+        name: format!("role {id}"),
+        rank: u8::try_from(id - 1).unwrap(),
+        since_joining: false,
+    };
     RuleTable { roles: (1..=count).map(role).collect(), rules }
 }
 

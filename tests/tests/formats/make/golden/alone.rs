@@ -2,7 +2,7 @@
 
 use pursuance_core::id::RoleId;
 use pursuance_core::op::{Grant, Op};
-use pursuance_core::rule::{Role, Verb};
+use pursuance_core::rule::{Object, Role, Verb};
 use serde_json::json;
 
 use super::stage::{ADA, KEEPER, MEMBER, STEWARD, Stage, alone, first, over, together, usual, usual_and};
@@ -26,6 +26,9 @@ pub const CASES: &[fn() -> Stage] = &[
     define_role,
     define_role_of_ones_own_rank,
     two_definitions_of_one_number,
+    role_with_history_since_joining,
+    history_is_not_taken_back,
+    history_by_who_stands_below,
     retire_role,
     rule_for_a_lower_role,
     rule_for_ones_own_role,
@@ -238,7 +241,7 @@ fn define_role() -> Stage {
     let mut s = Stage::found("define-role", comment, usual());
     let ben = s.newcomer(ADA, STEWARD, "Ben");
     let cora = s.newcomer(ben, MEMBER, "Cora");
-    let scout = Role { id: SCOUT, name: "scout".into(), rank: 3 };
+    let scout = Role { id: SCOUT, name: "scout".into(), rank: 3, since_joining: false };
     let rule = alone(STEWARD, Verb::Grant, over(SCOUT));
     s.at(ADA).say("ada defines scouts", Op::DefineRole(scout.clone()));
     s.at(ADA).sets("ada lets stewards name them", rule, true);
@@ -251,7 +254,7 @@ fn define_role() -> Stage {
 fn define_role_of_ones_own_rank() -> Stage {
     let comment = "Alone one defines roles below one's own rank only.";
     let mut s = Stage::found("define-role-of-ones-own-rank", comment, usual());
-    let peer = Role { id: SCOUT, name: "peer".into(), rank: 0 };
+    let peer = Role { id: SCOUT, name: "peer".into(), rank: 0, since_joining: false };
     let defined = s.at(ADA).say("ada defines a rank beside her", Op::DefineRole(peer));
     s.refused(defined, "F14 RankAboveOwn");
     s.misread("counts", json!({"verdicts": {"ada defines a rank beside her": "counts"}}));
@@ -263,9 +266,9 @@ fn two_definitions_of_one_number() -> Stage {
     let mut s = Stage::found("two-definitions-of-one-number", comment, usual());
     let other = s.second_device(ADA);
     let added = s.newest(ADA);
-    let scout = Role { id: SCOUT, name: "scout".into(), rank: 3 };
+    let scout = Role { id: SCOUT, name: "scout".into(), rank: 3, since_joining: false };
     s.at(ADA).say("ada defines scouts", Op::DefineRole(scout.clone()));
-    let scribe = Role { id: SCOUT, name: "scribe".into(), rank: 2 };
+    let scribe = Role { id: SCOUT, name: "scribe".into(), rank: 2, since_joining: false };
     s.at(other).knowing(&[added]).say("her other device defines scribes", Op::DefineRole(scribe));
     s.defined(scout);
     s.misread("the-later-stands", json!({"roles": {"5": {"name": "scribe", "rank": 2}}}));
@@ -274,6 +277,48 @@ fn two_definitions_of_one_number() -> Stage {
         json!({"verdicts": {
         "her other device defines scribes": {"refused": "F18 NothingToChange"}}}),
     );
+    s
+}
+
+fn scout(name: &str, rank: u8, since_joining: bool) -> Role {
+    Role { id: SCOUT, name: name.into(), rank, since_joining }
+}
+
+fn role_with_history_since_joining() -> Stage {
+    let comment = "K26: of a role it is said when it is made that whoever comes reads what is written since.";
+    let mut s = Stage::found("role-with-history-since-joining", comment, usual());
+    let role = scout("scout", 3, true);
+    s.at(ADA).say("ada defines scouts", Op::DefineRole(role.clone()));
+    s.defined(role);
+    s.misread("full", json!({"roles": {"5": {"history": "full"}}}));
+    s.misread("newer", json!({"verdicts": {"ada defines scouts": "needs newer"}}));
+    s
+}
+
+fn history_is_not_taken_back() -> Stage {
+    let comment = "K26: of two definitions of one role at once the stricter history stands, if it counts and gives the role a rank that \
+                   is not below; name and rank are those of the senior one.";
+    let mut s = Stage::found("history-is-not-taken-back", comment, usual());
+    let other = s.second_device(ADA);
+    let added = s.newest(ADA);
+    s.at(ADA).say("ada defines scouts", Op::DefineRole(scout("scout", 3, false)));
+    let scribe = Op::DefineRole(scout("scribe", 3, true));
+    s.at(other).knowing(&[added]).say("her other device defines scribes", scribe);
+    s.defined(scout("scout", 3, true));
+    s.misread("full", json!({"roles": {"5": {"history": "full"}}}));
+    s
+}
+
+fn history_by_who_stands_below() -> Stage {
+    let comment = "K26: who gives the role a rank below that of the senior definition says nothing of its history.";
+    let rules = usual_and(&[alone(STEWARD, Verb::Amend, Object::Rules)]);
+    let mut s = Stage::found("history-by-who-stands-below", comment, rules);
+    let ben = s.newcomer(ADA, STEWARD, "Ben");
+    s.at(ADA).say("ada defines scouts", Op::DefineRole(scout("scout", 1, false)));
+    let scribe = Op::DefineRole(scout("scribe", 2, true));
+    s.at(ben).unaware().say("ben defines scribes", scribe);
+    s.defined(scout("scout", 1, false));
+    s.misread("since-joining", json!({"roles": {"5": {"history": "since joining"}}}));
     s
 }
 

@@ -247,7 +247,7 @@ fn grant_cycle() -> Stage {
     let comment =
         "Two who gave each other roles do not hold each other up, once what the first of them leant on is gone.";
     let mut s = Stage::found("grant-cycle", comment, usual());
-    let scout = Role { id: RoleId(5), name: "scout".into(), rank: 1 };
+    let scout = Role { id: RoleId(5), name: "scout".into(), rank: 1, since_joining: false };
     let ben = s.newcomer(ADA, STEWARD, "Ben");
     let cora = s.newcomer(ADA, MEMBER, "Cora");
     s.at(ADA).say("ada defines scouts", Op::DefineRole(scout.clone()));

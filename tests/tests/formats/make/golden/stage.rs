@@ -125,7 +125,7 @@ impl Stage {
         let roles: Vec<Role> = [(KEEPER, "keeper"), (STEWARD, "steward"), (MEMBER, "member"), (GUEST, "guest")]
             .into_iter()
             .zip(0..)
-            .map(|((id, name), rank)| Role { id, name: name.into(), rank })
+            .map(|((id, name), rank)| Role { id, name: name.into(), rank, since_joining: false })
             .collect();
         let ada = device(0);
         let genesis = Genesis {

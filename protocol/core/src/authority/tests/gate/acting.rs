@@ -134,7 +134,9 @@ pub(super) const PLAYS: &[Play] = &[
     }),
     (R2RolesLimit, "64 roles and no more", || {
         let mut stage = plain();
-        let role = |id: usize| Op::DefineRole(Role { id: RoleId(id as u16), name: "more".into(), rank: 9 });
+        let role = |id: usize| {
+            Op::DefineRole(Role { id: RoleId(id as u16), name: "more".into(), rank: 9, since_joining: false })
+        };
         stage.at(FOUNDER).say((4..=MAX_ROLES).map(role).collect());
         let act = stage.at(FOUNDER).define_role(RoleId(65), 9);
         refused(&stage, act, F::TooMany { max: MAX_ROLES as u32 })

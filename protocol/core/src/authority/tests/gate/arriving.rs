@@ -3,15 +3,16 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::super::stage::{FOUNDER, SECOND, Stage, THIRD};
+use super::super::stage::{FOUNDER, SECOND, Stage, THIRD, alone};
 use super::super::switch::Switch::*;
-use super::{Play, counts, desk, inviter, longest_path, plain, refused};
+use super::{Play, counts, desk, inviter, longest_path, plain, refused, with};
 use crate::crypto::KeySuite;
 use crate::entry::Content;
 use crate::id::{EntryId, EpochId, RoleId};
 use crate::limits::{MAX_DEVICES, MAX_OPS, MAX_PACKAGES, MAX_SENIORITY_DEPTH};
-use crate::op::{KeyPackage, Op, Welcome};
+use crate::op::{Backlink, KeyPackage, Op, SEALED_SECRET_BYTES, Welcome};
 use crate::refusal::Refusal as F;
+use crate::rule::{Object, Verb};
 
 pub(super) const PLAYS: &[Play] = &[
     // Devices
@@ -217,6 +218,37 @@ pub(super) const PLAYS: &[Play] = &[
         let epoch = stage.epoch_for(RoleId::EVERYONE, EpochId([9; 32]), &[FOUNDER, first, late]);
         let act = stage.at(FOUNDER).say(vec![Op::RoleEpoch(epoch)]);
         refused(&stage, act, F::BadKeys)
+    }),
+    (K26Backlinks, "an epoch of a role with history since joining leads back to none", || {
+        let (mut stage, ann) = desk();
+        let role = stage.at(FOUNDER).define_role_since(RoleId(9), 1);
+        let see = alone(SECOND, Verb::See, Object::Role(RoleId(9)));
+        stage.at(FOUNDER).set_rule(see, true);
+        let first = stage.epoch_for(RoleId(9), EpochId([9; 32]), &[ann]);
+        let made = stage.at(ann).say(vec![Op::RoleEpoch(first)]);
+        let next = stage.epoch_for(RoleId(9), EpochId([10; 32]), &[ann]);
+        let parent = EpochId([9; 32]);
+        let backlink = Backlink { parent, nonce: [0; 24], sealed: [0; SEALED_SECRET_BYTES] };
+        let next = crate::op::RoleEpoch { parents: vec![parent], backlinks: vec![backlink], ..next };
+        let act = stage.at(ann).say(vec![Op::RoleEpoch(next)]);
+        counts(&stage, role) && counts(&stage, made) && refused(&stage, act, F::BadKeys)
+    }),
+    (K26Stays, "another definition of a role takes nothing back of its history", || {
+        let mut stage = plain();
+        let other = stage.stranger();
+        let added = stage.at(FOUNDER).add_device(other);
+        // Neither knows of the other, and the first device is the senior.
+        stage.at(FOUNDER).define_role(RoleId(9), 1);
+        stage.at(other).knowing(&[added]).define_role_since(RoleId(9), 1);
+        stage.told.authority.is_since_joining(RoleId(9))
+    }),
+    (K26Above, "nor says it who does not stand above the role", || {
+        let mut stage = with(&[alone(SECOND, Verb::Amend, Object::Rules)]);
+        let ann = stage.newcomer(FOUNDER, SECOND);
+        let came = stage.came_by(ann).entry;
+        stage.at(FOUNDER).define_role(RoleId(9), 1);
+        let act = stage.at(ann).knowing(&[came]).define_role_since(RoleId(9), 3);
+        counts(&stage, act) && !stage.told.authority.is_since_joining(RoleId(9))
     }),
     (K5Reads, "who hands an epoch on reads it", || {
         let (mut stage, ann) = desk();

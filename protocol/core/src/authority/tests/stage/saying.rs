@@ -212,7 +212,12 @@ impl Saying<'_> {
 
     /// Defines a role.
     pub(crate) fn define_role(self, id: RoleId, rank: u8) -> EntryId {
-        self.say(vec![Op::DefineRole(Role { id, name: format!("role {}", id.0), rank })])
+        self.say(vec![Op::DefineRole(Role { id, name: format!("role {}", id.0), rank, since_joining: false })])
+    }
+
+    /// Defines a role with history since joining.
+    pub(crate) fn define_role_since(self, id: RoleId, rank: u8) -> EntryId {
+        self.say(vec![Op::DefineRole(Role { id, name: format!("role {}", id.0), rank, since_joining: true })])
     }
 
     /// Ends a role.

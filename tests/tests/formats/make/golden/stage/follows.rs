@@ -4,7 +4,7 @@ use pursuance_core::entry::{Content, GrantRef};
 use pursuance_core::id::{EntryId, RoleId};
 use pursuance_core::op::Op;
 use pursuance_core::rule::{Role, Rule};
-use pursuance_tests::vectors::authority_logs::{compare, line};
+use pursuance_tests::vectors::authority_logs::{compare, line, of_role};
 use pursuance_tests::vectors::core_kinds::hex;
 use serde_json::{Map, Value, json};
 
@@ -185,8 +185,7 @@ impl Stage {
             });
             members.insert(person.came.clone(), about);
         }
-        let roles =
-            self.roles.iter().map(|role| (role.id.0.to_string(), json!({"name": role.name, "rank": role.rank})));
+        let roles = self.roles.iter().map(|role| (role.id.0.to_string(), of_role(role)));
         let rules = self.rules.iter().zip(1u16..).map(|(rule, number)| (line(rule), json!(number)));
         json!({
             "verdicts": verdicts,
