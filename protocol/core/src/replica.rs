@@ -412,6 +412,18 @@ impl Replica {
         }
     }
 
+    /// Whether an op brings secrets that are not held: an entry for hundreds of readers is not copied in vain.
+    fn may_learn(&self, op: &Op) -> bool {
+        match op {
+            Op::RoleEpoch(made) => {
+                let mut named = made.backlinks.iter().map(|link| link.parent).chain([made.epoch]);
+                named.any(|epoch| !self.epochs.contains_key(&epoch))
+            }
+            Op::Welcome(welcome) => !self.epochs.contains_key(&welcome.epoch),
+            _ => false,
+        }
+    }
+
     fn derive(&mut self, id: EntryId, admitted: Option<&Verdict>, shelf: &dyn Shelf) {
         let Some(entry) = self.logs.entry(id) else { return };
         // What was signed inside is dear to check; of who was just let in it was checked.
@@ -434,9 +446,7 @@ impl Replica {
             self.handed.retain(|(_, to)| *to != author);
         }
         let Some(entry) = self.logs.entry(id) else { return };
-        if matches!(standing, Standing::Counts | Standing::Held)
-            && says(entry, |op| matches!(op, Op::RoleEpoch(_) | Op::Welcome(_)))
-        {
+        if matches!(standing, Standing::Counts | Standing::Held) && says(entry, |op| self.may_learn(op)) {
             // Once more, also where it is held: it may have been put aside as a candidate before the log named its epoch, and
             // others may have written with that epoch before they knew.
             let entry = entry.clone();

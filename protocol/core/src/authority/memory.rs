@@ -5,16 +5,20 @@
 
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec::Vec;
 
 use super::facts::{Among, Facts, Source};
 use super::position::Position;
 use crate::clock::{Clock, Dot};
 use crate::entry::GrantRef;
-use crate::id::{EntryId, MemberId, RoleId};
+use crate::id::{AuthorId, EntryId, MemberId, RoleId};
 use crate::rule::Rule;
 
 /// Where a line stands among the others: depth, place in the genesis and entry of the first write that adds it.
 pub(crate) type LinePlace = (u32, u16, EntryId, Source);
+
+/// A device, and the id of its newest key package.
+pub(crate) type HeldId = (AuthorId, [u8; 32]);
 
 /// Answers that stay until an entry comes that changes them.
 #[derive(Default)]
@@ -22,6 +26,10 @@ pub(crate) type LinePlace = (u32, u16, EntryId, Source);
 pub(crate) struct Memory {
     /// The newest entry of each chain that governs: a view that holds these holds all of them.
     governing: Clock,
+    /// The newest public entry of each chain: a view that holds these holds the whole public layer.
+    public: Clock,
+    /// Ids of the newest key packages of each member's devices.
+    packages: BTreeMap<MemberId, Vec<HeldId>>,
     pub(super) found: Found,
     pub(super) active: Active,
     pub(super) lines: Lines,
@@ -40,6 +48,44 @@ impl Memory {
         self.governing.iter().all(|(chain, end)| view.end(chain) >= end)
     }
 
+    /// Notes an entry of the public layer.
+    pub(super) fn take_public(&mut self, dot: Dot) {
+        self.public.add(dot);
+    }
+
+    /// Whether a view holds the whole public layer.
+    pub(super) fn is_whole(&self, view: &Clock) -> bool {
+        self.public.iter().all(|(chain, end)| view.end(chain) >= end)
+    }
+
+    /// Notes the packages of a member's devices.
+    pub(super) fn hold_packages(&mut self, member: MemberId, packages: Vec<HeldId>) {
+        if packages.is_empty() {
+            self.packages.remove(&member);
+        } else {
+            self.packages.insert(member, packages);
+        }
+    }
+
+    /// The packages of a member's devices.
+    pub(super) fn packages(&self, member: MemberId) -> &[HeldId] {
+        self.packages.get(&member).map_or(&[], Vec::as_slice)
+    }
+
+    /// Members who hold a role's keys now (K13).
+    pub(super) fn readers(&self, facts: &Facts, role: RoleId) -> BTreeSet<MemberId> {
+        let roles: BTreeSet<RoleId> = if role == RoleId::EVERYONE {
+            BTreeSet::from([role])
+        } else {
+            self.lines.iter().flat_map(|line| line.readers_of(role)).collect()
+        };
+        if roles.contains(&RoleId::EVERYONE) {
+            return self.active.holders().collect();
+        }
+        let held = roles.into_iter().flat_map(|role| self.active.among(Among::To(role)));
+        held.filter_map(|at| facts.grants.get(&at)).map(|grant| grant.holder).collect()
+    }
+
     /// Notes where a decision stands; hands out where it stood.
     pub(super) fn decide(&mut self, proposal: EntryId, place: Option<Position>) -> Option<Position> {
         match place {
@@ -48,9 +94,10 @@ impl Memory {
         }
     }
 
-    /// Forgets who counts, what is held and which rules there are.
+    /// Forgets who counts, what is held, by whose devices, and which rules there are.
     pub(super) fn forget(&mut self) {
         (self.found, self.active, self.lines) = (Found::default(), Active::default(), Lines::default());
+        self.packages = BTreeMap::new();
     }
 }
 
@@ -103,6 +150,11 @@ impl Active {
         let Some(grant) = facts.grants.get(&at) else { return false };
         let (of, to) = (self.of.entry(grant.holder).or_default(), self.to.entry(grant.role).or_default());
         if is_active { of.insert(at) | to.insert(at) } else { of.remove(&at) | to.remove(&at) }
+    }
+
+    /// Whoever holds any role.
+    fn holders(&self) -> impl Iterator<Item = MemberId> + '_ {
+        self.of.iter().filter(|(_, held)| !held.is_empty()).map(|(member, _)| *member)
     }
 
     pub(super) fn among(&self, among: Among) -> Box<dyn Iterator<Item = GrantRef> + '_> {

@@ -714,8 +714,11 @@ impl Authority {
             return Verdict::Refused(Refusal::GrantNotHeld);
         };
         self.facts.add(entry, noted);
-        if let Some(dot) = logs.dot(id).filter(|_| note::governs(ops)) {
-            self.memory.take_governing(dot);
+        if let Some(dot) = logs.dot(id) {
+            self.memory.take_public(dot);
+            if note::governs(ops) {
+                self.memory.take_governing(dot);
+            }
         }
         if note::changes_others(ops) && self.may_change(logs, id, ops) {
             self.forget_changed(logs, id);

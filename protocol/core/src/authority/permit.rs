@@ -711,13 +711,13 @@ impl<S: Seen> Case<'_, S> {
         let leads_back = !epoch.backlinks.is_empty() && self.seen.is_since_joining(epoch.role);
         require(Switch::K26Backlinks, !leads_back, Refusal::BadKeys)?;
         let own = ops.iter().find_map(|op| if let Op::KeyPackage(package) = op { Some(package) } else { None });
-        let mut ids: Vec<[u8; 32]> = sealed_to(self.seen, epoch.role)
+        let mut ids: Vec<[u8; 32]> = ids_sealed_to(self.seen, epoch.role)
             .into_iter()
             // A package that comes with this very entry replaces the author's older one.
             .filter(|(member, author, _)| {
                 own.is_none() || *author != self.entry.body().author || *member != actor.member
             })
-            .map(|(.., package)| package.id())
+            .map(|(.., id)| id)
             .collect();
         ids.extend(own.map(KeyPackage::id));
         ids.sort_unstable();
@@ -855,23 +855,32 @@ pub(super) fn sealed_to<S: Seen>(seen: &S, role: RoleId) -> Vec<(MemberId, Autho
     packages
 }
 
+/// The ids of those.
+pub(super) fn ids_sealed_to<S: Seen>(seen: &S, role: RoleId) -> Vec<(MemberId, AuthorId, [u8; 32])> {
+    let look = || sealed_to(seen, role).into_iter().map(|(member, author, package)| (member, author, package.id()));
+    seen.known_packages(role).unwrap_or_else(|| look().collect())
+}
+
 /// The newest key package of each device of a view that reads what is said to a role.
 pub(super) fn packages<S: Seen>(seen: &S, role: RoleId) -> Vec<(MemberId, AuthorId, &KeyPackage)> {
+    let members = seen.readers(role).into_iter();
+    let held = |member| packages_of(seen, member).map(move |(author, package)| (member, author, package));
+    members.flat_map(held).collect()
+}
+
+/// The newest key package of each device that reads for a member.
+pub(super) fn packages_of<S: Seen>(seen: &S, member: MemberId) -> impl Iterator<Item = (AuthorId, &KeyPackage)> {
     let facts = seen.facts();
-    let mut packages = Vec::new();
-    for member in seen.readers(role) {
-        for author in seen.reading(member).into_keys() {
-            let own = facts.packages.get(&author).into_iter().flatten();
-            let newest = own.filter(|(_, entry, _)| seen.counts(*entry)).max_by_key(|(seq, entry, _)| (*seq, *entry));
-            let came = facts.devices[&author].iter().filter(|device| device.member == member);
-            let came = came.filter(|device| device.package.is_some() && seen.counts(device.source));
-            let package = newest
-                .map(|(.., package)| package)
-                .or_else(|| came.max_by_key(|device| device.source).and_then(|device| device.package.as_ref()));
-            packages.extend(package.map(|package| (member, author, package)));
-        }
-    }
-    packages
+    seen.reading(member).into_keys().filter_map(move |author| {
+        let own = facts.packages.get(&author).into_iter().flatten();
+        let newest = own.filter(|(_, entry, _)| seen.counts(*entry)).max_by_key(|(seq, entry, _)| (*seq, *entry));
+        let came = facts.devices[&author].iter().filter(|device| device.member == member);
+        let came = came.filter(|device| device.package.is_some() && seen.counts(device.source));
+        let package = newest
+            .map(|(.., package)| package)
+            .or_else(|| came.max_by_key(|device| device.source).and_then(|device| device.package.as_ref()));
+        Some((author, package?))
+    })
 }
 
 /// R1: the key of whoever comes by an invite begins with this.

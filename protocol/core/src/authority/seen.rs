@@ -40,6 +40,11 @@ pub(crate) trait Seen: Sized {
     }
     fn remember(&self, _proposal: EntryId, _place: &Position, _signatures: &[EntryId], _carried: bool) {}
 
+    /// Ids of the packages that an epoch of a role is sealed to (K3), where they are known of this view without looking at each.
+    fn known_packages(&self, _role: RoleId) -> Option<Vec<(MemberId, AuthorId, [u8; 32])>> {
+        None
+    }
+
     /// Grants among which are all that are active in this view.
     fn may_be_active(&self, among: Among) -> Box<dyn Iterator<Item = GrantRef> + '_> {
         self.facts().granted(among)

@@ -17,7 +17,7 @@ use super::seen::Seen;
 use super::switch::{Switch, asks, on};
 use crate::clock::Clock;
 use crate::entry::GrantRef;
-use crate::id::{AuthorId, EntryId};
+use crate::id::{AuthorId, EntryId, MemberId, RoleId};
 use crate::logs::Logs;
 use crate::refusal::Refusal;
 use crate::rule::Rule;
@@ -171,6 +171,16 @@ impl Seen for Sight<'_> {
                 && self.restricted(act, limit, self.candidates(act).into_iter()).is_none());
         self.keep(asked, counts);
         counts
+    }
+
+    fn known_packages(&self, role: RoleId) -> Option<Vec<(MemberId, AuthorId, [u8; 32])>> {
+        let (Known::Everything(memory), View::Past(clock)) = (self.known, &self.view) else { return None };
+        memory.is_whole(clock).then(|| {
+            let members = memory.readers(self.facts, role).into_iter();
+            let placed = members.filter(|member| asks(Switch::K3Place, self.has_a_place(*member)));
+            let held = |member| memory.packages(member).iter().map(move |(author, id)| (member, *author, *id));
+            placed.flat_map(held).collect()
+        })
     }
 
     fn may_be_active(&self, among: Among) -> Box<dyn Iterator<Item = GrantRef> + '_> {

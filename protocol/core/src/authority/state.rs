@@ -4,6 +4,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 use super::facts::{Among, Handed, Source, Write};
+use super::permit;
 use super::seen::Seen;
 use super::sight::{Learned, Sight};
 use super::switch::{Switch, on};
@@ -124,9 +125,13 @@ impl Authority {
         match op {
             Op::Invite(_) => _ = news.invites.insert(at),
             Op::RoleEpoch(epoch) => _ = news.epochs.insert((epoch.epoch, epoch.role)),
-            Op::KeyPackage(_) | Op::AddDevice(_) | Op::RemoveDevice(_) | Op::RecoveryKey(_) | Op::Recover(_) => {
+            // A device that began twice is that of two.
+            Op::KeyPackage(_) => news.members.extend(self.holders(entry.body().author)),
+            Op::RemoveDevice(removed) => {
                 news.members.extend(self.speaker(entry));
+                news.members.extend(self.holders(*removed));
             }
+            Op::AddDevice(_) | Op::RecoveryKey(_) | Op::Recover(_) => news.members.extend(self.speaker(entry)),
             Op::Leave => {
                 if let Some(member) = self.speaker(entry) {
                     self.look_at_gone(member, came, news);
@@ -258,6 +263,9 @@ impl Authority {
     }
 
     fn follow_member(&mut self, logs: &Logs, id: MemberId) {
+        let now = self.counting(logs, &Learned::default());
+        let packages = permit::packages_of(&now, id).map(|(author, package)| (author, package.id())).collect();
+        self.memory.hold_packages(id, packages);
         match self.member_now(logs, id) {
             Some(member) => _ = self.members.insert(id, member),
             None => _ = self.members.remove(&id),

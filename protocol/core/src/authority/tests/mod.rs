@@ -9,6 +9,7 @@ mod growth;
 mod hard_cases;
 mod hostile;
 mod properties;
+mod reading;
 mod small;
 mod stage;
 mod telling;

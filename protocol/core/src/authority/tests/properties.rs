@@ -104,7 +104,7 @@ fn any_order_gives_the_same_state(stage: &Stage, seed: u64) -> Result<(), String
 }
 
 /// An order in which each entry comes after what it names.
-fn some_order(stage: &Stage, chance: &mut StdRng) -> Vec<EntryId> {
+pub(crate) fn some_order(stage: &Stage, chance: &mut StdRng) -> Vec<EntryId> {
     let mut open: Vec<&Entry> = stage.entries.iter().collect();
     open.shuffle(chance);
     let mut order: Vec<EntryId> = Vec::new();
