@@ -2,6 +2,7 @@
 //! "Connections").
 
 use std::path::Path;
+use std::time::Duration;
 
 use pursuance_core::crypto::SigningKey;
 use pursuance_tests::apart::Run;
@@ -14,6 +15,8 @@ use pursuance_wire::RelayAddress;
 const NOTHING: Counted = Counted { packets: 0, datagrams: 0 };
 /// Three vaults, two people and Tor's first packets may take a while on a busy computer.
 const PATIENCE_SECONDS: u64 = 120;
+/// How long the question stands, and nothing may be sent.
+const ASKED_SECONDS: u64 = 5;
 
 fn nobodys_relay() -> String {
     let key = |byte: u8| SigningKey::from_seed(&[byte; 32].into()).author().0;
@@ -72,7 +75,8 @@ async fn nothing_leaves_this_computer() {
     two_people(dir.path()).await;
     assert_eq!(counter.counted(), NOTHING, "two people through a relay on this computer");
 
-    // With Tor: nothing before a relay is named, then Tor's packets, which this network has no answer to. No question to a resolver.
+    // With Tor: nothing before a relay is named, and nothing before somebody says that Tor may be used; then Tor's packets, which
+    // this network has no answer to. No question to a resolver.
     let mut window = Window::open(Launch::pursuance("packets-tor", &dir.path().join("tor"), &[])).await;
     window.wait_up_to(PATIENCE_SECONDS);
     people::begin_to_start(&window).await;
@@ -85,6 +89,10 @@ async fn nothing_leaves_this_computer() {
     window.paste("relay-address", &nobodys_relay()).await;
     window.click("relay-add").await;
     window.find("relay").await;
+    window.find("tor-connect").await;
+    tokio::time::sleep(Duration::from_secs(ASKED_SECONDS)).await;
+    assert_eq!(counter.counted(), NOTHING, "nobody said yet that Tor may be used");
+    people::connect(&window, &dir.path().join("tor")).await;
     people::eventually(&window, "Tor sends nothing, so the counter may be blind", async || {
         (counter.counted().packets > 0).then_some(())
     })
