@@ -2,10 +2,10 @@
 
 use std::sync::LazyLock;
 
-use pursuance_wire::limits::{MAX_POST_CELLS, MAX_SLOT_CELLS};
+use pursuance_wire::limits::{MAX_NOTE_BYTES, MAX_POST_CELLS, MAX_SLOT_CELLS};
 use pursuance_wire::log::{
     BundleId, Checkpoint, Evidence, HashTile, LogKey, LogSigner, NodeHash, Policy, Receipt, RelayHistory, SlotNumber,
-    Span, TileId, UnverifiedNote, decode_bundle, encode_bundle, tiles_for_span,
+    Span, TileId, UnverifiedNote, Witness, decode_bundle, encode_bundle, tiles_for_span,
 };
 use pursuance_wire::{BlockRange, Cell, Frame, FrameDecoder, RelayAddress};
 use serde_json::Value;
@@ -39,8 +39,14 @@ fn address() {
     .run();
 }
 
+/// The witness of the vectors.
+static WITNESS: LazyLock<Witness> = LazyLock::new(|| {
+    let vkey = seeds::given("cosignature").find_map(|given| given["witness"].as_str()).expect("a witness");
+    vkey.parse().expect("its key")
+});
+
 fn notes() -> Vec<Vec<u8>> {
-    ["note", "checkpoint", "receipt", "policy"].map(|kind| seeds::field(kind, "note")).concat()
+    ["note", "checkpoint", "cosignature", "receipt", "policy"].map(|kind| seeds::field(kind, "note")).concat()
 }
 
 #[test]
@@ -50,9 +56,63 @@ fn note() {
         // Looked at as each kind, and as news of a relay.
         let _ = (Checkpoint::verify(bytes, &KEY), Receipt::verify(bytes, &KEY), Policy::verify(bytes, &KEY));
         let _ = RelayHistory::new(*KEY).examine(bytes);
-        note.verify(&KEY).inspect(|note| assert_eq!(note.as_bytes(), bytes)).is_ok()
+        let _ = Checkpoint::verify(bytes, &KEY).map(|checkpoint| checkpoint.cosignature_of(&WITNESS));
+        note.verify(&KEY)
+            .inspect(|note| {
+                assert_eq!(note.as_bytes(), bytes);
+                let alone = UnverifiedNote::parse(&note.alone(&KEY)).and_then(|alone| alone.verify(&KEY));
+                let alone = alone.expect("the relay's own");
+                assert_eq!((alone.text(), alone.alone(&KEY)), (note.text(), alone.as_bytes().to_vec()));
+            })
+            .is_ok()
     })
     .run();
+}
+
+#[test]
+fn witness() {
+    Target::new("witness", seeds::field("witness", "text"), |bytes| {
+        let given = text(bytes);
+        given.parse::<Witness>().inspect(|witness| assert_eq!(witness.vkey(), given)).is_ok()
+    })
+    .run();
+}
+
+/// What stands in the witness's line behind the key id: time and signature.
+#[test]
+fn cosignature() {
+    // Name, and base64 of key id, time and signature.
+    fn blobs(note: &[u8]) -> Vec<Vec<u8>> {
+        let lines = text(note);
+        let of_witness = lines.lines().filter_map(|line| line.rsplit_once(' '));
+        let of_witness = of_witness.filter(|(start, _)| start.ends_with(WITNESS.name()));
+        of_witness.filter_map(|(_, blob)| data_encoding::BASE64.decode(blob.as_bytes()).ok()).collect()
+    }
+    let all = seeds::field("cosignature", "note").iter().flat_map(|note| blobs(note)).collect::<Vec<_>>();
+    let seeds = all.into_iter().map(|blob| blob[4..].to_vec()).collect();
+    let read: fn(&[u8]) -> bool = |bytes| {
+        static PLAIN: LazyLock<Checkpoint> =
+            LazyLock::new(|| Checkpoint::sign(&SIGNER, SlotNumber(29_000_000), 7, NodeHash([5; 32])));
+        static KEY_ID: LazyLock<Vec<u8>> = LazyLock::new(|| {
+            let id = WITNESS.vkey();
+            let id = id.split('+').nth(1).expect("a key id");
+            data_encoding::HEXLOWER.decode(id.as_bytes()).expect("hexadecimal")
+        });
+        let blob = data_encoding::BASE64.encode(&[&KEY_ID[..], bytes].concat());
+        let line = format!("\u{2014} {} {blob}\n", WITNESS.name());
+        let note = [PLAIN.note().as_bytes(), line.as_bytes()].concat();
+        let Ok(checkpoint) = Checkpoint::verify(&note, &KEY) else {
+            assert!(bytes.is_empty() || note.len() > MAX_NOTE_BYTES, "whatever others add, it is the relay's");
+            return false;
+        };
+        assert_eq!(checkpoint.note().alone(&KEY), PLAIN.note().as_bytes());
+        RelayHistory::new(*KEY).examine(&note).expect("the first that is seen");
+        let Ok(said) = checkpoint.cosignature_of(&WITNESS) else { return false };
+        let seconds = said.expect("there is a line of the witness's");
+        assert_eq!((bytes.len(), &bytes[..8]), (72, &seconds.to_be_bytes()[..]));
+        true
+    };
+    Target { micros: 1_000, base_bytes: 16 << 10, ..Target::new("cosignature", seeds, read) }.run();
 }
 
 /// The texts of notes of a kind, to be changed and then signed: what lies behind the signature is reached so.

@@ -1,6 +1,7 @@
 //! The world in which everything is tested: networks, adversaries, stories.
 
 pub mod apart;
+pub mod curious;
 pub mod demo;
 pub mod desktop;
 pub mod headless;

@@ -39,6 +39,9 @@ const MAX_KEY_AGE_DAYS: u64 = 14;
 /// Where keys are kept and networks run, instead of the directory of the test program.
 const DIR_VARIABLE: &str = "PURSUANCE_TORNET_DIR";
 
+/// Time from a bridge's start until it is part of the network.
+const BRIDGE_SECONDS: u64 = 60;
+
 /// Lines of each log that a failure shows.
 const LOG_TAIL_LINES: usize = 12;
 
@@ -49,6 +52,22 @@ pub struct TorNet {
     dir: PathBuf,
     nodes: Vec<Node>,
     toml: String,
+    /// Settings of every node.
+    common: String,
+}
+
+/// A way into the network that its directory does not list.
+pub struct BridgeNode {
+    node: Node,
+    /// For who speaks to it as Tor does, and for who speaks obfs4.
+    pub lines: [String; 2],
+}
+
+impl Drop for BridgeNode {
+    fn drop(&mut self) {
+        let _ = self.node.process.kill();
+        let _ = self.node.process.wait();
+    }
 }
 
 struct Node {
@@ -90,7 +109,12 @@ impl TorNet {
 
     /// The configuration of a [`Tor`](pursuance_onion::Tor) on this network with its own directories below `dir`.
     pub fn tor_config(&self, dir: &Path) -> TorConfig {
-        TorConfig { state_dir: dir.join("state"), cache_dir: dir.join("cache"), toml: Some(self.arti_toml()) }
+        TorConfig {
+            state_dir: dir.join("state"),
+            cache_dir: dir.join("cache"),
+            toml: Some(self.arti_toml()),
+            bridges: Vec::new(),
+        }
     }
 
     fn attempt(keys: &Path, dir: PathBuf, wait_seconds: u64) -> Result<TorNet, String> {
@@ -103,21 +127,63 @@ impl TorNet {
         seed_shared_randomness(&dir.join(NODES[0]), due_seconds);
         let common = common_settings(&dir, &ports, dir_port);
         fs::write(dir.join("empty"), "").expect("our own directory is writable");
-        let mut net = TorNet { toml: arti_settings(&dir, &ports), dir, nodes: Vec::new() };
+        let mut net = TorNet { toml: arti_settings(&dir, &ports), dir, nodes: Vec::new(), common };
         for (name, or_port) in NODES.iter().zip(ports) {
-            net.launch(name, or_port, dir_port, &common, due_seconds);
+            net.launch(name, or_port, dir_port, due_seconds);
         }
         net.wait_for_consensus(dir_port, due_seconds + CONSENSUS_GRACE_SECONDS)?;
         Ok(net)
     }
 
-    fn launch(&mut self, name: &str, or_port: u16, dir_port: u16, common: &str, due_seconds: u64) {
+    /// Starts a bridge and waits until it is part of the network.
+    ///
+    /// # Panics
+    /// With its log when that takes too long, or Debian's packages `tor` and `obfs4proxy` are not installed.
+    pub fn start_bridge(&self, name: &str) -> BridgeNode {
         let data = self.dir.join(name);
-        let mut torrc =
-            format!("{common}Nickname {name}\nORPort 127.0.0.1:{or_port}\nDataDirectory \"{}\"\n", data.display());
-        if name == NODES[0] {
-            torrc.push_str(&authority_settings(dir_port, due_seconds));
+        make_private(&data).expect("our own directory is writable");
+        let [or_port, obfs4_port] = free_ports();
+        let settings = format!(
+            "BridgeRelay 1\n\
+             PublishServerDescriptor 0\n\
+             ExtORPort auto\n\
+             ServerTransportPlugin obfs4 exec /usr/bin/obfs4proxy\n\
+             ServerTransportListenAddr obfs4 127.0.0.1:{obfs4_port}\n"
+        );
+        let node = self.start_node(name, or_port, &settings);
+        let line_file = data.join("pt_state").join("obfs4_bridgeline.txt");
+        let until = Instant::now() + Duration::from_secs(BRIDGE_SECONDS);
+        loop {
+            let log = fs::read_to_string(data.join("log")).unwrap_or_default();
+            if log.contains("Bootstrapped 100%") && line_file.exists() {
+                break;
+            }
+            assert!(Instant::now() < until, "no bridge in time:\n{log}");
+            sleep(Duration::from_millis(200));
         }
+        let fingerprint = second_word(&data.join("fingerprint"));
+        let pattern = fs::read_to_string(&line_file).expect("looked for a moment ago");
+        let obfs4 = pattern.lines().find(|line| line.starts_with("Bridge obfs4")).expect("a pattern of a line");
+        let obfs4 = obfs4
+            .replace("<IP ADDRESS>", "127.0.0.1")
+            .replace("<PORT>", &obfs4_port.to_string())
+            .replace("<FINGERPRINT>", &fingerprint);
+        BridgeNode { node, lines: [format!("127.0.0.1:{or_port} {fingerprint}"), obfs4] }
+    }
+
+    fn launch(&mut self, name: &str, or_port: u16, dir_port: u16, due_seconds: u64) {
+        let settings = if name == NODES[0] { authority_settings(dir_port, due_seconds) } else { String::new() };
+        let node = self.start_node(name, or_port, &settings);
+        self.nodes.push(node);
+    }
+
+    fn start_node(&self, name: &str, or_port: u16, settings: &str) -> Node {
+        let data = self.dir.join(name);
+        let torrc = format!(
+            "{}Nickname {name}\nORPort 127.0.0.1:{or_port}\nDataDirectory \"{}\"\n{settings}",
+            self.common,
+            data.display()
+        );
         let torrc_path = self.dir.join(format!("{name}.torrc"));
         fs::write(&torrc_path, torrc).expect("our own directory is writable");
         let (owner, owned) = UnixStream::pair().expect("sockets are to be had");
@@ -131,7 +197,7 @@ impl TorNet {
             .stderr(Stdio::null())
             .spawn()
             .expect("Debian's package `tor` is installed");
-        self.nodes.push(Node { process, _owner: owner });
+        Node { process, _owner: owner }
     }
 
     fn wait_for_consensus(&mut self, dir_port: u16, until_seconds: u64) -> Result<(), String> {

@@ -8,15 +8,18 @@
 //! ```
 //!
 //! This file is the world and its course. `life` is what nodes do, `lies` what relays do to them, `copies` what owners do to
-//! data folders, `removal` who goes and what follows, `nonces` what was sealed, `check` what must be true when all is quiet.
+//! data folders, `removal` who goes and what follows, `desks` roles that read their own tasks, `outsider` who reads whatever their
+//! secrets lead to, `nonces` what was sealed, `check` what must be true when all is quiet.
 
 mod check;
 mod copies;
+mod desks;
 pub mod disk;
 mod lies;
 mod life;
 pub mod node;
 mod nonces;
+mod outsider;
 pub mod relay;
 mod removal;
 mod report;
@@ -25,6 +28,7 @@ mod wish;
 use std::collections::{BTreeMap, BTreeSet};
 
 use pursuance_core::entry::Entry;
+use pursuance_core::founding::starting_rules;
 use pursuance_core::id::{AuthorId, EntryId, PursuanceId, TaskId};
 use pursuance_core::link::InviteLink;
 use pursuance_wire::{Cell, LeafHash};
@@ -79,6 +83,15 @@ pub enum Course {
     JoinsAreLost,
     /// Members are removed and go, and epochs follow.
     Removals,
+    /// The same, where roles read their own tasks, are given and taken, and tasks are opened and closed.
+    Desks,
+}
+
+impl Course {
+    /// Whether members are removed and go.
+    const fn has_removals(self) -> bool {
+        matches!(self, Self::Removals | Self::Desks)
+    }
 }
 
 /// A whole world.
@@ -117,6 +130,7 @@ pub struct World {
     copies: BTreeMap<usize, Disk>,
     put_back: copies::PutBack,
     removals: removal::Removals,
+    desks: desks::Desks,
     nonces: nonces::Nonces,
     tally: Tally,
 }
@@ -130,10 +144,14 @@ pub const FIRST_WITH_DETAILS: u64 = 1_000;
 /// [`Broken`]: what was not as it must be.
 pub fn run(seed: u64, course: Course, without: Option<Defence>) -> Result<Tally, Broken> {
     let mut world = World::new(seed, course, without);
-    if !world.chance(4) {
+    if !world.chance(4) || course == Course::Desks {
         world.gather()?;
     }
-    let steps = if course == Course::Removals { 120..300 } else { 60..220 };
+    let steps = match course {
+        Course::Removals => 120..300,
+        Course::Desks => 80..200,
+        Course::Ordinary | Course::JoinsAreLost => 60..220,
+    };
     for _ in 0..world.rng.random_range(steps) {
         world.step()?;
     }
@@ -149,7 +167,7 @@ impl World {
         let mut rng = StdRng::seed_from_u64(seed);
         let now = 1_790_000_000 + rng.random_range(0..1_000_000);
         let (count, steady) = match course {
-            Course::Ordinary | Course::Removals => {
+            Course::Ordinary | Course::Removals | Course::Desks => {
                 let count = [1, 1, 2, 2, 2, 2, 3, 3, 3, MAX_RELAYS][rng.random_range(0..10)];
                 (count, rng.random_range(0..count))
             }
@@ -194,12 +212,13 @@ impl World {
             copies: BTreeMap::new(),
             put_back: copies::PutBack::default(),
             removals: removal::Removals::default(),
+            desks: desks::Desks::default(),
             nonces: nonces::Nonces::default(),
             tally: Tally::default(),
         };
         let all: Vec<usize> = (0..count).collect();
         let max_nodes =
-            if world.chance(8) || course == Course::Removals { MAX_NODES } else { world.rng.random_range(2..=5) };
+            if world.chance(8) || course.has_removals() { MAX_NODES } else { world.rng.random_range(2..=5) };
         world.found(&all, max_nodes);
         let max_nodes = world.rng.random_range(1..=2);
         world.found(&[steady], max_nodes);
@@ -211,7 +230,8 @@ impl World {
         let from_end = self.rng.random();
         let from = |at: &usize| (*at, if from_end { self.relays[*at].log().size() } else { 0 });
         let places: Vec<(usize, u64)> = relays.iter().map(from).collect();
-        let node = Node::found(founder, &places, self.directory(), self.now, &mut self.rng, self.without);
+        let rules = if self.has_desks(self.groups.len()) { desks::rules() } else { starting_rules() };
+        let node = Node::found(founder, &places, rules, self.directory(), self.now, &mut self.rng, self.without);
         self.groups.push(Group {
             pursuance: node.pursuance,
             relays: relays.to_vec(),
@@ -248,9 +268,16 @@ impl World {
         if self.chance(3) {
             self.newcomer();
         }
-        let node = self.rng.random_range(0..self.nodes.len());
+        let node = if self.course == Course::Desks && !self.chance(8) {
+            self.any_at_desks()
+        } else {
+            self.rng.random_range(0..self.nodes.len())
+        };
         if self.chance(30) {
             self.keep_a_copy(node);
+        }
+        if self.course == Course::Desks && self.chance(40) {
+            self.steal(node);
         }
         if self.nodes[node].offline_until > self.now && !self.chance(3) {
             // Without a network people still write.
@@ -264,6 +291,10 @@ impl World {
             return Ok(());
         }
         match self.rng.random_range(0..400) {
+            0..112 if self.course == Course::Desks => {
+                self.act(node)?;
+                self.act(node)
+            }
             0..112 => self.act(node),
             112..132 => self.say_in_parts(node, at),
             132..176 => self.seal(node),
@@ -297,6 +328,11 @@ impl World {
 
     /// Most worlds begin with people who have found each other already.
     fn gather(&mut self) -> Result<(), Broken> {
+        if self.course == Course::Desks {
+            self.staff()?;
+            self.calm = false;
+            return Ok(());
+        }
         let founder = self.groups[0].founder;
         self.act(founder)?;
         for _ in 0..MAX_NODES {
@@ -369,7 +405,7 @@ impl World {
                 if self.chance(2) {
                     self.welcome(node)?;
                 }
-                if self.course == Course::Removals && self.chance(2) {
+                if self.course.has_removals() && self.chance(2) {
                     self.epoch_at_last(node)?;
                 }
                 self.seal(node)?;
@@ -389,7 +425,7 @@ impl World {
             quiet = if now == before { quiet + 1 } else { 0 };
             before = now;
             let unanswered =
-                (0..self.nodes.len()).any(|node| self.can_welcome(node) && self.nodes[node].owes_a_welcome());
+                (0..self.nodes.len()).any(|node| self.can_welcome(node) && self.nodes[node].owes_something());
             let unfinished = (0..self.nodes.len()).any(|node| self.may_write(node) && self.nodes[node].wants_epoch());
             if quiet >= 3 && !unanswered && !unfinished {
                 break;

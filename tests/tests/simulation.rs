@@ -24,6 +24,9 @@ const WORLDS_WITH_LOST_JOINS: u64 = 50;
 /// Worlds of an ordinary run in which members are removed and go.
 const WORLDS_WITH_REMOVALS: u64 = 80;
 
+/// Worlds of an ordinary run in which roles read their own tasks.
+const WORLDS_WITH_DESKS: u64 = 40;
+
 /// Worlds among which one must break when a defence is left out.
 const WORLDS_WITHOUT: u64 = 300;
 
@@ -48,6 +51,7 @@ fn noticed(without: Defence, known: u64) -> Broken {
         | Defence::EpochUnderItself
         | Defence::PastUnderItsEpoch
         | Defence::CompletesEpochs => Course::Removals,
+        Defence::RoleCoverage | Defence::WelcomesToRoles | Defence::HandsOn => Course::Desks,
         _ => Course::Ordinary,
     };
     let found = worlds.find_map(|seed| Some((seed, run(seed, course, Some(without)).err()?)));
@@ -178,6 +182,31 @@ fn who_is_removed_reads_no_more_and_all_others_everything() {
     }
 }
 
+#[test]
+fn who_does_not_read_a_desk_opens_nothing_of_it_and_its_readers_everything() {
+    if let Some(seed) = number("PURSUANCE_SIM_SEED") {
+        println!("{:#?}", live(seed, Course::Desks));
+        return;
+    }
+    // A long run lives through a tenth as many of these.
+    let worlds = number("PURSUANCE_SIM_WORLDS").map_or(WORLDS_WITH_DESKS, |worlds| worlds.div_ceil(10));
+    let tally = live_all(worlds, Course::Desks);
+    println!("{tally:#?}");
+    if worlds < WORLDS_WITH_DESKS {
+        return;
+    }
+    let happened = |what: &str| tally.counts.get(what).copied().unwrap_or(0);
+    for what in ["said at desks", "closed to a member", "closed to a thief", "opened by a thief", "given later"] {
+        assert!(happened(what) >= 5 * worlds, "{what} hardly happened");
+    }
+    for what in ["epoch of a desk", "welcome to a desk", "role given", "role taken", "opened to others", "out"] {
+        assert!(happened(what) >= worlds / 2, "{what} hardly happened");
+    }
+    for what in ["closed", "crash at an epoch", "leave", "old copy, writes first", "removal"] {
+        assert!(happened(what) >= worlds / 20, "{what} hardly happened");
+    }
+}
+
 /// Every defence, a world that broke without it (the first to be tried), and what may break: without it, what it is there for
 /// happens in some world.
 macro_rules! without {
@@ -217,6 +246,9 @@ without! {
     without_epochs_under_themselves_a_newcomer_misses_the_beginning: EpochUnderItself, 54 => Broken::Missing { .. } | Broken::Lost { .. } | Broken::NotAdmitted { .. } | Broken::NoEpoch { .. } | Broken::OtherEpoch { .. },
     without_its_past_under_what_was_usable_nobody_hears_that_they_are_out: PastUnderItsEpoch, 188 => Broken::Missing { .. } | Broken::Lost { .. } | Broken::NotAdmitted { .. } | Broken::NoEpoch { .. } | Broken::OtherEpoch { .. } | Broken::Refused { .. },
     without_completing_epochs_none_can_be_used: CompletesEpochs, 1 => Broken::NoEpoch { .. } | Broken::Lost { .. } | Broken::NotAdmitted { .. },
+    without_role_coverage_somebody_reads_on_at_a_desk: RoleCoverage, 8 => Broken::ReadByNoReader { .. },
+    without_welcomes_to_roles_a_reader_of_a_desk_does_not_read: WelcomesToRoles, 4 => Broken::Unread { .. },
+    without_handing_on_a_task_stays_closed_to_a_reader: HandsOn, 58 => Broken::Unread { .. },
     without_fresh_randomness_a_nonce_is_used_twice: FreshRandomness, 0 => Broken::NonceTwice { .. },
     without_stopping_when_overtaken_a_copy_writes_on: StopsOvertaken, 16 => Broken::WroteOn { .. } | Broken::Equivocation { .. },
 }
@@ -249,4 +281,8 @@ found! {
     an_overtaken_device_makes_no_epoch: Removals, 109;
     who_left_and_holds_another_role_may_leave_again: Removals, 127, 129;
     members_write_under_one_epoch: Removals, 210, 246;
+    it_is_known_to_whom_a_key_was_handed_in_any_order: Desks, 5, 9;
+    a_task_of_a_desk_that_has_gone_is_handed_on: Desks, 67;
+    who_comes_back_is_handed_what_was_opened_to_them: Desks, 104;
+    nothing_is_handed_on_again_and_again: Desks, 20, 401;
 }

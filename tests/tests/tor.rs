@@ -4,6 +4,7 @@
 //! deadline, and inside it everything that depends on the network is tried again.
 
 mod tor {
+    mod bridges;
     mod moving;
     mod onion_roundtrip;
     mod path;

@@ -1,4 +1,4 @@
-// Locking by itself, and what was begun before: kept while locked, there again after, gone once it is sent.
+// Locking by itself, what was begun before (kept while locked, there again after, gone once it is sent), when posts leave, and bridges.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { draftKey, draftsToKeep, keyOfDraft, MAX_DRAFT_BYTES, MAX_DRAFTS } from '../src/model/drafts';
 import { by, click, fill, openWindow, press, settled } from './open';
@@ -113,5 +113,49 @@ describe('what was begun', () => {
     expect(kept.every((draft) => draft.pursuance === 'here' && draft.at.startsWith('comment'))).toBe(true);
     expect(kept.map(keyOfDraft)).toContain('comment here 5');
     expect(draftsToKeep({ [draftKey('add', 'here', '')]: 'é'.repeat(MAX_DRAFT_BYTES / 2) }, ['here'])).toEqual([]);
+  });
+});
+
+describe('when posts leave', () => {
+  it('is chosen, and each choice says what it costs', async () => {
+    const { host, session } = await openWindow();
+    await click(by('nav-settings'));
+    expect(by<HTMLInputElement>('sending-atOnce').checked).toBe(true);
+    expect(by('sending-hint').textContent).toBe('Within two seconds. A relay sees when somebody writes.');
+    await click(by('sending-steady'));
+    expect(host.requests.at(-1)).toEqual({ kind: 'setSending', sending: 'steady' });
+    await settled();
+    expect(session.app?.sending).toBe('steady');
+    expect(by('sending-hint').textContent).toContain('7 MB a day among 12');
+    await click(by('sending-withinHour'));
+    await settled();
+    expect(by('sending-hint').textContent).toContain('the next hour, while Pursuance is open');
+  });
+});
+
+describe('bridges', () => {
+  it('are taken line by line, and what is none is named and stays in its field', async () => {
+    const { host, session } = await openWindow();
+    await click(by('nav-settings'));
+    const line = '192.0.2.7:443 A0F5B1C2D3E4F5061728394A5B6C7D8E9F001122';
+    await fill('bridge-lines', `${line}\nnonsense:`);
+    await click(by('bridges-keep'));
+    expect(by('bridge-lines-fault').textContent).toBe('Line 2 describes no bridge. Copy it whole: an address with its port, then a fingerprint.');
+    expect(by<HTMLTextAreaElement>('bridge-lines').value).toContain('nonsense:');
+    await fill('bridge-lines', `snowflake ${line}`);
+    await click(by('bridges-keep'));
+    expect(by('bridge-lines-fault').textContent).toContain('Line 1 is a bridge of a kind');
+    expect(session.app?.bridges.lines).toBe('');
+    await fill('bridge-lines', line);
+    await click(by('bridges-keep'));
+    await settled();
+    expect(host.requests.at(-1)).toEqual({ kind: 'setBridges', lines: line });
+    expect(by('bridges-done').textContent).toContain('in no other way');
+  });
+
+  it('can be given before Tor is used for the first time', async () => {
+    await openWindow({ status: { code: 'torUnasked', kept: 0 } });
+    await click(by('tor-bridge'));
+    expect(by('bridge-lines')).toBeTruthy();
   });
 });

@@ -3,9 +3,9 @@ import { en } from '../src/words/en';
 import { all } from './open';
 
 /** Families of words that tell a state or a consequence; the others are labels, hints for fields, and what codes come to. */
-const FAMILIES = /^(refused\.(rule|onlyOwn)$|passphrase|forget|status|fault|delivery|standing|app\.clock|start\.lone|preview|waiting|add|tree\.awaited$|task\.readers|task\.closed|readers|task\.twoAnswers|people|person|remove|arrested|decisions|inbox|held|invites|relays|tor\.text|proof|bundle\.(says|came|known|closed|noFile)|book|phrase|log|computers|many|keymap|claim|weeks|today|find|view\.(noOrder|atEnd)$|import\.(comments|mustFix|nothing|leftOut\..*)|export\.says|quote|origin\.people|sample\.(line|removed)|own|saved|text|about|welcome\.model)/;
+const FAMILIES = /^(refused\.(rule|onlyOwn)$|passphrase|forget|status|fault|delivery|standing|app\.clock|start\.lone|preview|waiting|add|tree\.awaited$|task\.readers|task\.closed|readers|task\.twoAnswers|people|person|remove|arrested|decisions|inbox|held|invites|relays|tor\.text|bridges|move|proof|witnesses\.(none|some|noKey|added|signed|unsigned)|bundle\.(says|came|known|closed|noFile)|book|phrase|log|computers|many|keymap|claim|weeks|today|find|view\.(noOrder|atEnd)$|import\.(comments|mustFix|nothing|leftOut\..*)|export\.says|quote|origin\.people|sample\.(line|removed)|own|saved|text|about|welcome\.model)/;
 /** Those of them that are sentences without ending like one. */
-const UNDOTTED = /^(import\.leftOut\.|quote\.|status\.|delivery\.|log\.standing\.|log\.items$|task\.readers.|inbox\.refused.|add\.(readers|readersRole|readersRoleSince|suggests|onlyWords|unknown)$|phrase\.compared$|decisions\.(withdrawn|decided)$|relays\.(agreed|left|failing)$)/;
+const UNDOTTED = /^(import\.leftOut\.|quote\.|status\.|delivery\.|log\.standing\.|log\.items$|task\.readers.|inbox\.refused.|add\.(readers|readersRole|readersRoleSince|suggests|onlyWords|unknown)$|phrase\.compared$|decisions\.(withdrawn|decided)$|relays\.(agreed|left|failing)$|witnesses\.(signed|unsigned)$)/;
 /** What explains a field or a screen is true whenever it is there. */
 const HINT = /[hH]int$/;
 /** Sentences so short that other texts hold them too are looked for where they belong. */

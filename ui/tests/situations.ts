@@ -131,6 +131,24 @@ const keymap = (action: string, key: string): Make => async () => {
   await click(by(`key-${action}`));
   await press(key);
 };
+/** Its key as it is handed around; what is called silent signs nothing. */
+const WITNESS = 'remora.n621.de+da77ade7+BOvN63jn/bLvkieywe8R6UYAtVtNbZpXh34x7onlmtw2';
+/** Witnesses by these keys are named, one after the other. */
+const witnesses = (...keys: string[]): Make => async () => {
+  await screen('r')();
+  for (const key of keys) {
+    await fill('witness-key', key);
+    await click(by('witness-add'));
+  }
+};
+const BRIDGE = '192.0.2.7:443 A0F5B1C2D3E4F5061728394A5B6C7D8E9F001122';
+/** Bridges by these lines are kept. */
+const bridges = (lines: string): Make => async () => {
+  await open();
+  await go('s');
+  await fill('bridge-lines', lines);
+  await click(by('bridges-keep'));
+};
 /** The form for another passphrase. */
 const passphrase = (choices: Partial<FakeChoices>, old: string): Make => async () => {
   await open(choices);
@@ -418,6 +436,17 @@ export const SITUATIONS = {
   'no relay for invites': sparse('v'),
   'relays': screen('r'),
   'relays, one convicted and one left': screen('r', { busy: true }),
+  'moving on, nowhere yet': async () => { await sparse('r')(); await fill('relay-address', `${'b'.repeat(56)}.onion/${'a'.repeat(52)}`); await click(by('relay-add')); await click(by('move-open')); },
+  'moving on, and posts to go': async () => { await screen('r')(); await click(all('move-open')[0] as HTMLElement); },
+  'moving on, all is there': async () => { await screen('r')(); await click(all('move-open')[1] as HTMLElement); },
+  'bridges kept': bridges(BRIDGE),
+  'bridges that wait': bridges(BRIDGE.replace('192.0.2.7', '203.0.113.7')),
+  'bridges without their program': bridges(`obfs4 ${BRIDGE.replace('192.0.2.7', '198.51.100.7')} cert=abc iat-mode=0`),
+  'no bridges kept': bridges(''),
+  'a witness that signed': witnesses(WITNESS),
+  'a witness that signed nothing': witnesses(WITNESS.replace('remora', 'silent')),
+  'a witness, looked at later': async () => { await witnesses(WITNESS)(); await go('t'); await go('r'); },
+  'a witness that was removed': async () => { await witnesses(WITNESS)(); await click(by('witness-remove')); },
   'a bundle being written': async () => { await screen('r')(); await click(by('bundle-write')); },
   'a bundle read in': async () => { await screen('r')(); await fill('bundle-from', '/home/maya/quay bent.bundle'); await click(by('bundle-read')); },
   'a bundle known': async () => { await screen('r')(); await fill('bundle-from', '/home/maya/known.bundle'); await click(by('bundle-read')); },

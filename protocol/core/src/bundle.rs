@@ -60,10 +60,27 @@ impl Bundler {
 
     /// Seals the next entries, in the order in which they arrived here. Those that nobody may read yet are left out.
     pub fn seal(&mut self, replica: &mut Replica, entries: &[Entry], shelf: &dyn Shelf, seed: &mut Seed) -> Vec<Cell> {
+        self.seal_by(Self::keys, replica, entries, shelf, seed)
+    }
+
+    /// Seals a few entries from anywhere in the log: what their keys are is found anew for each.
+    pub fn seal_few(replica: &mut Replica, entries: &[Entry], shelf: &dyn Shelf, seed: &mut Seed) -> Vec<Cell> {
+        let keys = |_: &mut Self, replica: &Replica, entry: &Entry| replica.cell_keys_for(entry);
+        Self::new(replica).seal_by(keys, replica, entries, shelf, seed)
+    }
+
+    fn seal_by(
+        &mut self,
+        keys_for: impl Fn(&mut Self, &Replica, &Entry) -> Vec<CellKey>,
+        replica: &mut Replica,
+        entries: &[Entry],
+        shelf: &dyn Shelf,
+        seed: &mut Seed,
+    ) -> Vec<Cell> {
         let mut groups: Vec<(Vec<CellKey>, Vec<&Entry>)> = Vec::new();
         for entry in entries {
             replica.logs.fetch(entry.id(), shelf);
-            let keys = self.keys(replica, entry);
+            let keys = keys_for(self, replica, entry);
             if keys.is_empty() {
                 self.left_out += 1;
                 continue;

@@ -63,6 +63,7 @@ pub mod replica;
 pub mod rule;
 pub mod ruling;
 pub mod seal;
+mod serving;
 mod sharing;
 pub mod shelf;
 mod since;

@@ -346,6 +346,12 @@ impl Logs {
         self.nodes.len()
     }
 
+    /// How many have been appended, in memory or not.
+    #[must_use]
+    pub const fn arrivals(&self) -> u64 {
+        self.arrivals
+    }
+
     /// Whether none is.
     #[must_use]
     pub fn is_empty(&self) -> bool {

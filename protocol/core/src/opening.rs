@@ -132,8 +132,12 @@ impl Replica {
             let marks_now = self.tasks.task(line.task).map_or(0, |task| task.marks.len());
             // Others may have waited for this: for the key, or for the creation, or for somebody to find it good.
             if line.brings_key || was_there != is_there || (arrival == Arrival::Late && marks != marks_now) {
-                let touches = self.touching(line.task, shelf);
+                let mut touches = self.touching(line.task, shelf);
                 if touches.keys().any(|touch| (touch.entry, touch.item) != (id, line.item)) {
+                    if line.brings_key {
+                        self.take_lines_again(line.task, shelf);
+                        touches = self.touching(line.task, shelf);
+                    }
                     self.make_again(line.task, &touches, shelf);
                     made_again.insert(line.task);
                 }
@@ -277,6 +281,39 @@ impl Replica {
         }
         let hint = ItemHint { task: line.task, generation: line.generation, key: Some(key) };
         self.take_line(at, part, line.item, hint, shelf).brings_key
+    }
+
+    /// Looks once more to whom a task's keys were handed in what was opened before these were held: whether a key may still be used (K14)
+    /// follows from all entries that can be opened, whichever came first.
+    ///
+    /// Rounds, until one brings no more keys; each that does brings at least one.
+    fn take_lines_again(&mut self, task: TaskId, shelf: &dyn Shelf) {
+        let mut brings_key = true;
+        while core::mem::take(&mut brings_key) {
+            for touch in self.touching(task, shelf).into_keys() {
+                self.logs.fetch(touch.entry, shelf);
+                let Some(entry) = self.logs.entry(touch.entry).cloned() else { continue };
+                brings_key |= self.take_line_again(&entry, task, touch.item, shelf);
+                self.lighten(&entry, shelf);
+            }
+        }
+    }
+
+    /// The same of one item; whether it brought a key.
+    fn take_line_again(&mut self, entry: &Entry, task: TaskId, item: u16, shelf: &dyn Shelf) -> bool {
+        let Content::Role(part) = &entry.body().content else { return false };
+        let Some(at) = self.place_of(entry).filter(|_| opens(self.logs.standing(entry.id()))) else { return false };
+        let all = part.audiences.iter().flat_map(|audience| self.hints_of(at, part, audience));
+        let hints: Vec<ItemHint> =
+            all.filter(|(of, hint)| (*of, hint.task) == (item, task)).map(|(_, hint)| hint).collect();
+        if hints.is_empty() {
+            return self.line_by_key(entry, task, item).is_some_and(|line| self.take_found(at, part, line, shelf));
+        }
+        let mut brings_key = false;
+        for hint in hints {
+            brings_key |= self.take_line(at, part, item, hint, shelf).brings_key;
+        }
+        brings_key
     }
 
     /// Takes older keys of a task, and looks for what was said about it where it is said to be (K16).

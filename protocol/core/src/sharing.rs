@@ -14,6 +14,7 @@ use crate::plan::{Circumstances, within};
 use crate::refusal::Refusal;
 use crate::replica::Replica;
 use crate::seal::{Addressee, Carries, GivesKey, Item, List, TaskKey, seal_items_to};
+use crate::serving::ByRole;
 use crate::shelf::Shelf;
 use crate::task_keys::{Given, HeldKey};
 use crate::task_op::{HandedOn, TaskOp};
@@ -173,10 +174,10 @@ impl Replica {
         let mut devices = self.lacking(&audience, &readers, given, &for_roles);
         let mut lacking_some = BTreeSet::new();
         // What somebody lacks of what was said before keeps nobody from saying something.
-        if ops.is_empty() && held.len() > 1 {
+        if ops.is_empty() && held.iter().any(|held| held.key != key) {
             let authors = readers.keys().copied().collect();
             let others = held.iter().filter(|held| held.key != key);
-            lacking_some = self.lacking_some(others, &authors, &self.devices_by_role());
+            lacking_some = self.lacking_some(others, &authors, &self.by_role());
             devices.extend(lacking_some.iter().copied());
         }
         within(devices.len(), MAX_LIST_SEALS)?;
@@ -223,10 +224,10 @@ impl Replica {
     /// opened to that were added since, and of whoever reads by a role since that was served device by device; and those that come so to another
     /// key of it, with which somebody said something who did not know that they read it.
     ///
-    /// Looks at each task that others than the readers of one role have a key of.
+    /// Looks at each task that was ever opened to others than the readers of one role.
     #[must_use]
     pub fn unhanded(&self) -> BTreeSet<AuthorId> {
-        let by_role = self.devices_by_role();
+        let by_role = self.by_role();
         self.readable_shared().flat_map(|(id, task)| self.lacking_newest(id, task, &by_role)).collect()
     }
 
@@ -234,7 +235,7 @@ impl Replica {
     #[must_use]
     pub fn hand_on(&self, to: AuthorId, with: &mut Circumstances<'_>, shelf: &dyn Shelf) -> Vec<Entry> {
         let Ok(me) = self.writer() else { return Vec::new() };
-        let by_role = self.devices_by_role();
+        let by_role = self.by_role();
         let lacks = |(id, task): &(TaskId, &Task)| self.lacking_newest(*id, task, &by_role).contains(&to);
         let Some((id, task)) = self.readable_shared().find(lacks) else { return Vec::new() };
         let held = self.task_keys.of(id);
@@ -252,28 +253,16 @@ impl Replica {
         handed.unwrap_or_default()
     }
 
-    /// Tasks that others than the readers of one role have a key of, and that I read.
+    /// Tasks that others than the readers of one role read, or have a key of, and that I read. Whoever it was opened to may have had its
+    /// keys then by a role that they lost since.
     fn readable_shared(&self) -> impl Iterator<Item = (TaskId, &Task)> {
-        let known = self.task_keys.shared().iter().filter_map(|id| Some((*id, self.tasks.task(*id)?)));
-        known.filter(|(_, task)| !self.is_closed_to_me(task))
+        let is_opened = |task: &Task| task.read_by().nth(1).is_some() || task.read_by_persons().next().is_some();
+        let shared = self.task_keys.shared();
+        let known = shared.union(self.tasks.opened()).filter_map(|id| Some((*id, self.tasks.task(*id)?)));
+        known.filter(move |(id, task)| (shared.contains(id) || is_opened(task)) && !self.is_closed_to_me(task))
     }
 
-    /// The devices of all who read what is said to each role that I know of.
-    fn devices_by_role(&self) -> BTreeMap<RoleId, BTreeSet<AuthorId>> {
-        let roles = core::iter::once(RoleId::EVERYONE).chain(self.roles());
-        let devices = |role| {
-            let readers = self.authority.readers(role).filter(|(id, _)| self.authority.has_a_place(&self.logs, *id));
-            readers.flat_map(|(_, member)| member.devices.keys().copied()).collect()
-        };
-        roles.map(|role| (role, devices(role))).collect()
-    }
-
-    fn lacking_newest(
-        &self,
-        id: TaskId,
-        task: &Task,
-        by_role: &BTreeMap<RoleId, BTreeSet<AuthorId>>,
-    ) -> BTreeSet<AuthorId> {
+    fn lacking_newest(&self, id: TaskId, task: &Task, by_role: &ByRole<'_>) -> BTreeSet<AuthorId> {
         let held = self.task_keys.of(id);
         if let Some(owed) = self.owed_some(task, held) {
             return owed;
@@ -283,24 +272,23 @@ impl Replica {
             .filter(|held| Some(held.generation) == newest)
             .flat_map(|held| held.given.iter().copied())
             .collect();
-        let served: BTreeSet<RoleId> = given.iter().filter_map(Given::role).collect();
         let audience = Audience::of(task);
-        let (served, unserved): (Vec<&RoleId>, Vec<&RoleId>) =
-            audience.roles.iter().partition(|role| served.contains(role));
+        let is_unserved = |role: &&RoleId| !given.iter().any(|given| by_role.serves_role(given, **role));
+        let unserved = audience.roles.iter().filter(is_unserved);
         let persons = audience.persons.iter().filter_map(|id| self.authority.members().get(id));
         let devices =
             persons.filter(|member| member.presence == Presence::Here).flat_map(|member| member.devices.keys());
-        let devices = devices.chain(unserved.iter().filter_map(|role| by_role.get(role)).flatten());
+        let devices = devices.copied().chain(unserved.flat_map(|role| by_role.devices(*role)));
+        // What was said to a role that does not read the task any more serves nobody.
+        let reads = |given: &&Given| given.role().is_none_or(|role| audience.roles.contains(&role));
         let has = |author: &AuthorId| {
-            *author == self.device.author()
-                || given.contains(&Given::Device(*author))
-                || served.iter().any(|role| by_role.get(role).is_some_and(|devices| devices.contains(author)))
+            *author == self.device.author() || given.iter().filter(reads).any(|given| by_role.serves(given, *author))
         };
-        let mut lacking: BTreeSet<AuthorId> = devices.filter(|author| !has(author)).copied().collect();
+        let mut lacking: BTreeSet<AuthorId> = devices.filter(|author| !has(author)).collect();
         let persons = audience.persons.iter().filter_map(|id| self.authority.members().get(id));
         let persons = persons.filter(|member| member.presence == Presence::Here);
-        let by_role_read = audience.roles.iter().filter_map(|role| by_role.get(role)).flatten();
-        let readers = persons.flat_map(|member| member.devices.keys()).chain(by_role_read).copied().collect();
+        let by_role_read = audience.roles.iter().flat_map(|role| by_role.devices(*role));
+        let readers = persons.flat_map(|member| member.devices.keys()).copied().chain(by_role_read).collect();
         lacking.extend(self.lacking_some(held.iter(), &readers, by_role));
         lacking
     }
@@ -311,17 +299,12 @@ impl Replica {
         &self,
         held: impl Iterator<Item = &'a HeldKey>,
         readers: &BTreeSet<AuthorId>,
-        by_role: &BTreeMap<RoleId, BTreeSet<AuthorId>>,
+        by_role: &ByRole<'_>,
     ) -> BTreeSet<AuthorId> {
         let mut lacking = BTreeSet::new();
         for key in held.filter(|key| !key.given.contains(&Given::Onward)) {
             let has = |author: &AuthorId| {
-                *author == self.device.author()
-                    || key.given.iter().any(|given| match given {
-                        Given::Role(role, _) => by_role.get(role).is_some_and(|devices| devices.contains(author)),
-                        Given::Device(device) => device == author,
-                        Given::Onward => true,
-                    })
+                *author == self.device.author() || key.given.iter().any(|given| by_role.serves(given, *author))
             };
             lacking.extend(readers.iter().filter(|author| !has(author)).copied());
         }
@@ -396,6 +379,8 @@ impl Replica {
         let by_role: BTreeSet<AuthorId> = { audience.roles.iter() }
             .filter(|role| served.contains(role))
             .flat_map(|role| self.authority.readers(*role))
+            // No epoch is sealed to the others (K3): it may be opened to them by name.
+            .filter(|(id, _)| self.authority.has_a_place(&self.logs, *id))
             .flat_map(|(_, member)| member.devices.keys().copied())
             .collect();
         let lacks = |author: &&AuthorId| !by_role.contains(author) && !given.contains(&Given::Device(**author));
@@ -422,12 +407,11 @@ impl Replica {
         let ever: BTreeSet<Given> = held.iter().flat_map(|held| held.given.iter().copied()).collect();
         let roles_ever: BTreeSet<RoleId> = ever.iter().filter_map(Given::role).collect();
         let new_role = lists.iter().any(|list| list.carries == Carries::All && !roles_ever.contains(&list.role));
-        let had = |author: &AuthorId| {
-            let by_role =
-                |role: &RoleId| self.authority.readers(*role).any(|(_, member)| member.devices.contains_key(author));
-            ever.contains(&Given::Device(*author)) || roles_ever.iter().any(by_role)
+        let all_had = || {
+            let by_role = self.by_role();
+            devices.iter().all(|author| ever.iter().any(|given| by_role.serves(given, *author)))
         };
-        let is_new = new_role || !lacking_some.is_empty() || !devices.iter().all(had);
+        let is_new = new_role || !lacking_some.is_empty() || !(devices.is_empty() || all_had());
         if !is_new && devices.is_empty() {
             return Ok(vec![ops]);
         }

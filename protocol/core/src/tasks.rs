@@ -171,6 +171,8 @@ pub struct Tasks {
     tasks: BTreeMap<TaskId, Task>,
     /// Of a task: those that name it, by a relation or because they repeat it, or did so once.
     naming: BTreeMap<TaskId, BTreeSet<TaskId>>,
+    /// Tasks that were ever opened to others than the readers of the role at which they are at home.
+    opened: BTreeSet<TaskId>,
     waiting: BTreeSet<(EntryId, u16)>,
     refused: BTreeMap<(EntryId, u16), Refusal>,
     needs_newer: BTreeSet<(EntryId, u16)>,
@@ -242,6 +244,7 @@ impl Tasks {
             device,
             tasks: BTreeMap::new(),
             naming: BTreeMap::new(),
+            opened: BTreeSet::new(),
             waiting: BTreeSet::new(),
             refused: BTreeMap::new(),
             needs_newer: BTreeSet::new(),
@@ -259,6 +262,11 @@ impl Tasks {
     /// All tasks whose creation has been read.
     pub fn iter(&self) -> impl Iterator<Item = (TaskId, &Task)> {
         self.tasks.iter().filter(|(_, task)| task.created.is_some()).map(|(id, task)| (*id, task))
+    }
+
+    /// Tasks that were ever opened to others than the readers of the role at which they are at home.
+    pub(crate) const fn opened(&self) -> &BTreeSet<TaskId> {
+        &self.opened
     }
 
     /// Tasks that name one, by a relation or because they repeat it.
@@ -342,6 +350,9 @@ impl Tasks {
 
     /// Takes a task back into memory.
     pub fn put_back(&mut self, id: TaskId, task: Task) {
+        if !(task.roles.is_empty() && task.persons.is_empty()) {
+            self.opened.insert(id);
+        }
         for other in task.named() {
             self.naming.entry(other).or_default().insert(id);
         }
@@ -441,6 +452,9 @@ impl Tasks {
             } else {
                 if let TaskOp::Add(Element::Relation { task: other, .. }) | TaskOp::InstanceOf { of: other, .. } = op {
                     self.naming.entry(*other).or_default().insert(opened.task);
+                }
+                if let TaskOp::Widen(_) | TaskOp::WidenTo(_) = op {
+                    self.opened.insert(opened.task);
                 }
                 task.apply(logs, op, from);
                 task.mark(op, from, opened.role);

@@ -182,7 +182,7 @@ impl Replica {
     /// can read that entry, which stands under its parents (K12); a later epoch leads back to those before it (K9).
     ///
     /// A list, not recursion: anybody can make a long row of epochs.
-    fn reachable(&self, author: AuthorId, device: &Device, role: RoleId) -> BTreeSet<EpochId> {
+    pub(crate) fn reachable(&self, author: AuthorId, device: &Device, role: RoleId) -> BTreeSet<EpochId> {
         let begins = |epoch: &EpochId| {
             let given = |(entry, welcome): &(EntryId, Welcome)| {
                 let fits = self.packages_of_seal(*epoch, role, device, &welcome.sealed);

@@ -66,6 +66,136 @@ fn not_allowed(replica: &Replica, home: RoleId) -> Option<Refusal> {
     replica.authority().allows(me, pursuance_core::rule::Verb::Create, object, &occasion).err()
 }
 
+/// Ben opens a task of his desk to Zoe by name, and goes. Nobody is left who holds the desk's epoch; Zoe holds the task's key.
+#[test]
+fn a_task_whose_desk_has_gone_is_handed_on_by_whoever_it_was_opened_to() {
+    for zoe_comes_to_the_desk in [false, true] {
+        let mut world = World::new(48);
+        let [mut maya, mut ben, mut zoe] = three(&mut world);
+        let task = world.commit(&mut ben, &at(VERIFIER, "Check the stamps")).task.unwrap();
+        world.commit(&mut ben, &comment(task, "All of them"));
+        world.commit(&mut ben, &Command::WidenTo { task, member: zoe.me().unwrap() });
+        world.commit(&mut ben, &Command::Leave);
+        exchange(&mut maya, &mut ben);
+        exchange(&mut maya, &mut zoe);
+        assert!(reads(&zoe, task));
+        let made = maya.rotate(world.now_seconds, &mut Seed::new(world.rng.random())).expect("Ben has gone");
+        take(&mut maya, &[made]);
+        if zoe_comes_to_the_desk {
+            world.commit(&mut maya, &Command::Grant { member: zoe.me().unwrap(), role: VERIFIER });
+        }
+        let invite = world.commit(&mut maya, &Command::Invite { role: VERIFIER, uses: 1, reviewed: false });
+        let kim = world.joiner(&mut maya, &invite, "Kim");
+        let mut members = [maya, zoe, kim];
+        settle(&world, &mut members);
+        let [maya, zoe, kim] = &members;
+        let lines = |member: &Replica| member.task_view(task, &|_| true).map(|view| view.thread.len());
+        assert_eq!((lines(maya), lines(zoe), lines(kim)), (None, Some(1), Some(1)));
+    }
+}
+
+/// Zoe reads a task of Ben's desk when he opens it to her by name, so she is handed nothing; then she is out for a while.
+#[test]
+fn whom_a_task_was_opened_to_by_name_reads_it_when_they_come_back_with_any_role() {
+    let mut world = World::new(49);
+    let mut members = three(&mut world);
+    let her = members[2].me().unwrap();
+    let grant = |world: &mut World, maya: &mut Replica, role| {
+        world.commit(maya, &Command::Grant { member: her, role });
+    };
+    grant(&mut world, &mut members[0], VERIFIER);
+    settle(&world, &mut members);
+    let [maya, ben, zoe] = &mut members;
+    let task = world.commit(ben, &at(VERIFIER, "Check the stamps")).task.unwrap();
+    let opened = world.commit(ben, &Command::WidenTo { task, member: her });
+    assert_eq!(opened.entries.len(), 1);
+    exchange(maya, ben);
+    for held in maya.authority().members()[&her].grants.clone() {
+        world.commit(maya, &Command::RevokeGrant { grant: held.at });
+    }
+    exchange(maya, ben);
+    exchange(maya, zoe);
+    assert!(!zoe.is_here());
+    let made = ben.rotate(world.now_seconds, &mut Seed::new(world.rng.random())).expect("Zoe is out");
+    take(ben, &[made]);
+    let said = world.commit(ben, &comment(task, "All of them")).entries;
+    exchange(maya, ben);
+    exchange(ben, zoe);
+    assert!(!opens(zoe, said.last().unwrap()));
+    grant(&mut world, maya, REDACTOR);
+    settle(&world, &mut members);
+    let zoe = &members[2];
+    assert!(opens(zoe, said.last().unwrap()), "it is still opened to her");
+    assert_eq!(zoe.task_view(task, &|_| true).unwrap().thread.len(), 1);
+}
+
+/// Two come by a link that lets in one, to two members who do not know of each other's. Kim is let in; Ola has no place at it, and no epoch is
+/// sealed to her. She would read there all the same, and the task is opened to her by name.
+#[test]
+fn who_has_no_place_is_handed_a_task_that_is_opened_to_them_by_name_and_only_once() {
+    let mut world = World::new(50);
+    let mut members = three(&mut world);
+    let [maya, ben, _] = &mut members;
+    let invite = world.commit(maya, &Command::Invite { role: VERIFIER, uses: 1, reviewed: false });
+    exchange(maya, ben);
+    let kim = world.joiner(maya, &invite, "Kim");
+    let (device, join) = world.join(ben, &invite, "Ola").unwrap();
+    let ola = MemberId(join.id().0);
+    take(ben, &[join]);
+    let mut members: Vec<Replica> = members.into_iter().chain([kim]).collect();
+    settle(&world, &mut members);
+    assert!(!members[1].authority().has_a_place(members[1].logs(), ola));
+    let task = world.commit(&mut members[1], &at(VERIFIER, "Check the stamps")).task.unwrap();
+    // So that others than the readers of one role have its key.
+    let zoe = members[2].me().unwrap();
+    for member in [zoe, ola] {
+        world.commit(&mut members[1], &Command::WidenTo { task, member });
+    }
+    settle(&world, &mut members);
+    let mut ola = Replica::new(members[1].pursuance(), device);
+    exchange(&mut members[1], &mut ola);
+    assert!(reads(&ola, task));
+}
+
+/// Kim is handed the epoch when she has all entries, and opens them in no order: that Zoe was handed a key she may see before the key.
+#[test]
+fn who_comes_later_knows_to_whom_a_task_was_opened_whatever_they_open_first() {
+    let mut world = World::new(47);
+    let mut members = three(&mut world);
+    let tasks: Vec<TaskId> = { 0..8 }
+        .map(|number| {
+            let task = world.commit(&mut members[1], &at(VERIFIER, &format!("Stamp {number}"))).task.unwrap();
+            let member = members[2].me().unwrap();
+            world.commit(&mut members[1], &Command::WidenTo { task, member });
+            task
+        })
+        .collect();
+    settle(&world, &mut members);
+    let [maya, ben, zoe] = &mut members;
+    assert!(tasks.iter().all(|task| reads(zoe, *task)));
+    let invite = world.commit(maya, &Command::Invite { role: VERIFIER, uses: 1, reviewed: false });
+    let mut kim = world.joiner(maya, &invite, "Kim");
+    exchange(maya, ben);
+    exchange(ben, &mut kim);
+    let welcome = ben.welcome(kim.device().author(), world.now_seconds).expect("Kim reads there");
+    take(ben, &[welcome]);
+    exchange(ben, &mut kim);
+    assert!(tasks.iter().all(|task| reads(&kim, *task)), "Kim opens what she had when the secret came");
+    let member = zoe.me().unwrap();
+    for task in &tasks {
+        world.commit(ben, &Command::NarrowTo { task: *task, member });
+    }
+    exchange(ben, &mut kim);
+    exchange(ben, zoe);
+    for task in tasks {
+        let said = world.commit(&mut kim, &comment(task, "This one is forged")).entries;
+        exchange(&mut kim, ben);
+        exchange(&mut kim, zoe);
+        let said = said.last().unwrap();
+        assert!(opens(ben, said) && !opens(zoe, said), "the task was taken from Zoe, and Kim knows it");
+    }
+}
+
 #[test]
 fn who_is_granted_a_role_later_reads_from_the_beginning_once_somebody_hands_it_on() {
     let mut world = World::new(32);

@@ -5,15 +5,15 @@ mod people;
 
 use std::collections::BTreeSet;
 
-use people::{World, take};
+use people::group::{ANN, BEN, DAN, Group, KIM, MAYA};
+use people::take;
 use pursuance_core::command::Command;
 use pursuance_core::entry::{Content, Entry};
 use pursuance_core::epochs::EPOCH_RENEWAL_SECONDS;
-use pursuance_core::id::{EntryId, RoleId, TaskId};
+use pursuance_core::id::{EntryId, RoleId};
 use pursuance_core::language::parse;
 use pursuance_core::limits::MAX_LIST_SEALS;
 use pursuance_core::refusal::Refusal;
-use pursuance_core::replica::Replica;
 use pursuance_core::rule::RuleTable;
 use pursuance_core::seal::{Where, open_item};
 use pursuance_core::task_op::TaskOp;
@@ -33,54 +33,8 @@ fn rules() -> RuleTable {
     parse(text).unwrap_or_else(|problems| panic!("{problems:?}")).table
 }
 
-/// Maya, a steward; Ann and Dan at the desk; Ben and Kim in the field.
-struct Group {
-    world: World,
-    members: [Replica; 5],
-}
-
-const MAYA: usize = 0;
-const ANN: usize = 1;
-const DAN: usize = 2;
-const BEN: usize = 3;
-const KIM: usize = 4;
-
-impl Group {
-    fn new(seed: u64) -> Self {
-        let mut world = World::new(seed);
-        let mut maya = world.founder_with(rules());
-        let mut come = |world: &mut World, role, name| {
-            let invite = world.commit(&mut maya, &Command::Invite { role, uses: 1, reviewed: false });
-            world.joiner(&mut maya, &invite, name)
-        };
-        let (ann, dan) = (come(&mut world, DESK, "Ann"), come(&mut world, DESK, "Dan"));
-        let (ben, kim) = (come(&mut world, FIELD, "Ben"), come(&mut world, FIELD, "Kim"));
-        let mut group = Self { world, members: [maya, ann, dan, ben, kim] };
-        group.settle();
-        group
-    }
-
-    /// Everybody tells everybody, and hands on what others lack.
-    fn settle(&mut self) {
-        people::settle(&self.world, &mut self.members);
-    }
-
-    fn does(&mut self, who: usize, command: &Command) -> Vec<Entry> {
-        self.world.commit(&mut self.members[who], command).entries
-    }
-
-    fn creates(&mut self, who: usize, home: RoleId, title: &str) -> TaskId {
-        self.world.commit(&mut self.members[who], &Command::create_task_for(home, title)).task.unwrap()
-    }
-
-    fn says(&mut self, who: usize, task: TaskId, text: &str) -> Vec<Entry> {
-        self.does(who, &Command::Comment { task, text: text.into() })
-    }
-
-    /// Lines of a task's thread that each of them reads; `None` for whoever reads nothing of it.
-    fn lines(&self, task: TaskId) -> [Option<u32>; 5] {
-        self.members.each_ref().map(|member| member.tasks().task(task).map(|task| task.comment_count))
-    }
+fn group(seed: u64) -> Group {
+    Group::new(seed, rules(), [DESK, FIELD])
 }
 
 /// The roles that an entry's lists are for.
@@ -93,7 +47,7 @@ fn lists(entry: &Entry) -> Vec<RoleId> {
 
 #[test]
 fn a_task_that_is_opened_to_a_role_is_read_by_its_readers_from_the_beginning() {
-    let mut group = Group::new(51);
+    let mut group = group(51);
     let task = group.creates(ANN, DESK, "Call the harbour office");
     group.says(ANN, task, "They close at four");
     group.settle();
@@ -118,7 +72,7 @@ fn a_task_that_is_opened_to_a_role_is_read_by_its_readers_from_the_beginning() {
 
 #[test]
 fn who_comes_to_a_role_that_was_served_device_by_device_is_handed_the_task_by_whoever_reads_it() {
-    let mut group = Group::new(57);
+    let mut group = group(57);
     let task = group.creates(ANN, DESK, "Call the harbour office");
     group.says(ANN, task, "They close at four");
     group.does(ANN, &Command::Widen { task, role: FIELD });
@@ -133,7 +87,7 @@ fn who_comes_to_a_role_that_was_served_device_by_device_is_handed_the_task_by_wh
 
 #[test]
 fn a_task_that_is_opened_to_a_member_is_read_by_nobody_else() {
-    let mut group = Group::new(52);
+    let mut group = group(52);
     let task = group.creates(ANN, DESK, "Call the harbour office");
     group.says(ANN, task, "They close at four");
     let member = group.members[KIM].me().unwrap();
@@ -151,7 +105,7 @@ fn a_task_that_is_opened_to_a_member_is_read_by_nobody_else() {
 
 #[test]
 fn what_is_said_after_a_task_was_closed_is_not_for_those_it_was_closed_to() {
-    let mut group = Group::new(53);
+    let mut group = group(53);
     let task = group.creates(ANN, DESK, "Call the harbour office");
     let member = group.members[KIM].me().unwrap();
     group.does(ANN, &Command::WidenTo { task, member });
@@ -180,7 +134,7 @@ fn what_is_said_after_a_task_was_closed_is_not_for_those_it_was_closed_to() {
 
 #[test]
 fn who_loses_a_role_by_which_they_read_a_task_reads_nothing_more_of_it() {
-    let mut group = Group::new(54);
+    let mut group = group(54);
     let task = group.creates(ANN, DESK, "Call the harbour office");
     group.does(ANN, &Command::Widen { task, role: FIELD });
     group.settle();
@@ -200,7 +154,7 @@ fn who_loses_a_role_by_which_they_read_a_task_reads_nothing_more_of_it() {
 
 #[test]
 fn what_others_say_who_do_not_know_yet_that_it_was_opened_is_found() {
-    let mut group = Group::new(55);
+    let mut group = group(55);
     let task = group.creates(ANN, DESK, "Call the harbour office");
     group.settle();
     let early = group.says(DAN, task, "Meanwhile");
@@ -215,7 +169,7 @@ fn what_others_say_who_do_not_know_yet_that_it_was_opened_is_found() {
 /// A key that was handed on inside of an item is in hands that are not listed: it is used no more, whoever else has it.
 #[test]
 fn a_key_that_was_handed_on_is_not_used_after_the_task_was_closed_again() {
-    let mut group = Group::new(56);
+    let mut group = group(56);
     let task = group.creates(ANN, DESK, "Call the harbour office");
     group.settle();
     let maya = group.members[MAYA].me().unwrap();
@@ -249,7 +203,7 @@ fn a_key_that_was_handed_on_is_not_used_after_the_task_was_closed_again() {
 /// Whoever is handed a task is told where all of it is, so that nobody has to look through what they cannot read.
 #[test]
 fn what_hands_a_task_on_names_the_places_of_all_that_was_said() {
-    let mut group = Group::new(57);
+    let mut group = group(57);
     let task = group.creates(ANN, DESK, "Call the harbour office");
     group.settle();
     let said = [(DAN, "They close at four"), (ANN, "I have the number"), (DAN, "It rings")];
@@ -278,7 +232,7 @@ fn what_hands_a_task_on_names_the_places_of_all_that_was_said() {
 /// Somebody who does not know that a task was opened says something with a key of their own, while others have a newer one.
 #[test]
 fn what_was_said_with_another_key_is_handed_on_to_whoever_lacks_it() {
-    let mut group = Group::new(58);
+    let mut group = group(58);
     let task = group.creates(ANN, DESK, "Call the harbour office");
     let [maya, kim] = [MAYA, KIM].map(|who| group.members[who].me().unwrap());
     group.does(ANN, &Command::WidenTo { task, member: kim });
@@ -310,7 +264,7 @@ fn hears(group: &mut Group, who: usize, from: usize) {
 /// A new key would be one more for each of them; then the one that there is goes on, as nobody lost it.
 #[test]
 fn a_new_key_for_more_readers_than_one_entry_can_hand_it_to_keeps_nobody_from_speaking() {
-    let mut group = Group::new(59);
+    let mut group = group(59);
     let task = group.creates(ANN, DESK, "Call the harbour office");
     let invite = Command::Invite { role: FIELD, uses: 300, reviewed: false };
     let invite = group.world.commit(&mut group.members[MAYA], &invite);

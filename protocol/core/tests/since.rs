@@ -5,7 +5,8 @@ mod people;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use people::{World, exchange, opens, take};
+use people::group::{ANN, BEN, DAN, Group, KIM, MAYA};
+use people::{exchange, opens, take};
 use pursuance_core::authority::{package_tag, readers_hash};
 use pursuance_core::command::Command;
 use pursuance_core::entry::{Body, Content, Entry};
@@ -35,64 +36,21 @@ fn rules() -> RuleTable {
     parse(text).unwrap_or_else(|problems| panic!("{problems:?}")).table
 }
 
-struct Group {
-    world: World,
-    members: Vec<Replica>,
+fn group(seed: u64) -> Group {
+    Group::new(seed, rules(), [PRESS, FIELD])
 }
 
-const MAYA: usize = 0;
-const ANN: usize = 1;
-const DAN: usize = 2;
-const BEN: usize = 3;
-const KIM: usize = 4;
+/// What these stories need of a group besides.
+trait Also {
+    fn grants(&mut self, who: usize, role: RoleId);
+    fn second_computer(&mut self, of: usize) -> Option<usize>;
+}
 
-impl Group {
-    fn new(seed: u64) -> Self {
-        let mut world = World::new(seed);
-        let mut maya = world.founder_with(rules());
-        let mut come = |world: &mut World, role, name| {
-            let invite = world.commit(&mut maya, &Command::Invite { role, uses: 1, reviewed: false });
-            world.joiner(&mut maya, &invite, name)
-        };
-        let (ann, dan) = (come(&mut world, PRESS, "Ann"), come(&mut world, PRESS, "Dan"));
-        let (ben, kim) = (come(&mut world, FIELD, "Ben"), come(&mut world, FIELD, "Kim"));
-        let mut group = Self { world, members: vec![maya, ann, dan, ben, kim] };
-        group.settle();
-        group
-    }
-
-    fn settle(&mut self) {
-        people::settle(&self.world, &mut self.members);
-        for member in &mut self.members {
-            assert!(member.unhanded().is_empty() && member.unwelcomed().is_empty());
-        }
-    }
-
-    fn does(&mut self, who: usize, command: &Command) -> Vec<Entry> {
-        self.world.commit(&mut self.members[who], command).entries
-    }
-
-    fn creates(&mut self, who: usize, home: RoleId, title: &str) -> TaskId {
-        self.world.commit(&mut self.members[who], &Command::create_task_for(home, title)).task.unwrap()
-    }
-
-    fn says(&mut self, who: usize, task: TaskId, text: &str) -> Vec<Entry> {
-        self.does(who, &Command::Comment { task, text: text.into() })
-    }
-
+impl Also for Group {
     fn grants(&mut self, who: usize, role: RoleId) {
         let member = self.member(who);
         self.does(MAYA, &Command::Grant { member, role });
         self.settle();
-    }
-
-    fn member(&self, who: usize) -> MemberId {
-        self.members[who].me().unwrap()
-    }
-
-    /// Lines of a task's thread that each of them reads; `None` for whoever reads nothing of it.
-    fn lines(&self, task: TaskId) -> Vec<Option<u32>> {
-        self.members.iter().map(|member| member.tasks().task(task).map(|task| task.comment_count)).collect()
     }
 
     /// One more computer of somebody's.
@@ -109,7 +67,7 @@ impl Group {
 
 #[test]
 fn who_comes_reads_what_is_written_since_and_nothing_older() {
-    let mut group = Group::new(61);
+    let mut group = group(61);
     let old = group.creates(ANN, PRESS, "Who gave us the ledger");
     group.settle();
     group.says(DAN, old, "Somebody of the harbour office");
@@ -138,7 +96,7 @@ fn who_comes_reads_what_is_written_since_and_nothing_older() {
 
 #[test]
 fn an_epoch_of_such_a_role_leads_back_to_none() {
-    let mut group = Group::new(62);
+    let mut group = group(62);
     group.creates(ANN, PRESS, "Before");
     group.settle();
     group.world.now_seconds += EPOCH_RENEWAL_SECONDS;
@@ -155,7 +113,7 @@ fn an_epoch_of_such_a_role_leads_back_to_none() {
 
 #[test]
 fn an_older_task_that_is_opened_by_name_is_read_by_that_one_only() {
-    let mut group = Group::new(63);
+    let mut group = group(63);
     let old = group.creates(ANN, PRESS, "Who gave us the ledger");
     group.settle();
     group.says(DAN, old, "Somebody of the harbour office");
@@ -189,7 +147,7 @@ fn an_older_task_that_is_opened_by_name_is_read_by_that_one_only() {
 #[test]
 fn an_older_task_that_is_opened_to_a_role_is_read_there_and_by_nobody_who_comes_to_the_press_later() {
     for author_reads_both in [false, true] {
-        let mut group = Group::new(64);
+        let mut group = group(64);
         if author_reads_both {
             group.grants(ANN, FIELD);
         }
@@ -215,7 +173,7 @@ fn an_older_task_that_is_opened_to_a_role_is_read_there_and_by_nobody_who_comes_
 #[test]
 fn a_task_that_is_opened_to_such_a_role_is_read_by_those_who_read_there_then() {
     for (author_reads_both, is_renewed) in [(false, false), (false, true), (true, false), (true, true)] {
-        let mut group = Group::new(65);
+        let mut group = group(65);
         if author_reads_both {
             group.grants(BEN, PRESS);
         }
@@ -252,7 +210,7 @@ fn came_later(member: &Replica, task: TaskId) -> Vec<String> {
 
 #[test]
 fn who_reads_an_older_task_is_told_who_came_later() {
-    let mut group = Group::new(72);
+    let mut group = group(72);
     let old = group.creates(ANN, PRESS, "Who gave us the ledger");
     group.settle();
     group.grants(BEN, PRESS);
@@ -270,7 +228,7 @@ fn who_reads_an_older_task_is_told_who_came_later() {
 
 #[test]
 fn who_was_handed_keys_alone_knows_to_which_role_they_went_later() {
-    let mut group = Group::new(73);
+    let mut group = group(73);
     group.grants(ANN, DESK);
     let task = group.creates(BEN, FIELD, "Who comes by boat");
     group.settle();
@@ -296,7 +254,7 @@ fn who_was_handed_keys_alone_knows_to_which_role_they_went_later() {
 
 #[test]
 fn the_second_computer_of_who_was_there_reads_what_they_read() {
-    let mut group = Group::new(66);
+    let mut group = group(66);
     let old = group.creates(ANN, PRESS, "Who gave us the ledger");
     group.settle();
     group.grants(BEN, PRESS);
@@ -317,7 +275,7 @@ fn the_second_computer_of_who_was_there_reads_what_they_read() {
 
 #[test]
 fn whoever_comes_to_read_by_a_line_reads_what_is_written_since() {
-    let mut group = Group::new(67);
+    let mut group = group(67);
     let old = group.creates(ANN, PRESS, "Who gave us the ledger");
     group.settle();
     let see = "role steward rank 0\nrole press rank 1\nrole field rank 1\nfield { see tasks press }";
@@ -332,7 +290,7 @@ fn whoever_comes_to_read_by_a_line_reads_what_is_written_since() {
 
 #[test]
 fn whoever_comes_back_reads_what_was_there_before_and_comes_after() {
-    let mut group = Group::new(68);
+    let mut group = group(68);
     let first = group.creates(ANN, PRESS, "Who gave us the ledger");
     group.settle();
     let member = group.member(DAN);
@@ -386,7 +344,7 @@ fn counterfeit(maker: &Replica, epoch: EpochId, role: RoleId) -> Entry {
 #[test]
 fn who_comes_cannot_have_an_older_epoch_handed_to_them_by_introducing_it_once_more() {
     for role in [PRESS, FIELD, RoleId::EVERYONE] {
-        let mut group = Group::new(69);
+        let mut group = group(69);
         group.grants(ANN, FIELD);
         // Ann does not know yet that Ben comes.
         let old = group.creates(ANN, PRESS, "Who gave us the ledger");
@@ -415,7 +373,7 @@ fn who_comes_cannot_have_an_older_epoch_handed_to_them_by_introducing_it_once_mo
 /// A changed client of somebody who just came publishes the key package to which an older epoch is sealed, as if it were their own.
 #[test]
 fn a_package_that_was_copied_makes_nobody_a_reader_of_then() {
-    let mut group = Group::new(70);
+    let mut group = group(70);
     let copied = group.members[DAN].device().key_package().clone();
     let act = signed(&group.members[BEN], FIELD, Content::Public(vec![Op::KeyPackage(copied)]));
     take(&mut group.members[BEN], &[act]);
@@ -434,7 +392,7 @@ fn a_package_that_was_copied_makes_nobody_a_reader_of_then() {
 /// A changed client hands on an older epoch all the same: it can give away what it holds itself, and nothing else comes of it.
 #[test]
 fn a_changed_client_gives_away_what_it_holds_itself() {
-    let mut group = Group::new(71);
+    let mut group = group(71);
     let old = group.creates(ANN, PRESS, "Who gave us the ledger");
     let epoch = group.members[ANN].usable_epoch_of(PRESS).expect("just made").clone();
     group.settle();
@@ -464,7 +422,7 @@ struct Said {
 #[test]
 fn whatever_happens_nobody_opens_what_was_written_before_they_came() {
     for seed in 0..courses() {
-        let mut group = Group::new(1_000 + seed);
+        let mut group = group(1_000 + seed);
         let (mut said, mut opened): (Vec<Said>, BTreeMap<TaskId, BTreeSet<MemberId>>) = (Vec::new(), BTreeMap::new());
         let mut created: BTreeMap<TaskId, usize> = BTreeMap::new();
         for _ in 0..40 {

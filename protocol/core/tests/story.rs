@@ -7,7 +7,7 @@ use pursuance_core::cell::{CellContent, open_cell, seal_entries};
 use pursuance_core::command::Command;
 use pursuance_core::crypto::Seed;
 use pursuance_core::entry::{Entry, UnverifiedEntry};
-use pursuance_core::founding::MEMBER;
+use pursuance_core::founding::{MEMBER, ORGANISER};
 use pursuance_core::fragment::{Assembly, Fragments};
 use pursuance_core::id::{EpochId, PursuanceId, TaskId};
 use pursuance_core::keys::DeviceKeys;
@@ -339,6 +339,37 @@ fn two_who_rotate_at_once_agree_and_a_crash_leaves_nothing_undone() {
     assert_eq!(maya.usable_epoch().unwrap().id(), ben.usable_epoch().unwrap().id());
     assert!(!maya.needs_epoch() && !ben.needs_epoch());
     assert_eq!(maya.digest(), ben.digest());
+}
+
+#[test]
+fn two_removals_at_once_end_with_keys_that_neither_has() {
+    let mut world = World::new(26);
+    let (mut maya, _, [mut ben, mut zoe, mut kim]) = world.four();
+    world.commit(&mut maya, &Command::Grant { member: ben.me().unwrap(), role: ORGANISER });
+    exchange(&mut maya, &mut ben);
+    // Neither knows what the other does.
+    world.commit(&mut maya, &remove(&kim));
+    rotate(&mut world, &mut maya);
+    world.commit(&mut ben, &remove(&zoe));
+    rotate(&mut world, &mut ben);
+    let halves = [&maya, &ben].map(|of| of.usable_epoch().unwrap().id());
+    exchange(&mut maya, &mut ben);
+    let give_all =
+        |to: &mut Replica, from: &Replica| from.logs().iter().for_each(|entry| drop(to.append(entry.clone())));
+    [&mut zoe, &mut kim].into_iter().for_each(|gone| give_all(gone, &maya));
+    assert!(zoe.epoch(halves[0]).is_some() && kim.epoch(halves[1]).is_some(), "the control: each was sealed to once");
+    // What follows is written with neither of the two.
+    rotate(&mut world, &mut maya);
+    exchange(&mut maya, &mut ben);
+    let last = maya.usable_epoch().unwrap().id();
+    assert!(!halves.contains(&last) && ben.usable_epoch().unwrap().id() == last && !ben.needs_epoch());
+    let said = world.commit(&mut ben, &create("Without both", None));
+    let key = ben.cell_keys_for(&said.entries[0]);
+    for gone in [&mut zoe, &mut kim] {
+        give_all(gone, &ben);
+        assert!(gone.epoch(last).is_none() && !gone.is_here());
+        assert!(gone.cell_keys().iter().all(|held| key.iter().all(|key| key.id() != held.id())));
+    }
 }
 
 #[test]

@@ -23,6 +23,10 @@ use pursuance_core::weeks::WeeksView;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use crate::bridges::BridgesView;
+use crate::sending::Sending;
+use crate::witnesses::{CosignedView, WitnessView};
+
 /// What the window may ask to be done.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
@@ -139,6 +143,26 @@ pub enum Request {
     SetLockAfter {
         /// One of `LOCK_MINUTES`.
         minutes: Option<u16>,
+    },
+    /// Keeps when posts leave this computer.
+    SetSending {
+        /// When.
+        sending: Sending,
+    },
+    /// Keeps the bridges by which Tor is reached from its next start on, one a line; none: without.
+    SetBridges {
+        /// At most `MAX_BRIDGES`, of `MAX_BRIDGE_BYTES` together.
+        lines: String,
+    },
+    /// Shows from now on where a witness signed relays' checkpoints too. Nothing is asked of it.
+    AddWitness {
+        /// Its name and key, as they are handed around: `<name>+<key id>+<key>`. At most `MAX_WITNESSES` are kept.
+        key: String,
+    },
+    /// Shows it no more.
+    RemoveWitness {
+        /// Name and key, as they are kept.
+        key: String,
     },
     /// Keeps texts that were not sent yet, instead of those kept before; the window asks for it before it locks.
     KeepDrafts {
@@ -1023,6 +1047,12 @@ pub struct AppView {
     pub keys: Vec<ChosenKey>,
     /// After how many minutes without a key or a pointer the window locks; `null`: never.
     pub lock_after: Option<u16>,
+    /// When posts leave this computer.
+    pub sending: Sending,
+    /// The bridges by which Tor is reached; empty while locked.
+    pub bridges: BridgesView,
+    /// The witnesses that this person named; empty while locked.
+    pub witnesses: Vec<WitnessView>,
 }
 
 /// A key that a person chose for something, instead of the one that there is. What it means is the window's own.
@@ -1262,6 +1292,8 @@ pub struct RelayView {
     pub handed: u32,
     /// Posts waiting for it.
     pub waiting: u32,
+    /// Entries of this pursuance that came by another relay and not by this one, as far as that is known.
+    pub lacks: u32,
     /// How it broke its word.
     pub fault: Option<Fault>,
     /// The last try came to nothing.
@@ -1269,6 +1301,8 @@ pub struct RelayView {
     /// Seconds since 1970 at the end of the newest slot for which another computer is known to have been shown the same log.
     #[cfg_attr(feature = "bindings", ts(type = "number | null"))]
     pub agreed_seconds: Option<u64>,
+    /// Witnesses that signed a checkpoint of it too, each with the newest one of which this is known; the newest first.
+    pub cosigned: Vec<CosignedView>,
     /// There is a proof of that, for anybody.
     pub has_proof: bool,
     /// The pursuance posts to it. One that was left is still read: whoever was away may have posted there.
@@ -1746,6 +1780,36 @@ pub enum Trouble {
     /// Nothing of the pursuance can be sealed yet: whoever just joined waits for its keys.
     #[error("nothing can be sealed for the others yet")]
     NothingToBundle,
+    /// A line that describes no bridge.
+    #[error("line {line} describes no bridge")]
+    NotABridge {
+        /// Which, from 1 on.
+        line: u32,
+    },
+    /// A bridge that is spoken to in a way that is not spoken here.
+    #[error("the bridge of line {line} needs a transport that is not spoken")]
+    BridgeTransport {
+        /// Which, from 1 on.
+        line: u32,
+    },
+    /// The text is no witness's name and key.
+    #[error("this is no witness's key")]
+    NotAWitness,
+    /// It is a key, and not of the kind by which witnesses sign here.
+    #[error("a key of this kind signs nothing that is read here")]
+    WitnessOfAnotherKind,
+    /// Name and key do not belong together: something of the text was changed.
+    #[error("the witness's name and key do not belong together")]
+    WitnessChanged,
+    /// This witness was named already.
+    #[error("this witness is there already")]
+    WitnessThere,
+    /// No more witnesses can be named.
+    #[error("no more than {most} witnesses can be named")]
+    TooManyWitnesses {
+        /// The limit.
+        most: u32,
+    },
     /// There is no proof against this relay.
     #[error("there is no proof against this relay")]
     NoEvidence,

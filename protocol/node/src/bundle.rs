@@ -109,6 +109,9 @@ impl Open {
             let mut ingested = held.ingest(&mut self.store, &cells, |_| Ok(()))?;
             *entries += ingested.entries;
             *learned |= ingested.learned;
+            let of = (held.id, number);
+            // Whoever wrote it may reach no relay.
+            self.note_came(of, None, &ingested, around.clock.now_seconds())?;
             self.hear_seen(number, core::mem::take(&mut ingested.seen))?;
             if ingested.learned {
                 let held = self.held.values().find(|held| held.number == number).expect("found a moment ago");

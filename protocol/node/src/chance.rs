@@ -9,7 +9,12 @@ pub(crate) fn random<const BYTES: usize>() -> [u8; BYTES] {
 
 /// A random duration up to `max`.
 pub(crate) fn up_to(max: std::time::Duration) -> std::time::Duration {
-    max.mul_f64(below(1 << 20) as f64 / f64::from(1 << 20))
+    max.mul_f64(evenly())
+}
+
+/// A random number from 0 to 1, without 1.
+pub(crate) fn evenly() -> f64 {
+    below(1 << 20) as f64 / f64::from(1 << 20)
 }
 
 /// A random number below `end`, which is small enough that the remainder does not show.

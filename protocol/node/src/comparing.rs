@@ -13,7 +13,8 @@ use crate::held::Held;
 use crate::relays::{Relay, Relays};
 use crate::store::{Number, Store, StoreError};
 
-const DAY_SECONDS: u64 = 86_400;
+/// Of UTC.
+pub(crate) const DAY_SECONDS: u64 = 86_400;
 
 /// How far back it is looked whether something was said already: yesterday, whatever clocks say.
 const SAID_LATELY_SECONDS: u64 = 2 * DAY_SECONDS;
@@ -87,11 +88,13 @@ impl Held {
             // Before the first visit of a day it is not known yet.
             let slot = relay.slot_seconds.map(|seconds| last_slot_of_yesterday(now_seconds, seconds));
             let note = slot.map(|slot| store.checkpoint_seen(relay.number, slot.0)).transpose()?.flatten();
-            let Some(note) = note.filter(|note| note.len() <= MAX_SEEN_NOTE_BYTES) else {
+            let mine = note.map(|note| Checkpoint::verify(&note, &key)).transpose().map_err(|_| StoreError::Damaged)?;
+            // Whatever lines others added: they are none of its word, and would take room.
+            let said = mine.map(|mine| (mine.note().alone(&key), mine));
+            let Some((note, mine)) = said.filter(|(note, _)| note.len() <= MAX_SEEN_NOTE_BYTES) else {
                 all = false;
                 continue;
             };
-            let mine = Checkpoint::verify(&note, &key).map_err(|_| StoreError::Damaged)?;
             let is_mine =
                 |said: &Checkpoint| (said.slot(), said.size(), said.root()) == (mine.slot(), mine.size(), mine.root());
             let mut lately = self.replica.said_seen(now_seconds.saturating_sub(SAID_LATELY_SECONDS));
@@ -180,17 +183,21 @@ impl Open {
         }
     }
 
-    /// Takes the checkpoint of yesterday's last slot that a visit asked for: it is kept if it is of the log that was read.
+    /// Takes the checkpoint of an older slot that a visit asked for: it is kept if it is of the log that was read.
     pub(crate) fn take_past(
         &mut self,
         address: &RelayAddress,
         note: &[u8],
         span: Option<&Span>,
+        now_seconds: u64,
     ) -> Result<(), StoreError> {
         let relay = self.relays.known.get_mut(address).expect("the caller looked");
         let Ok(past) = Checkpoint::verify(note, &address.log_key()) else { return Ok(()) };
         match relay.history.compare(note, None, span) {
-            Ok(Compared::Same) => self.store.write(|w| w.add_checkpoint_seen(relay.number, past.slot().0, note)),
+            Ok(Compared::Same) => {
+                relay.cosigned.look(&self.witnesses, &past, now_seconds);
+                self.store.write(|w| w.add_checkpoint_seen(relay.number, past.slot().0, note))
+            }
             Ok(Compared::Forked(evidence)) => relay.convict(&mut self.store, &evidence),
             Ok(Compared::Ahead | Compared::Unknown) | Err(_) => Ok(()),
         }

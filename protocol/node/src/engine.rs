@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use pursuance_core::id::PursuanceId;
 use pursuance_core::link::InviteLink;
 use pursuance_wire::RelayAddress;
+use pursuance_wire::log::Witness;
 use tokio::runtime::Handle;
 use tokio::sync::{oneshot, watch};
 use zeroize::Zeroizing;
@@ -17,6 +18,7 @@ use crate::api::{
     AppView, ChosenKey, PursuanceRow, Query, Reply, Request, Stage, Standing, StorageTrouble, Trouble, View,
 };
 use crate::backup::{self, Backup};
+use crate::bridges;
 use crate::clock::Clock;
 use crate::export::save_folder;
 use crate::folder::Folder;
@@ -26,13 +28,17 @@ use crate::import::job::{Asker, ImportJob};
 use crate::local::{kept_keys, kept_lock_after};
 use crate::node::Pace;
 use crate::relays::{Reach, Relays};
+use crate::repair::Repair;
+use crate::reposting::Reposting;
 use crate::rescue;
+use crate::sending::{Sending, kept_sending};
 use crate::stack::wipe_stack;
 use crate::status;
 use crate::storage::{CHECKED, Check, Storage, TRIED, is_check_due, trouble_of};
 use crate::store::{KeptStanding, Store, StoreError};
 use crate::transport::{TorStage, Transport};
 use crate::vault::{self, DatabaseKey, MAX_PASSPHRASE_BYTES, MIN_PASSPHRASE_CHARS, VaultError};
+use crate::witnesses::{self, kept_witnesses};
 use crate::worker::{PosterNews, ReaderNews};
 
 /// How often the engine looks around without being asked: Tor's progress, a relay that went silent.
@@ -91,6 +97,12 @@ pub(crate) struct Open {
     pub(crate) keys: Vec<ChosenKey>,
     /// After how many minutes without a key or a pointer the window locks.
     pub(crate) lock_after: Option<u16>,
+    /// When posts leave.
+    pub(crate) sending: Sending,
+    pub(crate) reposting: Reposting,
+    pub(crate) repair: Repair,
+    /// Whose cosignatures are shown.
+    pub(crate) witnesses: Vec<Witness>,
     /// Something was erased, now or in the last run, that may stand in older pages.
     pub(crate) unswept: bool,
 }
@@ -439,6 +451,9 @@ impl Engine {
             storage: self.storage(),
             keys: self.open.as_ref().map(|open| open.keys.clone()).unwrap_or_default(),
             lock_after: self.open.as_ref().and_then(|open| open.lock_after),
+            sending: self.open.as_ref().map(|open| open.sending).unwrap_or_default(),
+            bridges: self.open.as_ref().map(|_| bridges::view(&self.around)).unwrap_or_default(),
+            witnesses: self.open.as_ref().map(|open| witnesses::view(&open.witnesses)).unwrap_or_default(),
         }
     }
 }
@@ -447,6 +462,7 @@ impl Open {
     /// Takes up where the last run ended.
     fn begin(around: &Surroundings, run: u64, store: Store, key: Box<DatabaseKey>) -> Result<Self, StoreError> {
         let mut open = Self::load(store, key, run)?;
+        bridges::take_up(around, &open.store)?;
         open.take_up(around)?;
         open.check_if_due(around, run);
         Ok(open)
@@ -461,6 +477,10 @@ impl Open {
         let reach = Reach::kept(store.meta(OFFLINE)?.as_deref());
         let keys = kept_keys(&store)?;
         let lock_after = kept_lock_after(&store)?;
+        let sending = kept_sending(&store)?;
+        let reposting = Reposting::load(&store, held.keys())?;
+        let repair = Repair::load(&store, held.keys())?;
+        let witnesses = kept_witnesses(&store)?;
         Ok(Self {
             store,
             held,
@@ -472,6 +492,10 @@ impl Open {
             storage: Storage::default(),
             keys,
             lock_after,
+            sending,
+            reposting,
+            repair,
+            witnesses,
             unswept: true,
         })
     }
@@ -511,7 +535,9 @@ impl Open {
             self.take_up(around)?;
             return Ok(true);
         }
-        self.do_what_is_due(around)
+        self.repost(around)?;
+        let repaired = self.repair(around)?;
+        Ok(self.do_what_is_due(around)? || repaired)
     }
 
     /// Starts the check of all pages unless it was made lately. If it cannot be started, the next opening tries again.

@@ -30,6 +30,7 @@ use crate::chance::random;
 use crate::devices::OpenCode;
 use crate::local::kept_order;
 use crate::own::{Own, kept_own};
+use crate::returning::{Returned, Silence};
 use crate::stack::wipe_stack;
 use crate::store::{
     Changes, Door, Handed, KeptEntryBytes, KeptFragment, KeptPursuance, KeptStanding, NewEntry, Number, Store,
@@ -143,8 +144,14 @@ pub(crate) struct Ingested {
     pub(crate) seen: Vec<Vec<u8>>,
     /// How many entries are new here.
     pub(crate) entries: usize,
+    /// Those of them that another device wrote, with the times that they claim.
+    pub(crate) by_others: Vec<(EntryId, u64)>,
+    /// All entries that came whole or with their first part, known or not.
+    pub(crate) came: BTreeSet<EntryId>,
     /// Cells, by their places, that nothing here opens.
     pub(crate) closed: Vec<usize>,
+    /// What others' devices said that had said nothing for a day, the newest of each.
+    pub(crate) returned: BTreeMap<AuthorId, Returned>,
 }
 
 /// What one round over cells found, not stored yet.
@@ -156,6 +163,8 @@ struct Found {
     entries: Vec<Entry>,
     fragments: Vec<KeptFragment>,
     whole: Vec<EntryId>,
+    /// Whatever came, known or not.
+    came: BTreeSet<EntryId>,
     newer: Vec<Vec<u8>>,
     /// To the code that is shown here; only the first is taken.
     answers: Vec<Answer>,
@@ -430,6 +439,7 @@ impl Held {
                 })
             });
             trouble?;
+            ingested.came.append(&mut found.came);
             self.verify(&mut found);
             let final_round = keys.is_empty() || found.entries.is_empty();
             let last_change = if final_round { last.take() } else { None };
@@ -474,6 +484,9 @@ impl Held {
                 }
             }
             CellContent::Fragment(fragment) => {
+                if fragment.index == 0 {
+                    found.came.insert(fragment.entry);
+                }
                 if store.has_entry(self.number, fragment.entry)? {
                     return Ok(true);
                 }
@@ -498,6 +511,7 @@ impl Held {
     }
 
     fn take(&self, store: &Store, entry: UnverifiedEntry, found: &mut Found) -> Result<(), StoreError> {
+        found.came.insert(entry.id());
         if !store.has_entry(self.number, entry.id())? {
             found.claimed.push(entry);
         }
@@ -548,12 +562,19 @@ impl Held {
             let shelf = w.shelf(self.number);
             for entry in found.entries {
                 let (id, mine) = (entry.id(), entry.body().author == me);
+                let silence = Silence::before(&entry, self.replica.logs()).filter(|_| !mine);
                 ingested.seen.extend(notes_in(&entry).filter(|_| !mine).map(<[u8]>::to_vec));
                 self.show(&entry);
-                match self.replica.receive_from(entry, &shelf).append {
+                let claimed_seconds = entry.body().claimed_seconds;
+                let append = self.replica.receive_from(entry, &shelf).append;
+                if let (Append::Appended, Some(silence)) = (&append, silence) {
+                    ingested.returned.extend(silence.ended_by(id, self.replica.logs()));
+                }
+                match append {
                     Append::Appended | Append::Gap { .. } | Append::Equivocation { .. } => {
                         ingested.news = true;
                         ingested.entries += 1;
+                        ingested.by_others.extend((!mine).then_some((id, claimed_seconds)));
                     }
                     Append::Duplicate => {}
                     // It shows, at every start, that a copy of this device is in use.

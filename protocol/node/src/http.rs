@@ -11,13 +11,16 @@ use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 /// Bytes of an answer's status line and headers.
 pub const MAX_HEAD_BYTES: usize = 8_192;
 
 /// Headers of an answer.
 pub const MAX_HEADERS: usize = 16;
+
+/// The slowest that an answer may come once the time has passed that it has by itself: half of what a line of 20 kbit/s brings.
+pub const LEAST_BYTES_PER_SECOND: u32 = 1_250;
 
 /// How long a relay may take, so that a bad one holds nobody up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,14 +29,14 @@ pub struct Patience {
     pub head: Duration,
     /// Between two pieces of an answer's body.
     pub idle: Duration,
-    /// From the request to the end of the answer.
+    /// From the request to the end of the answer, besides what its length takes at [`LEAST_BYTES_PER_SECOND`].
     pub answer: Duration,
 }
 
 impl Patience {
-    /// For Tor on a slow day.
+    /// For Tor on a slow day: a minute there and a minute back.
     pub const DEFAULT: Self =
-        Self { head: Duration::from_secs(60), idle: Duration::from_secs(60), answer: Duration::from_secs(300) };
+        Self { head: Duration::from_secs(180), idle: Duration::from_secs(120), answer: Duration::from_secs(300) };
 }
 
 /// Why a request has no usable answer.
@@ -136,12 +139,10 @@ impl Http {
     }
 
     async fn ask(&mut self, method: Method, path: &str, body: Bytes, max_bytes: usize) -> Result<Bytes, HttpError> {
-        let patience = self.patience;
-        let answered = async {
-            let answer = timeout(patience.head, self.head(method, path, body)).await.map_err(|_| HttpError::Slow)??;
-            whole(answer.into_body(), max_bytes, patience.idle).await
-        };
-        timeout(patience.answer, answered).await.map_err(|_| HttpError::Slow)?
+        let (patience, asked) = (self.patience, Instant::now());
+        let head = patience.head.min(patience.answer);
+        let answer = timeout(head, self.head(method, path, body)).await.map_err(|_| HttpError::Slow)??;
+        whole(answer.into_body(), max_bytes, patience, asked).await
     }
 
     async fn head(&mut self, method: Method, path: &str, body: Bytes) -> Result<Response<Incoming>, HttpError> {
@@ -180,9 +181,13 @@ impl Following {
     }
 }
 
-async fn whole(mut body: Incoming, max_bytes: usize, idle: Duration) -> Result<Bytes, HttpError> {
+async fn whole(mut body: Incoming, max_bytes: usize, patience: Patience, asked: Instant) -> Result<Bytes, HttpError> {
     let mut bytes = BytesMut::new();
-    while let Some(piece) = piece(&mut body, idle).await? {
+    loop {
+        // What has come earns more time; a drip earns none.
+        let earned = Duration::from_secs_f64(bytes.len() as f64 / f64::from(LEAST_BYTES_PER_SECOND));
+        let left = (patience.answer + earned).saturating_sub(asked.elapsed());
+        let Some(piece) = piece(&mut body, patience.idle.min(left)).await? else { break };
         if bytes.len() + piece.len() > max_bytes {
             return Err(HttpError::TooLong { max_bytes });
         }
@@ -353,6 +358,23 @@ mod tests {
         });
         let got = Http::open(stream, "x.onion", SHORT).await.unwrap().fetch("/", 1_000).await;
         assert_eq!(got, Err(HttpError::Slow));
+    }
+
+    #[tokio::test]
+    async fn what_comes_steadily_may_take_as_long_as_it_is() {
+        const PIECES: usize = 40;
+        let (stream, _task) = relay(|mut stream| async move {
+            let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", PIECES * 100);
+            let _ = stream.write_all(head.as_bytes()).await;
+            for _ in 0..PIECES {
+                tokio::time::sleep(Duration::from_millis(40)).await;
+                let _ = stream.write_all(&[b'x'; 100]).await;
+            }
+        });
+        let began = Instant::now();
+        let got = Http::open(stream, "x.onion", SHORT).await.unwrap().fetch("/", 10_000).await;
+        assert_eq!(got.map(|bytes| bytes.len()), Ok(PIECES * 100));
+        assert!(began.elapsed() > 2 * SHORT.answer, "it took longer than an answer has by itself");
     }
 
     #[tokio::test]

@@ -9,6 +9,7 @@
 
 pub mod api;
 pub mod backup;
+pub mod bridges;
 pub mod bundle;
 mod chance;
 pub mod clock;
@@ -36,8 +37,12 @@ pub mod own;
 mod phrase;
 pub mod recovery;
 mod relays;
+mod repair;
+mod reposting;
 mod requests;
 mod rescue;
+mod returning;
+pub mod sending;
 mod stack;
 mod status;
 mod storage;
@@ -47,6 +52,7 @@ pub mod transport;
 pub mod vault;
 mod views;
 pub mod visit;
+pub mod witnesses;
 mod worker;
 
 pub use clock::Clock;

@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 
 use pursuance_core::id::AuthorId;
 use pursuance_core::keys::CellKey;
-use pursuance_wire::limits::MAX_POST_CELLS;
 use pursuance_wire::log::{Checkpoint, Receipt, ReceiptState, RelayHistory, Span};
 use pursuance_wire::{Cell, LeafHash, RelayAddress};
 
@@ -14,6 +13,7 @@ use crate::clock;
 use crate::engine::{Open, Surroundings};
 use crate::held::sealed_cells;
 use crate::relays::{FROM_END, Reading};
+use crate::sending::{Sending, dummy};
 use crate::stack::wipe_stack;
 use crate::store::{Door, KeptStanding, Number, StoreError};
 use crate::visit::{VisitError, last_plausible_slot};
@@ -49,15 +49,18 @@ impl Open {
                 let from = self.relays.from(address);
                 let relay = self.relays.known.get(address).expect("looked for above");
                 let past = relay.past_slot(&self.store, around.clock.now_seconds())?;
+                let older = past.into_iter().chain(relay.unknown_expiry_slot()).collect();
                 let from = if relay.prove { 0 } else { from };
-                let (slot_seconds, lately) = (relay.slot_seconds, relay.lately);
-                let _ = reply.send(ReadPlan { history: relay.history.clone(), from, slot_seconds, past, lately });
+                let slot_seconds = relay.slot_seconds.filter(|_| relay.retention_days.is_some());
+                let (history, lately) = (relay.history.clone(), relay.lately);
+                let _ = reply.send(ReadPlan { history, from, slot_seconds, older, lately });
                 Ok(false)
             }
-            ReaderNews::SlotSeconds(seconds) => {
+            ReaderNews::Policy(policy) => {
                 let number = self.relay(address).number;
-                self.store.write(|w| w.set_slot_seconds(number, seconds))?;
-                self.relay(address).slot_seconds = Some(seconds);
+                self.store.write(|w| w.set_slot_seconds(number, policy.slot_seconds))?;
+                let relay = self.relay(address);
+                (relay.slot_seconds, relay.retention_days) = (Some(policy.slot_seconds), Some(policy.retention_days));
                 Ok(false)
             }
             ReaderNews::Accepted(history) => {
@@ -74,11 +77,18 @@ impl Open {
                 let _ = done.send(());
                 Ok(shown || changed)
             }
-            ReaderNews::Done { checkpoint, span, past, done } => {
+            ReaderNews::Done { checkpoint, span, older, done } => {
                 self.read_to_the_end(address, &checkpoint, span.as_ref())?;
-                past.map_or(Ok(()), |note| self.take_past(address, &note, span.as_ref()))?;
-                self.compare_visit(address, span.as_ref(), around.clock.now_seconds())?;
+                let now_seconds = around.clock.now_seconds();
+                self.look_for_cosignatures(address, &checkpoint, now_seconds);
+                let relay = self.relay(address);
+                relay.asks_expiry = false;
+                relay.take_expiry(&older, &address.log_key());
+                let notes = older.iter().filter_map(|(_, note)| note.as_deref());
+                notes.into_iter().try_for_each(|note| self.take_past(address, note, span.as_ref(), now_seconds))?;
+                self.compare_visit(address, span.as_ref(), now_seconds)?;
                 self.look_again(address);
+                self.renew_previews(address)?;
                 self.erase_packages()?;
                 let _ = done.send(());
                 Ok(true)
@@ -147,6 +157,9 @@ impl Open {
                 let now_seconds = around.clock.now_seconds();
                 let handed = if held.replica.unwelcomed().contains(&to) {
                     let relays = self.relays.wanted_numbers(held.number);
+                    // Not all who welcome them at about the same time do it.
+                    let after = if held.came_by_mine(to) { Duration::ZERO } else { around.pace.repost_delay() };
+                    self.reposting.want(&mut self.store, held.id, now + after)?;
                     held.welcome(&mut self.store, to, &relays, now_seconds)?
                 } else {
                     held.hand_on(&mut self.store, to, now_seconds)?
@@ -219,8 +232,10 @@ impl Open {
             w.set_reached(number, now_seconds)?;
             from_end.iter().try_for_each(|of| w.set_reading(*of, number, checkpoint.size(), checkpoint.size()))
         })?;
+        let cosigned = self.look_for_cosignatures(address, &checkpoint, now_seconds);
         let relay = self.relay(address);
-        let shown = !relay.online
+        let shown = cosigned
+            || !relay.online
             || relay.fault.is_some()
             || relay.reached_seconds.is_none_or(|at| now_seconds.abs_diff(at) >= SHOW_REACHED_SECONDS);
         if newer || relay.newest_at.is_none() {
@@ -271,7 +286,11 @@ impl Open {
                 w.set_reading(pursuance, relay_number, reading.first, end)
             })?;
             self.relays.readings.entry((pursuance, *address)).and_modify(|reading| reading.next = end);
+            self.reposting.count(&mut self.store, held, (relay_number, *address), start + skip as u64, &ingested)?;
+            let of = (held.id, pursuance);
+            self.note_came(of, Some(relay_number), &ingested, around.clock.now_seconds())?;
             changed |= ingested.news || !cells.is_empty();
+            self.welcome_back(around, pursuance, ingested.returned.values())?;
             // Of a visit, the end tells more.
             self.hear_seen(pursuance, ingested.seen)?;
             if from_stream {
@@ -320,6 +339,7 @@ impl Open {
 
     /// Takes up what the last run left: nothing new came, and what follows from what is there may not have been done.
     pub(crate) fn take_up(&mut self, around: &Surroundings) -> Result<(), StoreError> {
+        self.look_at_kept(around.clock.now_seconds())?;
         let all: Vec<Number> = self.held.values().map(|held| held.number).collect();
         all.into_iter().try_for_each(|pursuance| self.after_news(around, pursuance))?;
         for held in self.held.values_mut().filter(|held| held.unread && held.standing == KeptStanding::Waiting) {
@@ -363,6 +383,7 @@ impl Open {
             return Ok(false);
         }
         self.store.write(|w| seen.iter().try_for_each(|leaf| w.set_seen(leaf, number)))?;
+        self.repair.own_came = true;
         self.refresh_posted(address)?;
         Ok(true)
     }
@@ -387,6 +408,7 @@ impl Open {
                 continue;
             }
             let Ok(receipt) = Receipt::verify(&open.note, &address.log_key()) else { return Err(StoreError::Damaged) };
+            self.repair.own_came = true;
             match receipt.judge(checkpoint, span) {
                 ReceiptState::Kept(_) => self.store.write(|w| w.set_seen(&open.leaf, number))?,
                 // Not within this span: if it stays away, a visit from the first cell finds it or proves its absence.
@@ -432,17 +454,29 @@ impl Open {
         // Nothing is posted before it is known where our cells begin.
         let from_end = self.relays.readings.iter().any(|((_, at), reading)| at == address && reading.first == FROM_END);
         let Some(newest) = relay.history.newest().map(Checkpoint::slot).filter(|_| !from_end) else { return Ok(None) };
-        let waiting = self.store.waiting_cells(relay.number, MAX_POST_CELLS)?;
-        if waiting.is_empty() {
-            return Ok(None);
+        let waiting = self.store.waiting_cells(relay.number, self.sending.cells_per_post())?;
+        let (numbers, mut cells): (Vec<Number>, Vec<Cell>) =
+            waiting.into_iter().map(|waiting| (waiting.number, waiting.cell)).unzip();
+        if cells.is_empty() {
+            if self.sending != Sending::Steady || !self.posts_to(address) {
+                return Ok(None);
+            }
+            cells.push(dummy());
         }
         let slot_seconds = relay.slot_seconds.unwrap_or(ASSUMED_SLOT_SECONDS);
         Ok(Some(PostPlan {
-            numbers: waiting.iter().map(|waiting| waiting.number).collect(),
-            cells: waiting.into_iter().map(|waiting| waiting.cell).collect(),
+            numbers,
+            cells,
             newest,
             ahead: last_plausible_slot(newest, around.clock.now_seconds(), slot_seconds),
+            sending: self.sending,
         }))
+    }
+
+    /// Whether somebody here still posts to this relay.
+    fn posts_to(&self, address: &RelayAddress) -> bool {
+        let mut held = self.held.values().filter(|held| !held.is_silent());
+        held.any(|held| self.relays.readings.get(&(held.number, *address)).is_some_and(|reading| reading.wanted))
     }
 
     fn fault(&mut self, address: &RelayAddress, error: &VisitError) -> Result<(), StoreError> {
@@ -483,6 +517,14 @@ impl crate::held::Held {
         }
         let invite = authority.invites().get(&member.invite?)?;
         Some(CellKey::of_invite(&invite.invite.cell_secret))
+    }
+
+    /// Whether a newcomer came by an invite that was made here.
+    fn came_by_mine(&self, newcomer: AuthorId) -> bool {
+        let authority = self.replica.authority();
+        let member = authority.member_of(newcomer).and_then(|member| authority.members().get(&member));
+        let invite = member.filter(|member| member.author == newcomer).and_then(|member| member.invite);
+        invite.is_some_and(|grant| self.own_invites.contains_key(&grant.entry))
     }
 
     /// Seals the previews of invites made here that have none yet; whether there were any.

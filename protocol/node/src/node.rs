@@ -60,8 +60,21 @@ pub struct Pace {
     pub company: Duration,
     /// Each relay gets its copy after a random while of at most this.
     pub max_post_delay: Duration,
+    /// The same for who would rather not be that prompt, and for who would rather not at all.
+    pub some_minutes: Duration,
+    /// See `some_minutes`.
+    pub an_hour: Duration,
+    /// Pause between two posts at a steady rate, in the mean.
+    pub steady_pause: Duration,
     /// A newcomer is welcomed after a random while of at most this, if nobody else did before.
     pub max_welcome_delay: Duration,
+    /// Who welcomed somebody by another's invite waits this long, and at most twice as long, before it posts again what a relay may have
+    /// dropped, if nobody else does.
+    pub repost_delay: Duration,
+    /// What one relay has and another lacks for so long is told; after so much longer it is posted there again.
+    pub lacks_after: Duration,
+    /// See `lacks_after`.
+    pub repair_after: Duration,
     /// Where somebody may not read any more, whoever did not see to it makes the next epoch after a random while of at most this, if
     /// nobody else did before; who stands high waits less.
     pub max_epoch_delay: Duration,
@@ -79,7 +92,13 @@ impl Default for Pace {
             patience: Patience::DEFAULT,
             company: Duration::from_secs(2),
             max_post_delay: Duration::from_secs(2),
+            some_minutes: Duration::from_secs(600),
+            an_hour: Duration::from_secs(3_600),
+            steady_pause: Duration::from_secs(300),
             max_welcome_delay: Duration::from_secs(10),
+            repost_delay: Duration::from_secs(300),
+            lacks_after: Duration::from_secs(600),
+            repair_after: Duration::from_secs(6 * 3_600),
             max_epoch_delay: Duration::from_secs(600),
             first_retry: Duration::from_secs(2),
             max_retry: Duration::from_secs(300),
@@ -98,7 +117,13 @@ impl Pace {
             patience: Patience { head: short, idle: short, answer: Duration::from_secs(20) },
             company: Duration::from_millis(30),
             max_post_delay: Duration::from_millis(10),
+            some_minutes: Duration::from_secs(3),
+            an_hour: Duration::from_secs(3_600),
+            steady_pause: Duration::from_millis(100),
             max_welcome_delay: Duration::from_millis(50),
+            repost_delay: Duration::from_secs(20),
+            lacks_after: Duration::from_secs(2),
+            repair_after: Duration::from_secs(8),
             max_epoch_delay: Duration::from_millis(400),
             first_retry: Duration::from_millis(50),
             max_retry: Duration::from_millis(400),
@@ -111,14 +136,20 @@ impl Pace {
         doubled.mul_f64(0.75) + up_to(doubled.mul_f64(0.25))
     }
 
-    pub(crate) fn post_delay(&self) -> Duration {
-        up_to(self.max_post_delay)
-    }
-
     /// Half of it by rank, half by chance, so that not all begin at once.
     pub(crate) fn epoch_delay(&self, rank: u8) -> Duration {
         let half = self.max_epoch_delay / 2;
         half.mul_f64(f64::from(rank.min(4)) / 4.0) + up_to(half)
+    }
+
+    pub(crate) fn repost_delay(&self) -> Duration {
+        self.repost_delay + up_to(self.repost_delay)
+    }
+
+    /// The pause before a relay is given what it lacks, once it was read to its end: who wrote it may only wait for it too.
+    pub(crate) fn repair_delay(&self) -> Duration {
+        let part = self.repair_after / 12;
+        part + up_to(part * 2)
     }
 
     pub(crate) fn welcome_delay(&self) -> Duration {
@@ -174,9 +205,12 @@ impl Node {
         })?;
         let tor_config = match config.tor {
             TorChoice::Off => None,
-            TorChoice::On { toml } => {
-                Some(TorConfig { state_dir: folder.tor_state(), cache_dir: folder.tor_cache(), toml })
-            }
+            TorChoice::On { toml } => Some(TorConfig {
+                state_dir: folder.tor_state(),
+                cache_dir: folder.tor_cache(),
+                toml,
+                bridges: Vec::new(),
+            }),
         };
         let transport = Arc::new(Transport::new(config.loopback, tor_config));
         let (engine, inbox) = channel();

@@ -15,6 +15,7 @@ use crate::comparing::SeenByOthers;
 use crate::engine::Surroundings;
 use crate::held::{Held, Way};
 use crate::store::{KeptRelay, KeptStanding, Number, Store, StoreError};
+use crate::witnesses::Cosigned;
 use crate::worker::{self, Worker};
 
 /// Stands for "the end of the log at the first visit": nothing of ours can be before it.
@@ -71,6 +72,12 @@ pub(crate) struct Relay {
     pub(crate) number: Number,
     pub(crate) history: RelayHistory,
     pub(crate) slot_seconds: Option<u32>,
+    /// Days for which it keeps cells at least, by the policy that was read since the program started.
+    pub(crate) retention_days: Option<u32>,
+    /// A slot, and how many cells its log had by then, which it may have dropped since; 0 where that is not known.
+    pub(crate) expired: Option<(SlotNumber, u64)>,
+    /// A visit is wanted that asks for it.
+    pub(crate) asks_expiry: bool,
     pub(crate) reached_seconds: Option<u64>,
     pub(crate) fault: Option<Fault>,
     /// A fault with a proof is never forgotten.
@@ -87,6 +94,8 @@ pub(crate) struct Relay {
     pub(crate) lately: Lately,
     /// What others said that they saw of it.
     pub(crate) seen: SeenByOthers,
+    /// Which witnesses signed its checkpoints.
+    pub(crate) cosigned: Cosigned,
     pub(crate) run: u64,
     tasks: Option<Tasks>,
 }
@@ -313,11 +322,14 @@ impl Relays {
 }
 
 impl Relay {
-    fn new(number: Number, address: RelayAddress) -> Self {
+    pub(crate) fn new(number: Number, address: RelayAddress) -> Self {
         Self {
             number,
             history: RelayHistory::new(address.log_key()),
             slot_seconds: None,
+            retention_days: None,
+            expired: None,
+            asks_expiry: false,
             reached_seconds: None,
             fault: None,
             has_proof: false,
@@ -329,6 +341,7 @@ impl Relay {
             clock_off_seconds: None,
             lately: Lately::default(),
             seen: SeenByOthers::default(),
+            cosigned: Cosigned::default(),
             run: 0,
             tasks: None,
         }

@@ -49,6 +49,10 @@ impl Open {
             Request::Reorder { pursuance, task, past } => self.reorder(pursuance, task, past),
             Request::SetKeys { keys } => self.set_keys(keys),
             Request::SetLockAfter { minutes } => self.set_lock_after(minutes),
+            Request::SetBridges { lines } => self.set_bridges(around, &lines),
+            Request::SetSending { sending } => self.set_sending(sending),
+            Request::AddWitness { key } => self.add_witness(around, &key),
+            Request::RemoveWitness { key } => self.remove_witness(&key),
             Request::KeepDrafts { drafts } => self.keep_drafts(&drafts),
             Request::Undo { pursuance } => self.undo(around, pursuance),
             Request::ChangeRules { pursuance, text } => self.change_rules(around, pursuance, &text),
@@ -203,8 +207,12 @@ impl Open {
     pub(crate) fn forget(&mut self, pursuance: PursuanceId) -> Result<(), Trouble> {
         let number = self.held.get(&pursuance).ok_or(Trouble::NoSuchPursuance)?.number;
         let drafts = self.drafts_without(pursuance)?;
+        let reposting = self.reposting.forget(pursuance);
+        let lacking = self.repair.forget(pursuance);
         self.store.write(|w| {
             w.drop_pursuance(number)?;
+            w.set_meta(&reposting, &[])?;
+            w.set_meta(&lacking, &[])?;
             w.set_meta(DRAFTS, &drafts)?;
             w.set_meta(&own_name(pursuance), &[])?;
             w.set_meta(&sample_name(pursuance), &[])?;

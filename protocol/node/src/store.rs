@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::Once;
+use std::time::Duration;
 
 use pursuance_core::crypto::{KemSecret, KeySuite};
 use pursuance_core::id::{AuthorId, EntryId, MemberId, PursuanceId};
@@ -50,6 +52,12 @@ const STEPS: [&str; SCHEMA_VERSION as usize] = [
 
 /// How long a statement waits for another connection, which only a copying program could be.
 const BUSY_MILLISECONDS: u64 = 5_000;
+
+/// How often it is asked whether the cipher takes keys yet.
+const CIPHER_TRIES: u32 = 100;
+
+/// How long is waited between two of them.
+const CIPHER_WAIT: Duration = Duration::from_millis(20);
 
 /// Why the database could not be opened, read or written. What was committed before stays.
 #[derive(Debug, thiserror::Error)]
@@ -634,6 +642,19 @@ impl Store {
         })
     }
 
+    /// The slot for which a relay promised the first cell of an invite's preview; `None` unless it has promised all of them.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn preview_slot(&self, invite: EntryId, relay: Number) -> Result<Option<u64>> {
+        let sql = "SELECT MIN(due_slot), MIN(state) FROM cargo JOIN outbox ON outbox.cell = cargo.cell
+            WHERE cargo.entry = ?1 AND cargo.door = ?2 AND outbox.relay = ?3";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let row = |row: &rusqlite::Row<'_>| Ok((row.get::<_, Option<i64>>(0)?, row.get::<_, Option<i64>>(1)?));
+        let (slot, state) = statement.query_row(params![invite.0, Door::Invite as u8, relay], row)?;
+        Ok(slot.filter(|_| state > Some(0)).and_then(|slot| u64::try_from(slot).ok()))
+    }
+
     /// Promises of a relay that were not seen kept yet.
     ///
     /// # Errors
@@ -715,15 +736,35 @@ fn list<T>(
 
 /// A connection that knows the key; nothing was read yet.
 pub(crate) fn connect(path: &Path, key: &DatabaseKey) -> Result<Connection> {
+    static CIPHER_READY: Once = Once::new();
+    CIPHER_READY.call_once(wait_for_cipher);
     let connection = Connection::open(path)?;
-    connection.busy_timeout(std::time::Duration::from_millis(BUSY_MILLISECONDS))?;
-    // Before the key: a wrong one would print to standard error.
-    connection.pragma_update(None, "cipher_log_level", "NONE")?;
+    connection.busy_timeout(Duration::from_millis(BUSY_MILLISECONDS))?;
+    silence(&connection)?;
     let hex = Zeroizing::new(data_encoding::HEXLOWER.encode(&key[..]));
     let raw = Zeroizing::new(format!("PRAGMA key = \"x'{}'\"", *hex));
     connection.execute_batch(&raw)?;
     connection.pragma_update(None, "cipher_memory_security", true)?;
     Ok(connection)
+}
+
+/// SQLite calls itself ready a moment before its cipher is (`SQLITE_EXTRA_INIT` runs last), and a key that is given in
+/// that moment is refused as if the file were damaged: the first of this process opens nothing until a key is taken.
+fn wait_for_cipher() {
+    for _ in 0..CIPHER_TRIES {
+        let taken = Connection::open_in_memory()
+            .and_then(|connection| silence(&connection).and_then(|()| connection.execute_batch("PRAGMA key = 'any'")));
+        match taken {
+            Ok(()) => return,
+            Err(error) => tracing::debug!(code = ?error.sqlite_error_code(), "the cipher is not ready"),
+        }
+        std::thread::sleep(CIPHER_WAIT);
+    }
+}
+
+/// Before the key: a wrong one would print to standard error.
+fn silence(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "cipher_log_level", "NONE")
 }
 
 /// Makes the tables of a schema in an empty database.

@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use pursuance_onion::{Isolation, OnionError, OnionStream, Progress, Tor, TorConfig};
+use pursuance_onion::{Bridge, Isolation, OnionError, OnionStream, Progress, Tor, TorConfig};
 use pursuance_wire::RelayAddress;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
@@ -48,8 +48,19 @@ pub struct Transport {
     /// `None`: Tor is off.
     tor_config: Option<TorConfig>,
     tor: Mutex<TorState>,
+    bridges: Mutex<Bridges>,
     /// For reading; posts never share one.
     isolations: Mutex<HashMap<RelayAddress, Isolation>>,
+}
+
+/// Bridges, as they are given and as they were when Tor started.
+#[derive(Default)]
+struct Bridges {
+    lines: String,
+    parsed: Vec<Bridge>,
+    /// The lines cannot be read: nothing is reached in their place.
+    unreadable: bool,
+    started_with: Option<String>,
 }
 
 /// Tor starts when the first relay needs it, and no earlier.
@@ -81,6 +92,7 @@ impl Transport {
             loopback: loopback.into_iter().collect(),
             tor_config,
             tor: Mutex::new(TorState::NotStarted),
+            bridges: Mutex::default(),
             isolations: Mutex::default(),
         }
     }
@@ -107,6 +119,9 @@ impl Transport {
     #[must_use]
     pub fn tor_stage(&self) -> TorStage {
         match &*self.tor.lock().expect("no holder of this lock can panic") {
+            TorState::NotStarted if self.bridges.lock().expect("no holder of this lock can panic").unreadable => {
+                TorStage::Unreachable
+            }
             TorState::NotStarted => TorStage::Asleep,
             TorState::Unusable => TorStage::Unreachable,
             TorState::Running(tor) => match *tor.progress().borrow() {
@@ -115,6 +130,21 @@ impl Transport {
                 Progress { percent, .. } => TorStage::Starting(percent),
             },
         }
+    }
+
+    /// Has Tor reached by these bridges when it starts; one that runs stays as it is. Where lines cannot be read, it does not start.
+    pub fn set_bridges(&self, lines: String, parsed: Option<Vec<Bridge>>) {
+        let mut bridges = self.bridges.lock().expect("no holder of this lock can panic");
+        bridges.unreadable = parsed.is_none();
+        (bridges.lines, bridges.parsed) = (lines, parsed.unwrap_or_default());
+    }
+
+    /// The lines of the bridges, whether one needs another program, and whether Tor runs with others.
+    #[must_use]
+    pub fn bridges(&self) -> (String, bool, bool) {
+        let bridges = self.bridges.lock().expect("no holder of this lock can panic");
+        let waits = bridges.started_with.as_ref().is_some_and(|lines| *lines != bridges.lines);
+        (bridges.lines.clone(), bridges.parsed.iter().any(Bridge::needs_program), waits)
     }
 
     /// Opens a stream to a relay, on a circuit of this relay and purpose alone.
@@ -145,7 +175,13 @@ impl Transport {
         let config = self.tor_config.as_ref().ok_or(ConnectError::NoWay)?;
         let mut state = self.tor.lock().expect("no holder of this lock can panic");
         if let TorState::NotStarted = *state {
-            *state = match Tor::start(config.clone()) {
+            let mut bridges = self.bridges.lock().expect("no holder of this lock can panic");
+            if bridges.unreadable {
+                return Err(ConnectError::TorNotReady);
+            }
+            bridges.started_with = Some(bridges.lines.clone());
+            let config = TorConfig { bridges: bridges.parsed.clone(), ..config.clone() };
+            *state = match Tor::start(config) {
                 Ok(tor) => TorState::Running(tor),
                 Err(error) => {
                     tracing::error!(%error, "Tor cannot be started");
@@ -244,5 +280,20 @@ pub(crate) mod tests {
         assert!(transport.connect(&relay(), Purpose::Read).await.is_ok());
         drop(listener);
         assert!(matches!(transport.connect(&relay(), Purpose::Post).await, Err(ConnectError::NotReached)));
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_read_is_never_passed_over() {
+        let dir = tempfile::tempdir().unwrap();
+        let place = |name: &str| dir.path().join(name);
+        let config =
+            TorConfig { state_dir: place("state"), cache_dir: place("cache"), toml: None, bridges: Vec::new() };
+        let transport = Transport::new([], Some(config));
+        transport.set_bridges("of another version".into(), None);
+        assert_eq!(transport.tor_stage(), TorStage::Unreachable);
+        assert!(matches!(transport.connect(&relay(), Purpose::Read).await, Err(ConnectError::TorNotReady)));
+        assert!(!place("state").exists(), "Tor was not started");
+        transport.set_bridges(String::new(), Some(Vec::new()));
+        assert_eq!(transport.tor_stage(), TorStage::Asleep);
     }
 }

@@ -219,10 +219,12 @@ impl Open {
                 read: read.min(relay.size()),
                 handed,
                 waiting,
+                lacks: u32::try_from(self.repair.lacking(held.id, relay.number)).unwrap_or(u32::MAX),
                 fault: relay.fault,
                 failing: relay.failing_since_seconds.is_some(),
                 has_proof: relay.has_proof,
                 agreed_seconds: relay.seen.agreed.zip(relay.slot_seconds).map(|(slot, of)| slot.end_unix_seconds(of)),
+                cosigned: relay.cosigned.view(relay.slot_seconds),
                 used: used.contains(&address),
             });
         }

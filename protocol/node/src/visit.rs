@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use pursuance_wire::cell::CELL_BYTES;
-use pursuance_wire::limits::{BLOCK_CELLS, MAX_FETCH_BLOCKS, MAX_NOTE_BYTES, MAX_POST_CELLS};
+use pursuance_wire::limits::{BLOCK_CELLS, MAX_FETCH_BLOCKS, MAX_NOTE_BYTES, MAX_POST_CELLS, TILE_HASHES};
 use pursuance_wire::log::{
     CellsError, Checkpoint, CheckpointError, Evidence, HashTile, HistoryError, NoteError, Policy, PolicyError, Receipt,
     ReceiptError, RelayHistory, SlotNumber, Span, SpanError, Standing, TileError, tiles_for_span, window_start,
@@ -21,6 +21,9 @@ pub const MAX_RECEIPT_AHEAD_SLOTS: u64 = 10;
 
 /// How far a relay's slot may lie beyond this computer's clock before its receipts are held implausible.
 pub const MAX_RECEIPT_AHEAD_SECONDS: u64 = 2 * 86_400;
+
+/// How long a window lasts at most: at 0, 6, 12 and 18 hours (UTC) another one begins, for everybody.
+pub const WINDOW_SECONDS: u64 = 21_600;
 
 /// Why a visit, a stream or a post came to nothing.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -131,10 +134,14 @@ pub struct Visit<'a> {
 
 /// What one look at a relay's newest checkpoint gave.
 pub struct Look {
-    /// The checkpoint accepted.
+    /// The checkpoint accepted, in the note that came.
     pub checkpoint: Checkpoint,
     /// Its proved hashes from the start of the visit on; `None` when nothing is to be read.
     pub span: Option<Span>,
+    /// The first cell whose body is to be read.
+    pub begin: u64,
+    /// The slot before the window and its checkpoint, if it was asked for and is there; not held against anything yet.
+    pub past: Option<(SlotNumber, Bytes)>,
 }
 
 impl<'a> Visit<'a> {
@@ -157,32 +164,46 @@ impl<'a> Visit<'a> {
     }
 
     /// Asks for the newest checkpoint, demands that it continues what `history` holds, and proves the hashes of the cells
-    /// from the start of the window of `from` on. `from` beyond the log's end, or beyond what was seen before, is cut to it;
-    /// with nothing new and nothing to be read from `from` on, no tile is fetched.
+    /// from the start of a window on (N8): that of `from`, or so many windows `earlier`. `from` beyond the log's end, or beyond what
+    /// was seen before, is cut to it; with nothing new and nothing to be read from `from` on, nothing more is fetched.
     ///
     /// # Errors
     /// [`VisitError`]; `history` is as before then.
-    pub async fn look(&mut self, history: &mut RelayHistory, from: u64) -> Result<Look, VisitError> {
+    pub async fn look(
+        &mut self,
+        history: &mut RelayHistory,
+        from: u64,
+        earlier: u64,
+        slot_seconds: u32,
+    ) -> Result<Look, VisitError> {
         let note = self.fetch("/checkpoint", MAX_NOTE_BYTES).await?;
         let checkpoint = match history.examine(&note)? {
             Standing::Newer(checkpoint) => checkpoint,
-            Standing::Known => {
-                let held = history.newest().expect("known is what is held").clone();
-                if from >= held.size() {
-                    return Ok(Look { checkpoint: held, span: None });
-                }
-                held
+            Standing::Known(checkpoint) if from >= checkpoint.size() => {
+                return Ok(Look { checkpoint, span: None, begin: from, past: None });
             }
+            Standing::Known(checkpoint) => checkpoint,
         };
         let held_size = history.newest().map_or(checkpoint.size(), Checkpoint::size);
-        let first = window_start(from.min(held_size).min(checkpoint.size()));
+        let from = from.min(held_size).min(checkpoint.size());
+        let mut by_time = 0;
+        let mut past = None;
+        // Of what was read up to the newest checkpoint it is known when it came.
+        if let Some(held) = history.newest().filter(|held| from == held.size()) {
+            let before = slot_before_window(held.slot(), earlier, slot_seconds);
+            past = self.checkpoint_of(before).await?.map(|note| (before, note));
+            let signed = past.as_ref().and_then(|(_, note)| Checkpoint::verify(note, &self.relay.log_key()).ok());
+            by_time = signed.filter(|signed| signed.slot() == before).map_or(0, |signed| signed.size());
+        }
+        let begin = first_of_visit(from, earlier, by_time);
+        let first = window_start(begin);
         let mut tiles = Vec::new();
         for id in tiles_for_span(first, checkpoint.size())? {
             let bytes = self.fetch(&id.path(), usize::from(id.width()) * 32).await?;
             tiles.push(HashTile::decode(id, &bytes)?);
         }
         let span = history.accept(&checkpoint, first, &tiles)?;
-        Ok(Look { checkpoint, span: Some(span) })
+        Ok(Look { checkpoint, span: Some(span), begin, past })
     }
 
     /// Asks for the checkpoint of an earlier slot; `None` if the relay has none of it, or none any more. It is not held
@@ -243,17 +264,42 @@ impl<'a> Visit<'a> {
         Ok(Stream { following: self.http.follow("/stream").await?, decoder: FrameDecoder::new(), ready: Vec::new() })
     }
 
-    /// A relay ends a connection after so many answers: then the next one goes over another.
+    /// A relay ends a connection after so many answers, or when the next request is long on its way: then that goes over another.
     async fn fetch(&mut self, path: &str, max_bytes: usize) -> Result<Bytes, VisitError> {
         let answer = self.http.fetch(path, max_bytes).await;
         if matches!(answer, Err(HttpError::Nothing | HttpError::Busy)) && self.answers > 0 {
             self.http = connect(self.transport, &self.relay, Purpose::Read, self.patience).await?;
-            self.answers = 0;
-            return Ok(self.http.fetch(path, max_bytes).await?);
+            let answer = self.http.fetch(path, max_bytes).await?;
+            self.answers = 1;
+            return Ok(answer);
         }
+        let answer = answer?;
         self.answers += 1;
-        Ok(answer?)
+        Ok(answer)
     }
+}
+
+/// How many windows earlier than needed a visit begins, by a number drawn evenly from 0 to 4: sometimes one or two, so that its start
+/// says less about the last one.
+#[must_use]
+pub const fn windows_earlier(drawn: u64) -> u64 {
+    drawn.saturating_sub(2)
+}
+
+/// The first cell that a visit reads: where the window begins that holds cell `from`, or so many windows earlier. `by_time` is the size
+/// of the log before that window; 0 where that is not known.
+#[must_use]
+pub fn first_of_visit(from: u64, earlier: u64, by_time: u64) -> u64 {
+    let by_cells = window_start(from).saturating_sub(earlier.saturating_mul(TILE_HASHES));
+    by_cells.max(by_time.min(from))
+}
+
+/// The last slot before the window in which this one ended, or so many windows earlier: its checkpoint says where the window begins.
+#[must_use]
+pub fn slot_before_window(slot: SlotNumber, earlier: u64, slot_seconds: u32) -> SlotNumber {
+    let window = slot.end_unix_seconds(slot_seconds) / WINDOW_SECONDS;
+    let begins = window.saturating_sub(earlier).saturating_mul(WINDOW_SECONDS);
+    SlotNumber(SlotNumber::at(begins, slot_seconds).0.saturating_sub(1))
 }
 
 async fn connect(
@@ -349,4 +395,33 @@ pub async fn post(
 pub fn last_plausible_slot(newest: SlotNumber, now_seconds: u64, slot_seconds: u32) -> SlotNumber {
     let by_clock = SlotNumber::at(now_seconds.saturating_add(MAX_RECEIPT_AHEAD_SECONDS), slot_seconds);
     by_clock.max(SlotNumber(newest.0.saturating_add(MAX_RECEIPT_AHEAD_SLOTS)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_begins_with_a_quarter_of_a_day_whatever_the_slots() {
+        let six = 3 * 86_400 / WINDOW_SECONDS * WINDOW_SECONDS + WINDOW_SECONDS;
+        for slot_seconds in [1, 7, 60, 300] {
+            // A slot of the quarter, one that ends with it, and the first of the next.
+            for (seconds, window) in
+                [(six + 600, six), (six + WINDOW_SECONDS - 1, six), (six + WINDOW_SECONDS + 600, six + WINDOW_SECONDS)]
+            {
+                let slot = SlotNumber::at(seconds - u64::from(slot_seconds), slot_seconds);
+                let before = slot_before_window(slot, 0, slot_seconds).end_unix_seconds(slot_seconds);
+                assert!(
+                    before <= window && before + u64::from(slot_seconds) > window,
+                    "{slot_seconds}: {before}, not {window}"
+                );
+                let earlier = slot_before_window(slot, 2, slot_seconds).end_unix_seconds(slot_seconds);
+                assert!(
+                    earlier + 2 * WINDOW_SECONDS <= window
+                        && earlier + 2 * WINDOW_SECONDS + u64::from(slot_seconds) > window
+                );
+            }
+        }
+        assert_eq!(slot_before_window(SlotNumber(5), 2, 60), SlotNumber(0));
+    }
 }

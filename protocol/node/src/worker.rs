@@ -5,18 +5,19 @@ use std::sync::mpsc::Sender;
 use std::time::Duration;
 
 use bytes::Bytes;
-use pursuance_wire::log::{Checkpoint, HistoryError, Receipt, RelayHistory, SlotNumber, Span};
+use pursuance_wire::log::{Checkpoint, HistoryError, Policy, Receipt, RelayHistory, SlotNumber, Span};
 use pursuance_wire::{Cell, RelayAddress};
 use tokio::sync::{Notify, oneshot};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, sleep_until};
 
-use crate::chance::below;
+use crate::chance::{below, evenly};
 use crate::engine::Message;
 use crate::node::Pace;
 use crate::relays::Lately;
+use crate::sending::Sending;
 use crate::store::Number;
 use crate::transport::Transport;
-use crate::visit::{Visit, VisitError, block_ranges, post};
+use crate::visit::{Visit, VisitError, block_ranges, post, windows_earlier};
 
 /// Slots that a stream may stay silent before it is given up.
 const SILENT_SLOTS: u32 = 3;
@@ -31,15 +32,20 @@ pub(crate) struct Dismissed;
 pub(crate) enum ReaderNews {
     /// Asks what is to be read.
     Plan(oneshot::Sender<ReadPlan>),
-    /// The relay's slot length.
-    SlotSeconds(u32),
+    /// What the relay says of itself.
+    Policy(Policy),
     /// A checkpoint was accepted.
     Accepted(Box<RelayHistory>),
     /// Cells of the log from `start` on, held against the tree; with them the history of a frame that proves itself.
     Cells { start: u64, cells: Vec<Cell>, history: Option<Box<RelayHistory>>, done: oneshot::Sender<()> },
-    /// Everything up to the checkpoint was read; the span, where one was needed, for judging receipts; the older checkpoint that was
-    /// asked for, not held against anything yet.
-    Done { checkpoint: Checkpoint, span: Option<Span>, past: Option<Bytes>, done: oneshot::Sender<()> },
+    /// Everything up to the checkpoint was read; the span, where one was needed, for judging receipts; the older slots that were
+    /// asked for with their checkpoints, not held against anything yet.
+    Done {
+        checkpoint: Checkpoint,
+        span: Option<Span>,
+        older: Vec<(SlotNumber, Option<Bytes>)>,
+        done: oneshot::Sender<()>,
+    },
     /// It came to nothing; the next try is after `retry`.
     Failed { error: VisitError, retry: Duration },
 }
@@ -48,16 +54,17 @@ pub(crate) enum ReaderNews {
 pub(crate) struct ReadPlan {
     pub(crate) history: RelayHistory,
     pub(crate) from: u64,
+    /// `None`: its policy is to be read.
     pub(crate) slot_seconds: Option<u32>,
-    /// An older slot whose checkpoint is asked for too.
-    pub(crate) past: Option<SlotNumber>,
+    /// Older slots whose checkpoints are asked for too.
+    pub(crate) older: Vec<SlotNumber>,
     /// What tells which cells cannot have expired.
     pub(crate) lately: Lately,
 }
 
 /// What a posting task tells the engine or asks of it.
 pub(crate) enum PosterNews {
-    /// Asks what is to be posted; `None` when nothing is.
+    /// Asks what is to be posted, and when; `None` when nothing is.
     Plan(oneshot::Sender<Option<PostPlan>>),
     /// The relay signed for these cells.
     Handed { cells: Vec<Number>, receipt: Receipt, done: oneshot::Sender<()> },
@@ -65,12 +72,14 @@ pub(crate) enum PosterNews {
     Failed { error: VisitError },
 }
 
-/// One post.
+/// One post. A dummy has no number.
 pub(crate) struct PostPlan {
     pub(crate) numbers: Vec<Number>,
     pub(crate) cells: Vec<Cell>,
     pub(crate) newest: SlotNumber,
     pub(crate) ahead: SlotNumber,
+    /// When it is to leave.
+    pub(crate) sending: Sending,
 }
 
 /// What both tasks of a relay work with.
@@ -108,18 +117,32 @@ pub(crate) async fn read(worker: Worker) {
     }
 }
 
-/// Posts what the outbox holds, and sleeps until there is more.
+/// Posts what the outbox holds when it is to leave, and sleeps until there is more.
 pub(crate) async fn write(worker: Worker) {
     let mut failures = 0;
+    // When the next post leaves, by what the person chose then.
+    let mut due: Option<(Sending, Instant)> = None;
     loop {
         let Ok(plan) = worker.ask(|reply| worker.tell_poster(PosterNews::Plan(reply))).await else { return };
         let Some(plan) = plan else {
+            due = None;
             worker.wake.notified().await;
             continue;
         };
-        if failures == 0 {
-            sleep(worker.pace.post_delay()).await;
+        let leaves = match due {
+            Some((sending, leaves)) if sending == plan.sending => leaves,
+            _ => Instant::now() + plan.sending.pause(&worker.pace, evenly()),
+        };
+        due = Some((plan.sending, leaves));
+        if Instant::now() < leaves {
+            // More may wait by then, or something else be chosen.
+            tokio::select! {
+                () = sleep_until(leaves) => {}
+                () = worker.wake.notified() => {}
+            }
+            continue;
         }
+        due = None;
         let posted =
             post(&worker.transport, &worker.relay, worker.pace.patience, &plan.cells, plan.newest, plan.ahead).await;
         match posted {
@@ -137,7 +160,10 @@ pub(crate) async fn write(worker: Worker) {
                 if worker.tell_poster(PosterNews::Failed { error }).is_err() {
                     return;
                 }
-                sleep(worker.pace.retry(failures)).await;
+                // At a steady rate a failure changes nothing.
+                if plan.sending != Sending::Steady {
+                    due = Some((plan.sending, Instant::now() + worker.pace.retry(failures)));
+                }
             }
         }
     }
@@ -167,30 +193,32 @@ impl Worker {
         let slot_seconds = match plan.slot_seconds {
             Some(seconds) => seconds,
             None => {
-                let seconds = visit.policy().await?.slot_seconds;
-                self.tell_reader(ReaderNews::SlotSeconds(seconds))?;
+                let policy = visit.policy().await?;
+                let seconds = policy.slot_seconds;
+                self.tell_reader(ReaderNews::Policy(policy))?;
                 // Only now it can be said which slot was yesterday's last.
                 plan = self.ask(|reply| self.tell_reader(ReaderNews::Plan(reply))).await?;
                 seconds
             }
         };
-        let ReadPlan { mut history, from, past, lately, .. } = plan;
-        let look = visit.look(&mut history, self.earlier(from)).await?;
+        let ReadPlan { mut history, from, older: slots, lately, .. } = plan;
+        let look = visit.look(&mut history, from, windows_earlier(below(5)), slot_seconds).await?;
         self.tell_reader(ReaderNews::Accepted(Box::new(history.clone())))?;
         if let Some(span) = &look.span {
             let fresh_from = lately.fresh_from(look.checkpoint.slot(), slot_seconds);
-            for range in block_ranges(span, span.first()) {
+            for range in block_ranges(span, look.begin) {
                 for (start, cells) in visit.cells(span, range, fresh_from).await? {
                     self.ask(|done| self.tell_reader(ReaderNews::Cells { start, cells, history: None, done })).await?;
                 }
             }
         }
-        let past = match past {
-            Some(slot) => visit.checkpoint_of(slot).await?,
-            None => None,
-        };
+        let mut older: Vec<(SlotNumber, Option<Bytes>)> =
+            look.past.into_iter().map(|(slot, note)| (slot, Some(note))).collect();
+        for slot in slots {
+            older.push((slot, visit.checkpoint_of(slot).await?));
+        }
         let (checkpoint, span) = (look.checkpoint, look.span);
-        self.ask(|done| self.tell_reader(ReaderNews::Done { checkpoint, span, past, done })).await?;
+        self.ask(|done| self.tell_reader(ReaderNews::Done { checkpoint, span, older, done })).await?;
         *failures = 0;
 
         let silent = Duration::from_secs(u64::from(slot_seconds * SILENT_SLOTS) + SILENT_EXTRA_SECONDS);
@@ -213,12 +241,6 @@ impl Worker {
                 Err(error) => return Err(VisitError::from(error).into()),
             }
         }
-    }
-
-    /// Sometimes a window or two earlier than needed, so that the start says less about the last visit.
-    fn earlier(&self, from: u64) -> u64 {
-        let windows = below(5).saturating_sub(2);
-        if from == u64::MAX { from } else { from.saturating_sub(windows * pursuance_wire::limits::TILE_HASHES) }
     }
 
     fn tell_reader(&self, news: ReaderNews) -> Result<(), Dismissed> {

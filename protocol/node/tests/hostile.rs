@@ -17,9 +17,15 @@ mod liar;
 mod lies;
 #[path = "hostile/node.rs"]
 mod node;
+#[path = "hostile/retention.rs"]
+mod retention;
 #[path = "hostile/rogue.rs"]
 mod rogue;
+#[path = "hostile/sending.rs"]
+mod sending;
 #[path = "hostile/since.rs"]
 mod since;
 #[path = "hostile/visit.rs"]
 mod visit;
+#[path = "hostile/witnesses.rs"]
+mod witnesses;

@@ -8,12 +8,16 @@ mod bundle;
 mod copies;
 #[path = "stories/crash.rs"]
 mod crash;
+#[path = "stories/day.rs"]
+mod day;
 #[path = "stories/desk.rs"]
 mod desk;
 #[path = "stories/devices.rs"]
 mod devices;
 #[path = "stories/disk.rs"]
 mod disk;
+#[path = "stories/doors.rs"]
+mod doors;
 #[path = "stories/exchanging.rs"]
 mod exchanging;
 #[path = "stories/governing.rs"]
@@ -28,12 +32,18 @@ mod log;
 mod many;
 #[path = "stories/mine.rs"]
 mod mine;
+#[path = "stories/moved.rs"]
+mod moved;
 #[path = "stories/phrase.rs"]
 mod phrase;
 #[path = "stories/renewing.rs"]
 mod renewing;
+#[path = "stories/repair.rs"]
+mod repair;
 #[path = "stories/since.rs"]
 mod since;
+#[path = "stories/slow_line.rs"]
+mod slow_line;
 #[path = "stories/together.rs"]
 mod together;
 #[path = "stories/trouble.rs"]

@@ -10,7 +10,7 @@
 //! use pursuance_onion::{Isolation, OnionKey, Tor, TorConfig};
 //! use tokio::io::AsyncWriteExt;
 //!
-//! let tor = Tor::start(TorConfig { state_dir: "tor/state".into(), cache_dir: "tor/cache".into(), toml: None })?;
+//! let tor = Tor::start(TorConfig { state_dir: "tor/state".into(), cache_dir: "tor/cache".into(), toml: None, bridges: vec![] })?;
 //! let key = OnionKey::from_seed(&[7; 32]); // in earnest: 32 random bytes
 //! let mut service = tor.serve(&key, 80).await?;
 //! tokio::spawn(async move {
@@ -24,6 +24,7 @@
 //! # }
 //! ```
 
+mod bridge;
 mod error;
 mod key;
 mod progress;
@@ -32,6 +33,7 @@ mod settings;
 mod stream;
 mod tor;
 
+pub use bridge::{Bridge, BridgeError, bridge_program};
 pub use error::OnionError;
 pub use key::OnionKey;
 pub use progress::{Blocked, Progress};

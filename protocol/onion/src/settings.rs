@@ -7,6 +7,7 @@ use arti_client::config::{CfgPath, TorClientConfigBuilder};
 use toml::{Table, Value};
 
 use crate::OnionError;
+use crate::bridge::{Bridge, bridge_program, transport};
 
 /// Where a [`Tor`](crate::Tor) keeps its state, and on which network it runs.
 #[derive(Clone, Debug)]
@@ -18,6 +19,8 @@ pub struct TorConfig {
     /// arti's settings as TOML, over the defaults of this room: for bridges, or for a private test network.
     /// `None` is the public Tor network. The directories and the keystore cannot be set here.
     pub toml: Option<String>,
+    /// If there are any, Tor is reached by these and in no other way.
+    pub bridges: Vec<Bridge>,
 }
 
 /// Settings that hold unless the caller's TOML says otherwise.
@@ -44,12 +47,18 @@ impl TorConfig {
         let mut builder: TorClientConfigBuilder =
             Value::Table(settings).try_into().map_err(OnionError::UnreadableSettings)?;
         builder.storage().state_dir(literal(&self.state_dir)).cache_dir(literal(&self.cache_dir));
+        let bridges = builder.bridges();
+        self.bridges.iter().for_each(|bridge| bridges.bridges().push(bridge.settings.clone()));
+        if self.bridges.iter().any(Bridge::needs_program) {
+            // Without it these bridges are not reached, and nothing else is tried in their place.
+            bridge_program().iter().for_each(|program| bridges.transports().push(transport(program)));
+        }
         builder.build().map_err(OnionError::UnusableSettings)
     }
 }
 
 /// The path as it stands: without this arti would expand `~` and `${…}` in it.
-fn literal(path: &Path) -> CfgPath {
+pub(crate) fn literal(path: &Path) -> CfgPath {
     CfgPath::new_literal(path)
 }
 
@@ -78,6 +87,7 @@ mod tests {
             state_dir: "/nowhere/state".into(),
             cache_dir: "/nowhere/cache".into(),
             toml: toml.map(str::to_owned),
+            bridges: Vec::new(),
         }
     }
 

@@ -332,7 +332,12 @@ mod tests {
     #[test]
     fn bad_settings_leave_nothing_behind() {
         let dir = std::env::temp_dir().join("pursuance-onion-never-made");
-        let config = TorConfig { state_dir: dir.clone(), cache_dir: dir.clone(), toml: Some("= no".to_owned()) };
+        let config = TorConfig {
+            state_dir: dir.clone(),
+            cache_dir: dir.clone(),
+            toml: Some("= no".to_owned()),
+            bridges: Vec::new(),
+        };
         assert!(matches!(Tor::start(config), Err(OnionError::UnreadableSettings(_))));
         assert!(!dir.exists());
     }

@@ -20,7 +20,7 @@ pub const MAX_STREAMS: usize = 256;
 pub const MAX_CONNECTION_REQUESTS: u64 = 1_024;
 
 /// [`Patience::head`], usually.
-pub const HEAD_SECONDS: u64 = 60;
+pub const HEAD_SECONDS: u64 = 150;
 
 /// [`Patience::body`], usually.
 pub const BODY_SECONDS: u64 = 60;

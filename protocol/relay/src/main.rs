@@ -243,7 +243,7 @@ async fn start_onion(key: &OnionKey, args: &ServeArgs) -> Result<(Tor, OnionServ
         None => None,
     };
     let home = absolute(&args.data)?.join("tor");
-    let config = TorConfig { state_dir: home.join("state"), cache_dir: home.join("cache"), toml };
+    let config = TorConfig { state_dir: home.join("state"), cache_dir: home.join("cache"), toml, bridges: Vec::new() };
     let tor = Tor::start(config).map_err(RelayError::from)?;
     tracing::info!("connecting to Tor");
     let mut progress = tor.progress();

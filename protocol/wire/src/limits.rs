@@ -29,6 +29,16 @@ pub const MAX_NOTE_BYTES: usize = 8_192;
 /// Signature lines of a note, those of strangers included.
 pub const MAX_NOTE_SIGNATURES: usize = 16;
 
+/// Bytes of a witness's name.
+pub const MAX_WITNESS_NAME_BYTES: usize = 255;
+
+/// Bytes of a witness's key in its text form that are looked at before it is refused as too long: also those of longer kinds of keys,
+/// which are named as such.
+pub const MAX_WITNESS_KEY_BYTES: usize = 2_048;
+
+/// Latest time that a cosignature may name (C2SP tlog-cosignature), in seconds since 1970.
+pub const MAX_COSIGNATURE_SECONDS: u64 = i64::MAX as u64;
+
 /// Extension lines of a checkpoint, the slot line included.
 pub const MAX_EXTENSION_LINES: usize = 8;
 

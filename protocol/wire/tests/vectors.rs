@@ -13,11 +13,12 @@ use pursuance_wire::cell::CELL_BYTES;
 use pursuance_wire::log::tree::{complete_root, empty_root};
 use pursuance_wire::log::{
     BundleId, Checkpoint, Evidence, Frontier, HashTile, HistoryError, LogSigner, NodeHash, Policy, Posting, Receipt,
-    RelayHistory, SlotNumber, Span, TileId, UnverifiedNote, consistency_proof, decode_bundle, encode_bundle,
+    RelayHistory, SlotNumber, Span, TileId, UnverifiedNote, Witness, consistency_proof, decode_bundle, encode_bundle,
     inclusion_proof, tiles_for_span, verify_consistency, verify_inclusion,
 };
 use pursuance_wire::{BlockRange, Cell, Frame, FrameDecoder, LeafHash, RelayAddress};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/vectors/wire");
 
@@ -75,6 +76,8 @@ fn all() -> Vectors {
     addresses(&mut vectors);
     notes(&mut vectors);
     checkpoints(&mut vectors);
+    witnesses(&mut vectors);
+    cosignatures(&mut vectors);
     receipts(&mut vectors);
     policies(&mut vectors);
     frames(&mut vectors);
@@ -363,6 +366,140 @@ fn checkpoints(vectors: &mut Vectors) {
     }
     let lent = signer(2).sign(&format!("{origin}\n7\n{root}\nslot 1\n")).expect("a note");
     kind.add("bad-signed-by-another", "W11", json!({"key": key(), "note": hex(lent.as_bytes())}));
+}
+
+const WITNESS: &str = "witness.example/w1";
+const TIME: u64 = 1_700_000_000;
+
+/// Key id and text of a key of a name and a type.
+fn typed_key(name: &str, key_type: u8, key: &[u8]) -> ([u8; 4], String) {
+    let typed = [&[key_type], key].concat();
+    let digest = Sha256::new().chain_update(name).chain_update(b"\n").chain_update(&typed).finalize();
+    let id = [digest[0], digest[1], digest[2], digest[3]];
+    (id, format!("{name}+{}+{}", hex(&id), BASE64.encode(&typed)))
+}
+
+fn witnesses(vectors: &mut Vectors) {
+    let mut kind = Kind {
+        vectors,
+        folder: "witness",
+        kind: "witness",
+        outcome: |given| {
+            outcome(
+                given["text"].as_str().expect("a text").parse::<Witness>(),
+                |witness| json!({"name": witness.name(), "vkey": witness.vkey()}),
+            )
+        },
+    };
+    let raw = *signer(9).key().as_bytes();
+    let (_, good) = typed_key(WITNESS, 4, &raw);
+    let cases = [
+        ("ok-plain", "the form in which witnesses are handed around", good.clone()),
+        (
+            "ok-published",
+            "the key of a witness of public logs",
+            "remora.n621.de+da77ade7+BOvN63jn/bLvkieywe8R6UYAtVtNbZpXh34x7onlmtw2".into(),
+        ),
+        ("ok-longest-name", "255 bytes", typed_key(&"w".repeat(255), 4, &raw).1),
+        ("bad-empty", "W29", String::new()),
+        ("bad-name-alone", "W29", WITNESS.into()),
+        ("bad-name-missing", "W29", good[WITNESS.len()..].into()),
+        ("bad-name-space", "W29", typed_key("a b", 4, &raw).1),
+        ("bad-name-control-character", "W29", typed_key("a\u{7}b", 4, &raw).1),
+        ("bad-name-long", "W29: 256 bytes", typed_key(&"w".repeat(256), 4, &raw).1),
+        ("bad-other-name", "W29: the key id is of another name", good.replacen("w1", "w2", 1)),
+        ("bad-key-id", "W29", good.replacen(&hex(&typed_key(WITNESS, 4, &raw).0), "00000000", 1)),
+        ("bad-key-id-of-type-1", "W29", {
+            let (as_log, as_witness) = (typed_key(WITNESS, 1, &raw).0, typed_key(WITNESS, 4, &raw).0);
+            good.replacen(&hex(&as_witness), &hex(&as_log), 1)
+        }),
+        ("bad-key-type-1", "W29: a key that signs notes", typed_key(WITNESS, 1, &raw).1),
+        ("bad-key-type-6", "W29: a key of ML-DSA-44", typed_key(WITNESS, 6, &[7; 1_312]).1),
+        ("bad-key-short", "W29", typed_key(WITNESS, 4, &raw[1..]).1),
+        ("bad-key-long", "W29", typed_key(WITNESS, 4, &[&raw[..], &[0]].concat()).1),
+        ("bad-key-weak", "W5: a key under which anybody can sign", typed_key(WITNESS, 4, &[0; 32]).1),
+        ("bad-key-no-point", "W5", typed_key(WITNESS, 4, &[&[2], &[0; 31][..]].concat()).1),
+        ("bad-key-cut", "W12", good[..good.len() - 1].into()),
+        ("bad-too-long", "W29: 2,049 bytes", "w".repeat(2_049)),
+    ];
+    for (name, comment, text) in cases {
+        kind.add(name, comment, json!({"text": text}));
+    }
+}
+
+fn cosignatures(vectors: &mut Vectors) {
+    let mut kind = Kind {
+        vectors,
+        folder: "witness",
+        kind: "cosignature",
+        outcome: |given| {
+            let key = pursuance_wire::log::LogKey::new(hash(&given["key"]).0).expect("a usable key");
+            let witness: Witness = given["witness"].as_str().expect("a text").parse().expect("a witness");
+            let checkpoint = Checkpoint::verify(&bytes(&given["note"]), &key).expect("the relay's");
+            outcome(checkpoint.cosignature_of(&witness), |seconds| json!({"seconds": seconds}))
+        },
+    };
+    let raw = *signer(9).key().as_bytes();
+    let (id, witness) = typed_key(WITNESS, 4, &raw);
+    let plain = Checkpoint::sign(&signer(1), SlotNumber(29_000_000), 7, NodeHash([5; 32]));
+    let text = plain.note().text();
+    // A signature over any text is what a note's last line holds behind the key id.
+    let sign = |seed: u8, over: &str| {
+        let note = signer(seed).sign(over).expect("a note").as_bytes().to_vec();
+        let line = String::from_utf8(note).expect("text");
+        BASE64.decode(line.trim_end().rsplit(' ').next().expect("base64").as_bytes()).expect("base64")[4..].to_vec()
+    };
+    let message = |seconds: u64, text: &str| format!("cosignature/v1\ntime {seconds}\n{text}");
+    let line = |name: &str, blob: &[u8]| format!("\u{2014} {name} {}\n", BASE64.encode(blob));
+    let blob = |seed: u8, said: u64, signed: u64, text: &str| {
+        [&id[..], &said.to_be_bytes(), &sign(seed, &message(signed, text))].concat()
+    };
+    let good = blob(9, TIME, TIME, text);
+    let mut flipped = good.clone();
+    flipped[40] ^= 1;
+    let latest = i64::MAX as u64;
+    let own = line(WITNESS, &good);
+    let other = |name: &str, key_type: u8| line(name, &[&typed_key(name, key_type, &raw).0, &good[4..]].concat());
+    let cases = [
+        ("ok-cosigned", "the witness signed, and says when", own.clone()),
+        ("ok-among-others", "lines of strangers are passed over", other("witness.example/w2", 4) + &own),
+        ("ok-latest-time", "2^63 - 1", line(WITNESS, &blob(9, latest, latest, text))),
+        ("ok-not-cosigned", "nobody else signed", String::new()),
+        ("ok-other-key-id", "a stranger of the same name", line(WITNESS, &[&[0; 4], &good[4..]].concat())),
+        ("ok-key-id-of-type-1", "the key id of a key that signs notes is a stranger's", other(WITNESS, 1)),
+        ("ok-other-name", "the witness's signature under another name is a stranger's", other("witness.example/w2", 4)),
+        ("ok-key-id-under-other-name", "a stranger of the same key id", line("witness.example/w2", &good)),
+        ("bad-cosignature-wrong-key", "W29", line(WITNESS, &blob(8, TIME, TIME, text))),
+        (
+            "bad-cosignature-wrong-time",
+            "W29: another time than the one signed",
+            line(WITNESS, &blob(9, TIME + 1, TIME, text)),
+        ),
+        ("bad-cosignature-time-too-late", "W29: 2^63", line(WITNESS, &blob(9, latest + 1, latest + 1, text))),
+        (
+            "bad-cosignature-altered-text",
+            "W29: signed for another slot",
+            line(WITNESS, &blob(9, TIME, TIME, &text.replace("29000000", "29000001"))),
+        ),
+        (
+            "bad-cosignature-without-time",
+            "W29: the text alone was signed",
+            line(WITNESS, &[&id[..], &sign(9, text)].concat()),
+        ),
+        ("bad-cosignature-flipped", "W29", line(WITNESS, &flipped)),
+        ("bad-cosignature-short", "W29", line(WITNESS, &good[..75])),
+        ("bad-cosignature-long", "W29", line(WITNESS, &[&good[..], &[0]].concat())),
+        ("bad-cosignature-twice", "W29: the same line", own.repeat(2)),
+        (
+            "bad-cosignature-two-times",
+            "W29: two lines by one key",
+            own + &line(WITNESS, &blob(9, TIME + 60, TIME + 60, text)),
+        ),
+    ];
+    for (name, comment, lines) in cases {
+        let note = [plain.note().as_bytes(), lines.as_bytes()].concat();
+        kind.add(name, comment, json!({"key": key(), "witness": witness, "note": hex(&note)}));
+    }
 }
 
 fn receipts(vectors: &mut Vectors) {

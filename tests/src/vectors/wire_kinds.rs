@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use pursuance_wire::limits::MAX_POST_CELLS;
 use pursuance_wire::log::{
     BundleId, Checkpoint, Evidence, HashTile, HistoryError, LogKey, NodeHash, Policy, Receipt, RelayHistory, Span,
-    TileId, UnverifiedNote, decode_bundle, verify_consistency, verify_inclusion,
+    TileId, UnverifiedNote, Witness, decode_bundle, verify_consistency, verify_inclusion,
 };
 use pursuance_wire::{BlockRange, Cell, Frame, FrameDecoder, LeafHash, RelayAddress};
 use serde_json::{Value, json};
@@ -22,6 +22,7 @@ pub const KINDS: &[(&str, Kind)] = &[
     ("cell", cell),
     ("checkpoint", checkpoint),
     ("consistency", consistency),
+    ("cosignature", cosignature),
     ("evidence", evidence),
     ("frames", frames),
     ("inclusion", inclusion),
@@ -32,6 +33,7 @@ pub const KINDS: &[(&str, Kind)] = &[
     ("span", span),
     ("tile-path", tile_path),
     ("visits", visits),
+    ("witness", witness),
 ];
 
 fn outcome<T>(found: Result<T, impl Debug>, describe: impl FnOnce(T) -> Value) -> Value {
@@ -79,6 +81,20 @@ fn checkpoint(given: &Given<'_>) -> Result<Value, Malformed> {
         Checkpoint::verify(&given.bytes("note")?, &log_key(given)?),
         |checkpoint| json!({"slot": checkpoint.slot().0, "size": checkpoint.size(), "root": hex(&checkpoint.root().0)}),
     ))
+}
+
+fn witness(given: &Given<'_>) -> Result<Value, Malformed> {
+    Ok(outcome(
+        given.text("text")?.parse::<Witness>(),
+        |witness| json!({"name": witness.name(), "vkey": witness.vkey()}),
+    ))
+}
+
+fn cosignature(given: &Given<'_>) -> Result<Value, Malformed> {
+    let witness: Witness = given.text("witness")?.parse().map_err(|_| Malformed::missing("witness"))?;
+    let checkpoint = Checkpoint::verify(&given.bytes("note")?, &log_key(given)?);
+    let checkpoint = checkpoint.map_err(|_| Malformed::missing("note"))?;
+    Ok(outcome(checkpoint.cosignature_of(&witness), |seconds| json!({"seconds": seconds})))
 }
 
 fn receipt(given: &Given<'_>) -> Result<Value, Malformed> {

@@ -44,11 +44,12 @@ impl World {
                 self.check_views(group, *node)?;
                 self.check_order(*node)?;
             }
-            self.check_agreement(&members, &gone)?;
+            let peers = self.check_agreement(group, &members, &gone)?;
+            self.check_desks(group, &peers)?;
             for node in members {
-                let state = self.nodes[node].state();
+                let state = self.nodes[node].whole();
                 self.nodes[node].crash();
-                if self.nodes[node].state() != state {
+                if self.nodes[node].whole() != state {
                     return Err(Broken::Rebuilt { node });
                 }
             }
@@ -112,7 +113,7 @@ impl World {
             let at = self.relays.iter().position(|relay| relay.address().0 == link.relay);
             let at = at.expect("links lead to relays of this world");
             let by = GrantRef { entry: link.invite, op: 0 };
-            let founder = members.first().copied().filter(|_| self.course == super::Course::Removals);
+            let founder = members.first().copied().filter(|_| self.course.has_removals());
             let founder = &self.nodes[founder.unwrap_or(self.groups[group].founder)].memory.replica;
             let open = founder.authority().invites().get(&by);
             let sees_it = |node: usize| !self.relays[at].is_gone() && !self.is_suspect(node, at);
@@ -172,7 +173,7 @@ impl World {
             let refused = replica.tasks().refused().keys().any(|(refused, _)| *refused == id);
             // A join may come too late for its link; everything else was allowed where it was said.
             let held = matches!(replica.authority().verdict(id), Some(Verdict::Held(_)));
-            if held && self.has_gone(entry.body().author) {
+            if held && (self.has_gone(entry.body().author) || self.lost_something(id)) {
                 continue;
             }
             if refused || (replica.authority().verdict(id) != Some(&Verdict::Counts) && !is_join(entry)) {
@@ -230,7 +231,14 @@ impl World {
 
     /// All have the same state. What is gone for good may have reached some and not others, by a relay that was not steady; so
     /// may a join that was one too many and that nobody has named yet: whoever read it brings it along with what they write next.
-    fn check_agreement(&mut self, members: &[usize], gone: &BTreeSet<EntryId>) -> Result<(), Broken> {
+    ///
+    /// Gives those together who hold the same of that. At desks, the state is that of who reads the same: `check_desks` looks at it.
+    fn check_agreement(
+        &mut self,
+        group: usize,
+        members: &[usize],
+        gone: &BTreeSet<EntryId>,
+    ) -> Result<Vec<Vec<usize>>, Broken> {
         let mut loose = gone.clone();
         loose.extend(self.unnamed_joins(members));
         let holds = |node: usize| -> Vec<bool> {
@@ -241,14 +249,18 @@ impl World {
             members.iter().map(|node| (holds(*node), self.nodes[*node].state().0)).collect();
         for (node, (holds, digest)) in members.iter().zip(&states) {
             let other = states.iter().position(|(others, digests)| others == holds && digests != digest);
-            if let Some(other) = other {
+            if let Some(other) = other.filter(|_| !self.has_desks(group)) {
                 return Err(Broken::Diverged { node: *node, other: members[other] });
             }
         }
         if states.iter().any(|(holds, _)| *holds != states[0].0) {
             self.tally.note("torn by a relay that forgot");
         }
-        Ok(())
+        let mut peers: BTreeMap<&Vec<bool>, Vec<usize>> = BTreeMap::new();
+        for (node, (holds, _)) in members.iter().zip(&states) {
+            peers.entry(holds).or_default().push(*node);
+        }
+        Ok(peers.into_values().collect())
     }
 
     /// Joins of whoever did not get in that no entry names.
@@ -277,8 +289,9 @@ impl World {
             let due = usize::from(replica.logs().standing(said.entry) == Some(Standing::Counts));
             let line = said.comment.as_ref().map(|text| lines.get(text).copied().unwrap_or(0));
             let task = said.task.as_ref().map(|task| tasks.get(task).copied().unwrap_or(0));
-            // What is said on a task of somebody removed may be seen nowhere.
-            let wrong = |times: &usize| if held { *times > due } else { *times != due };
+            // What is said on a task of somebody removed may be seen nowhere, and what is said at a desk by its readers only.
+            let seldom = held || !self.sees(group, node, said.entry);
+            let wrong = |times: &usize| if seldom { *times > due } else { *times != due };
             if let Some(times) = line.into_iter().chain(task).find(wrong) {
                 return Err(Broken::NotOnce { node, times });
             }
@@ -294,11 +307,15 @@ impl World {
         let replica = &self.nodes[node].memory.replica;
         let mut entries: Vec<Entry> = replica.logs().iter().cloned().collect();
         entries.shuffle(&mut self.rng);
-        let mut other = Replica::new(replica.pursuance(), DeviceKeys::from_seed(self.rng.random()));
+        // At desks it makes a difference who reads.
+        let is_at_desks = self.is_at_desks(node);
+        let seed = if is_at_desks { self.nodes[node].disk.device_seed } else { self.rng.random() };
+        let mut other = Replica::new(replica.pursuance(), DeviceKeys::from_seed(seed));
         // A secret that came by a welcome may be in that welcome alone.
         let group = &self.groups[self.group_of(node)];
+        let holders: &[usize] = if is_at_desks { &[node] } else { &group.nodes };
         let secrets: BTreeSet<[u8; 32]> =
-            group.nodes.iter().flat_map(|node| &self.nodes[*node].disk.epochs).copied().collect();
+            holders.iter().flat_map(|node| &self.nodes[*node].disk.epochs).copied().collect();
         let secrets_at = self.rng.random_range(0..=entries.len());
         for at in 0..=entries.len() {
             if at == secrets_at {

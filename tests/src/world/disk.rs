@@ -64,6 +64,8 @@ pub struct Disk {
     ids: BTreeSet<EntryId>,
     /// Epoch secrets.
     pub epochs: Vec<[u8; 32]>,
+    /// Secrets of lists that were sealed to this device alone.
+    pub lists: Vec<[u8; 32]>,
     /// Parts of entries that are not whole.
     pub parts: Vec<(Door, Fragment)>,
     /// By relay: where the pursuance is read.
@@ -91,6 +93,8 @@ pub struct Draft {
     pub entries: Vec<(Entry, Whose)>,
     /// New epoch secrets.
     pub epochs: Vec<[u8; 32]>,
+    /// New secrets of lists.
+    pub lists: Vec<[u8; 32]>,
     /// New parts.
     pub parts: Vec<(Door, Fragment)>,
     /// Entries that turned out to be of no use, and are forgotten.
@@ -132,6 +136,7 @@ impl Disk {
             }
         }
         self.epochs.extend(draft.epochs);
+        self.lists.extend(draft.lists);
         self.parts.extend(draft.parts);
         self.parts.retain(|(_, part)| !self.ids.contains(&part.entry));
         for id in draft.dropped {

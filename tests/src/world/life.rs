@@ -30,7 +30,7 @@ impl World {
             let boundaries =
                 if self.chance(2) { self.rng.random_range(0..2) } else { self.rng.random_range(0..MAX_FUSE) };
             first = boundaries == 0;
-            before = first.then(|| self.nodes[node].state());
+            before = first.then(|| self.nodes[node].whole());
             self.nodes[node].fuse.light(boundaries);
         }
         let done = step(self);
@@ -43,7 +43,7 @@ impl World {
             // Nothing of the step was saved: all is as before it.
             if first && side == Side::Before && self.without != Some(Defence::OldCopies) {
                 let before = before.expect("looked at before the step");
-                if self.nodes[node].state() != before {
+                if self.nodes[node].whole() != before {
                     return Err(Broken::Rebuilt { node });
                 }
             }
@@ -53,10 +53,10 @@ impl World {
 
     /// A crash between two steps: everything in memory is on the disk.
     pub(super) fn crash_idle(&mut self, node: usize) -> Result<(), Broken> {
-        let before = self.nodes[node].state();
+        let before = self.nodes[node].whole();
         self.nodes[node].crash();
         self.tally.note("crash");
-        if self.without != Some(Defence::OldCopies) && self.nodes[node].state() != before {
+        if self.without != Some(Defence::OldCopies) && self.nodes[node].whole() != before {
             return Err(Broken::Rebuilt { node });
         }
         Ok(())
@@ -72,9 +72,11 @@ impl World {
         let known = self.kept.len();
         let own = self.nodes[node].disk.own().rev();
         let new: Vec<Entry> = own.take_while(|entry| !self.kept.contains_key(&entry.id())).cloned().collect();
-        for entry in new {
+        // Oldest first, as each names what was there before.
+        for entry in new.into_iter().rev() {
             self.note_nonces(node, &entry)?;
-            self.kept.insert(entry.id(), (group, entry));
+            self.kept.insert(entry.id(), (group, entry.clone()));
+            self.note_gifts(group, &entry);
         }
         if self.kept.len() > known && self.nodes[node].has_read_itself() {
             return Err(Broken::WroteOn { node });
@@ -124,7 +126,9 @@ impl World {
         if let Some(first) = authored.entries.first() {
             self.said.push(Said { group, entry: first.id(), comment, task: authored.task });
         }
+        let before = self.before(node);
         let done = self.attempt(node, |world| world.nodes[node].commit(&authored.entries))?;
+        self.note_said(node, &authored.entries, before);
         if done.is_err() {
             return Ok(());
         }
@@ -183,13 +187,14 @@ impl World {
         if !self.may_write(node) {
             return Ok(());
         }
-        let Some(entry) = self.nodes[node].welcome(self.now, &mut self.rng) else { return Ok(()) };
+        let Some(entry) = self.nodes[node].welcome(self.now, &mut self.rng) else { return self.hand_on(node) };
         if self.attempt(node, |world| world.nodes[node].commit(&[entry]))?.is_ok() {
             self.tally.note("welcome");
             if self.course == Course::JoinsAreLost {
                 self.lose_joins(node);
             }
         }
+        self.look(node);
         Ok(())
     }
 

@@ -6,6 +6,7 @@
 //! ```
 
 mod boundary;
+mod desks;
 mod epoch;
 mod reading;
 mod sealing;
@@ -16,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use pursuance_core::command::Command;
 use pursuance_core::crypto::Seed;
 use pursuance_core::entry::Entry;
-use pursuance_core::founding::{Founding, found};
+use pursuance_core::founding::{Founding, found_with};
 use pursuance_core::fragment::Fragments;
 use pursuance_core::id::{EntryId, PursuanceId};
 use pursuance_core::keys::{DeviceKeys, EpochSecret};
@@ -25,6 +26,7 @@ use pursuance_core::op::Since;
 use pursuance_core::plan::{Authored, Circumstances, ImportTask};
 use pursuance_core::refusal::Refusal;
 use pursuance_core::replica::Replica;
+use pursuance_core::rule::RuleTable;
 use pursuance_wire::log::{
     CellsError, Checkpoint, HistoryError, LogKey, ReceiptError, RelayHistory, SpanError, TileError,
 };
@@ -35,6 +37,7 @@ use rand::rngs::StdRng;
 use super::Defence;
 use super::disk::{Disk, Door, Draft, Post, Reading, Whose};
 pub use boundary::{Boundary, Fuse, Side};
+use desks::is_for_a_role;
 pub use epoch::introduced;
 pub use sealing::{Sealed, is_join};
 pub use visit::{Hearing, Visited};
@@ -137,6 +140,9 @@ impl Memory {
         for secret in &disk.epochs {
             replica.learn_epoch(EpochSecret::new(*secret));
         }
+        for secret in &disk.lists {
+            replica.take_up_list_secret(EpochSecret::new(*secret));
+        }
         for (entry, whose) in &disk.entries {
             let entry = Entry::from_store(entry.bytes()).expect("what was saved can be read");
             if *whose == Whose::Own || without == Some(Defence::StopsOvertaken) {
@@ -187,6 +193,7 @@ impl Node {
     pub fn found(
         number: usize,
         relays: &[(usize, u64)],
+        rules: RuleTable,
         directory: Directory,
         now: u64,
         rng: &mut StdRng,
@@ -199,8 +206,8 @@ impl Node {
             my_name: format!("member {number}"),
             relays: relays.iter().map(|(relay, _)| directory[*relay].0).collect(),
         };
-        let founded =
-            found(&founding, &DeviceKeys::from_seed(device_seed), now, &mut seed(rng, without)).expect("good texts");
+        let device = DeviceKeys::from_seed(device_seed);
+        let founded = found_with(&founding, rules, &device, now, &mut seed(rng, without)).expect("good texts");
         let mut disk = Disk::new(device_seed);
         disk.save(Draft {
             entries: founded.entries.into_iter().map(|entry| (entry, Whose::Own)).collect(),
@@ -324,7 +331,8 @@ impl Node {
         let now_seconds = self.clock(now, rng);
         let mut seed = seed(rng, self.without);
         let mut with = Circumstances { now_seconds, seed: &mut seed, since };
-        Ok(self.memory.replica.command(command, &mut with)?)
+        let authored = self.memory.replica.command(command, &mut with)?;
+        Ok(if self.lacks(Defence::RoleCoverage) { self.uncovered(authored, &mut seed) } else { authored })
     }
 
     /// Plans an import of tasks.
@@ -347,12 +355,17 @@ impl Node {
     }
 
     fn commit_at(&mut self, boundary: Boundary, entries: &[Entry]) -> Result<(), Stop> {
-        let draft =
-            Draft { entries: entries.iter().map(|entry| (entry.clone(), Whose::Own)).collect(), ..Draft::default() };
+        let epochs = self.epochs_of_roles_in(entries);
+        let kept = entries.iter().map(|entry| (entry.clone(), Whose::Own)).collect();
+        let draft = Draft { entries: kept, epochs: epochs.clone(), ..Draft::default() };
         self.save(boundary, draft)?;
         for entry in entries {
             self.memory.said.insert(entry.id());
             self.memory.replica.append(entry.clone());
+        }
+        if !epochs.is_empty() {
+            // They are on the disk already.
+            self.memory.replica.take_learned();
         }
         Ok(())
     }
@@ -364,9 +377,10 @@ impl Node {
         self.disk.entries.iter().any(|(entry, whose)| *whose == Whose::Others && entry.body().author == me)
     }
 
-    /// Whether somebody waits for its welcome.
-    pub fn owes_a_welcome(&mut self) -> bool {
-        self.memory.replica.is_member() && !self.memory.replica.unwelcomed().is_empty()
+    /// Whether somebody waits for its welcome, or for a task.
+    pub fn owes_something(&mut self) -> bool {
+        let replica = &mut self.memory.replica;
+        replica.is_member() && !(replica.unwelcomed().is_empty() && replica.unhanded().is_empty())
     }
 
     /// Signs a welcome for one device that waits for it.
@@ -377,7 +391,8 @@ impl Node {
         let waiting = self.memory.replica.unwelcomed();
         let to = *waiting.get(rng.random_range(0..waiting.len().max(1)))?;
         let now_seconds = self.clock(now, rng);
-        self.memory.replica.welcome(to, now_seconds)
+        let welcome = self.memory.replica.welcome(to, now_seconds);
+        welcome.filter(|entry| !self.lacks(Defence::WelcomesToRoles) || !is_for_a_role(entry))
     }
 
     /// Signs the first entry, once the preview can be read.

@@ -2,30 +2,28 @@
 //!
 //! - Members who are here and hold the same write under the same epoch.
 //! - Whoever is out reads nothing that was sealed by somebody who knew it, whatever cells and secrets they were given: but that
-//!   they are out and what came before that, new epochs, joins and welcomes, the last words of others who are out, and what
-//!   the maker of an epoch had said before they knew and had not sent yet.
+//!   they are out and what came before that, new epochs, joins and welcomes, the last words of others who are out or overtaken,
+//!   and what the maker of an epoch had said before they knew and had not sent yet.
 //! - What they wrote outside of the removal's past has no effect.
 //! - One device makes at most one epoch for each who went, for each copy from which it lived on.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pursuance_core::authority::{Presence, package_tag};
-use pursuance_core::cell::{CellContent, open_cell};
+use pursuance_core::authority::Presence;
 use pursuance_core::command::Command;
-use pursuance_core::entry::{Content, Entry, UnverifiedEntry};
+use pursuance_core::entry::{Content, Entry};
 use pursuance_core::founding::ORGANISER;
-use pursuance_core::fragment::{Assembly, Fragments};
-use pursuance_core::id::{AuthorId, EntryId, EpochId, MemberId, PursuanceId};
+use pursuance_core::id::{AuthorId, EntryId, MemberId};
 use pursuance_core::keys::{CellKey, DeviceKeys, EpochSecret};
 use pursuance_core::logs::Standing;
-use pursuance_core::op::{Op, RoleEpoch};
+use pursuance_core::op::Op;
 use pursuance_core::replica::Replica;
 use pursuance_wire::Cell;
 use rand::RngExt;
 
-use super::disk::Door;
 use super::node::{Sealed, introduced, is_join};
-use super::{Broken, Course, Defence, World};
+use super::outsider::{Outsider, public};
+use super::{Broken, Defence, World};
 
 /// Most members of a group who are removed or go.
 const MAX_DEPARTURES: usize = 5;
@@ -46,6 +44,13 @@ pub struct Removals {
     together: BTreeMap<usize, Replica>,
 }
 
+impl Removals {
+    /// All epoch secrets that were ever on a node's disk.
+    pub(super) fn secrets_of(&self, node: usize) -> impl Iterator<Item = [u8; 32]> + '_ {
+        self.secrets.get(&node).into_iter().flatten().copied()
+    }
+}
+
 /// Who was known to have gone.
 struct Knew {
     departures: BTreeSet<EntryId>,
@@ -57,7 +62,7 @@ impl World {
     /// Governs, where it is that course and somebody wants to; whether they did.
     pub(super) fn govern(&mut self, node: usize) -> Result<bool, Broken> {
         // Some wait longer than others.
-        if self.course != Course::Removals {
+        if !self.course.has_removals() {
             return Ok(false);
         }
         if self.chance(12) {
@@ -70,6 +75,9 @@ impl World {
             return Ok(false);
         }
         let group = self.group_of(node);
+        if self.has_desks(group) {
+            return self.govern_desks(node);
+        }
         let replica = &self.nodes[node].memory.replica;
         let me = replica.me();
         let others = replica.authority().present().map(|(id, _)| id).filter(|id| Some(*id) != me);
@@ -102,7 +110,7 @@ impl World {
     /// Makes the epoch that is wanted before something is written; whether nothing is in the way of writing any more.
     pub(super) fn is_ready(&mut self, node: usize) -> Result<bool, Broken> {
         self.epoch_at_last(node)?;
-        let waits = self.course == Course::Removals && self.nodes[node].wants_epoch();
+        let waits = self.course.has_removals() && self.nodes[node].wants_epoch();
         Ok(!waits || self.without == Some(Defence::CompletesEpochs))
     }
 
@@ -112,7 +120,7 @@ impl World {
     }
 
     fn make_epoch(&mut self, node: usize) -> Result<(), Broken> {
-        if self.course != Course::Removals || !self.may_write(node) {
+        if !self.course.has_removals() || !self.may_write(node) {
             return Ok(());
         }
         let Some(entry) = self.nodes[node].next_epoch(self.now, &mut self.rng) else { return Ok(()) };
@@ -121,12 +129,13 @@ impl World {
         } else {
             self.tally.note("crash at an epoch");
         }
+        self.look(node);
         Ok(())
     }
 
     /// Takes down who was known to have gone when these were sealed, if it was saved.
     pub(super) fn note_sealed(&mut self, node: usize, sealed: &Sealed) {
-        if self.course != Course::Removals {
+        if !self.course.has_removals() {
             return;
         }
         let replica = &self.nodes[node].memory.replica;
@@ -145,13 +154,18 @@ impl World {
     }
 
     pub(super) fn note_secrets(&mut self, node: usize) {
-        if self.course == Course::Removals {
+        if self.course.has_removals() {
             self.removals.secrets.entry(node).or_default().extend(&self.nodes[node].disk.epochs);
         }
     }
 
     pub(super) fn note_put_back(&mut self, node: usize) {
         *self.removals.put_back.entry(node).or_default() += 1;
+    }
+
+    /// What all members of a group know together.
+    pub(super) fn known_together(&self, group: usize) -> Option<&Replica> {
+        self.removals.together.get(&group)
     }
 
     /// Whether all members together know that a device's member does not belong to its group any more.
@@ -162,6 +176,12 @@ impl World {
         })
     }
 
+    /// Whether a device makes no epoch any more: its member has gone, or it is overtaken.
+    pub(super) fn is_silent(&self, author: AuthorId) -> bool {
+        let is_it = |node: &&super::node::Node| node.memory.replica.device().author() == author;
+        self.has_gone(author) || self.nodes.iter().find(is_it).is_some_and(super::node::Node::is_overtaken)
+    }
+
     /// Sorts out who has gone: of the members those who have not heard of it, and of the others all.
     pub(super) fn who_is_in(
         &mut self,
@@ -169,7 +189,7 @@ impl World {
         mut members: Vec<usize>,
         mut others: Vec<usize>,
     ) -> (Vec<usize>, Vec<usize>) {
-        if self.course != Course::Removals {
+        if !self.course.has_removals() {
             return (members, others);
         }
         if members.is_empty() {
@@ -241,7 +261,11 @@ impl World {
         let void = |entry: &&Entry| {
             is_join(entry) && together.logs().standing(entry.id()).is_some_and(|now| now != Standing::Counts)
         };
-        let went = kept().filter(|entry| departs(entry) || void(entry)).count();
+        // Where roles are given and taken, so many a time.
+        let moves = |entry: &&Entry| {
+            self.has_desks(group) && public(entry).any(|op| matches!(op, Op::Grant(_) | Op::RevokeGrant(_)))
+        };
+        let went = kept().filter(|entry| departs(entry) || void(entry) || moves(entry)).count();
         for node in &self.groups[group].nodes {
             let author = self.nodes[*node].memory.replica.device().author();
             let next = |entry: &&Entry| introduced(entry).is_some_and(|made| !made.parents.is_empty());
@@ -295,12 +319,13 @@ impl World {
                 continue;
             }
             let open = is_join(&entry) || public(&entry).any(|op| matches!(op, Op::RoleEpoch(_) | Op::Welcome(_)));
-            // Who is out says the rest under what they hold; who makes an epoch, under what was usable then.
+            // Who is out or overtaken makes no epoch any more, and says the rest under what they hold (K12); who makes an epoch, under
+            // what was usable then.
             let goes = |last: &Entry| {
                 let (last, body) = (last.body(), entry.body());
                 last.author == body.author && last.seq >= body.seq && last.content == Content::Public(vec![Op::Leave])
             };
-            let gone = self.has_gone(entry.body().author) || logs.iter().any(goes);
+            let gone = self.is_silent(entry.body().author) || logs.iter().any(goes);
             let makes = |made: &Entry| {
                 made.body().author == entry.body().author && introduced(made).is_some() && logs.in_past(id, made.id())
             };
@@ -338,98 +363,8 @@ impl World {
     }
 }
 
-/// Reads as far as secrets lead, in no order, and asks nobody whether it counts.
-struct Outsider {
-    pursuance: PursuanceId,
-    device: DeviceKeys,
-    cells: Vec<Cell>,
-    invites: Vec<CellKey>,
-    secrets: BTreeMap<EpochId, EpochSecret>,
-    entries: BTreeMap<EntryId, Entry>,
-}
-
-impl Outsider {
-    fn read(mut self) -> Vec<Entry> {
-        let mut fragments: BTreeMap<Door, Fragments> = BTreeMap::new();
-        let mut tried: BTreeSet<Door> = BTreeSet::new();
-        loop {
-            let keys = self.secrets.values().map(EpochSecret::cell_key).chain(self.invites.iter().cloned());
-            let keys: Vec<CellKey> = keys.filter(|key| tried.insert(*key.id())).collect();
-            if keys.is_empty() {
-                return self.entries.into_values().collect();
-            }
-            let mut found = Vec::new();
-            self.cells.retain(|cell| {
-                let Some((door, content)) = keys.iter().find_map(|key| Some((*key.id(), open_cell(key, cell)?))) else {
-                    return true;
-                };
-                match content {
-                    CellContent::Entries(entries) => {
-                        found.extend(entries.iter().filter_map(|bytes| UnverifiedEntry::decode(bytes).ok()));
-                    }
-                    CellContent::Fragment(part) => {
-                        if let Assembly::Whole(entry) = fragments.entry(door).or_default().insert(part) {
-                            found.push(*entry);
-                        }
-                    }
-                }
-                false
-            });
-            for entry in found.into_iter().filter_map(|entry| entry.verify(self.pursuance).ok()) {
-                self.entries.insert(entry.id(), entry);
-            }
-            while self.follow() {}
-        }
-    }
-
-    /// Takes what is sealed to it, or follows backlinks, in everything read; whether that brought anything.
-    fn follow(&mut self) -> bool {
-        let me = self.device.author();
-        let mine = package_tag(&self.device.key_package().id());
-        let mut found = Vec::new();
-        let open =
-            |role, epoch, sealed: &[u8]| EpochSecret::open_seal(self.pursuance, role, epoch, &self.device, sealed).ok();
-        for op in self.entries.values().flat_map(public) {
-            match op {
-                Op::RoleEpoch(RoleEpoch { role, epoch, seals, backlinks, .. }) => {
-                    match self.secrets.get(epoch) {
-                        Some(secret) => {
-                            let links = backlinks.iter().filter(|link| !self.secrets.contains_key(&link.parent));
-                            found.extend(links.filter_map(|link| secret.open_back(self.pursuance, *role, link).ok()));
-                        }
-                        None => {
-                            let seals = seals.iter().filter(|seal| seal.tag == mine);
-                            found.extend(seals.filter_map(|seal| open(*role, *epoch, &seal.sealed)));
-                        }
-                    };
-                }
-                Op::Welcome(welcome) if welcome.to == me && !self.secrets.contains_key(&welcome.epoch) => {
-                    found.extend(open(welcome.role, welcome.epoch, &welcome.sealed));
-                }
-                Op::Invite(invite) => {
-                    let key = CellKey::of_invite(&invite.cell_secret);
-                    if !self.invites.contains(&key) {
-                        self.invites.push(key);
-                    }
-                }
-                _ => {}
-            }
-        }
-        let before = self.secrets.len();
-        self.secrets.extend(found.into_iter().map(|secret| (secret.id(), secret)));
-        self.secrets.len() > before
-    }
-}
-
-fn public(entry: &Entry) -> std::slice::Iter<'_, Op> {
-    match &entry.body().content {
-        Content::Public(ops) => ops.iter(),
-        Content::Role(_) => [].iter(),
-    }
-}
-
 /// Whether it says that somebody goes.
-fn departs(entry: &Entry) -> bool {
+pub(super) fn departs(entry: &Entry) -> bool {
     public(entry).any(|op| matches!(op, Op::Remove(_) | Op::Leave))
 }
 

@@ -58,13 +58,19 @@ pub enum Defence {
     PastUnderItsEpoch,
     /// An epoch that somebody else is to make, and does not, is made.
     CompletesEpochs,
+    /// Nothing is said to a role under an epoch that somebody knows who does not read it.
+    RoleCoverage,
+    /// Whoever comes to read a role is handed its epochs.
+    WelcomesToRoles,
+    /// Whoever may read a task and has no way to its keys is handed them.
+    HandsOn,
     /// Whatever is drawn at random is drawn from a new seed each time.
     FreshRandomness,
 }
 
 impl Defence {
     /// Every one; some world breaks without it.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 28] = [
         Self::Consistency,
         Self::Bodies,
         Self::Inclusion,
@@ -89,6 +95,9 @@ impl Defence {
         Self::EpochUnderItself,
         Self::PastUnderItsEpoch,
         Self::CompletesEpochs,
+        Self::RoleCoverage,
+        Self::WelcomesToRoles,
+        Self::HandsOn,
         Self::FreshRandomness,
     ];
 }
@@ -230,6 +239,20 @@ pub enum Broken {
     /// Somebody who is out can read what was sealed by somebody who knew that.
     ReadByOutsider {
         /// Who can.
+        node: usize,
+        /// What.
+        entry: EntryId,
+    },
+    /// Somebody opens what was said about a task by somebody who took them for no reader.
+    ReadByNoReader {
+        /// Who can: whoever has what that node had; one more than there are is the holder of a link.
+        node: usize,
+        /// What.
+        entry: EntryId,
+    },
+    /// A reader does not open what another reader could hand them.
+    Unread {
+        /// Who cannot.
         node: usize,
         /// What.
         entry: EntryId,

@@ -18,6 +18,12 @@ impl World {
     /// the state, do not allow it.
     pub(super) fn wish(&mut self, node: usize) -> Option<(Authored, Option<String>)> {
         self.said_number += 1;
+        if self.is_at_desks(node) && !self.chance(5) {
+            let command = self.wish_at_desks(node)?;
+            let authored = self.nodes[node].command(&command, self.now, &mut self.rng).ok()?;
+            let comment = if let Command::Comment { text, .. } = command { Some(text) } else { None };
+            return Some((authored, comment));
+        }
         if self.chance(40) {
             let rows = self.rows();
             return Some((self.nodes[node].import(&rows, self.now, &mut self.rng).ok()?, None));
@@ -50,7 +56,8 @@ impl World {
         let founder = self.groups[group].founder == node;
         let wants_more = self.groups[group].nodes.len() < self.groups[group].max_nodes;
         if founder && wants_more && (self.groups[group].links.is_empty() || self.chance(20)) {
-            return Some(Command::Invite { role: OFFERED, uses: self.rng.random_range(1..=4), reviewed: false });
+            let role = if self.has_desks(group) { self.offered_desk() } else { OFFERED };
+            return Some(Command::Invite { role, uses: self.rng.random_range(1..=4), reviewed: false });
         }
         let any = |rng: &mut rand::rngs::StdRng| (!tasks.is_empty()).then(|| tasks[rng.random_range(0..tasks.len())]);
         let (one, other) = (any(&mut self.rng), any(&mut self.rng));

@@ -1,9 +1,14 @@
 //! What organisers say among themselves: a newcomer's window holds nothing of it, until the newcomer is one of them.
 
+use std::path::Path;
+
 use pursuance_core::id::RoleId;
+use pursuance_node::vault;
+use pursuance_tests::memory::{Secret, look_below};
+use pursuance_tests::pages::look_into_pages;
 use pursuance_tests::people::{
-    begin_to_start, begin_with_invite, choose_template, come_again_unseen, come_in_unseen, give_role, invite_to, join,
-    open_invite, open_relay, open_window, portraits, start_pursuance, until, wait_rows,
+    PASSPHRASE, begin_to_start, begin_with_invite, choose_template, come_again_unseen, come_in_unseen, give_role,
+    invite_to, join, open_invite, open_relay, open_window, portraits, start_pursuance, until, wait_rows,
 };
 use pursuance_tests::window::Window;
 use serde_json::json;
@@ -47,6 +52,10 @@ async fn a_task_for_organisers_is_in_no_newcomers_window() {
     kim.click("nav-log").await;
     kim.find("log-row").await;
     assert!(!page(&kim).await.contains(SECRET), "the log says that something was written, and not what");
+    assert!(!kim.run("return document.title", vec![]).await.to_string().contains(SECRET), "nor does its title");
+    assert_eq!(holds_secret(&dir.path().join("maya")), (true, false), "the control: sealed in files");
+    assert_eq!(holds_secret(&dir.path().join("kim")), (false, false));
+    assert!(!kim.log().contains(SECRET) && !maya.log().contains(SECRET), "no log of a program says it");
 
     // Given the role, Kim reads it once Maya's computer has handed the keys on.
     give_role(&maya, "Kim", "organiser").await;
@@ -104,6 +113,13 @@ async fn what_a_role_said_before_opens_when_one_who_reads_it_is_here_again() {
     for window in [&mut maya, &mut kim] {
         window.quit().await;
     }
+}
+
+/// Whether it stands in the decrypted store of somebody's folder, and whether in its files as they are.
+fn holds_secret(data: &Path) -> (bool, bool) {
+    let secret = [Secret::text("secret", SECRET)];
+    let key = vault::open(&data.join("vault"), PASSPHRASE).expect("the passphrase opens it");
+    (!look_into_pages(&data.join("store"), &key, &secret).is_empty(), !look_below(data, &secret).is_empty())
 }
 
 /// All that the page holds, shown or not.

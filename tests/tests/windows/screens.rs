@@ -49,6 +49,9 @@ const BOARD: &str =
     r#"{"cards":[{"name":"Book a van","comments":[{"by":"Jo Bakker","text":"Zoe has one"}]},{"name":"Ask Zoe"}]}"#;
 /// Everything that people wrote ends with what turns, hides and piles up, with markup and with a link.
 const HOSTILE: &str = "?busy&hostile=%E2%80%AEgnp.exe%E2%80%AC%E2%80%8B%E2%80%8B%00o%CC%B5%CC%B5%CC%B5%CC%B5%CC%B5%CC%B5%CC%B5%CC%B5%CC%B5%3Cimg%20src=x%3E%20%5Brun%5D(javascript:run)%20%5Bplan%5D(https://192.0.2.7/)";
+/// Keys of witnesses, one with a name without a space.
+const WITNESS: &str = "remora.n621.de+da77ade7+BOvN63jn/bLvkieywe8R6UYAtVtNbZpXh34x7onlmtw2";
+const LONG_WITNESS: &str = "witness.residents-of-the-lower-quay-and-of-all-streets-that-lead-there.example/wwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwww+11111111+BOvN63jn/bLvkieywe8R6UYAtVtNbZpXh34x7onlmtw2";
 const CHANGE: &str = "role press rank 1 since-joining\nmember { remove member with 2 of member not-self }";
 /// That of the sample data.
 const PHRASE: &str = "legal winner thank year wave sausage worth useful legal winner thank yellow";
@@ -167,6 +170,7 @@ const SCREENS: &[Screen] = &[
     Screen("board-panel", "", &[Press("view-board"), PressNth("card", 2), See("task-panel")]),
     Screen("board-nothing", "", &[Press("view-board"), Type("tree-filter", "nothing such"), See("tree-clear-filter")]),
     Screen("keys", "", &[See("tree-row"), Hit('?'), See("keys")]),
+    Screen("settings", "", &[Press("nav-settings"), Press("sending-steady"), See("sending-hint")]),
     Screen("keymap", "", &[Press("nav-settings"), Press("key-status"), Hit('a'), See("keymap-fault")]),
     Screen("today", "", &[See("tree-row"), Press("nav-today"), See("today-row")]),
     Screen("today-long", LONG, &[See("tree-row"), Press("nav-today"), See("today")]),
@@ -269,6 +273,36 @@ const SCREENS: &[Screen] = &[
     Screen("relays-convicted", "?busy", &[Press("nav-relays"), Press("proof-open"), See("proof-path")]),
     Screen("tor-asked", TOR_UNASKED, &[See("tor-connect")]),
     Screen("relays-bundle", "", &[Press("nav-relays"), Press("bundle-write"), See("bundle-done"), Reach("bundle")]),
+    Screen(
+        "relays-witnesses",
+        "",
+        &[
+            Press("nav-relays"),
+            Type("witness-key", WITNESS),
+            Press("witness-add"),
+            See("relay-cosigned"),
+            Type("witness-key", LONG_WITNESS),
+            Press("witness-add"),
+            See("relay-unsigned"),
+        ],
+    ),
+    Screen(
+        "relays-witnesses-below",
+        "",
+        &[
+            Press("nav-relays"),
+            Type("witness-key", WITNESS),
+            Press("witness-add"),
+            See("witness"),
+            Type("witness-key", LONG_WITNESS),
+            Press("witness-add"),
+            See("witness-added"),
+            Type("witness-key", "w+00000000"),
+            Press("witness-add"),
+            See("witness-key-fault"),
+            Reach("witnesses"),
+        ],
+    ),
     Screen("inbox", "?busy", &[Press("nav-inbox"), PressNth("held-refuse", 1), See("inbox-refused")]),
     Screen(
         "inbox-empty",

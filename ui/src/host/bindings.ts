@@ -93,7 +93,19 @@ keys: Array<ChosenKey>,
 /**
  * After how many minutes without a key or a pointer the window locks; `null`: never.
  */
-lockAfter: number | null, };
+lockAfter: number | null, 
+/**
+ * When posts leave this computer.
+ */
+sending: Sending, 
+/**
+ * The bridges by which Tor is reached; empty while locked.
+ */
+bridges: BridgesView, 
+/**
+ * The witnesses that this person named; empty while locked.
+ */
+witnesses: Array<WitnessView>, };
 
 /**
  * An import of which not all tasks are here yet.
@@ -111,6 +123,23 @@ arrived: number,
  * Tasks that there are.
  */
 of: number, };
+
+/**
+ * The bridges that Tor is reached by, if there are any.
+ */
+export type BridgesView = { 
+/**
+ * As they were given, line by line.
+ */
+lines: string, 
+/**
+ * One of them speaks obfs4, and no program on this computer does.
+ */
+lacksProgram: boolean, 
+/**
+ * Tor runs with others, and uses these when the program is started again.
+ */
+waits: boolean, };
 
 /**
  * How a member came.
@@ -711,6 +740,27 @@ daily: number | null,
  * Advice: not before that day.
  */
 after: string | null, };
+
+/**
+ * That a witness signed a relay's checkpoint.
+ */
+export type CosignedView = { 
+/**
+ * The witness's name.
+ */
+name: string, 
+/**
+ * Name and key.
+ */
+key: string, 
+/**
+ * Seconds since 1970 at the end of the slot whose checkpoint it is: the newest one of which this is known.
+ */
+slotEndedSeconds: number, 
+/**
+ * Seconds since 1970 when it signed, by its own clock.
+ */
+signedSeconds: number, };
 
 /**
  * The answer about one command.
@@ -2778,6 +2828,10 @@ handed: number,
  */
 waiting: number, 
 /**
+ * Entries of this pursuance that came by another relay and not by this one, as far as that is known.
+ */
+lacks: number, 
+/**
  * How it broke its word.
  */
 fault: Fault | null, 
@@ -2789,6 +2843,10 @@ failing: boolean,
  * Seconds since 1970 at the end of the newest slot for which another computer is known to have been shown the same log.
  */
 agreedSeconds: number | null, 
+/**
+ * Witnesses that signed a checkpoint of it too, each with the newest one of which this is known; the newest first.
+ */
+cosigned: Array<CosignedView>, 
 /**
  * There is a proof of that, for anybody.
  */
@@ -2991,7 +3049,23 @@ keys: Array<ChosenKey>, } | { "kind": "setLockAfter",
 /**
  * One of `LOCK_MINUTES`.
  */
-minutes: number | null, } | { "kind": "keepDrafts", 
+minutes: number | null, } | { "kind": "setSending", 
+/**
+ * When.
+ */
+sending: Sending, } | { "kind": "setBridges", 
+/**
+ * At most `MAX_BRIDGES`, of `MAX_BRIDGE_BYTES` together.
+ */
+lines: string, } | { "kind": "addWitness", 
+/**
+ * Its name and key, as they are handed around: `<name>+<key id>+<key>`. At most `MAX_WITNESSES` are kept.
+ */
+key: string, } | { "kind": "removeWitness", 
+/**
+ * Name and key, as they are kept.
+ */
+key: string, } | { "kind": "keepDrafts", 
 /**
  * At most `MAX_DRAFTS`, of `MAX_DRAFT_BYTES` together.
  */
@@ -3395,6 +3469,11 @@ titles: Array<string>,
  * How many items there are.
  */
 items: number, } | { "kind": "sawRelay" } | { "kind": "newer" };
+
+/**
+ * When posts leave this computer.
+ */
+export type Sending = "atOnce" | "withinMinutes" | "withinHour" | "steady";
 
 /**
  * One thing that can be done under other conditions.
@@ -3905,7 +3984,19 @@ word: number | null, } | { "code": "notThePhraseShown" } | { "code": "notACode" 
 /**
  * How many.
  */
-problems: number, } | { "code": "importCancelled" } | { "code": "importRunning" } | { "code": "notABackup" } | { "code": "backupRunning" } | { "code": "noSuchFile" } | { "code": "fileExists" } | { "code": "noSuchFolder" } | { "code": "notABundle" } | { "code": "bundleTooLong" } | { "code": "nothingToBundle" } | { "code": "noEvidence" } | { "code": "malformed" };
+problems: number, } | { "code": "importCancelled" } | { "code": "importRunning" } | { "code": "notABackup" } | { "code": "backupRunning" } | { "code": "noSuchFile" } | { "code": "fileExists" } | { "code": "noSuchFolder" } | { "code": "notABundle" } | { "code": "bundleTooLong" } | { "code": "nothingToBundle" } | { "code": "notABridge", 
+/**
+ * Which, from 1 on.
+ */
+line: number, } | { "code": "bridgeTransport", 
+/**
+ * Which, from 1 on.
+ */
+line: number, } | { "code": "notAWitness" } | { "code": "witnessOfAnotherKind" } | { "code": "witnessChanged" } | { "code": "witnessThere" } | { "code": "tooManyWitnesses", 
+/**
+ * The limit.
+ */
+most: number, } | { "code": "noEvidence" } | { "code": "malformed" };
 
 /**
  * Which way a right changes.
@@ -4003,3 +4094,16 @@ open: number, };
  * When something is due, as seen from today.
  */
 export type When = "overdue" | "today" | "week" | "later" | "past" | "never";
+
+/**
+ * A witness that this person named.
+ */
+export type WitnessView = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Name and key, as they were given.
+ */
+key: string, };

@@ -1,5 +1,5 @@
 // A day on which much waits for decisions: who asks to be let in, what is to be signed, what is held.
-import type { DecisionView, MemberView } from './bindings';
+import type { DecisionView, MemberView, RelayView } from './bindings';
 import { ALWAYS, device, fakeId, fakeQr, person, RELAY, ROLES, type FakePursuance } from './fake-world';
 
 const DAY = 86_400;
@@ -54,7 +54,7 @@ export function busy(data: FakePursuance): void {
     decision('long', { change: { kind: 'remove', member: long.person.member, roles: [] }, rules: [20, 21], needed: 2 }),
     decision('mine', { change: { kind: 'rename', name: 'Harbour for everyone' }, proposer: noor.person, signed: [noor.person], mine: noor.person.me }),
   ];
-  const forked = { reachedSeconds: now() - 3 * DAY, cells: 391, read: 391, handed: 30, waiting: 0, fault: 'forked', failing: false, agreedSeconds: null, hasProof: true } as const;
+  const forked = { reachedSeconds: now() - 3 * DAY, cells: 391, read: 391, handed: 30, waiting: 0, lacks: 0, fault: 'forked', failing: false, agreedSeconds: null, cosigned: [], hasProof: true } satisfies Partial<RelayView>;
   data.relays = [...data.relays, { ...forked, address: RELAY.replace(/^a/, 'h'), used: true }, { ...forked, address: RELAY.replace(/^a/, 'w'), fault: null, hasProof: false, used: false }];
   data.held = [
     { by: kees, entries: [fakeId(32, 'held 1'), fakeId(32, 'held 2')], joined: false, refusal: { code: 'removed' }, words: [

@@ -201,7 +201,7 @@ export class FakeGroup {
     this.#must('amend', null);
     if (relays.some((relay) => !/^[a-z2-7]{56}\.onion\/[a-z2-7]{52}$/.test(relay))) throw refused({ code: 'notARelayAddress' });
     const left = this.data.relays.filter((each) => !relays.includes(each.address)).map((each) => ({ ...each, used: false }));
-    const used = relays.map((address): RelayView => this.data.relays.find((each) => each.address === address) ?? { address, reachedSeconds: null, cells: 0, read: 0, handed: 0, waiting: 4, fault: null, failing: false, agreedSeconds: null, hasProof: false, used: true });
+    const used = relays.map((address): RelayView => this.data.relays.find((each) => each.address === address) ?? { address, reachedSeconds: null, cells: 0, read: 0, handed: 0, waiting: 4, lacks: 0, fault: null, failing: false, agreedSeconds: null, cosigned: [], hasProof: false, used: true });
     this.data.relays = [...used.map((each) => ({ ...each, used: true })), ...left];
     this.data.row.status = relays.length === 0 ? { code: 'noRelay', kept: 4 } : { code: 'torStarting', percent: 40, kept: 4 };
     return { kind: 'done' };

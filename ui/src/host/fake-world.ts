@@ -186,8 +186,8 @@ export function harbour(myRole: number): FakePursuance {
     invites: [],
     arriving: [],
     relays: [
-      { address: RELAY, reachedSeconds: now() - 4 * 60, cells: 412, read: 412, handed: 37, waiting: 0, fault: null, failing: false, agreedSeconds: Math.floor(now() / 86_400) * 86_400, hasProof: false, used: true },
-      { address: RELAY.replace(/^a/, 'q'), reachedSeconds: now() - 26 * 60, cells: 405, read: 405, handed: 35, waiting: 2, fault: null, failing: true, agreedSeconds: null, hasProof: false, used: true },
+      { address: RELAY, reachedSeconds: now() - 4 * 60, cells: 412, read: 412, handed: 37, waiting: 0, lacks: 0, fault: null, failing: false, agreedSeconds: Math.floor(now() / 86_400) * 86_400, cosigned: [], hasProof: false, used: true },
+      { address: RELAY.replace(/^a/, 'q'), reachedSeconds: now() - 26 * 60, cells: 405, read: 405, handed: 35, waiting: 2, lacks: 7, fault: null, failing: true, agreedSeconds: null, cosigned: [], hasProof: false, used: true },
     ],
     undo: [],
     own: nothingOwn(),

@@ -1,5 +1,7 @@
 // A second host that needs no desktop: keeps sample data in memory and answers as the node would, refusals included.
-import type { AppView, ChosenKey, Command, Draft, ImportState, PreviewState, Query, Reply, Request, StatusLine, StorageTrouble, Trouble, View } from './bindings';
+import type { AppView, BridgesView, ChosenKey, Command, Draft, ImportState, PreviewState, Query, Reply, Request, Sending, StatusLine, StorageTrouble, Trouble, View, WitnessView } from './bindings';
+import { bridgesOf, NO_BRIDGES } from './fake-bridges';
+import { cosigned, withoutWitness, withWitness } from './fake-witnesses';
 import { busy } from './fake-busy';
 import { answers, declare, makePhrase, recover, showCode } from './fake-computers';
 import { hostile } from './fake-hostile';
@@ -109,6 +111,9 @@ export function fakeHost(given: Partial<FakeChoices> = {}): FakeHost {
   let offline = false;
   let keys: ChosenKey[] = [];
   let lockAfter: number | null = null;
+  let sending: Sending = 'atOnce';
+  let bridges: BridgesView = NO_BRIDGES;
+  let witnesses: WitnessView[] = [];
   let drafts: Draft[] = [];
   let storage = choices.storage;
   let running: { state: ImportState; cancelled: boolean } | null = null;
@@ -164,7 +169,7 @@ export function fakeHost(given: Partial<FakeChoices> = {}): FakeHost {
       });
     }
     if (offline) for (const row of rows) row.status = { code: 'offline', kept: 'kept' in row.status ? row.status.kept : 0 };
-    return { seq, stage, dataFolder: '~/.local/share/pursuance', pursuances: stage === 'open' ? rows : [], offline, asksTor: stage === 'open' && rows.some((row) => row.status.code === 'torUnasked'), loopback: false, clockOffSeconds: null, import: running?.state ?? null, saveFolder: '/home/noor/Documents', storage, keys: stage === 'open' ? keys : [], lockAfter: stage === 'open' ? lockAfter : null };
+    return { seq, stage, dataFolder: '~/.local/share/pursuance', pursuances: stage === 'open' ? rows : [], offline, asksTor: stage === 'open' && rows.some((row) => row.status.code === 'torUnasked'), loopback: false, clockOffSeconds: null, import: running?.state ?? null, saveFolder: '/home/noor/Documents', storage, keys: stage === 'open' ? keys : [], lockAfter: stage === 'open' ? lockAfter : null, sending: stage === 'open' ? sending : 'atOnce', bridges: stage === 'open' ? bridges : NO_BRIDGES, witnesses: stage === 'open' ? witnesses : [] };
   }
 
   function group(pursuance: string): FakeGroup {
@@ -254,6 +259,10 @@ export function fakeHost(given: Partial<FakeChoices> = {}): FakeHost {
       case 'reorder': reorder(group(asked.pursuance).data.tasks, asked.task, asked.past); return { kind: 'done' };
       case 'setKeys': checkKeys(asked.keys); keys = asked.keys; return { kind: 'done' };
       case 'setLockAfter': lockAfter = asked.minutes; return { kind: 'done' };
+      case 'setBridges': bridges = bridgesOf(asked.lines); return { kind: 'done' };
+      case 'setSending': sending = asked.sending; return { kind: 'done' };
+      case 'addWitness': witnesses = withWitness(witnesses, asked.key); return { kind: 'done' };
+      case 'removeWitness': witnesses = withoutWitness(witnesses, asked.key); return { kind: 'done' };
       case 'keepDrafts':
         for (const draft of asked.drafts) group(draft.pursuance);
         if (asked.drafts.length > MAX_DRAFTS || asked.drafts.reduce((bytes, draft) => bytes + draft.at.length + draft.text.length, 0) > MAX_DRAFT_BYTES) throw { code: 'malformed' } satisfies Trouble;
@@ -361,6 +370,7 @@ export function fakeHost(given: Partial<FakeChoices> = {}): FakeHost {
       case 'today': return { kind: 'today', view: structuredClone(todayView(groups)) };
       case 'find': return { kind: 'find', view: findView(groups, asked.text) };
       case 'importPreview': return { kind: 'importPreview', view: readList(asked.file ?? '', asked.text, asked.fields, group(asked.pursuance).me).preview };
+      case 'relays': return { kind: 'relays', view: structuredClone(cosigned(group(asked.pursuance).data.relays, witnesses)) };
       default: return structuredClone(group(asked.pursuance).view(asked));
     }
   }

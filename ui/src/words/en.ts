@@ -6,6 +6,7 @@ import { exchange } from './en-exchange';
 import { history } from './en-history';
 import { people } from './en-people';
 import { progress } from './en-progress';
+import { relays } from './en-relays';
 import { rulebook } from './en-rulebook';
 import { screens } from './en-screens';
 import { sentences } from './en-sentences';
@@ -13,4 +14,4 @@ import { tree } from './en-tree';
 import { work } from './en-work';
 
 /** All words. */
-export const en = { ...about, ...rulebook, ...screens, ...tree, ...details, ...exchange, ...history, ...work, ...people, ...progress, ...computers, ...sentences } as const;
+export const en = { ...about, ...rulebook, ...screens, ...tree, ...details, ...exchange, ...history, ...work, ...people, ...progress, ...computers, ...relays, ...sentences } as const;

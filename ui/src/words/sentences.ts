@@ -168,6 +168,9 @@ export function troubleSentence(trouble: Trouble, roles: readonly Role[]): strin
     case 'passphraseTooShort': return t('trouble.passphraseTooShort', { minChars: trouble.minChars });
     case 'newerFile': return t('trouble.newerFile', { found: trouble.found, known: trouble.known });
     case 'notARecoveryPhrase': return trouble.word === null ? t('trouble.notARecoveryPhrase') : t('trouble.notARecoveryPhraseWord', { word: trouble.word });
+    case 'notABridge': return t('trouble.notABridge', { line: trouble.line });
+    case 'bridgeTransport': return t('trouble.bridgeTransport', { line: trouble.line });
+    case 'tooManyWitnesses': return t('trouble.tooManyWitnesses', { most: trouble.most });
     case 'importProblems': return t('trouble.importProblems', { problems: trouble.problems });
     default: return t(`trouble.${trouble.code}`);
   }

@@ -1,6 +1,9 @@
 //! People who found, invite, join and work together in memory: what the stories of this folder share.
 
-#![allow(dead_code, reason = "each story needs a part of it")]
+#![allow(dead_code, unused_imports, reason = "each story needs a part of it")]
+
+pub mod group;
+pub mod reading;
 
 use pursuance_core::command::Command;
 use pursuance_core::crypto::Seed;
@@ -9,24 +12,19 @@ use pursuance_core::founding::{Founding, MEMBER, found_with, starting_rules};
 use pursuance_core::id::{RoleId, TaskId};
 use pursuance_core::joining::Preview;
 use pursuance_core::keys::{DeviceKeys, InviteSecret};
-use pursuance_core::language::parse;
 use pursuance_core::logs::Append;
 use pursuance_core::op::Op;
 use pursuance_core::plan::{Authored, Circumstances};
 use pursuance_core::refusal::Refusal;
 use pursuance_core::replica::Replica;
 use pursuance_core::rule::RuleTable;
-use pursuance_core::seal::{Where, open_item};
 use pursuance_core::shelf::Nothing;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
+pub use reading::{REDACTOR, STEWARD, VERIFIER, desks, opens};
 
 /// Each hands on one thing in a round.
 const MAX_ROUNDS: usize = 60;
-
-pub const STEWARD: RoleId = RoleId(1);
-pub const VERIFIER: RoleId = RoleId(2);
-pub const REDACTOR: RoleId = RoleId(3);
 
 pub struct World {
     pub rng: StdRng,
@@ -191,33 +189,10 @@ pub fn settle_seen(world: &World, members: &mut [Replica], mut look: impl FnMut(
     panic!("they never end to welcome each other");
 }
 
-/// Stewards govern and read nothing of the desks; verifiers agree with what redactors did.
-pub fn desks() -> RuleTable {
-    let text = "role steward rank 0\nrole verifier rank 1\nrole redactor rank 1\n\
-        everyone { see tasks everyone create tasks everyone comment tasks everyone }\n\
-        steward { invite verifier invite redactor grant verifier grant redactor revoke verifier revoke redactor \
-          remove verifier remove redactor grant steward amend rules }\n\
-        verifier { see tasks verifier create tasks verifier comment tasks verifier finish tasks verifier \
-          widen tasks verifier comment tasks redactor }\n\
-        redactor { see tasks redactor create tasks redactor comment tasks redactor widen tasks redactor \
-          comment tasks verifier finish tasks redactor with review of verifier }";
-    parse(text).unwrap_or_else(|problems| panic!("{problems:?}")).table
-}
-
 pub fn at(home: RoleId, title: &str) -> Command {
     Command::create_task_for(home, title)
 }
 
 pub fn comment(task: TaskId, text: &str) -> Command {
     Command::Comment { task, text: text.into() }
-}
-
-/// Whether somebody holds a key of any item of an entry, whether they can tell what it is about or not.
-pub fn opens(replica: &Replica, entry: &Entry) -> bool {
-    let (Content::Role(part), Some(by)) = (&entry.body().content, entry.body().by) else { return false };
-    let body = entry.body();
-    let at = Where { pursuance: replica.pursuance(), author: body.author, seq: body.seq, by };
-    let held = || replica.task_keys().all().map(|(.., held)| &held.key);
-    let mut items = part.items.iter().enumerate();
-    items.any(|(index, item)| held().any(|key| open_item(at, index, item, key).is_some()))
 }

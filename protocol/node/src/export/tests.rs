@@ -76,6 +76,8 @@ fn imported(tasks: &[ImportTask]) -> Vec<ImportTask> {
         }
         task.labels = task.labels.iter().map(one).collect();
         task.labels.sort();
+        let Origin { source, id, by, created, .. } = &mut task.origin;
+        [source, id, by, created].into_iter().filter(|said| !said.is_empty()).for_each(|said| *said = one(said));
         if task.origin.by.is_empty() && task.origin.created.is_empty() {
             (task.origin.by, task.origin.created) = ("Maya".into(), Day::written_moment(NOW_SECONDS));
         }

@@ -11,7 +11,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use super::{
     Door, ERASED, Erased, KeptFragment, KeptStanding, MAX_CHECKPOINTS_SEEN, MAX_KEPT_FRAGMENTS, MAX_NEWER_ENTRIES,
-    NewEntry, Number, Result, fault_number, signed,
+    NewEntry, Number, Result, Store, fault_number, signed,
 };
 use crate::api::Fault;
 
@@ -21,6 +21,22 @@ const KEY_TABLES: [&str; 6] = ["meta", "pursuance", "epoch", "list_secret", "own
 /// One transaction.
 pub struct Changes<'a> {
     pub(super) transaction: &'a Transaction<'a>,
+}
+
+/// A cell that carries nothing of its author's and stands in the logs of all relays that it was for.
+const SPENT: &str = "NOT EXISTS (SELECT 1 FROM cargo WHERE cargo.cell = cell.number)
+    AND EXISTS (SELECT 1 FROM outbox WHERE outbox.cell = cell.number)
+    AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.cell = cell.number AND state < 2)";
+
+impl Store {
+    /// Whether there are cells that [`Changes::drop_cells_spent`] would drop.
+    ///
+    /// # Errors
+    /// [`StoreError`](super::StoreError).
+    pub(crate) fn has_cells_spent(&self) -> Result<bool> {
+        let sql = format!("SELECT EXISTS (SELECT 1 FROM cell WHERE {SPENT})");
+        Ok(self.connection.query_row(&sql, [], |row| row.get(0))?)
+    }
 }
 
 impl Changes<'_> {
@@ -343,6 +359,57 @@ impl Changes<'_> {
             self.run("INSERT INTO outbox VALUES (?1, ?2, 0, x'', 0)", [number, *relay])?;
         }
         Ok(())
+    }
+
+    /// Adds cells for one relay that carry what others than their author wait for; returns their rows.
+    ///
+    /// # Errors
+    /// [`StoreError`](super::StoreError).
+    pub fn add_cells_again(&self, pursuance: Number, cells: &[Cell], relay: Number) -> Result<Vec<Number>> {
+        let add = |cell: &Cell| {
+            self.add_cell(pursuance, cell, &[], Door::Epoch, &[relay])?;
+            Ok(self.transaction.query_row("SELECT MAX(number) FROM cell", [], |row| row.get(0))?)
+        };
+        cells.iter().map(add).collect()
+    }
+
+    /// Drops those of these cells that stand in the logs of all relays that they were for; the others are left.
+    ///
+    /// # Errors
+    /// [`StoreError`](super::StoreError).
+    pub fn drop_cells_seen(&self, cells: &[Number]) -> Result<Vec<Number>> {
+        let mut left = Vec::new();
+        for cell in cells {
+            self.run(
+                "DELETE FROM cell WHERE number = ?1 AND NOT EXISTS (SELECT 1 FROM outbox WHERE cell = ?1 AND state < 2)",
+                [cell],
+            )?;
+            let mut statement =
+                self.transaction.prepare_cached("SELECT EXISTS (SELECT 1 FROM cell WHERE number = ?1)")?;
+            if statement.query_row([cell], |row| row.get(0))? {
+                left.push(*cell);
+            }
+        }
+        Ok(left)
+    }
+
+    /// Drops what was posted for others than its author and has come to all relays that it was for.
+    ///
+    /// # Errors
+    /// [`StoreError`](super::StoreError).
+    pub fn drop_cells_spent(&self) -> Result<()> {
+        self.run(&format!("DELETE FROM cell WHERE {SPENT}"), [])
+    }
+
+    /// Drops the cells of an invite's preview, so that it is sealed anew.
+    ///
+    /// # Errors
+    /// [`StoreError`](super::StoreError).
+    pub fn drop_preview(&self, pursuance: Number, invite: EntryId) -> Result<()> {
+        self.run(
+            "DELETE FROM cell WHERE pursuance = ?1 AND number IN (SELECT cell FROM cargo WHERE entry = ?2 AND door = ?3)",
+            params![pursuance, invite.0, Door::Invite as u8],
+        )
     }
 
     /// Puts all cells of a pursuance into the outbox for a relay that did not have them.

@@ -1,7 +1,7 @@
 //! The log as it is paged through (docs/protocol/08-node.md, section 9).
 
 use pursuance_core::entry::Entry;
-use pursuance_core::id::TaskId;
+use pursuance_core::id::{EntryId, TaskId};
 use pursuance_core::journal::MAX_LOG_TITLES;
 use pursuance_core::logs::Standing;
 use rusqlite::params;
@@ -46,6 +46,31 @@ const TROUBLE: &str = "(standing > 0 OR EXISTS (SELECT 1 FROM item WHERE item.pu
     AND item.entry = entry.id AND item.state < 2))";
 
 impl Store {
+    /// The entry at a place of a chain.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub(crate) fn entry_at(&self, pursuance: Number, chain: u32, seq: u32) -> Result<Option<Entry>> {
+        self.one_entry("chain = ?2 AND seq = ?3", params![pursuance, chain, seq])
+    }
+
+    /// The entry with this id.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub(crate) fn entry(&self, pursuance: Number, id: EntryId) -> Result<Option<Entry>> {
+        self.one_entry("id = ?2", params![pursuance, id.0])
+    }
+
+    fn one_entry(&self, which: &str, params: impl rusqlite::Params) -> Result<Option<Entry>> {
+        let sql = format!("SELECT bytes FROM entry WHERE pursuance = ?1 AND {which}");
+        let found = self.list(&sql, params, |row| {
+            let bytes = row.get_ref(0)?.as_blob().map_err(|_| StoreError::Damaged)?;
+            Entry::from_store(bytes).map_err(|_| StoreError::Damaged)
+        })?;
+        Ok(found.into_iter().next())
+    }
+
     /// A page of the log, newest first: entries that came before that place.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! A relay that shows its visitors different logs, and members who compare (docs/protocol/08-node.md, N50 to N52).
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use pursuance_core::command::Command;
@@ -11,8 +12,9 @@ use pursuance_wire::log::{Checkpoint, Evidence, LogSigner, NodeHash, SlotNumber}
 use tokio::time::sleep;
 
 use crate::harbour::{Berth, Sailor};
-use crate::liar::{Liar, Shared, address, cell};
+use crate::liar::{Adds, Liar, Shared, address, cell};
 use crate::rogue::{Rogue, now_seconds};
+use crate::witnesses::line;
 
 /// Pause between two looks at what is known by now, how many there are before something is said again, and how often that is.
 const LOOK: Duration = Duration::from_millis(100);
@@ -120,11 +122,26 @@ async fn members_who_were_shown_the_same_log_say_so() {
     let agreed = scene.until_agreed().await;
     assert_eq!(agreed % 86_400, 0, "it is of the last slot of a day");
     scene.goes_on().await;
-    // Each asked for one older checkpoint, and for the same one.
-    let mut asked: Vec<String> = shared.lock().unwrap().asked.clone();
-    asked.retain(|path| path.starts_with("/checkpoint/"));
-    assert_eq!(asked.len(), 2, "{asked:?}");
-    assert_eq!(asked[0], asked[1]);
+    // Each asked for this one, and nobody for another but that of the day whose cells may be gone by now.
+    let asked: Vec<String> = shared.lock().unwrap().asked.clone();
+    let [same, gone] = [0, 29].map(|days| format!("/checkpoint/{}", agreed - 1 - days * 86_400));
+    assert_eq!(asked.iter().filter(|path| **path == same).count(), 2, "{asked:?}");
+    let others = asked.iter().filter(|path| path.starts_with("/checkpoint/") && **path != same);
+    assert!(others.into_iter().all(|path| *path == gone), "{asked:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn members_compare_whatever_lines_others_add() {
+    // More than an entry can hold, and never the same twice.
+    let asked = AtomicU64::new(0);
+    let adds: Adds = Box::new(move |checkpoint| {
+        let seconds = asked.fetch_add(1, Ordering::Relaxed);
+        (10..22 + u8::try_from(seconds % 4).unwrap()).map(|seed| line(seed, "w", seconds, checkpoint)).collect()
+    });
+    let (_, at) = Liar { adds: Some(adds), ..Liar::honest(300) }.serve().await;
+    let scene = Scene::open(at, at).await;
+    scene.until_agreed().await;
+    scene.goes_on().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

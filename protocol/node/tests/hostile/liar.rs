@@ -33,12 +33,16 @@ pub struct Liar {
     pub cells: Vec<Cell>,
     /// The slot it signs for; `None`: the time.
     pub slot: Option<u64>,
+    /// How far its clock is ahead of the time, in slots.
+    pub ahead: u64,
     /// How many of its cells it admits to.
     pub shown: Option<usize>,
     /// How many cells it had in every slot before it was started, if it says so.
     pub had: Option<usize>,
     /// Blocks before this one are gone.
     pub kept_from_block: u64,
+    /// The lines that others add to its checkpoints.
+    pub adds: Option<Adds>,
     /// What it says instead of the truth, by path.
     pub instead: Vec<(&'static str, Bytes)>,
     /// Signs for cells and forgets them.
@@ -60,6 +64,7 @@ pub struct Liar {
 }
 
 pub type Shared = Arc<Mutex<Liar>>;
+pub type Adds = Box<dyn Fn(&Checkpoint) -> String + Send>;
 
 pub fn cell(byte: u8) -> Cell {
     Cell::from_bytes([byte; CELL_BYTES])
@@ -90,9 +95,11 @@ impl Liar {
             signer: LogSigner::from_seed(&[2; 32]),
             cells: cells(count),
             slot: None,
+            ahead: 0,
             shown: None,
             had: Some(count),
             kept_from_block: 0,
+            adds: None,
             instead: Vec::new(),
             forgets: false,
             promise_ahead: 0,
@@ -166,7 +173,7 @@ impl Liar {
 
     /// The slot that it signs for now. By the time, a slot shows what was there when it was first asked about.
     pub fn slot(&mut self) -> u64 {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() + self.ahead;
         if now > self.published.0 {
             self.published = (now, self.cells.len());
         }
@@ -178,6 +185,12 @@ impl Liar {
         let mut frontier = Frontier::new();
         cells.iter().for_each(|cell| frontier.append(cell.leaf_hash()));
         Checkpoint::sign(&self.signer, SlotNumber(slot), frontier.size(), frontier.root())
+    }
+
+    /// A checkpoint as it hands it out.
+    fn note(&self, checkpoint: &Checkpoint) -> Vec<u8> {
+        let added = self.adds.as_ref().map(|adds| adds(checkpoint)).unwrap_or_default();
+        [checkpoint.note().as_bytes(), added.as_bytes()].concat()
     }
 
     fn tile(&mut self, id: TileId, second: bool) -> Option<Bytes> {
@@ -217,7 +230,8 @@ impl Liar {
             return Ok(Bytes::copy_from_slice(policy.sign(&self.signer).unwrap().as_bytes()));
         }
         if path == "/checkpoint" {
-            return Ok(Bytes::copy_from_slice(self.checkpoint(second).note().as_bytes()));
+            let newest = self.checkpoint(second);
+            return Ok(self.note(&newest).into());
         }
         if let Some(slot) = path.strip_prefix("/checkpoint/") {
             let had = self.had.ok_or(StatusCode::NOT_FOUND)?;
@@ -225,7 +239,7 @@ impl Liar {
             self.cells[..had].iter().for_each(|cell| frontier.append(cell.leaf_hash()));
             let slot = SlotNumber(slot.parse().unwrap());
             let signed = Checkpoint::sign(&self.signer, slot, frontier.size(), frontier.root());
-            return Ok(Bytes::copy_from_slice(signed.note().as_bytes()));
+            return Ok(self.note(&signed).into());
         }
         if let Some(rest) = path.strip_prefix("/blocks/") {
             return self.blocks(BlockRange::parse(rest).unwrap(), second);
@@ -295,7 +309,8 @@ async fn frame(from: (Shared, (u64, usize))) -> Option<(Result<Frame<Bytes>, Inf
         if !liar.instead.is_empty() || !liar.lies.is_empty() {
             return None;
         }
-        let note = liar.checkpoint(false).note().as_bytes().to_vec();
+        let newest = liar.checkpoint(false);
+        let note = liar.note(&newest);
         if liar.published.0 > slot {
             let published = liar.published;
             let bytes = pursuance_wire::Frame::encode(&note, &liar.cells[size..published.1]).unwrap();

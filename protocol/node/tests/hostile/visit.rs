@@ -7,8 +7,10 @@ use bytes::Bytes;
 use pursuance_node::api::Fault;
 use pursuance_node::http::{HttpError, Patience};
 use pursuance_node::transport::Transport;
-use pursuance_node::visit::{Visit, VisitError, block_ranges, last_plausible_slot, post};
-use pursuance_wire::log::{CellsError, HistoryError, LogSigner, ReceiptError, RelayHistory, SlotNumber};
+use pursuance_node::visit::{Visit, VisitError, WINDOW_SECONDS, block_ranges, last_plausible_slot, post};
+use pursuance_wire::log::{
+    CellsError, Checkpoint, HistoryError, LogSigner, NodeHash, ReceiptError, RelayHistory, SlotNumber,
+};
 
 use crate::liar::{Liar, Shared, address, cell, cells, not_a_relay};
 
@@ -19,15 +21,28 @@ fn way(at: SocketAddr) -> Transport {
     Transport::new([(address(), at)], None)
 }
 
-/// A whole visit: the places and cells that came, and how many tiles and blocks were asked for.
+/// Of all relays here.
+const SLOT_SECONDS: u32 = 1;
+
+/// A whole visit: the places and cells that came.
 async fn visit(at: SocketAddr, history: &mut RelayHistory, from: u64) -> Result<Vec<(u64, usize)>, VisitError> {
+    visit_earlier(at, history, from, 0).await
+}
+
+/// The same, so many windows earlier.
+async fn visit_earlier(
+    at: SocketAddr,
+    history: &mut RelayHistory,
+    from: u64,
+    earlier: u64,
+) -> Result<Vec<(u64, usize)>, VisitError> {
     let transport = way(at);
     let mut visit = Visit::begin(&transport, &address(), SHORT).await?;
     visit.policy().await?;
-    let look = visit.look(history, from).await?;
+    let look = visit.look(history, from, earlier, SLOT_SECONDS).await?;
     let mut got = Vec::new();
     let Some(span) = look.span else { return Ok(got) };
-    for range in block_ranges(&span, span.first()) {
+    for range in block_ranges(&span, look.begin) {
         got.extend(visit.cells(&span, range, u64::MAX).await?.into_iter().map(|(start, cells)| (start, cells.len())));
     }
     Ok(got)
@@ -43,7 +58,7 @@ fn change(shared: &Shared, how: impl FnOnce(&mut Liar)) {
 
 #[tokio::test]
 async fn a_visit_reads_whole_blocks_from_the_window_and_goes_on_where_it_was() {
-    let (shared, at) = Liar { slot: Some(5), ..Liar::honest(2_000) }.serve().await;
+    let (shared, at) = Liar { slot: Some(5), had: None, ..Liar::honest(2_000) }.serve().await;
     let mut history = fresh();
     assert_eq!(visit(at, &mut history, 0).await.unwrap(), [(0, 1_024), (1_024, 976)]);
     // The same slot again, everything read: nothing but the checkpoint is asked for.
@@ -56,6 +71,52 @@ async fn a_visit_reads_whole_blocks_from_the_window_and_goes_on_where_it_was() {
     });
     assert_eq!(visit(at, &mut history, 2_000).await.unwrap(), [(1_792, 218)]);
     assert_eq!(history.newest().map(|newest| newest.size()), Some(2_010));
+}
+
+/// A slot of a window and its first, and the last of the window before.
+const SLOT_OF_WINDOW: u64 = 80_000 * WINDOW_SECONDS + 1_234;
+const BEFORE_WINDOW: u64 = 80_000 * WINDOW_SECONDS - 1;
+
+#[tokio::test]
+async fn a_window_begins_with_a_quarter_of_a_day() {
+    for (had, earlier, got) in [
+        // In whole blocks of 16, from what the log had when the window began.
+        (Some(1_905), 0, (1_904, 106)),
+        (Some(1_905), 2, (1_904, 106)),
+        // Cut at 256 cells.
+        (Some(1_000), 0, (1_792, 218)),
+        (Some(1_000), 1, (1_536, 474)),
+        (None, 0, (1_792, 218)),
+        // Whatever the relay says, nothing new is passed over.
+        (Some(2_010), 0, (2_000, 10)),
+    ] {
+        let (shared, at) = Liar { slot: Some(SLOT_OF_WINDOW), ..Liar::honest(2_000) }.serve().await;
+        let mut history = fresh();
+        visit(at, &mut history, 0).await.unwrap();
+        change(&shared, |liar| {
+            liar.slot = Some(SLOT_OF_WINDOW + 1);
+            liar.had = had;
+            liar.cells.extend(cells(2_010).split_off(2_000));
+            liar.asked.clear();
+        });
+        assert_eq!(visit_earlier(at, &mut history, 2_000, earlier).await.unwrap(), [got], "{had:?}, {earlier} earlier");
+        let asked = format!("/checkpoint/{}", BEFORE_WINDOW - earlier * WINDOW_SECONDS);
+        assert!(shared.lock().unwrap().asked.contains(&asked), "everybody asks for the same");
+    }
+    // What another signed, or what is of another slot, says nothing.
+    for (seed, slot) in [(9, BEFORE_WINDOW), (2, BEFORE_WINDOW - 1)] {
+        let (shared, at) = Liar { slot: Some(SLOT_OF_WINDOW), ..Liar::honest(2_000) }.serve().await;
+        let mut history = fresh();
+        visit(at, &mut history, 0).await.unwrap();
+        change(&shared, |liar| {
+            liar.slot = Some(SLOT_OF_WINDOW + 1);
+            liar.cells.extend(cells(2_010).split_off(2_000));
+            let signer = LogSigner::from_seed(&[seed; 32]);
+            let other = Checkpoint::sign(&signer, SlotNumber(slot), 2_000, NodeHash([0; 32]));
+            liar.instead.push(("/checkpoint/", Bytes::copy_from_slice(other.note().as_bytes())));
+        });
+        assert_eq!(visit(at, &mut history, 2_000).await.unwrap(), [(1_792, 218)]);
+    }
 }
 
 #[tokio::test]

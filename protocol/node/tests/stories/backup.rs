@@ -12,6 +12,7 @@ use crate::harbour::{Berth, PASSPHRASE, Sailor, row};
 use crate::wreck::Snapshot;
 
 const BACKUP_PASSPHRASE: &str = "quite another passphrase";
+const WITNESS: &str = "remora.n621.de+da77ade7+BOvN63jn/bLvkieywe8R6UYAtVtNbZpXh34x7onlmtw2";
 
 async fn back_up(sailor: &Sailor, path: &Path) -> Result<Reply, Trouble> {
     let path = path.to_str().unwrap().to_owned();
@@ -53,6 +54,9 @@ async fn the_copy_and_the_original_go_on_side_by_side() {
     // An invite that lies open goes along.
     maya.ask(Request::OpenInvite { link: ben.invite(garden, 1).await }).await.unwrap();
 
+    // So does what a person chose for this computer.
+    maya.ask(Request::AddWitness { key: WITNESS.into() }).await.unwrap();
+
     let shelf = tempfile::tempdir().unwrap();
     let file = shelf.path().join("pursuance.age");
     let written = back_up(&maya, &file).await.unwrap();
@@ -73,6 +77,7 @@ async fn the_copy_and_the_original_go_on_side_by_side() {
     assert_eq!(restore(&copy, &file, PASSPHRASE).await, Err(Trouble::WrongPassphrase));
     restore(&copy, &file, BACKUP_PASSPHRASE).await.unwrap();
     assert_eq!(copy.app().await.stage, Stage::Open);
+    assert_eq!(copy.app().await.witnesses[0].key, WITNESS);
     assert_eq!(row(&copy.app().await, garden).unwrap().standing, Standing::Invited);
     assert!(copy.task_view(harbour, before).await.is_some());
     copy.until_like(&maya, harbour).await;

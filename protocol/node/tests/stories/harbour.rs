@@ -35,8 +35,13 @@ pub struct Berth {
 
 impl Berth {
     pub async fn open() -> Self {
+        Self::open_as(|config| config).await
+    }
+
+    /// A relay that is set up otherwise, until it is closed.
+    pub async fn open_as(otherwise: impl FnOnce(RelayConfig) -> RelayConfig) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let relay = Arc::new(Relay::open(&config(dir.path())).unwrap());
+        let relay = Arc::new(Relay::open(&otherwise(config(dir.path()))).unwrap());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let at = listener.local_addr().unwrap();
         let serving = tokio::spawn(relay.serve(listener));

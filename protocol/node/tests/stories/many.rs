@@ -189,3 +189,20 @@ async fn titles(who: &Sailor, pursuance: PursuanceId) -> Vec<String> {
         other => panic!("{other:?}"),
     }
 }
+
+#[tokio::test]
+async fn bridges_are_kept_as_they_were_given_and_shown_to_nobody_else() {
+    const LINE: &str = "Bridge 192.0.2.7:443 A0F5B1C2D3E4F5061728394A5B6C7D8E9F001122";
+    let maya = Sailor::aboard(&[]).await;
+    let set = async |lines: &str| maya.ask(Request::SetBridges { lines: lines.into() }).await;
+    assert_eq!(set("snowflake 192.0.2.3:80").await, Err(Trouble::BridgeTransport { line: 1 }));
+    assert_eq!(set(&format!("{LINE}\nnonsense:")).await, Err(Trouble::NotABridge { line: 2 }));
+    assert_eq!(maya.app().await.bridges.lines, "");
+    set(&format!("{LINE}\n")).await.unwrap();
+    assert!(holds_text(maya.dir.path(), "192.0.2.7"), "with all else");
+    let maya = maya.restart().await;
+    let kept = maya.app().await.bridges;
+    assert_eq!((kept.lines, kept.lacks_program, kept.waits), (format!("{LINE}\n"), false, false));
+    maya.ask(Request::Lock).await.unwrap();
+    assert_eq!(maya.app().await.bridges.lines, "");
+}

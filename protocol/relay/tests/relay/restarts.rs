@@ -30,7 +30,7 @@ async fn a_restarted_relay_is_the_same_relay_with_the_same_log() {
     assert_eq!(rig.address, address);
     let mut client = rig.connect().await;
     let note = client.get("/checkpoint").await.body;
-    assert_eq!(history.examine(&note), Ok(Standing::Known), "no second checkpoint for a slot"); // L9
+    assert!(matches!(history.examine(&note), Ok(Standing::Known(_))), "no second checkpoint for a slot"); // L9
     client.post_cells(&[cell(1_000)], &address).await;
     let mut stream = rig.connect().await;
     stream.send(b"GET /stream HTTP/1.1\r\nhost: x\r\n\r\n").await;

@@ -167,8 +167,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     pub async fn visit(&mut self, history: &mut RelayHistory, first: u64) -> (Checkpoint, Span, Vec<Cell>) {
         let note = self.get("/checkpoint").await.body;
         let checkpoint = match history.examine(&note).expect("an honest relay") {
-            Standing::Newer(checkpoint) => checkpoint,
-            Standing::Known => history.newest().expect("known").clone(),
+            Standing::Newer(checkpoint) | Standing::Known(checkpoint) => checkpoint,
         };
         let mut tiles = Vec::new();
         for id in tiles_for_span(first, checkpoint.size()).expect("within the limits") {

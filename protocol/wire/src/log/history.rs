@@ -34,8 +34,8 @@ struct Held {
 /// How an offered checkpoint stands to the newest one held.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Standing {
-    /// The one already held.
-    Known,
+    /// The one already held, in the note that came now: since then others may have signed it too (W29).
+    Known(Checkpoint),
     /// Of a later slot: to be accepted with tiles, or with the cells of a frame.
     Newer(Checkpoint),
 }
@@ -135,7 +135,7 @@ impl RelayHistory {
         let Some(held) = self.newest() else { return Ok(Standing::Newer(offered)) };
         let same_tree = (offered.size(), offered.root()) == (held.size(), held.root());
         if offered.slot() == held.slot() {
-            return if same_tree { Ok(Standing::Known) } else { Err(forked(held, &offered)) }; // W23
+            return if same_tree { Ok(Standing::Known(offered)) } else { Err(forked(held, &offered)) }; // W23
         }
         let (older, newer) = if offered.slot() < held.slot() { (&offered, held) } else { (held, &offered) };
         let grew = older.size() < newer.size();
@@ -162,7 +162,7 @@ impl RelayHistory {
         let theirs = Checkpoint::verify(note, &self.key)?;
         let Some(newest) = self.newest() else { return Ok(Compared::Ahead) };
         match self.examine(note) {
-            Ok(Standing::Known) => return Ok(Compared::Same),
+            Ok(Standing::Known(_)) => return Ok(Compared::Same),
             Ok(Standing::Newer(_)) => return Ok(Compared::Ahead),
             Err(HistoryError::Forked(evidence)) => return Ok(Compared::Forked(evidence)),
             // Of an earlier slot, as it should be.
@@ -269,6 +269,7 @@ fn two_trees(one: &Checkpoint, other: &Checkpoint) -> Box<Evidence> {
 mod tests {
     use super::*;
     use crate::cell::Cell;
+    use crate::log::evidence::EvidenceError;
     use crate::log::note::LogSigner;
     use crate::log::receipt::{Receipt, ReceiptState};
     use crate::log::world::{World, cell, leaf};
@@ -363,7 +364,8 @@ mod tests {
         visit(&mut history, &world, 1, 0, 0).expect("empty");
         visit(&mut history, &world, 2, 0, 300).expect("grown");
         visit(&mut history, &world, 3, 256, 300).expect("the same in a later slot");
-        assert_eq!(examine(&history, &world.checkpoint(3, 300)), Ok(Standing::Known));
+        let again = world.checkpoint(3, 300);
+        assert_eq!(examine(&history, &again), Ok(Standing::Known(again)));
         let note = history.newest().expect("held").note().as_bytes().to_vec();
         let frontier = history.frontier().expect("held").clone();
         let mut history = RelayHistory::restore(world.signer.key(), &note, frontier).expect("belongs together");
@@ -385,6 +387,38 @@ mod tests {
         convicts(&world, examine(&history, &other.checkpoint(6, 300))); // one size, two roots
         convicts(&world, visit(&mut history, &other, 5, 0, 300));
         assert_eq!(history, before);
+    }
+
+    #[test]
+    fn lines_that_others_add_to_a_checkpoint_fork_nothing() {
+        let cells: Vec<Cell> = (0..30).map(cell).collect();
+        let world = World::of(&cells.iter().map(Cell::leaf_hash).collect::<Vec<_>>());
+        let (plain, signed) = (world.checkpoint(5, 10), world.cosigned(5, 10));
+        assert_ne!(plain.note(), signed.note());
+        let key = world.signer.key();
+        for (first, then) in [(&plain, &signed), (&signed, &plain)] {
+            let mut history = RelayHistory::new(key);
+            let span = history.accept(first, 0, &world.tiles(0, 10)).expect("honest");
+            let before = history.clone();
+            assert_eq!(examine(&history, then), Ok(Standing::Known(then.clone())), "with what was added");
+            assert_eq!(history.accept(then, 0, &world.tiles(0, 10)), Ok(span.clone()));
+            assert_eq!(compared(&history, then, Some(first), Some(&span)), Compared::Same);
+            let frame = Frame { note: then.note().as_bytes().to_vec(), cells: cells[..10].to_vec() };
+            assert_eq!(history.accept_frame(&frame), Ok(None));
+            assert_eq!(history, before, "what is held stays");
+            let both = [first, then].map(|checkpoint| checkpoint.note().as_bytes().to_vec());
+            let [one, other] = both;
+            assert_eq!(Evidence::TwoTrees { one, other }.verify(&key), Err(EvidenceError::Honest));
+            // It goes on from either.
+            assert!(matches!(examine(&history, &world.cosigned(6, 10)), Ok(Standing::Newer(_))));
+            visit(&mut history, &world, 7, 0, 30).expect("grown");
+            assert_eq!(compared(&history, then, Some(first), None), Compared::Same);
+        }
+        // Where the trees differ, what was added excuses nothing.
+        let other = World::sized(10, 1);
+        let mut history = RelayHistory::new(key);
+        history.accept(&signed, 0, &world.tiles(0, 10)).expect("honest");
+        convicts(&world, examine(&history, &other.cosigned(5, 10)));
     }
 
     #[test]

@@ -14,6 +14,7 @@ pub mod slot;
 pub mod span;
 pub mod tile;
 pub mod tree;
+pub mod witness;
 #[cfg(test)]
 pub(crate) mod world;
 
@@ -28,3 +29,4 @@ pub use slot::SlotNumber;
 pub use span::{CellsError, Span, SpanError, tiles_for_span, window_start};
 pub use tile::{BundleError, BundleId, HashTile, TileError, TileId, decode_bundle, encode_bundle};
 pub use tree::{Frontier, FrontierError, NodeHash, leaf_hash, node_hash};
+pub use witness::{CosignatureError, Witness, WitnessError};

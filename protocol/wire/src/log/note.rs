@@ -24,8 +24,8 @@ pub const ORIGIN_PREFIX: &str = "pursuance.relay/";
 /// Type byte of an Ed25519 key in C2SP signed-note, part of the key id.
 const KEY_TYPE_ED25519: u8 = 1;
 const SIGNATURE_LINE_START: &str = "\u{2014} ";
-const KEY_ID_BYTES: usize = 4;
-const SIGNATURE_BYTES: usize = 64;
+pub(super) const KEY_ID_BYTES: usize = 4;
+pub(super) const SIGNATURE_BYTES: usize = 64;
 
 /// Public key that signs a relay's notes: a canonical Ed25519 point, not of small order.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -82,24 +82,35 @@ impl LogKey {
         format!("{ORIGIN_PREFIX}{}", base32(&self.0))
     }
 
-    /// First 4 bytes of SHA-256 over name, newline, type and key (C2SP signed-note).
     fn key_id(&self) -> [u8; KEY_ID_BYTES] {
-        let digest: [u8; 32] = Sha256::new()
-            .chain_update(self.origin())
-            .chain_update([b'\n', KEY_TYPE_ED25519])
-            .chain_update(self.0)
-            .finalize()
-            .into();
-        [digest[0], digest[1], digest[2], digest[3]]
+        key_id(&self.origin(), KEY_TYPE_ED25519, &self.0)
     }
 
     /// The key in the text form of stock tools: `<name>+<hex key id>+<base64 of type and key>`.
     pub fn vkey(&self) -> String {
-        let id = data_encoding::HEXLOWER.encode(&self.key_id());
-        let mut typed = [KEY_TYPE_ED25519; 33];
-        typed[1..].copy_from_slice(&self.0);
-        format!("{}+{id}+{}", self.origin(), BASE64.encode(&typed))
+        vkey(&self.origin(), KEY_TYPE_ED25519, &self.0)
     }
+
+    /// Whether this key signed these bytes (Ed25519, ZIP-215).
+    pub(super) fn signed(&self, signature: [u8; SIGNATURE_BYTES], message: &[u8]) -> bool {
+        let key = VerificationKey::try_from(self.0).expect("a log key is a point");
+        key.verify(&Signature::from(signature), message).is_ok()
+    }
+}
+
+/// First 4 bytes of SHA-256 over name, newline, type and key (C2SP signed-note).
+pub(super) fn key_id(name: &str, key_type: u8, key: &[u8; 32]) -> [u8; KEY_ID_BYTES] {
+    let hash = Sha256::new().chain_update(name).chain_update([b'\n', key_type]).chain_update(key);
+    let digest: [u8; 32] = hash.finalize().into();
+    [digest[0], digest[1], digest[2], digest[3]]
+}
+
+/// A verifier key of C2SP signed-note.
+pub(super) fn vkey(name: &str, key_type: u8, key: &[u8; 32]) -> String {
+    let id = data_encoding::HEXLOWER.encode(&key_id(name, key_type, key));
+    let mut typed = [key_type; 33];
+    typed[1..].copy_from_slice(key);
+    format!("{name}+{id}+{}", BASE64.encode(&typed))
 }
 
 impl fmt::Debug for LogKey {
@@ -230,23 +241,20 @@ impl UnverifiedNote {
     pub fn verify(self, key: &LogKey) -> Result<Note, NoteError> {
         let origin = key.origin();
         let id = key.key_id();
-        let lines = core::str::from_utf8(&self.bytes[self.text_bytes + 1..]).expect("checked when parsed");
-        let mut own = lines
-            .lines()
-            .filter_map(signature_line)
-            .filter(|(name, blob)| *name == origin && blob[..KEY_ID_BYTES] == id);
-        let Some((_, blob)) = own.next() else {
+        let mut own = signature_lines(&self.bytes[self.text_bytes + 1..])
+            .filter(|(_, name, blob)| *name == origin && blob[..KEY_ID_BYTES] == id);
+        let Some((_, _, blob)) = own.next() else {
             return Err(NoteError::UnknownKey { origin });
         };
         if own.next().is_some() {
             return Err(NoteError::DoubleSignature);
         }
+        drop(own);
         let signature =
             <[u8; SIGNATURE_BYTES]>::try_from(&blob[KEY_ID_BYTES..]).map_err(|_| NoteError::BadSignature)?;
-        VerificationKey::try_from(key.0)
-            .expect("a log key is a point")
-            .verify(&Signature::from(signature), self.text().as_bytes())
-            .map_err(|_| NoteError::BadSignature)?;
+        if !key.signed(signature, self.text().as_bytes()) {
+            return Err(NoteError::BadSignature);
+        }
         Ok(Note { bytes: self.bytes, text_bytes: self.text_bytes })
     }
 }
@@ -268,9 +276,32 @@ impl Note {
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes
     }
+
+    /// The same without the signatures of others: whatever they add, it has one form and one length.
+    pub fn alone(&self, key: &LogKey) -> Vec<u8> {
+        let (origin, id) = (key.origin(), key.key_id());
+        let mut bytes = self.bytes[..=self.text_bytes].to_vec();
+        let lines = signature_lines(&self.bytes[self.text_bytes + 1..]);
+        for (line, ..) in lines.filter(|(_, name, blob)| *name == origin && blob[..KEY_ID_BYTES] == id) {
+            bytes.extend_from_slice(line.as_bytes());
+            bytes.push(b'\n');
+        }
+        bytes
+    }
+
+    /// Name, and key id with signature, of each of its signatures.
+    pub(super) fn signatures(&self) -> impl Iterator<Item = (&str, Vec<u8>)> {
+        signature_lines(&self.bytes[self.text_bytes + 1..]).map(|(_, name, blob)| (name, blob))
+    }
 }
 
-fn check_characters(text: &str) -> Result<(), NoteError> {
+/// The signature lines of a note that was parsed: the whole line, its name, and its key id with the signature.
+pub(super) fn signature_lines(bytes: &[u8]) -> impl Iterator<Item = (&str, &str, Vec<u8>)> {
+    let lines = core::str::from_utf8(bytes).expect("checked when parsed").lines();
+    lines.filter_map(|line| signature_line(line).map(|(name, blob)| (line, name, blob)))
+}
+
+pub(super) fn check_characters(text: &str) -> Result<(), NoteError> {
     match text.bytes().find(|byte| (*byte < 0x20 && *byte != b'\n') || *byte == 0x7f) {
         Some(byte) => Err(NoteError::ControlCharacter { byte }),
         None => Ok(()),
@@ -288,11 +319,16 @@ fn check_text(text: &str) -> Result<(), NoteError> {
 /// Name, and key id with signature, of a well-formed signature line.
 fn signature_line(line: &str) -> Option<(&str, Vec<u8>)> {
     let (name, blob) = line.strip_prefix(SIGNATURE_LINE_START)?.split_once(' ')?;
-    if name.is_empty() || name.contains('+') || name.chars().any(char::is_whitespace) {
+    if !is_key_name(name) {
         return None;
     }
     let blob = base64(blob)?;
     (blob.len() > KEY_ID_BYTES).then_some((name, blob))
+}
+
+/// Whether a key of a note can be called so (C2SP signed-note).
+pub(super) fn is_key_name(name: &str) -> bool {
+    !name.is_empty() && !name.contains('+') && !name.chars().any(char::is_whitespace)
 }
 
 #[cfg(test)]

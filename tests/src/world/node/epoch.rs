@@ -68,9 +68,12 @@ impl Node {
     }
 }
 
-/// The epoch that an entry introduces.
+/// The epoch of everyone that an entry introduces.
 #[must_use]
 pub fn introduced(entry: &Entry) -> Option<&RoleEpoch> {
     let Content::Public(ops) = &entry.body().content else { return None };
-    ops.iter().find_map(|op| if let Op::RoleEpoch(made) = op { Some(made) } else { None })
+    ops.iter().find_map(|op| match op {
+        Op::RoleEpoch(made) if made.role == RoleId::EVERYONE => Some(made),
+        _ => None,
+    })
 }

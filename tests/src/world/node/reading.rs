@@ -163,9 +163,10 @@ impl Node {
         }
         let epochs: Vec<[u8; 32]> =
             self.memory.replica.take_learned().iter().map(|secret| *secret.as_bytes()).collect();
+        let lists = self.learned_lists();
         let learned = !epochs.is_empty();
-        if learned || !dropped.is_empty() {
-            self.save(Boundary::Secrets, Draft { epochs, dropped, ..Draft::default() })?;
+        if learned || !dropped.is_empty() || !lists.is_empty() {
+            self.save(Boundary::Secrets, Draft { epochs, lists, dropped, ..Draft::default() })?;
         }
         Ok(learned)
     }

@@ -101,8 +101,8 @@ impl Node {
         let held_size = history.newest().map(Checkpoint::size);
         let checkpoint = match (standing, history.newest()) {
             (Standing::Newer(checkpoint), _) => checkpoint,
-            (Standing::Known, Some(held)) if from < held.size() => held.clone(),
-            (Standing::Known, _) => {
+            (Standing::Known(_), Some(held)) if from < held.size() => held.clone(),
+            (Standing::Known(_), _) => {
                 visited.to_the_end = true;
                 return Err(Stop::Nothing);
             }
