@@ -55,6 +55,8 @@ pub struct Liar {
     pub asked: Vec<String>,
     /// By the time: the slot published last, and the cells in it.
     pub published: (u64, usize),
+    /// Of them, those before the last post: fixed with the slot, or it would be two trees.
+    pub published_before_last: usize,
     /// How it lies by now, and what slot and how many cells it had when it began to.
     pub lies: Vec<Lie>,
     pub began: (u64, usize),
@@ -106,6 +108,7 @@ impl Liar {
             signs_for_others: false,
             asked: Vec::new(),
             published: (0, 0),
+            published_before_last: 0,
             lies: Vec::new(),
             began: (0, 0),
             posts: 0,
@@ -118,6 +121,7 @@ impl Liar {
         self.slot();
         self.began = self.published;
         self.before_last = self.cells.len();
+        self.published_before_last = self.published.1;
         self.lies = lies.to_vec();
         if self.lies(Lie::TwoTrees) {
             self.cells[3] = cell(77);
@@ -163,8 +167,8 @@ impl Liar {
         if self.lies(Lie::NoSlots) || (self.lies(Lie::OldToOneCircuit) && second) {
             return (began, self.cells[..then].to_vec());
         }
-        let mut cells =
-            self.cells[..if self.lies(Lie::WithholdsNewest) { all.min(self.before_last) } else { all }].to_vec();
+        let all = if self.lies(Lie::WithholdsNewest) { all.min(self.published_before_last) } else { all };
+        let mut cells = self.cells[..all].to_vec();
         if self.lies(Lie::PrivateTip) && second {
             cells.push(cell(200));
         }
@@ -176,6 +180,7 @@ impl Liar {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() + self.ahead;
         if now > self.published.0 {
             self.published = (now, self.cells.len());
+            self.published_before_last = self.before_last;
         }
         self.slot.unwrap_or(now)
     }
