@@ -189,6 +189,13 @@ impl Writer {
 
     /// Stores posts in one transaction and answers them. // L5 L7
     fn take(&mut self, posts: Vec<Post>) {
+        // A receipt names a slot, and by its end the cells are to be in a checkpoint: none is signed while that cannot be kept.
+        if self.failing {
+            for (_, reply) in posts {
+                let _ = reply.send(Err(PostRefusal::Failed));
+            }
+            return;
+        }
         let slot = self.open_slot();
         match self.store(&posts) {
             Ok((frontier, fresh, verdicts)) => {
@@ -269,7 +276,7 @@ impl Writer {
             Ok(checkpoint) => checkpoint,
             Err(error) => {
                 if !std::mem::replace(&mut self.failing, true) {
-                    tracing::error!(%error, "a checkpoint could not be kept and was not published; trying again");
+                    tracing::error!(%error, "a checkpoint could not be kept and was not published; trying again, and posts are refused until then");
                 }
                 return;
             }

@@ -40,8 +40,9 @@ async fn filled(dir: &Path, keep: impl FnOnce()) -> Before {
     Before { cells, newest, now_millis }
 }
 
-/// Opens what is left. It is refused with a sentence; or all that it signs agrees with what was signed before, and a
-/// check names every cell that it would hand out wrongly.
+/// Opens what is left. It is refused with a sentence; or it cannot be written to, and the relay shows no further checkpoint and
+/// promises nothing; or all that it signs agrees with what was signed before, and a check names every cell that it would hand
+/// out wrongly.
 async fn look(dir: &Path, before: &Before, what: &str) -> &'static str {
     let sound = check(dir).is_ok_and(|checked| checked.findings.is_empty());
     let now = before.now_millis;
@@ -55,7 +56,14 @@ async fn look(dir: &Path, before: &Before, what: &str) -> &'static str {
         }
     }
     let rig = Rig::start_with(&config(dir), now).await;
-    let signed = rig.end_slot().await;
+    // What a post of nothing new is told: while checkpoints cannot be kept, receipts would be promises.
+    let refuses = async || rig.connect().await.post(before.cells[0].as_bytes()).await.status == 503;
+    let Some(signed) = rig.end_slot_or(refuses).await else {
+        assert!(!sound, "{what}: nothing is signed any more, and the check found nothing");
+        assert_eq!(rig.newest().await, before.newest, "{what}");
+        rig.stop().await;
+        return "served, and nothing more is signed";
+    };
     assert!(signed.size() >= before.newest.size(), "{what}: a shorter log was signed");
     let mut frontier = Frontier::new();
     before.cells[..signed.size() as usize].iter().for_each(|cell| frontier.append(cell.leaf_hash()));
@@ -110,4 +118,27 @@ async fn flipped_bytes_of_the_database_or_its_journal_make_no_second_history() {
     let broken = images.path().join("broken");
     copy(&crashed, &broken);
     assert_eq!(look(&broken, &before, "as the crash left it").await, "unharmed");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_no_checkpoint_can_be_kept_nothing_is_promised() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let rig = Rig::start(dir.path()).await;
+    rig.connect().await.post_cells(&[cell(1)], &rig.address).await;
+    let kept = rig.end_slot().await;
+    let change = |sql: &str| {
+        let db = rusqlite::Connection::open(dir.path().join("relay.sqlite")).expect("opens");
+        db.execute_batch(sql).expect("changes");
+    };
+    change("CREATE TRIGGER refuse BEFORE INSERT ON checkpoints BEGIN SELECT RAISE(ABORT, 'as a damaged page'); END");
+    let refuses = async || rig.connect().await.post(cell(2).as_bytes()).await.status == 503;
+    assert_eq!(rig.end_slot_or(refuses).await, None, "a post was taken, or a checkpoint shown");
+    assert_eq!(rig.newest().await, kept);
+    assert!(refuses().await);
+
+    change("DROP TRIGGER refuse");
+    let slot = rig.connect().await.post_cells(&[cell(3)], &rig.address).await.slot();
+    let checkpoint = rig.end_slot().await;
+    assert!(checkpoint.slot() == slot && checkpoint.size() == 2, "{checkpoint:?}");
+    rig.stop().await;
 }

@@ -60,13 +60,22 @@ impl Rig {
 
     /// Lets the current slot end, and waits for its checkpoint.
     pub async fn end_slot(&self) -> Checkpoint {
+        self.end_slot_or(async || false).await.expect("nothing ends the waiting")
+    }
+
+    /// The same; `None` if no checkpoint comes and `given_up` says so.
+    pub async fn end_slot_or(&self, given_up: impl AsyncFn() -> bool) -> Option<Checkpoint> {
         let ended = self.now_slot();
         self.set_clock((ended + 1) * u64::from(SLOT_SECONDS) * 1_000);
         let until = Instant::now() + PATIENCE;
         loop {
+            let gives_up = given_up().await;
             let newest = self.newest().await;
             if newest.slot().0 == ended {
-                return newest;
+                return Some(newest);
+            }
+            if gives_up {
+                return None;
             }
             assert!(Instant::now() < until, "no checkpoint of slot {ended}");
             tokio::time::sleep(Duration::from_millis(20)).await;
