@@ -6,6 +6,7 @@ use std::path::Path;
 use rusqlite::{Connection, InterruptHandle, config::DbConfig, params};
 use zeroize::Zeroizing;
 
+use crate::engine::OFFLINE;
 use crate::folder;
 use crate::store::{self, Number, SCHEMA_VERSION, StoreError, connect};
 use crate::vault::DatabaseKey;
@@ -70,7 +71,8 @@ impl Copy {
         self.connection.get_interrupt_handle()
     }
 
-    /// Copies every row; the seeds of devices, and their key packages, never come near the copy when there are substitutes.
+    /// Copies every row. With substitutes it is a backup that is made: the seeds of devices, and their key packages, never come
+    /// near it. Without, it is one that is restored, where nobody has said yet that Tor may be used.
     pub(crate) fn run(self, substitutes: Option<&BTreeMap<Number, Substitute>>) -> Result<(), StoreError> {
         let Self { connection, .. } = self;
         if let Some(substitutes) = substitutes {
@@ -113,6 +115,9 @@ impl Copy {
                  WHERE link LIKE 'pursuance-computer:%' AND number IN (SELECT number FROM temp.substitute WHERE starts_over);
                  DELETE FROM main.meta WHERE name LIKE 'code %';",
             )?;
+        } else {
+            // It may be another computer, in another network or country.
+            connection.execute("DELETE FROM main.meta WHERE name = ?1", [OFFLINE])?;
         }
         connection.execute_batch("COMMIT; DETACH DATABASE old")?;
         connection.close().map_err(|(_, error)| error)?;
@@ -228,6 +233,21 @@ pub(super) mod tests {
         assert!(has(&FRESH) && !has(&SEED) && !has(&PACKAGE));
         drop(connection);
         Store::open(&to, &key(8)).unwrap();
+    }
+
+    #[test]
+    fn whoever_restores_is_asked_again_before_tor_is_used() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut store = filled(dir.path());
+        for answer in [b"\0", b"\x01"] {
+            store.write(|w| w.set_meta(OFFLINE, answer).and_then(|()| w.set_meta("kept", answer))).unwrap();
+            let (backup, restored) = (dir.path().join("backup"), dir.path().join("restored"));
+            Copy::begin(&dir.path().join("store"), &key(7), &backup, &key(8)).unwrap().run(Some(&substitutes())).unwrap();
+            Copy::begin(&backup, &key(8), &restored, &key(9)).unwrap().run(None).unwrap();
+            let store = Store::open(&restored, &key(9)).unwrap();
+            assert_eq!(store.meta(OFFLINE).unwrap(), None);
+            assert_eq!(store.meta("kept").unwrap().as_deref(), Some(&answer[..]));
+        }
     }
 
     #[test]
