@@ -2,7 +2,8 @@
 
 use std::fs::{self, File};
 use std::io::{Read, Take, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use pursuance_core::bundle::{Bundler, padded_cells};
 use pursuance_core::crypto::Seed;
@@ -11,6 +12,7 @@ use pursuance_core::id::PursuanceId;
 use pursuance_wire::cell::{CELL_BYTES, Cell};
 
 use crate::api::{Reply, Trouble};
+use crate::asker::Asker;
 use crate::chance::random;
 use crate::engine::{Open, Surroundings};
 use crate::outside::{NewFile, named, refused};
@@ -25,6 +27,45 @@ const PAGE: usize = 512;
 /// How often a file is read from its beginning: once more for each time that it brought keys for what was closed before. One that
 /// we wrote is in the order of its keys.
 const MAX_PASSES: u32 = 4;
+
+/// How often news are shown while a bundle is read.
+const SHOW_NEWS: Duration = Duration::from_secs(1);
+
+/// A bundle that is read in, page by page between other work.
+pub(crate) struct BundleReading {
+    path: PathBuf,
+    pass: Pass,
+    /// Passes begun.
+    passes: u32,
+    /// Entries that were new, in all passes.
+    entries: usize,
+    shown: Instant,
+    asker: Asker,
+}
+
+/// Once through a file.
+struct Pass {
+    file: Take<File>,
+    /// Cells read, and those of them that nothing opened.
+    of: usize,
+    closed: usize,
+    /// It brought keys.
+    learned: bool,
+}
+
+impl Pass {
+    fn begin(path: &Path) -> Result<Self, Trouble> {
+        Ok(Self { file: opened(path)?, of: 0, closed: 0, learned: false })
+    }
+}
+
+/// What reading a page of a bundle led to.
+pub(crate) struct BundleStep {
+    /// It is time to show what came.
+    pub(crate) shows: bool,
+    /// What to answer, and whom, at the end.
+    pub(crate) end: Option<(Asker, Result<Reply, Trouble>)>,
+}
 
 impl Open {
     /// Writes all that is known of a pursuance into a new file that its members can read, and nobody else.
@@ -62,34 +103,62 @@ impl Open {
         Ok(Reply::Written { path: path.display().to_string(), bytes: file.keep()? })
     }
 
-    /// Reads what such a file has, for all pursuances. What is new is kept page by page; what is known changes nothing, and what does
-    /// not open is left alone.
-    pub(crate) fn import_bundle(&mut self, around: &Surroundings, path: &str) -> Result<Reply, Trouble> {
-        let path = Path::new(path);
-        if !path.is_absolute() {
-            return Err(Trouble::NoSuchFile);
-        }
-        let mut entries = 0;
-        for _ in 0..MAX_PASSES {
-            let mut file = opened(path)?;
-            let (mut of, mut closed, mut learned) = (0, 0, false);
-            loop {
-                let cells = page(&mut file)?;
-                if cells.is_empty() {
-                    break;
-                }
-                of += cells.len();
-                let left = self.take_in(around, cells, &mut entries, &mut learned)?;
-                closed += left;
+    /// Begins to read what such a file has, for all pursuances, after those that were begun before; the asker is answered at the end, or
+    /// now if there is trouble. What is new is kept page by page; what is known changes nothing, and what does not open is left alone.
+    pub(crate) fn begin_bundle(&mut self, path: &str, asker: Asker) {
+        match Pass::begin(Path::new(path)) {
+            Ok(pass) => {
+                let path = path.into();
+                self.bundles.push_back(BundleReading {
+                    path,
+                    pass,
+                    passes: 1,
+                    entries: 0,
+                    shown: Instant::now(),
+                    asker,
+                });
             }
-            if closed == 0 || !learned {
-                if closed == of {
-                    return Err(Trouble::NotABundle);
-                }
-                return Ok(Reply::Merged { entries: count(entries), parts: count(of), closed: count(closed) });
-            }
+            Err(trouble) => asker.answer(Err(trouble)),
         }
-        Err(Trouble::NotABundle)
+    }
+
+    /// Reads the next page; `None` where there is nothing to be read.
+    pub(crate) fn step_bundle(&mut self, around: &Surroundings) -> Option<BundleStep> {
+        let mut reading = self.bundles.pop_front()?;
+        let step = self.read_page(around, &mut reading);
+        if let Ok(None) = step {
+            let shows = reading.shown.elapsed() >= SHOW_NEWS;
+            if shows {
+                reading.shown = Instant::now();
+            }
+            self.bundles.push_front(reading);
+            return Some(BundleStep { shows, end: None });
+        }
+        Some(BundleStep { shows: true, end: Some((reading.asker, step.map(|reply| reply.expect("an end")))) })
+    }
+
+    /// What it came to, at its end.
+    fn read_page(&mut self, around: &Surroundings, reading: &mut BundleReading) -> Result<Option<Reply>, Trouble> {
+        let pass = &mut reading.pass;
+        let cells = page(&mut pass.file)?;
+        if !cells.is_empty() {
+            pass.of += cells.len();
+            pass.closed += self.take_in(around, cells, &mut reading.entries, &mut pass.learned)?;
+            return Ok(None);
+        }
+        if pass.closed == 0 || !pass.learned {
+            if pass.closed == pass.of {
+                return Err(Trouble::NotABundle);
+            }
+            let (entries, parts, closed) = (count(reading.entries), count(pass.of), count(pass.closed));
+            return Ok(Some(Reply::Merged { entries, parts, closed }));
+        }
+        if reading.passes == MAX_PASSES {
+            return Err(Trouble::NotABundle);
+        }
+        reading.passes += 1;
+        reading.pass = Pass::begin(&reading.path)?;
+        Ok(None)
     }
 
     /// Gives cells to each pursuance in turn that may open them; how many none did.
@@ -130,6 +199,9 @@ impl Open {
 
 /// Opens a file that may be a bundle.
 fn opened(path: &Path) -> Result<Take<File>, Trouble> {
+    if !path.is_absolute() {
+        return Err(Trouble::NoSuchFile);
+    }
     // Asked before it is opened: what is no file, a pipe say, would be waited for.
     let metadata = fs::metadata(path).ok().filter(fs::Metadata::is_file).ok_or(Trouble::NoSuchFile)?;
     if metadata.len() > MAX_BUNDLE_BYTES {

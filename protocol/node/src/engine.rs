@@ -1,6 +1,6 @@
 //! The one task that owns all mutable state: requests and news come in, entries and views go out (docs/protocol/08-node.md, section 6).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
@@ -17,14 +17,16 @@ use zeroize::Zeroizing;
 use crate::api::{
     AppView, ChosenKey, PursuanceRow, Query, Reply, Request, Stage, Standing, StorageTrouble, Trouble, View,
 };
+use crate::asker::Asker;
 use crate::backup::{self, Backup};
 use crate::bridges;
+use crate::bundle::BundleReading;
 use crate::clock::Clock;
 use crate::export::save_folder;
 use crate::folder::Folder;
 use crate::held::Held;
 use crate::import;
-use crate::import::job::{Asker, ImportJob};
+use crate::import::job::ImportJob;
 use crate::local::{kept_keys, kept_lock_after};
 use crate::node::Pace;
 use crate::relays::{Reach, Relays};
@@ -90,6 +92,8 @@ pub(crate) struct Open {
     pub(crate) reach: Reach,
     pub(crate) import: Option<ImportJob>,
     pub(crate) backup: Option<Backup>,
+    /// Bundles that are read in, one after the other.
+    pub(crate) bundles: VecDeque<BundleReading>,
     /// For further connections: a copy, a check.
     pub(crate) key: Box<DatabaseKey>,
     pub(crate) storage: Storage,
@@ -155,7 +159,7 @@ impl Engine {
         }
         match message {
             Message::Request(Request::Import { pursuance, file, text, fields }, reply) => {
-                let asker = Asker::new(reply);
+                let asker = Asker::new(reply, Trouble::ImportCancelled);
                 match self.open.as_mut() {
                     Some(open) => {
                         let list = import::read(&file, &text, fields.as_deref());
@@ -174,6 +178,12 @@ impl Engine {
                 }
                 self.bump();
                 self.mend(false);
+            }
+            Message::Request(Request::ImportBundle { path }, reply) => {
+                let asker = Asker::new(reply, Trouble::Locked);
+                if let Some(open) = self.open.as_mut() {
+                    open.begin_bundle(&path, asker);
+                }
             }
             Message::Request(request, reply) => {
                 let outcome = self.request(request);
@@ -218,6 +228,15 @@ impl Engine {
         if self.open.as_mut().is_some_and(|open| open.step_import(&self.around)) {
             self.bump();
             self.mend(false);
+        }
+        if let Some(step) = self.open.as_mut().and_then(|open| open.step_bundle(&self.around)) {
+            if step.shows {
+                self.bump();
+            }
+            if let Some((asker, outcome)) = step.end {
+                self.mend(outcome == Err(Trouble::Damaged));
+                asker.answer(outcome);
+            }
         }
         let tor = self.around.transport.tor_stage();
         let storage = self.storage();
@@ -275,7 +294,7 @@ impl Engine {
 
     fn next_due(&self) -> Option<Instant> {
         let open = self.open.as_ref()?;
-        if open.import.is_some() {
+        if open.import.is_some() || !open.bundles.is_empty() {
             return Some(Instant::now());
         }
         if open.storage.rest_until.is_some() {
@@ -488,6 +507,7 @@ impl Open {
             reach,
             import: None,
             backup: None,
+            bundles: VecDeque::new(),
             key,
             storage: Storage::default(),
             keys,

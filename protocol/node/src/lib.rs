@@ -8,6 +8,7 @@
 //! ```
 
 pub mod api;
+mod asker;
 pub mod backup;
 pub mod bridges;
 pub mod bundle;

@@ -75,7 +75,6 @@ impl Open {
             }
             Request::Export { pursuance, format, path } => self.export(around, pursuance, format, &path),
             Request::ExportBundle { pursuance, path } => self.export_bundle(around, pursuance, &path),
-            Request::ImportBundle { path } => self.import_bundle(around, &path),
             Request::ExportEvidence { relay, path } => self.export_evidence(around, &relay, &path),
             Request::SetOffline { offline } => {
                 self.store.write(|w| w.set_meta(OFFLINE, &[offline.into()]))?;
@@ -89,6 +88,7 @@ impl Open {
             | Request::Lock
             | Request::ChangePassphrase { .. }
             | Request::Import { .. }
+            | Request::ImportBundle { .. }
             | Request::Backup { .. } => Err(Trouble::Malformed),
             Request::Restore { .. } | Request::Rescue { .. } => Err(Trouble::VaultExists),
         }

@@ -7,9 +7,9 @@ use pursuance_core::crypto::Seed;
 use pursuance_core::id::PursuanceId;
 use pursuance_core::importing::ImportPlan;
 use pursuance_core::plan::Circumstances;
-use tokio::sync::oneshot;
 
 use crate::api::{ImportState, Reply, Trouble};
+use crate::asker::Asker;
 use crate::chance::random;
 use crate::engine::{Open, Surroundings};
 use crate::import::ImportList;
@@ -25,30 +25,6 @@ pub(crate) struct ImportJob {
     seed: Seed,
     asker: Asker,
     shown: Instant,
-}
-
-/// Whoever asked for an import: hears that it was cancelled, unless it is told something else.
-pub(crate) struct Asker(Option<oneshot::Sender<Result<Reply, Trouble>>>);
-
-impl Asker {
-    pub(crate) fn new(reply: oneshot::Sender<Result<Reply, Trouble>>) -> Self {
-        Self(Some(reply))
-    }
-
-    pub(crate) fn answer(mut self, outcome: Result<Reply, Trouble>) {
-        if let Some(reply) = self.0.take() {
-            // Whoever waits no longer need not know.
-            let _ = reply.send(outcome);
-        }
-    }
-}
-
-impl Drop for Asker {
-    fn drop(&mut self) {
-        if let Some(reply) = self.0.take() {
-            let _ = reply.send(Err(Trouble::ImportCancelled));
-        }
-    }
 }
 
 impl Open {

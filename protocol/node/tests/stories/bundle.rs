@@ -2,15 +2,17 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 
 use pursuance_core::command::Command;
 use pursuance_core::id::PursuanceId;
 use pursuance_node::api::{Reply, Request, Trouble};
 use pursuance_node::bundle::MAX_BUNDLE_BYTES;
 use pursuance_wire::cell::CELL_BYTES;
+use tokio::{join, select};
 
 use crate::governing::member;
-use crate::harbour::{Berth, Sailor};
+use crate::harbour::{Berth, PASSPHRASE, Sailor};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_go_on_with_files_when_the_last_relay_is_gone() {
@@ -148,6 +150,39 @@ async fn what_is_damaged_cut_foreign_or_no_bundle_changes_nothing_else() {
         assert_eq!(maya.ask(Request::ExportBundle { pursuance: harbour, path }).await, Err(why));
     }
     assert_eq!(fs::read(&file).unwrap(), whole);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_long_one_is_read_between_other_work_and_a_lock_ends_it() {
+    let mut berth = Berth::open().await;
+    let (maya, ben, harbour) = pair(&berth).await;
+    berth.close().await;
+    let new = maya.task(harbour, "Count the cranes", None).await;
+    let dir = tempfile::tempdir().unwrap();
+    let (file, _) = export(&maya, harbour, &dir.path().join("long")).await;
+    let mut bytes = fs::read(&file).unwrap();
+    bytes.resize(bytes.len() + 60_000 * CELL_BYTES, 7);
+    fs::write(&file, &bytes).unwrap();
+
+    let mut reading = pin!(import(&ben, &file));
+    for _ in 0..3 {
+        select! {
+            biased;
+            ended = &mut reading => panic!("it ended before anything else was answered: {ended:?}"),
+            _ = ben.app() => {}
+        }
+    }
+    ben.ask(Request::Lock).await.unwrap();
+    assert_eq!(reading.await, Err(Trouble::Locked));
+    // Whole pages of it stay.
+    ben.ask(Request::Unlock { passphrase: PASSPHRASE.into() }).await.unwrap();
+    assert!(ben.task_view(harbour, new).await.is_some());
+
+    // Two at once are read one after the other.
+    let (short, _) = export(&maya, harbour, &dir.path().join("short")).await;
+    let (long, short) = join!(import(&ben, &file), import(&ben, &short));
+    assert!(matches!(long, Ok(Reply::Merged { entries: 0, closed: 60_000, .. })), "{long:?}");
+    assert!(matches!(short, Ok(Reply::Merged { entries: 0, closed: 0, .. })), "{short:?}");
 }
 
 /// Two members, and what they are in.
