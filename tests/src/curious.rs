@@ -53,6 +53,8 @@ pub enum Start {
     Cells,
     /// At a window, without ever beginning earlier.
     Window,
+    /// The same with windows of so many hours, counted from midnight.
+    WindowOf(u64),
     /// As the product does.
     Product,
 }
@@ -263,13 +265,19 @@ impl World {
         let drawn = windows_earlier(self.rng.random_range(0..5));
         let (read, slot) = self.clients[client].read.unwrap_or((0, BEGIN / u64::from(SLOT_SECONDS)));
         let earlier = if self.setting.start == Start::Product { drawn } else { 0 };
-        let window = slot_before_window(SlotNumber(slot), earlier, SLOT_SECONDS);
+        let window = match self.setting.start {
+            Start::WindowOf(hours) => {
+                let ended = SlotNumber(slot).end_unix_seconds(SLOT_SECONDS);
+                SlotNumber(SlotNumber::at(ended - ended % (hours * HOUR), SLOT_SECONDS).0 - 1)
+            }
+            _ => slot_before_window(SlotNumber(slot), earlier, SLOT_SECONDS),
+        };
         let by_time = self.published(window.end_unix_seconds(SLOT_SECONDS));
         let first = match self.setting.start {
             Start::First => 0,
             Start::Exact => read,
             Start::Cells => window_start(read),
-            Start::Window | Start::Product => first_of_visit(read, earlier, by_time),
+            Start::Window | Start::WindowOf(_) | Start::Product => first_of_visit(read, earlier, by_time),
         };
         Visit { client, at: now, until: now, window: window.0, first, end: read }
     }

@@ -51,6 +51,23 @@ fn where_visits_begin_says_who_comes_back() {
     assert!(first < product && shared_first < shared_product, "times alone tell less: {told:?}");
 }
 
+/// One price for another: no length of windows hides as much as the product does for fewer bytes.
+#[test]
+fn what_hides_more_costs_more() {
+    let at_once = Leaves::By(Sending::AtOnce);
+    let mut told = Vec::new();
+    for hours in [3, 4, 6, 8, 12, 24] {
+        let seen = world(1, Start::WindowOf(hours), at_once);
+        let advantage = tells(Game::LinkVisits, &seen);
+        println!("windows of {hours} hours, never earlier: {advantage:.2}; {}", cost(&seen));
+        told.push((advantage, seen.cost().read));
+    }
+    let product = world(1, Start::Product, at_once);
+    let (advantage, read) = (tells(Game::LinkVisits, &product), product.cost().read);
+    assert!(told.windows(2).all(|two| two[1].0 < two[0].0 + 0.02 && two[1].1 > two[0].1), "{told:?}");
+    assert!(told.iter().all(|one| one.0 > advantage - 0.02 || one.1 > read), "{told:?}, {advantage} for {read}");
+}
+
 #[test]
 fn when_posts_leave_says_who_speaks_and_with_whom() {
     let all = Sending::ALL.map(Leaves::By).into_iter().chain([Leaves::AtOnceAndDummies]);
