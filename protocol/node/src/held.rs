@@ -2,46 +2,44 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use pursuance_core::cell::{CellContent, open_cell, seal_entries};
-use pursuance_core::code::{Answer, DeviceCode};
+use pursuance_core::code::DeviceCode;
 use pursuance_core::command::Command;
-use pursuance_core::comparing::notes_in;
 use pursuance_core::crypto::Seed;
-use pursuance_core::entry::{Content, Entry, EntryError, UnverifiedEntry};
-use pursuance_core::fragment::{Assembly, Fragments};
-use pursuance_core::id::{AuthorId, EntryId, PursuanceId, RoleId};
+use pursuance_core::entry::{Content, Entry};
+use pursuance_core::fragment::Fragments;
+use pursuance_core::id::{AuthorId, EntryId, PursuanceId};
 use pursuance_core::joining::Preview;
 use pursuance_core::keys::{CellKey, DeviceKeys, EpochSecret, InviteSecret};
 use pursuance_core::link::InviteLink;
-use pursuance_core::logs::Append;
-use pursuance_core::many::ManyPlan;
 use pursuance_core::op::{Op, RecoveryKey};
 use pursuance_core::order::Order;
 use pursuance_core::pages::Places;
 use pursuance_core::plan::Circumstances;
 use pursuance_core::refusal::Refusal;
 use pursuance_core::replica::Replica;
-use pursuance_wire::{Cell, RelayAddress};
+use pursuance_wire::RelayAddress;
 use zeroize::Zeroizing;
 
 use crate::chance::random;
 use crate::devices::OpenCode;
 use crate::local::kept_order;
 use crate::own::{Own, kept_own};
-use crate::returning::{Returned, Silence};
 use crate::stack::wipe_stack;
 use crate::store::{
-    Changes, Door, Handed, KeptEntryBytes, KeptFragment, KeptPursuance, KeptStanding, NewEntry, Number, Store,
-    StoreError, StoreShelf,
+    Changes, Door, Handed, KeptEntryBytes, KeptPursuance, KeptStanding, Number, Store, StoreError, StoreShelf,
 };
+
+mod ingest;
+mod renewing;
+mod writing;
+
+pub(crate) use ingest::Ingested;
+pub(crate) use writing::{new_entry, sealed_cells};
 
 /// Entries that are held at once while everything is derived again.
 const ENTRIES_AT_ONCE: usize = 1_000;
-
-/// How often it is looked whether the key package is to be renewed.
-const PACKAGE_CHECK: Duration = Duration::from_secs(600);
 
 /// Changes that can be taken back, one after the other.
 pub const MAX_UNDO: usize = 100;
@@ -131,43 +129,6 @@ pub(crate) struct Held {
     /// Own entries that no relay signed for.
     unhanded: BTreeSet<EntryId>,
     posted_to_invite: BTreeMap<EntryId, Handed>,
-}
-
-/// What reading cells changed.
-#[derive(Default)]
-pub(crate) struct Ingested {
-    /// Something came that was not known.
-    pub(crate) news: bool,
-    /// A secret came by which older cells can be opened: they are to be read again.
-    pub(crate) learned: bool,
-    /// What others said that relays signed.
-    pub(crate) seen: Vec<Vec<u8>>,
-    /// How many entries are new here.
-    pub(crate) entries: usize,
-    /// Those of them that another device wrote, with the times that they claim.
-    pub(crate) by_others: Vec<(EntryId, u64)>,
-    /// All entries that came whole or with their first part, known or not.
-    pub(crate) came: BTreeSet<EntryId>,
-    /// Cells, by their places, that nothing here opens.
-    pub(crate) closed: Vec<usize>,
-    /// What others' devices said that had said nothing for a day, the newest of each.
-    pub(crate) returned: BTreeMap<AuthorId, Returned>,
-}
-
-/// What one round over cells found, not stored yet.
-#[derive(Default)]
-struct Found {
-    /// Not stored yet and not verified, perhaps twice.
-    claimed: Vec<UnverifiedEntry>,
-    /// Verified, each once.
-    entries: Vec<Entry>,
-    fragments: Vec<KeptFragment>,
-    whole: Vec<EntryId>,
-    /// Whatever came, known or not.
-    came: BTreeSet<EntryId>,
-    newer: Vec<Vec<u8>>,
-    /// To the code that is shown here; only the first is taken.
-    answers: Vec<Answer>,
 }
 
 impl Held {
@@ -414,368 +375,6 @@ impl Held {
         }
     }
 
-    /// Reads cells: opens what is ours, verifies, stores, appends. `last` is stored together with the last of it.
-    pub(crate) fn ingest(
-        &mut self,
-        store: &mut Store,
-        cells: &[Cell],
-        last: impl FnOnce(&Changes<'_>) -> Result<(), StoreError>,
-    ) -> Result<Ingested, StoreError> {
-        let mut ingested = Ingested::default();
-        let mut closed: Vec<usize> = (0..cells.len()).collect();
-        let mut last = Some(last);
-        let mut keys_tried: BTreeSet<[u8; 32]> = BTreeSet::new();
-        loop {
-            // What came in the last round may bring keys for cells that did not open.
-            let keys: Vec<CellKey> =
-                self.cell_keys().into_iter().filter(|key| !keys_tried.contains(key.id())).collect();
-            keys_tried.extend(keys.iter().map(|key| *key.id()));
-            let mut found = Found::default();
-            let mut trouble = Ok(());
-            closed.retain(|at| {
-                !self.look_into(store, &cells[*at], &keys, &mut found).unwrap_or_else(|error| {
-                    trouble = Err(error);
-                    false
-                })
-            });
-            trouble?;
-            ingested.came.append(&mut found.came);
-            self.verify(&mut found);
-            let final_round = keys.is_empty() || found.entries.is_empty();
-            let last_change = if final_round { last.take() } else { None };
-            self.keep(store, found, last_change, &mut ingested)?;
-            if final_round {
-                ingested.closed = closed;
-                return Ok(ingested);
-            }
-        }
-    }
-
-    /// Keys that open this pursuance's cells.
-    fn cell_keys(&self) -> Vec<CellKey> {
-        let by_code = self.code.iter().map(OpenCode::cell_key);
-        self.replica.cell_keys().into_iter().chain(self.way.iter().map(Way::cell_key)).chain(by_code).collect()
-    }
-
-    /// Opens a cell, if one of these keys does, and sorts out what is in it.
-    fn look_into(
-        &mut self,
-        store: &Store,
-        cell: &Cell,
-        keys: &[CellKey],
-        found: &mut Found,
-    ) -> Result<bool, StoreError> {
-        let Some((key, content)) = keys.iter().find_map(|key| Some((key, open_cell(key, cell)?))) else {
-            return Ok(false);
-        };
-        match content {
-            CellContent::Entries(answers) if self.code.as_ref().is_some_and(|code| code.cell_key() == *key) => {
-                let said = answers.iter().filter_map(|bytes| Answer::decode(bytes).ok());
-                found.answers.extend(said.filter(|answer| self.is_first_answer(answer)).take(1));
-            }
-            CellContent::Entries(entries) => {
-                for bytes in entries {
-                    match UnverifiedEntry::decode(&bytes) {
-                        Ok(entry) => self.take(store, entry, found)?,
-                        Err(EntryError::Newer { .. }) => found.newer.push(bytes),
-                        // Whoever holds the key can seal nonsense; it means nothing.
-                        Err(_) => {}
-                    }
-                }
-            }
-            CellContent::Fragment(fragment) => {
-                if fragment.index == 0 {
-                    found.came.insert(fragment.entry);
-                }
-                if store.has_entry(self.number, fragment.entry)? {
-                    return Ok(true);
-                }
-                let part = KeptFragment {
-                    cell_key: *key.id(),
-                    entry: fragment.entry,
-                    parts: fragment.count,
-                    part: fragment.index,
-                    bytes: fragment.bytes.clone(),
-                };
-                match self.fragments.entry(*key.id()).or_default().insert(fragment) {
-                    Assembly::Kept => found.fragments.push(part),
-                    Assembly::Whole(entry) => {
-                        found.whole.push(entry.id());
-                        self.take(store, *entry, found)?;
-                    }
-                    Assembly::Ignored => {}
-                }
-            }
-        }
-        Ok(true)
-    }
-
-    fn take(&self, store: &Store, entry: UnverifiedEntry, found: &mut Found) -> Result<(), StoreError> {
-        found.came.insert(entry.id());
-        if !store.has_entry(self.number, entry.id())? {
-            found.claimed.push(entry);
-        }
-        Ok(())
-    }
-
-    /// Checks all signatures of a round at once. An id does not cover its signature: a copy with a bad one keeps no good one out.
-    fn verify(&self, found: &mut Found) {
-        let claimed = std::mem::take(&mut found.claimed);
-        let mut ids = BTreeSet::new();
-        let judged = UnverifiedEntry::verify_all(claimed, self.id, &mut Seed::new(random()));
-        found.entries.extend(judged.into_iter().flatten().filter(|entry| ids.insert(entry.id())));
-    }
-
-    /// Stores what was found and what follows from it, in one transaction.
-    fn keep(
-        &mut self,
-        store: &mut Store,
-        found: Found,
-        last: Option<impl FnOnce(&Changes<'_>) -> Result<(), StoreError>>,
-        ingested: &mut Ingested,
-    ) -> Result<(), StoreError> {
-        self.learned = false;
-        let newer = found.newer.len();
-        let me = self.replica.device().author();
-        store.write(|w| {
-            for part in &found.fragments {
-                w.add_fragment(self.number, part)?;
-            }
-            if !found.fragments.is_empty() {
-                w.forget_fragments(self.number)?;
-            }
-            for entry in &found.whole {
-                w.drop_fragments(self.number, *entry)?;
-            }
-            for bytes in &found.newer {
-                w.add_newer_entry(self.number, bytes)?;
-            }
-            if let (Some(code), Some(answer)) = (self.code.as_mut(), found.answers.into_iter().next()) {
-                code.answer = Some(answer);
-                code.keep(w, self.id)?;
-                ingested.news = true;
-            }
-            for entry in &found.entries {
-                // Whatever this device wrote is stored already, and stays its own.
-                w.add_entry(self.number, &new_entry(entry, false))?;
-            }
-            let shelf = w.shelf(self.number);
-            for entry in found.entries {
-                let (id, mine) = (entry.id(), entry.body().author == me);
-                let silence = Silence::before(&entry, self.replica.logs()).filter(|_| !mine);
-                ingested.seen.extend(notes_in(&entry).filter(|_| !mine).map(<[u8]>::to_vec));
-                self.show(&entry);
-                let claimed_seconds = entry.body().claimed_seconds;
-                let append = self.replica.receive_from(entry, &shelf).append;
-                if let (Append::Appended, Some(silence)) = (&append, silence) {
-                    ingested.returned.extend(silence.ended_by(id, self.replica.logs()));
-                }
-                match append {
-                    Append::Appended | Append::Gap { .. } | Append::Equivocation { .. } => {
-                        ingested.news = true;
-                        ingested.entries += 1;
-                        ingested.by_others.extend((!mine).then_some((id, claimed_seconds)));
-                    }
-                    Append::Duplicate => {}
-                    // It shows, at every start, that a copy of this device is in use.
-                    Append::Malformed | Append::Full | Append::Refused(_) if mine => ingested.news = true,
-                    // Kept nowhere: what cannot be appended, and what does not fit, would grow without bound.
-                    Append::Malformed | Append::Full | Append::Refused(_) => w.drop_entry(self.number, id)?,
-                }
-            }
-            shelf.check()?;
-            self.keep_derived(w)?;
-            last.map_or(Ok(()), |last| last(w))
-        })?;
-        self.put_down();
-        ingested.news |= newer > 0;
-        ingested.learned |= self.learned;
-        self.newer_entries = store.needs_newer(self.number)?;
-        Ok(())
-    }
-
-    /// Stores many own changes in one transaction, each planned against what those before it led to; whether anybody reads them
-    /// who could not read before.
-    pub(crate) fn commit_many(
-        &mut self,
-        store: &mut Store,
-        plan: &mut ManyPlan,
-        with: &mut Circumstances<'_>,
-    ) -> Result<bool, StoreError> {
-        let mut public = false;
-        store.write(|w| {
-            loop {
-                let shelf = w.shelf(self.number);
-                let planned = plan.step(&self.replica, with, &shelf);
-                // What was planned on half of what is known is not signed.
-                shelf.check()?;
-                let Some(entries) = planned else { break };
-                let shelf = w.shelf(self.number);
-                for entry in entries {
-                    public |= matches!(entry.body().content, Content::Public(_));
-                    w.add_entry(self.number, &new_entry(&entry, true))?;
-                    self.replica.append_from(entry, &shelf);
-                }
-                shelf.check()?;
-            }
-            self.keep_derived(w)
-        })?;
-        self.put_down();
-        self.refresh_posted(store)?;
-        Ok(public)
-    }
-
-    /// Own entries without a cell wait this long for company, at most.
-    pub(crate) fn seal_soon(&mut self, company: Duration) {
-        let due = Instant::now() + company;
-        self.seal_due = Some(self.seal_due.map_or(due, |sooner| sooner.min(due)));
-    }
-
-    /// Stores own entries with whatever belongs to them and follows from them, in one transaction.
-    pub(crate) fn commit(
-        &mut self,
-        store: &mut Store,
-        entries: &[Entry],
-        with: impl FnOnce(&Changes<'_>, Number) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
-        store.write(|w| {
-            let shelf = w.shelf(self.number);
-            for entry in entries {
-                w.add_entry(self.number, &new_entry(entry, true))?;
-                self.show(entry);
-                self.replica.append_from(entry.clone(), &shelf);
-            }
-            shelf.check()?;
-            self.keep_derived(w)?;
-            with(w, self.number)
-        })?;
-        self.put_down();
-        self.refresh_posted(store)
-    }
-
-    /// Seals own entries that no cell carries yet under everyone's epoch, for these relays; whether there were any. What nobody
-    /// may read yet waits.
-    pub(crate) fn seal(&mut self, store: &mut Store, relays: &[Number]) -> Result<bool, StoreError> {
-        let mut unsealed = Vec::new();
-        for bytes in store.unsealed_entries(self.number)? {
-            let entry = Entry::from_store(&bytes).map_err(|_| StoreError::Damaged)?;
-            // A join travels under its invite's key alone.
-            if !is_join(&entry) {
-                unsealed.push(entry);
-            }
-        }
-        let mut joined = BTreeSet::new();
-        let mut groups: Vec<(Vec<CellKey>, Vec<&Entry>)> = Vec::new();
-        for entry in &unsealed {
-            let keys = self.replica.cell_keys_for(entry);
-            if keys.is_empty() {
-                break;
-            }
-            if groups.last().is_none_or(|(last, _)| *last != keys) {
-                groups.push((keys, Vec::new()));
-            }
-            let (_, group) = groups.last_mut().expect("pushed if there was none");
-            let joins = self.joins_named(store, std::slice::from_ref(entry))?;
-            group.extend(joins.into_iter().filter(|join| joined.insert(join.id())));
-            group.push(entry);
-        }
-        if groups.is_empty() {
-            return Ok(false);
-        }
-        let under = |(keys, group): &(Vec<CellKey>, Vec<&Entry>)| -> Vec<_> {
-            keys.iter().flat_map(|key| sealed_cells(key, group)).collect()
-        };
-        let cells: Vec<_> = groups.iter().flat_map(under).collect();
-        store.write(|w| {
-            cells.iter().try_for_each(|(cell, cargo)| w.add_cell(self.number, cell, cargo, Door::Epoch, relays))
-        })?;
-        self.refresh_posted(store)?;
-        Ok(true)
-    }
-
-    /// Whether another epoch is wanted: nobody may write with those there are (coverage), or they are old (K23).
-    pub(crate) fn wants_epoch(&self, now_seconds: u64) -> bool {
-        self.replica.needs_epoch() || self.replica.is_epoch_old(RoleId::EVERYONE, now_seconds)
-    }
-
-    /// Makes the next epoch, if one is wanted; whether it did.
-    pub(crate) fn make_epoch(&mut self, store: &mut Store, now_seconds: u64) -> Result<bool, StoreError> {
-        self.epoch_due = None;
-        if !self.wants_epoch(now_seconds) {
-            return Ok(false);
-        }
-        let Some(entry) = self.replica.rotate(now_seconds, &mut Seed::new(random())) else { return Ok(false) };
-        self.commit(store, std::slice::from_ref(&entry), |_, _| Ok(()))?;
-        self.seal_due = Some(Instant::now());
-        Ok(true)
-    }
-
-    /// Takes out a device of mine once more that came back because a grant was taken from me (D6); whether it did.
-    pub(crate) fn take_out_again(&mut self, store: &mut Store, now_seconds: u64) -> Result<bool, StoreError> {
-        let Some(entry) = self.replica.take_out_again(now_seconds) else { return Ok(false) };
-        self.commit(store, &[entry], |_, _| Ok(()))?;
-        Ok(true)
-    }
-
-    /// Publishes another key package, if it is time (K20); whether it did.
-    pub(crate) fn renew_package(&mut self, store: &mut Store, now_seconds: u64) -> Result<bool, StoreError> {
-        self.package_due = Some(Instant::now() + PACKAGE_CHECK);
-        if !self.replica.needs_package(now_seconds) {
-            return Ok(false);
-        }
-        let Some((entry, secret)) = self.replica.renew_package(now_seconds, &mut Seed::new(random())) else {
-            return Ok(false);
-        };
-        // Kept before what it is sealed by can be opened by nothing else.
-        store.write(|w| {
-            w.add_package(self.number, &secret)?;
-            let shelf = w.shelf(self.number);
-            w.add_entry(self.number, &new_entry(&entry, true))?;
-            self.replica.append_from(entry, &shelf);
-            shelf.check()?;
-            self.keep_derived(w)
-        })?;
-        self.replica.hold_package(secret);
-        self.put_down();
-        self.refresh_posted(store)?;
-        self.seal_due = Some(Instant::now());
-        Ok(true)
-    }
-
-    /// Erases private halves of key packages to which nothing can come any more that others would not hand on again (K21): where all
-    /// relays have what says so, and everything there was read. Says whether there were any.
-    pub(crate) fn erase_packages(&mut self, store: &mut Store) -> Result<bool, StoreError> {
-        let mut spent = Vec::new();
-        for (package, second) in self.replica.spent_packages() {
-            if store.is_in_all_logs(self.number, second)? {
-                spent.push(package);
-            }
-        }
-        if spent.is_empty() {
-            return Ok(false);
-        }
-        spent.iter().for_each(|package| self.replica.erase_package(package));
-        store.write(|w| w.keep_keys(self.number, self.replica.device()))?;
-        Ok(true)
-    }
-
-    /// Joins by others that these entries name, and those that they name, as far as no cell of ours carries them to members
-    /// yet. A join came by one relay, under its invite's key: whoever names it brings it to where the naming is read.
-    fn joins_named(&self, store: &Store, naming: &[Entry]) -> Result<Vec<&Entry>, StoreError> {
-        let me = self.replica.device().author();
-        let mut joins: BTreeMap<EntryId, &Entry> = BTreeMap::new();
-        let mut open: Vec<EntryId> = naming.iter().flat_map(|entry| entry.body().heads.iter().copied()).collect();
-        while let Some(id) = open.pop() {
-            let join = self.replica.logs().entry(id).filter(|entry| is_join(entry) && entry.body().author != me);
-            let Some(join) = join.filter(|_| !joins.contains_key(&id)) else { continue };
-            if !store.is_carried(self.number, id, Door::Epoch)? {
-                joins.insert(id, join);
-                open.extend(&join.body().heads);
-            }
-        }
-        Ok(joins.into_values().collect())
-    }
-
     /// Reads again how far own entries have come.
     pub(crate) fn refresh_posted(&mut self, store: &Store) -> Result<(), StoreError> {
         let join = self.replica.me().map(|me| EntryId(me.0));
@@ -899,62 +498,6 @@ fn device_keys(store: &Store, kept: &KeptPursuance) -> Result<DeviceKeys, StoreE
     Ok(device)
 }
 
-/// Seals entries and says which are in which cell.
-pub(crate) fn sealed_cells(key: &CellKey, entries: &[&Entry]) -> Vec<(Cell, Vec<EntryId>)> {
-    let mut seed = Seed::new(random());
-    let cells = seal_entries(key, entries.iter().map(|entry| (entry.id(), entry.bytes())), &mut seed);
-    cells
-        .into_iter()
-        .map(|cell| {
-            let cargo = match open_cell(key, &cell).expect("sealed with this key a moment ago") {
-                CellContent::Fragment(fragment) => vec![fragment.entry],
-                CellContent::Entries(all) => {
-                    let carried = |entry: &&&Entry| all.iter().any(|bytes| bytes == entry.bytes());
-                    entries.iter().filter(carried).map(|entry| entry.id()).collect()
-                }
-            };
-            (cell, cargo)
-        })
-        .collect()
-}
-
-pub(crate) fn new_entry(entry: &Entry, own: bool) -> NewEntry<'_> {
-    NewEntry { id: entry.id(), author: entry.body().author, seq: entry.body().seq, own, bytes: entry.bytes() }
-}
-
 fn decoded(stored: &KeptEntryBytes) -> Result<Entry, StoreError> {
     Entry::from_store(&stored.bytes).map_err(|_| StoreError::Damaged)
-}
-
-fn is_join(entry: &Entry) -> bool {
-    matches!(&entry.body().content, Content::Public(ops) if matches!(ops.first(), Some(Op::Join(_))))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::growth::Pair;
-
-    #[test]
-    fn a_bad_signature_costs_its_own_entry_and_no_other() {
-        let mut pair = Pair::new();
-        let page = pair.other_writes(1, 20);
-        let spoilt = |entry: &Entry| {
-            let mut bytes = entry.bytes().to_vec();
-            *bytes.last_mut().unwrap() ^= 1;
-            (entry.id(), bytes)
-        };
-        let good = |entry: &Entry| (entry.id(), entry.bytes().to_vec());
-        // A spoilt copy stands before one that is good, twice; the last one comes spoilt only.
-        let (last, rest) = page.split_last().unwrap();
-        let mut entries = vec![spoilt(&page[7])];
-        entries.extend(rest.iter().map(good));
-        entries.extend([good(&page[7]), spoilt(last)]);
-        pair.read_sealed(&entries);
-        let has = |pair: &Pair, entry: &Entry| pair.store.has_entry(pair.held.number, entry.id()).unwrap();
-        assert!(rest.iter().all(|entry| has(&pair, entry)));
-        assert!(!has(&pair, last));
-        pair.read_sealed(&[good(last)]);
-        assert!(has(&pair, last), "it was not kept out for good");
-    }
 }

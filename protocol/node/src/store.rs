@@ -2,13 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::Once;
-use std::time::Duration;
 
 use pursuance_core::crypto::{KemSecret, KeySuite};
-use pursuance_core::id::{AuthorId, EntryId, MemberId, PursuanceId};
+use pursuance_core::id::{EntryId, MemberId, PursuanceId};
 use pursuance_core::limits::{FRAGMENT_BYTES, MAX_PENDING_FRAGMENT_BYTES};
-use pursuance_wire::{Cell, LeafHash, RelayAddress};
+use pursuance_wire::{Cell, LeafHash};
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, TransactionBehavior, params};
 use zeroize::{Zeroize, Zeroizing};
 
@@ -19,13 +17,21 @@ use crate::vault::DatabaseKey;
 
 mod changes;
 mod derived;
+mod kept;
 mod log;
+mod opening;
 #[cfg(test)]
 mod tests;
 
 pub use changes::Changes;
 pub(crate) use derived::StoreShelf;
+pub use kept::{
+    Door, Handed, KeptEntryBytes, KeptFragment, KeptPursuance, KeptReading, KeptRelay, KeptStanding, NewEntry,
+    OpenReceipt, PostCounts, WaitingCell,
+};
 pub use log::{ListedEntry, Which};
+pub(crate) use opening::{build, connect};
+use opening::{migrate, remove_half};
 
 /// The schema written here.
 pub const SCHEMA_VERSION: u32 = 7;
@@ -38,26 +44,6 @@ pub const MAX_NEWER_ENTRIES: u64 = 1_000;
 
 /// Parts of long entries kept under each cell key, for each pursuance: what core keeps in memory.
 pub const MAX_KEPT_FRAGMENTS: u64 = (MAX_PENDING_FRAGMENT_BYTES / FRAGMENT_BYTES) as u64;
-
-/// What makes schema n + 1 of schema n, from 0.
-const STEPS: [&str; SCHEMA_VERSION as usize] = [
-    include_str!("schema_1.sql"),
-    include_str!("schema_2.sql"),
-    include_str!("schema_3.sql"),
-    include_str!("schema_4.sql"),
-    include_str!("schema_5.sql"),
-    include_str!("schema_6.sql"),
-    include_str!("schema_7.sql"),
-];
-
-/// How long a statement waits for another connection, which only a copying program could be.
-const BUSY_MILLISECONDS: u64 = 5_000;
-
-/// How often it is asked whether the cipher takes keys yet.
-const CIPHER_TRIES: u32 = 100;
-
-/// How long is waited between two of them.
-const CIPHER_WAIT: Duration = Duration::from_millis(20);
 
 /// Why the database could not be opened, read or written. What was committed before stays.
 #[derive(Debug, thiserror::Error)]
@@ -137,153 +123,6 @@ pub(crate) enum Erased {
 
 /// The name in `meta` of what was erased.
 pub(crate) const ERASED: &str = "erased";
-
-/// How I stand in a pursuance, as kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum KeptStanding {
-    /// An invite is open.
-    Invited = 0,
-    /// Joined, not welcomed yet.
-    Waiting = 1,
-    /// In.
-    Member = 2,
-}
-
-/// A pursuance or open invite as kept.
-pub struct KeptPursuance {
-    /// Its row.
-    pub number: Number,
-    /// Which.
-    pub id: PursuanceId,
-    /// How I stand in it.
-    pub standing: KeptStanding,
-    /// Seed of this device's keys in it; or, where that is spent, the private key that signs.
-    pub device_seed: Zeroizing<[u8; 32]>,
-    /// Whether the seed's package was erased.
-    pub seed_spent: bool,
-    /// The link I came by, if I did not found it.
-    pub link: Option<Zeroizing<String>>,
-    /// When I founded it, opened its invite, or joined.
-    pub since_seconds: u64,
-}
-
-/// A stored entry.
-pub struct KeptEntryBytes {
-    /// Its bytes, verified before they were stored.
-    pub bytes: Vec<u8>,
-    /// Whether this device wrote it.
-    pub own: bool,
-}
-
-/// An entry to be stored.
-pub struct NewEntry<'a> {
-    /// Its id.
-    pub id: EntryId,
-    /// Its author.
-    pub author: AuthorId,
-    /// Its place in the author's log.
-    pub seq: u32,
-    /// Whether this device wrote it.
-    pub own: bool,
-    /// Its bytes.
-    pub bytes: &'a [u8],
-}
-
-/// A part of a long entry.
-pub struct KeptFragment {
-    /// The cell key that opened it.
-    pub cell_key: [u8; 32],
-    /// The entry.
-    pub entry: EntryId,
-    /// How many parts there are.
-    pub parts: u16,
-    /// Which this is.
-    pub part: u16,
-    /// Its bytes.
-    pub bytes: Vec<u8>,
-}
-
-/// A relay as kept.
-pub struct KeptRelay {
-    /// Its row.
-    pub number: Number,
-    /// Its address.
-    pub address: RelayAddress,
-    /// Newest accepted checkpoint; empty before the first.
-    pub checkpoint: Vec<u8>,
-    /// Frontier of its tree, 32 bytes a peak.
-    pub peaks: Vec<u8>,
-    /// Slot length by its policy; `None` before it was read.
-    pub slot_seconds: Option<u32>,
-    /// The last visit.
-    pub reached_seconds: Option<u64>,
-    /// How it broke its word.
-    pub fault: Option<Fault>,
-    /// Whether there is a proof of it.
-    pub has_evidence: bool,
-}
-
-/// How far a relay was read for a pursuance.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct KeptReading {
-    /// The pursuance's row.
-    pub pursuance: Number,
-    /// The relay's row.
-    pub relay: Number,
-    /// The pursuance has no cell before this index.
-    pub first: u64,
-    /// Everything before this index was read.
-    pub next: u64,
-    /// Whether the pursuance uses the relay now.
-    pub wanted: bool,
-}
-
-/// Under which key an own entry travels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Door {
-    /// The everyone-epoch's: for members.
-    Epoch = 0,
-    /// An invite's: previews, joins, welcomes.
-    Invite = 1,
-}
-
-/// Whether a relay signed for something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Handed {
-    /// None did.
-    NotYet,
-    /// One did.
-    Yes,
-}
-
-/// A cell to be posted.
-pub struct WaitingCell {
-    /// Its row.
-    pub number: Number,
-    /// The cell.
-    pub cell: Cell,
-}
-
-/// A promise that a relay has to keep.
-pub struct OpenReceipt {
-    /// The cell's row.
-    pub cell: Number,
-    /// The cell's leaf hash.
-    pub leaf: LeafHash,
-    /// The signed receipt.
-    pub note: Vec<u8>,
-    /// The slot by which the cell is in the log.
-    pub due_slot: u64,
-}
-
-/// Posts of a relay, counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct PostCounts {
-    /// Cells it signed for, seen in its log or not.
-    pub handed: u32,
-    /// Cells waiting for it.
-    pub waiting: u32,
-}
 
 impl Store {
     /// Opens the database, or makes an empty one where there is no file; brings an older schema up to date.
@@ -732,61 +571,6 @@ fn list<T>(
         kept.push(read(row)?);
     }
     Ok(kept)
-}
-
-/// A connection that knows the key; nothing was read yet.
-pub(crate) fn connect(path: &Path, key: &DatabaseKey) -> Result<Connection> {
-    static CIPHER_READY: Once = Once::new();
-    CIPHER_READY.call_once(wait_for_cipher);
-    let connection = Connection::open(path)?;
-    connection.busy_timeout(Duration::from_millis(BUSY_MILLISECONDS))?;
-    silence(&connection)?;
-    let hex = Zeroizing::new(data_encoding::HEXLOWER.encode(&key[..]));
-    let raw = Zeroizing::new(format!("PRAGMA key = \"x'{}'\"", *hex));
-    connection.execute_batch(&raw)?;
-    connection.pragma_update(None, "cipher_memory_security", true)?;
-    Ok(connection)
-}
-
-/// SQLite calls itself ready a moment before its cipher is (`SQLITE_EXTRA_INIT` runs last), and a key that is given in
-/// that moment is refused as if the file were damaged: the first of this process opens nothing until a key is taken.
-fn wait_for_cipher() {
-    for _ in 0..CIPHER_TRIES {
-        let taken = Connection::open_in_memory()
-            .and_then(|connection| silence(&connection).and_then(|()| connection.execute_batch("PRAGMA key = 'any'")));
-        match taken {
-            Ok(()) => return,
-            Err(error) => tracing::debug!(code = ?error.sqlite_error_code(), "the cipher is not ready"),
-        }
-        std::thread::sleep(CIPHER_WAIT);
-    }
-}
-
-/// Before the key: a wrong one would print to standard error.
-fn silence(connection: &Connection) -> rusqlite::Result<()> {
-    connection.pragma_update(None, "cipher_log_level", "NONE")
-}
-
-/// Makes the tables of a schema in an empty database.
-pub(crate) fn build(connection: &mut Connection, schema: u32) -> Result<()> {
-    migrate(connection, 0, schema)
-}
-
-fn migrate(connection: &mut Connection, found: u32, to: u32) -> Result<()> {
-    for (version, step) in (1u32..=to).zip(STEPS).skip(found as usize) {
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        transaction.execute_batch(step)?;
-        transaction.pragma_update(None, "user_version", version)?;
-        transaction.commit()?;
-    }
-    Ok(())
-}
-
-fn remove_half(half: &Path) -> Result<()> {
-    match std::fs::remove_file(half) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
-        _ => Ok(()),
-    }
 }
 
 /// SQLite's numbers are signed; ours that are kept never reach the sign.

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! stdin   passphrase                                  the first line: makes the vault of an empty folder, or opens it
-//!         {"request": {"kind": "lock"}}               then one request or query a line, as in protocol/node/src/api.rs
+//!         {"request": {"kind": "lock"}}               then one request or query a line, as in protocol/node/src/api/
 //!         {"view": {"kind": "app"}}
 //! stdout  {"ok": ...} or {"trouble": ...}             one line for each, also for the passphrase; nothing else
 //! ```

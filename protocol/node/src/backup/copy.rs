@@ -242,7 +242,10 @@ pub(super) mod tests {
         for answer in [b"\0", b"\x01"] {
             store.write(|w| w.set_meta(OFFLINE, answer).and_then(|()| w.set_meta("kept", answer))).unwrap();
             let (backup, restored) = (dir.path().join("backup"), dir.path().join("restored"));
-            Copy::begin(&dir.path().join("store"), &key(7), &backup, &key(8)).unwrap().run(Some(&substitutes())).unwrap();
+            Copy::begin(&dir.path().join("store"), &key(7), &backup, &key(8))
+                .unwrap()
+                .run(Some(&substitutes()))
+                .unwrap();
             Copy::begin(&backup, &key(8), &restored, &key(9)).unwrap().run(None).unwrap();
             let store = Store::open(&restored, &key(9)).unwrap();
             assert_eq!(store.meta(OFFLINE).unwrap(), None);

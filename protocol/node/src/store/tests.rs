@@ -1,6 +1,8 @@
 //! What the store promises, tried on real files.
 
+use pursuance_core::id::AuthorId;
 use pursuance_core::keys::DeviceKeys;
+use pursuance_wire::RelayAddress;
 
 use super::*;
 
