@@ -232,6 +232,8 @@ impl Engine {
         if let Some(step) = self.open.as_mut().and_then(|open| open.step_bundle(&self.around)) {
             if step.shows {
                 self.bump();
+            } else {
+                self.forget();
             }
             if let Some((asker, outcome)) = step.end {
                 self.mend(outcome == Err(Trouble::Damaged));
