@@ -3529,7 +3529,7 @@ export type Standing = "invited" | "waiting" | "member";
 export type Status = "suggested" | "open" | "doing" | "review" | "done" | "dropped";
 
 /**
- * The status sentence of Design-level wording, as a code with its numbers.
+ * The status sentence, as a code with its numbers.
  */
 export type StatusLine = { "code": "noRelay", 
 /**
