@@ -1,7 +1,8 @@
 // People: roster, a person's panel, removal by a rule, leaving, "someone was arrested". Each security sentence appears when it is true, and only then.
 import axe from 'axe-core';
 import { describe, expect, it } from 'vitest';
-import { all, by, click, fill, openWindow, press, settled } from './open';
+import { ALWAYS } from '../src/words/rule';
+import { all, by, click, fill, openWindow, press, rowOf, settled } from './open';
 
 const AFTER = 'What members write once this has reached them';
 const HAS = 'That cannot be taken back.';
@@ -269,4 +270,45 @@ it('screens about people are found well by axe', async () => {
   await press('Escape');
   await click(by('arrested-open'));
   expect(await clean()).toEqual([]);
+});
+
+describe('who can read a task', () => {
+  const TITLE = 'Book the canteen';
+  const toOpen = async () => {
+    const { host } = await openWindow();
+    host.arrive((data) => {
+      data.readers = [{ role: 1, by: [1], people: data.members.filter((one) => one.roles.some((role) => role.id === 1)).map((one) => one.person) }];
+      data.rules = [...data.rules, { role: 1, verb: 'widen', object: { over: 'role', role: 1 }, conditions: ALWAYS, quorum: null }];
+      for (const task of data.tasks) if (task.title === TITLE) task.readers = { roles: [1], persons: [] };
+    });
+    await settled();
+    await click(rowOf(TITLE));
+    by('tree').focus();
+    await press('w');
+    return host;
+  };
+
+  it('counts whoever comes in while the question is read', async () => {
+    const host = await toOpen();
+    await click(all('readers-role')[0] as HTMLElement);
+    const before = Number(/(\d+) people now/.exec(by('readers-warning').textContent ?? '')?.[1]);
+    expect(before).toBeGreaterThan(1);
+    host.arrive((data) => {
+      const [like] = data.members.filter((each) => !each.person.me);
+      if (like !== undefined) data.members = [...data.members, { ...like, person: { ...like.person, member: 'f'.repeat(like.person.member.length), name: 'Somebody new' } }];
+    });
+    await settled();
+    expect(by('readers-warning').textContent).toContain(`${before + 1} people now`);
+  });
+
+  it('asks no more about a role that reads it meanwhile', async () => {
+    const host = await toOpen();
+    const choices = all('readers-role').length;
+    await click(all('readers-role')[1] as HTMLElement);
+    expect(all('readers-submit')).toHaveLength(1);
+    host.arrive((data) => { for (const task of data.tasks) if (task.title === TITLE) task.readers = { roles: [1, 2], persons: [] }; });
+    await settled();
+    expect(all('readers-submit')).toHaveLength(0);
+    expect(all('readers-role')).toHaveLength(choices - 1);
+  });
 });
