@@ -213,16 +213,7 @@ impl Window {
 
     /// The first element with this test id that has `text` in it, such as one row of many.
     pub async fn find_with(&self, testid: &str, text: &str) -> Element {
-        self.until(&format!("no {testid} says {text:?}"), async || {
-            for element in self.client.find_all(Locator::Css(&css(testid))).await.ok()? {
-                // Asked of the page: the driver's own reading of a row left out its title.
-                if element.prop("innerText").await.is_ok_and(|found| found.unwrap_or_default().contains(text)) {
-                    return Some(element);
-                }
-            }
-            None
-        })
-        .await
+        self.until(&format!("no {testid} says {text:?}"), async || self.one_with(testid, text).await).await
     }
 
     /// The text of the first visible element with this test id.
@@ -305,10 +296,12 @@ impl Window {
         .await;
     }
 
-    /// Clicks the element with this test id that has `text` in it.
+    /// Clicks the element with this test id that has `text` in it; one that was drawn anew or covered in between is tried again.
     pub async fn click_with(&self, testid: &str, text: &str) {
-        let element = self.find_with(testid, text).await;
-        self.call("clicking", element.click()).await;
+        self.until(&format!("no {testid} that says {text:?} can be clicked"), async || {
+            self.one_with(testid, text).await?.click().await.ok()
+        })
+        .await;
     }
 
     /// Scrolls there, the driver alone does not scroll a box within the page far enough, and waits until it stands still: a
@@ -508,6 +501,16 @@ impl Window {
     }
 
     // --- How ---
+
+    async fn one_with(&self, testid: &str, text: &str) -> Option<Element> {
+        for element in self.client.find_all(Locator::Css(&css(testid))).await.ok()? {
+            // Asked of the page: the driver's own reading of a row left out its title.
+            if element.prop("innerText").await.is_ok_and(|found| found.unwrap_or_default().contains(text)) {
+                return Some(element);
+            }
+        }
+        None
+    }
 
     async fn until<T>(&self, otherwise: &str, look: impl AsyncFn() -> Option<T>) -> T {
         let limit = Instant::now() + self.wait;
