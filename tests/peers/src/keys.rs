@@ -32,6 +32,8 @@ const READERS: [usize; 3] = [10, 100, 800];
 const MANY_READERS: usize = 1_000;
 /// Roles held by somebody who goes.
 const ROLES: usize = 20;
+/// Others who hold each of them, where something was said to them.
+const HOLDERS: usize = 8;
 const ROUNDS: usize = 5;
 const NOW_SECONDS: u64 = 1_790_000_000;
 /// Bytes that a seal of ours is bound to: pursuance, role, epoch.
@@ -55,7 +57,9 @@ pub fn compare() {
     for readers in READERS {
         add(readers);
         // One fewer reads afterwards, and one more has to be there to go.
-        remove(readers - 1);
+        for heard in [false, true] {
+            remove(readers - 1, heard);
+        }
     }
     println!("\nOthers, X25519: a new group's new secret, and one more member; bytes are what is sent for each reader");
     for readers in [READERS[0], READERS[1], MANY_READERS] {
@@ -191,6 +195,40 @@ impl Group {
     fn rotate(&mut self) -> Entry {
         let mut seed = self.seed();
         self.founder.rotate(NOW_SECONDS, &mut seed).expect("the founder holds the epoch")
+    }
+
+    /// Another role, which organisers read and write to as its holders do.
+    fn role(&mut self, number: usize, holders: impl Iterator<Item = usize>) -> RoleId {
+        let before: Vec<RoleId> = self.founder.people().roles.iter().map(|role| role.id).collect();
+        let defined = self.says(&Command::DefineRole { name: format!("helper {number}"), rank: 2, since_joining: false });
+        self.take(&defined.entries);
+        let roles = self.founder.people().roles;
+        let role = roles.iter().map(|role| role.id).find(|id| !before.contains(id)).expect("defined");
+        let organisers = [Verb::Grant, Verb::Remove, Verb::See, Verb::Create].map(|verb| (ORGANISER, verb));
+        for (of, verb) in organisers.into_iter().chain([(role, Verb::See)]) {
+            let conditions = Conditions::ALWAYS;
+            let rule = Rule { role: of, verb, object: Object::Role(role), conditions, quorum: None };
+            let set = self.says(&Command::Propose { of: ORGANISER, change: Change::SetRule { rule, present: true } });
+            self.take(&set.entries);
+        }
+        for holder in holders {
+            let given = self.says(&Command::Grant { member: self.member(holder), role });
+            self.take(&given.entries);
+        }
+        role
+    }
+
+    /// Something is said to each role: the time it takes, its bytes, and how many epochs it brought.
+    fn word_to_each(&mut self, roles: &[RoleId]) -> (f64, usize, usize) {
+        let (mut bytes, mut epochs) = (0, 0);
+        let before = thread_nanos();
+        for role in roles {
+            let said = self.says(&Command::create_task_for(*role, "Count the cranes"));
+            self.take(&said.entries);
+            bytes += said.entries.iter().map(|entry| entry.bytes().len()).sum::<usize>();
+            epochs += said.entries.len() - 1;
+        }
+        (thread_nanos() - before, bytes, epochs)
     }
 
     /// Who holds this key package.
@@ -333,24 +371,16 @@ fn add(readers: usize) {
     );
 }
 
-/// A removal and the epoch that follows it, beside that epoch alone.
-fn remove(readers: usize) {
+/// A removal and the epoch that follows it, beside that epoch alone; and where something was said to the roles before, what the first
+/// thing that is said to each of them afterwards costs, beside what it cost before.
+fn remove(readers: usize, heard: bool) {
     let mut group = Group::new(KeySuite::XWing, readers + 1);
-    for number in 0..ROLES {
-        let before: Vec<RoleId> = group.founder.people().roles.iter().map(|role| role.id).collect();
-        let defined = group.says(&Command::DefineRole { name: format!("helper {number}"), rank: 2, since_joining: false });
-        group.take(&defined.entries);
-        let roles = group.founder.people().roles;
-        let role = roles.iter().map(|role| role.id).find(|id| !before.contains(id)).expect("defined");
-        for verb in [Verb::Grant, Verb::Remove] {
-            let conditions = Conditions::ALWAYS;
-            let rule = Rule { role: ORGANISER, verb, object: Object::Role(role), conditions, quorum: None };
-            let set = group.says(&Command::Propose { of: ORGANISER, change: Change::SetRule { rule, present: true } });
-            group.take(&set.entries);
-        }
-        let given = group.says(&Command::Grant { member: group.member(readers), role });
-        group.take(&given.entries);
+    let others = if heard { 1..1 + HOLDERS } else { 0..0 };
+    let roles: Vec<RoleId> = (0..ROLES).map(|number| group.role(number, others.clone().chain([readers]))).collect();
+    if heard {
+        group.word_to_each(&roles);
     }
+    let word = heard.then(|| group.word_to_each(&roles));
     let member = group.member(readers);
     let before = thread_nanos();
     let removal = group.says(&Command::RemoveMember { member, roles: Vec::new() });
@@ -368,5 +398,15 @@ fn remove(readers: usize) {
         removal.entries.len(),
         both / 1e6,
         rotated.bytes().len(),
+    );
+    let Some((word_nanos, word_bytes, 0)) = word else { return };
+    group.take(&[rotated]);
+    let (nanos, bytes, epochs) = group.word_to_each(&roles);
+    assert_eq!(epochs, ROLES, "each role's next word brings an epoch");
+    println!(
+        "         {} still read each of them  a word to each {:8.2} ms, {word_bytes} bytes; the first after it {:8.2} ms, {bytes} bytes",
+        HOLDERS + 1,
+        word_nanos / 1e6,
+        nanos / 1e6,
     );
 }
