@@ -200,7 +200,8 @@ impl Group {
     /// Another role, which organisers read and write to as its holders do.
     fn role(&mut self, number: usize, holders: impl Iterator<Item = usize>) -> RoleId {
         let before: Vec<RoleId> = self.founder.people().roles.iter().map(|role| role.id).collect();
-        let defined = self.says(&Command::DefineRole { name: format!("helper {number}"), rank: 2, since_joining: false });
+        let defined =
+            self.says(&Command::DefineRole { name: format!("helper {number}"), rank: 2, since_joining: false });
         self.take(&defined.entries);
         let roles = self.founder.people().roles;
         let role = roles.iter().map(|role| role.id).find(|id| !before.contains(id)).expect("defined");

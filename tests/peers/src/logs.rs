@@ -139,8 +139,8 @@ fn template() -> (PursuanceId, Entry, Entry) {
         labels: vec![],
         due: None,
         priority: 0,
-home: None,
-};
+        home: None,
+    };
     let task = act(3, &create).1.expect("a task");
     let text = "On my way, and this is a line of what there is to say about it.".into();
     (founded.pursuance, genesis, act(4, &Command::Comment { task, text }).0)

@@ -40,7 +40,9 @@ pub fn load(acts: usize, members: usize, rounds: usize) {
         assert_eq!(replica.people().rules, founder.people().rules);
     }
     let [checked, whole] = nanos.map(|nanos| median(nanos) / 1e6);
-    println!("    pursuance, {acts:6} acts           {whole:6.0} ms, of it {checked:.0} ms for decoding and signatures");
+    println!(
+        "    pursuance, {acts:6} acts           {whole:6.0} ms, of it {checked:.0} ms for decoding and signatures"
+    );
 }
 
 /// Decodes and checks, a page at a time.
@@ -73,7 +75,8 @@ fn write(acts: usize, members: usize) -> (Replica, Vec<Vec<u8>>) {
         drawn += 1;
         let mut seed = [3; 32];
         seed[..8].copy_from_slice(&drawn.to_be_bytes());
-        let mut with = Circumstances { now_seconds: NOW_SECONDS + drawn, seed: &mut Seed::new(seed), since: Vec::new() };
+        let mut with =
+            Circumstances { now_seconds: NOW_SECONDS + drawn, seed: &mut Seed::new(seed), since: Vec::new() };
         founder.command(command, &mut with).expect("allowed")
     };
     let invite = says(&founder, &Command::Invite { role: MEMBER, uses: 9_999, reviewed: false });
@@ -84,7 +87,8 @@ fn write(acts: usize, members: usize) -> (Replica, Vec<Vec<u8>>) {
         founder.preview_entries(*grant).into_iter().for_each(|entry| preview.add(entry.clone()));
         let mut seed = [5; 32];
         seed[..8].copy_from_slice(&(n as u64).to_be_bytes());
-        let join = preview.join(&DeviceKeys::from_seed(seed), &format!("Member {n}"), NOW_SECONDS).expect("a use is left");
+        let join =
+            preview.join(&DeviceKeys::from_seed(seed), &format!("Member {n}"), NOW_SECONDS).expect("a use is left");
         take(&mut founder, &[join]);
     }
     let before: BTreeSet<_> = founder.people().roles.iter().map(|role| role.id).collect();
@@ -92,7 +96,8 @@ fn write(acts: usize, members: usize) -> (Replica, Vec<Vec<u8>>) {
     take(&mut founder, &defined.entries);
     let role = founder.people().roles.iter().map(|role| role.id).find(|id| !before.contains(id)).expect("defined");
     for verb in [Verb::Grant, Verb::Revoke] {
-        let rule = Rule { role: ORGANISER, verb, object: Object::Role(role), conditions: Conditions::ALWAYS, quorum: None };
+        let rule =
+            Rule { role: ORGANISER, verb, object: Object::Role(role), conditions: Conditions::ALWAYS, quorum: None };
         // What is about organisers they decide together; there is one.
         let change = Change::SetRule { rule, present: true };
         let set = says(&founder, &Command::Propose { of: ORGANISER, change });
