@@ -11,7 +11,7 @@ use pursuance_core::rule::{Conditions, Object, Quorum, Rule, Verb};
 use pursuance_core::view::MemberView;
 use pursuance_node::api::{Reply, Request, Standing, StatusLine, Trouble};
 
-use crate::harbour::{Berth, Sailor, row};
+use crate::harbour::{Berth, Sailor, row, with_ben_and_kim};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_second_role_is_given_and_used_and_taken_back() {
@@ -55,14 +55,7 @@ async fn a_second_role_is_given_and_used_and_taken_back() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_is_removed_keeps_what_is_there_and_adds_nothing() {
-    let berth = Berth::open().await;
-    let doors = [(berth.address, berth.at)];
-    let maya = Sailor::aboard(&doors).await;
-    let harbour = maya.found(Some(&berth.address)).await;
-    let link = maya.invite(harbour, 2).await;
-    let (ben, kim) = (Sailor::aboard(&doors).await, Sailor::aboard(&doors).await);
-    ben.come_in(&link, "Ben").await;
-    kim.come_in(&link, "Kim").await;
+    let (_berth, maya, harbour, ben, kim) = with_ben_and_kim().await;
     let task = ben.task(harbour, "Photograph the permits", None).await;
     ben.act(harbour, Command::Comment { task, text: "On my way".into() }).await;
     maya.until_async("it came", async || thread(&maya, harbour, task).await == 1).await;
@@ -91,15 +84,7 @@ async fn whoever_is_removed_keeps_what_is_there_and_adds_nothing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_of_a_role_decide() {
-    let berth = Berth::open().await;
-    let doors = [(berth.address, berth.at)];
-    let maya = Sailor::aboard(&doors).await;
-    let harbour = maya.found(Some(&berth.address)).await;
-    let link = maya.invite(harbour, 2).await;
-    let (ben, kim) = (Sailor::aboard(&doors).await, Sailor::aboard(&doors).await);
-    ben.come_in(&link, "Ben").await;
-    kim.come_in(&link, "Kim").await;
-    maya.until_async("both are in", async || maya.people(harbour).await.members.len() == 3).await;
+    let (_berth, maya, harbour, ben, kim) = with_ben_and_kim().await;
     let quorum = Some(Quorum { count: 2, of: MEMBER });
     let over = Object::Role(MEMBER);
     let rule = Rule { conditions: Conditions::NOT_SELF, quorum, ..line(MEMBER, Verb::Remove, over) };

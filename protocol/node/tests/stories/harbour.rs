@@ -68,6 +68,35 @@ fn config(dir: &Path) -> RelayConfig {
     RelayConfig { slot_seconds: Some(1), ..RelayConfig::new(dir) }
 }
 
+/// A relay, Maya's pursuance on it, and Ben, who came by her link.
+pub async fn with_ben() -> (Berth, Sailor, PursuanceId, Sailor) {
+    let (berth, maya, harbour, [ben]) = with(["Ben"]).await;
+    (berth, maya, harbour, ben)
+}
+
+/// The same with Kim.
+pub async fn with_ben_and_kim() -> (Berth, Sailor, PursuanceId, Sailor, Sailor) {
+    let (berth, maya, harbour, [ben, kim]) = with(["Ben", "Kim"]).await;
+    (berth, maya, harbour, ben, kim)
+}
+
+/// Whom Maya has let in, one after another; she knows of all of them.
+async fn with<const N: usize>(names: [&str; N]) -> (Berth, Sailor, PursuanceId, [Sailor; N]) {
+    let berth = Berth::open().await;
+    let doors = [(berth.address, berth.at)];
+    let maya = Sailor::aboard(&doors).await;
+    let harbour = maya.found(Some(&berth.address)).await;
+    let link = maya.invite(harbour, u16::try_from(N).expect("a few")).await;
+    let mut others = Vec::new();
+    for name in names {
+        let sailor = Sailor::aboard(&doors).await;
+        sailor.come_in(&link, name).await;
+        others.push(sailor);
+    }
+    maya.until_async("all are in", async || maya.people(harbour).await.members.len() == 1 + N).await;
+    (berth, maya, harbour, others.try_into().unwrap_or_else(|_| unreachable!("one for each name")))
+}
+
 /// A person at a computer.
 pub struct Sailor {
     pub dir: Arc<TempDir>,

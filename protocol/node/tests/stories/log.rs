@@ -6,16 +6,11 @@ use pursuance_core::journal::Saying;
 use pursuance_core::logs::Standing;
 use pursuance_node::api::{LogView, Query, Request, View};
 
-use crate::harbour::{Berth, Sailor};
+use crate::harbour::{Sailor, with_ben};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_entry_is_there_once_newest_first_and_in_words() {
-    let berth = Berth::open().await;
-    let doors = [(berth.address, berth.at)];
-    let maya = Sailor::aboard(&doors).await;
-    let harbour = maya.found(Some(&berth.address)).await;
-    let ben = Sailor::aboard(&doors).await;
-    ben.come_in(&maya.invite(harbour, 1).await, "Ben").await;
+    let (_berth, maya, harbour, _ben) = with_ben().await;
     for number in 0..55 {
         maya.task(harbour, &format!("Task {number}"), None).await;
     }
@@ -41,13 +36,7 @@ async fn every_entry_is_there_once_newest_first_and_in_words() {
 /// What somebody wrote before knowing that they were removed, and cannot have known.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_held_is_listed_with_its_reason() {
-    let berth = Berth::open().await;
-    let doors = [(berth.address, berth.at)];
-    let maya = Sailor::aboard(&doors).await;
-    let harbour = maya.found(Some(&berth.address)).await;
-    let ben = Sailor::aboard(&doors).await;
-    ben.come_in(&maya.invite(harbour, 1).await, "Ben").await;
-    maya.until_async("he is in", async || maya.people(harbour).await.members.len() == 2).await;
+    let (_berth, maya, harbour, ben) = with_ben().await;
     ben.ask(Request::SetOffline { offline: true }).await.unwrap();
     ben.task(harbour, "Written while away", None).await;
     let people = maya.people(harbour).await;
@@ -71,13 +60,7 @@ async fn log(sailor: &Sailor, harbour: PursuanceId, before: Option<u64>, trouble
 /// when the program begins again.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_newcomers_log_is_the_same_after_a_restart() {
-    let berth = Berth::open().await;
-    let doors = [(berth.address, berth.at)];
-    let maya = Sailor::aboard(&doors).await;
-    let harbour = maya.found(Some(&berth.address)).await;
-    let link = maya.invite(harbour, 1).await;
-    let ben = Sailor::aboard(&doors).await;
-    ben.come_in(&link, "Ben").await;
+    let (_berth, maya, harbour, ben) = with_ben().await;
     let before = log(&ben, harbour, None, false).await;
     let ben = ben.restart().await;
     let after = log(&ben, harbour, None, false).await;

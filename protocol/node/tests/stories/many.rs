@@ -8,18 +8,12 @@ use pursuance_core::refusal::Refusal;
 use pursuance_core::task::Status;
 use pursuance_node::api::{ChosenKey, Draft, Query, Reply, Request, Trouble, View};
 
-use crate::harbour::{Berth, PASSPHRASE, Sailor, row};
+use crate::harbour::{PASSPHRASE, Sailor, row, with_ben};
 use crate::wreck::holds_text;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn forty_tasks_change_at_once_and_one_undo_brings_them_back() {
-    let berth = Berth::open().await;
-    let doors = [(berth.address, berth.at)];
-    let maya = Sailor::aboard(&doors).await;
-    let harbour = maya.found(Some(&berth.address)).await;
-    let ben = Sailor::aboard(&doors).await;
-    ben.come_in(&maya.invite(harbour, 1).await, "Ben").await;
-    maya.until_async("he is in", async || maya.people(harbour).await.members.len() == 2).await;
+    let (_berth, maya, harbour, ben) = with_ben().await;
     let him = maya.people(harbour).await.members.iter().find(|one| !one.person.me).unwrap().person.member;
     let mut tasks = Vec::new();
     for number in 0..40 {
@@ -76,12 +70,7 @@ async fn forty_tasks_change_at_once_and_one_undo_brings_them_back() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn my_order_and_my_keys_stay_here_and_outlive_a_restart() {
-    let berth = Berth::open().await;
-    let doors = [(berth.address, berth.at)];
-    let maya = Sailor::aboard(&doors).await;
-    let harbour = maya.found(Some(&berth.address)).await;
-    let ben = Sailor::aboard(&doors).await;
-    ben.come_in(&maya.invite(harbour, 1).await, "Ben").await;
+    let (_berth, maya, harbour, ben) = with_ben().await;
     let first = maya.task(harbour, "First", None).await;
     let second = maya.task(harbour, "Second", None).await;
     ben.until_like(&maya, harbour).await;

@@ -11,7 +11,7 @@ use pursuance_core::weeks::WeekRow;
 use pursuance_node::api::{InboxOf, OwnChange, OwnView, Query, Reply, Request, SavedView, Trouble, View};
 use pursuance_node::own::{MAX_NOTE_BYTES, MAX_VIEWS};
 
-use crate::harbour::{Berth, Sailor};
+use crate::harbour::{Berth, Sailor, with_ben};
 use crate::wreck::holds_text;
 
 const NOTE: &str = "he is the one who took the photographs";
@@ -19,11 +19,7 @@ const VIEW: &str = "everything that the third crane needs";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_i_keep_for_myself_is_in_no_entry_and_no_cell() {
-    let berth = Berth::open().await;
-    let doors = [(berth.address, berth.at)];
-    let (maya, ben) = (Sailor::aboard(&doors).await, Sailor::aboard(&doors).await);
-    let harbour = maya.found(Some(&berth.address)).await;
-    ben.come_in(&maya.invite(harbour, 1).await, "Ben").await;
+    let (_berth, maya, harbour, ben) = with_ben().await;
     let task = maya.task(harbour, "Look at the crane", None).await;
     ben.until_async("it came", async || ben.tree(harbour).await.total == 1).await;
     let entries = entries(&maya, harbour).await;
@@ -71,12 +67,8 @@ async fn what_i_keep_for_myself_is_in_no_entry_and_no_cell() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_mention_and_what_is_watched_wait_in_the_inbox() {
-    let berth = Berth::open().await;
-    let doors = [(berth.address, berth.at)];
-    let (maya, ben) = (Sailor::aboard(&doors).await, Sailor::aboard(&doors).await);
-    let harbour = maya.found(Some(&berth.address)).await;
+    let (_berth, maya, harbour, ben) = with_ben().await;
     let garden = maya.found(None).await;
-    ben.come_in(&maya.invite(harbour, 1).await, "Ben").await;
     let task = maya.task(harbour, "Look at the crane", None).await;
     own(&maya, harbour, OwnChange::Watch { task, watched: true }).await.unwrap();
     maya.act(harbour, Command::Comment { task, text: "I am @Maya, and @ben should look".into() }).await;

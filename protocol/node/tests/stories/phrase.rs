@@ -4,19 +4,11 @@ use pursuance_core::id::{MemberId, PursuanceId};
 use pursuance_core::refusal::Refusal;
 use pursuance_node::api::{PhraseView, Query, Request, Trouble, View};
 
-use crate::harbour::{Berth, Sailor};
+use crate::harbour::{Sailor, with_ben_and_kim};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn both_read_the_same_words_and_nobody_else_does() {
-    let berth = Berth::open().await;
-    let doors = [(berth.address, berth.at)];
-    let maya = Sailor::aboard(&doors).await;
-    let harbour = maya.found(Some(&berth.address)).await;
-    let link = maya.invite(harbour, 2).await;
-    let (ben, kim) = (Sailor::aboard(&doors).await, Sailor::aboard(&doors).await);
-    ben.come_in(&link, "Ben").await;
-    kim.come_in(&link, "Kim").await;
-    maya.until_async("both are in", async || maya.people(harbour).await.members.len() == 3).await;
+    let (_berth, maya, harbour, ben, _kim) = with_ben_and_kim().await;
     ben.until_async("Ben knows Kim", async || ben.people(harbour).await.members.len() == 3).await;
 
     let mine = phrase(&maya, harbour, "Ben").await.expect("he came by her invite");

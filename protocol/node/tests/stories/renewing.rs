@@ -8,7 +8,7 @@ use pursuance_node::store::Store;
 use pursuance_node::vault;
 
 use crate::governing::member;
-use crate::harbour::{Berth, PASSPHRASE, Sailor, row};
+use crate::harbour::{Berth, PASSPHRASE, Sailor, row, with_ben};
 use crate::wreck::holds_text;
 
 const DAY_SECONDS: i64 = 86_400;
@@ -60,13 +60,7 @@ async fn both_read(a: &Sailor, b: &Sailor, harbour: PursuanceId, title: &str) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn keys_are_renewed_by_the_month_and_old_ones_go() {
-    let berth = Berth::open().await;
-    let doors = [(berth.address, berth.at)];
-    let mut maya = Sailor::aboard(&doors).await;
-    let harbour = maya.found(Some(&berth.address)).await;
-    let link = maya.invite(harbour, 1).await;
-    let mut ben = Sailor::aboard(&doors).await;
-    ben.come_in(&link, "Ben").await;
+    let (berth, mut maya, harbour, mut ben) = with_ben().await;
     both_read(&maya, &ben, harbour, "In the first month").await;
     let first = kept(&ben);
     assert_eq!((first.seed_spent, first.packages.len(), first.epochs), (false, 0, 1));
@@ -131,13 +125,7 @@ async fn a_backup_holds_no_package_of_the_device_that_made_it() {
 /// Who is in no more may have it gone from their computer; nobody else.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_pursuance_that_is_over_for_me_can_be_forgotten() {
-    let berth = Berth::open().await;
-    let doors = [(berth.address, berth.at)];
-    let maya = Sailor::aboard(&doors).await;
-    let harbour = maya.found(Some(&berth.address)).await;
-    let link = maya.invite(harbour, 1).await;
-    let ben = Sailor::aboard(&doors).await;
-    ben.come_in(&link, "Ben").await;
+    let (_berth, maya, harbour, ben) = with_ben().await;
     both_read(&maya, &ben, harbour, TITLE).await;
     until_handed(&ben, harbour).await;
     let forget = || ben.ask(Request::DropInvite { pursuance: harbour });

@@ -10,16 +10,11 @@ use pursuance_core::inbox::{HeldWhat, InboxView};
 use pursuance_core::refusal::Refusal;
 use pursuance_node::api::{Query, Reply, Request, StatusLine, View};
 
-use crate::harbour::{Berth, Sailor, row};
+use crate::harbour::{Berth, Sailor, row, with_ben};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_written_before_a_removal_waits_and_is_kept_or_refused() {
-    let berth = Berth::open().await;
-    let doors = [(berth.address, berth.at)];
-    let maya = Sailor::aboard(&doors).await;
-    let harbour = maya.found(Some(&berth.address)).await;
-    let ben = Sailor::aboard(&doors).await;
-    ben.come_in(&maya.invite(harbour, 1).await, "Ben").await;
+    let (_berth, maya, harbour, ben) = with_ben().await;
     let task = ben.task(harbour, "Photograph the permits", None).await;
     ben.act(harbour, Command::Claim { task }).await;
     maya.until_async("it came", async || maya.tree(harbour).await.rows.iter().any(|row| row.claim.is_some())).await;
