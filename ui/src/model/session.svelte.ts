@@ -1,7 +1,7 @@
 // What the window knows: the frame, the open pursuance, and the one way by which anything is asked or refreshed.
 import { tick } from 'svelte';
 import type {
-  AppView, Cannot, Command, Could, Detail, DevicesView, EffectsView, Element, InboxView, InviteRow, PeopleView, PreviewState, PursuanceRow, Query, RelayView, Request, Role, TaskView, TreeRow, TreeView, Trouble, Verb,
+  AppView, Cannot, Command, Detail, DevicesView, EffectsView, Element, InboxView, InviteRow, PeopleView, PreviewState, PursuanceRow, Query, RelayView, Request, Role, TaskView, TreeRow, TreeView, Trouble, Verb,
 } from '../host/bindings';
 import { asTrouble, type Host, type ViewOf } from '../host';
 import { Preferences } from './preferences.svelte';
@@ -51,8 +51,9 @@ export class Session {
   /** All labels in use, as far as they were asked for. */
   labels = $state.raw<readonly string[]>([]);
   notice = $state.raw<Notice | null>(null);
-  /** What lies above the window for a moment. */
-  overlay = $state<Overlay | null>(null);
+  #overlay = $state<Overlay | null>(null);
+  /** What it is about. */
+  #about = $state.raw<TreeRow | null>(null);
   /** Which field of a task is being said, while its list is open. */
   detailField = $state<Detail['field'] | Element['kind'] | 'check' | null>(null);
   /** Seconds since 1970, ticking coarsely: for "4 min ago". */
@@ -68,9 +69,9 @@ export class Session {
   copied = $state('');
 
   readonly work = new Work((query) => listOf(this, query));
-  readonly board = new Board((status, query) => this.work.column(status, query));
+  readonly board = new Board((status, query) => this.work.column(status, query), (task) => this.openTask === task);
   readonly chosen = new Chosen();
-  readonly tree = new TreeModel((query) => this.#page(query));
+  readonly tree = new TreeModel((query) => this.#page(query), (task) => this.openTask === task);
   readonly locking = new Locking(this);
   /** What shows over all pursuances. */
   readonly all = new All((query) => this.look(query), (trouble) => this.say(trouble));
@@ -110,10 +111,18 @@ export class Session {
     return this.tree.view;
   }
 
-  /** The task that keys and lists act on: the selected one, as it was seen last. */
+  /** What lies above the window for a moment. It stays about the task that was selected when it opened, wherever the selection goes. */
+  get overlay(): Overlay | null { return this.#overlay; }
+  set overlay(overlay: Overlay | null) {
+    this.#about = overlay === null ? null : this.target;
+    this.#overlay = overlay;
+  }
+
+  /** The task that keys and lists act on, as it was seen last: the one that an open list is about, else the selected one. */
   get target(): TreeRow | null {
-    const row = this.rows.selectedRow;
-    return this.taskView !== null && this.taskView.row.task === this.rows.selected ? this.taskView.row : row;
+    const task = this.#about?.task ?? this.rows.selected;
+    if (this.taskView !== null && this.taskView.row.task === task) return this.taskView.row;
+    return this.rows.selectedRow?.task === task ? this.rows.selectedRow : this.#about;
   }
 
   /** The rows in which the selection moves: those of the tree or the list, or of a column of the board. */
@@ -395,22 +404,19 @@ export class Session {
     this.cited = rule;
   }
 
+  /** Selects a task; an open panel goes along. */
+  select(task: string): void {
+    this.rows.select(task);
+    if (this.openTask !== null) void this.peek(task);
+  }
+
   /** Opens a task beside the tree, or closes the panel. */
   async peek(task: string | null): Promise<void> {
     this.openTask = task;
-    if (task === null) { this.taskView = null; return; }
+    // What was selected because it was open may show nowhere.
+    if (task === null) { this.taskView = null; if (this.rows.selected !== null) await this.rows.go(this.rows.selected); return; }
     this.rows.select(task);
     if (this.pursuance !== null) await this.#lookAtTask(this.pursuance, task);
-  }
-
-  /** Whether commands would be carried out, and by which rules; nothing is known where the host does not answer. */
-  async could(commands: Command[]): Promise<Could[]> {
-    if (this.pursuance === null) return [];
-    try {
-      return await this.look<'could'>({ kind: 'could', pursuance: this.pursuance, commands });
-    } catch {
-      return [];
-    }
   }
 
   /** What removing somebody would touch; `null` where it cannot be known. */

@@ -49,6 +49,10 @@ export class TreeModel {
   addBelow = $state.raw<{ task: string; title: string; home: number } | null>(null);
 
   #source: PageSource;
+  /** Whether a task is open beside the rows: it stays selected, though it show nowhere. */
+  #isOpen: (task: string) => boolean;
+  /** The selected task, where it is open and shows nowhere. */
+  #away: string | null = null;
   #pages = $state.raw<ReadonlyMap<number, readonly TreeRow[]>>(new Map());
   /** Where each task stands, of those kept. */
   #places = new Map<string, number>();
@@ -65,8 +69,14 @@ export class TreeModel {
   #sought: string | null = null;
   #pause: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(source: PageSource) {
+  constructor(source: PageSource, isOpen: (task: string) => boolean = () => false) {
     this.#source = source;
+    this.#isOpen = isOpen;
+  }
+
+  /** Whether a task is among the rows that are here. */
+  has(task: string): boolean {
+    return this.#places.has(task);
   }
 
   /** The row at a place, if its page is here. */
@@ -152,6 +162,8 @@ export class TreeModel {
   #stepTo(by: number): number | null {
     if (this.waiting || this.shown === 0) return null;
     if (this.selected === null) return by > 0 ? 0 : this.shown - 1;
+    // Where it stood stands what came after it.
+    if (this.at === -1 && this.#away === this.selected) return Math.min(this.shown - 1, Math.max(0, this.#lastAt + (by > 0 ? by - 1 : by)));
     return this.at === -1 ? null : Math.min(this.shown - 1, Math.max(0, this.at + by));
   }
 
@@ -335,8 +347,11 @@ export class TreeModel {
     if (task === null || this.at !== -1 || this.view === null) return;
     const view = await this.#around(task);
     if (view === null || this.selected !== task || this.at !== -1) return;
+    const isHere = view.opened.length === 0 && view.rows.some((row) => row.task === task);
+    this.#away = !isHere && this.#isOpen(task) ? task : null;
+    if (this.#away !== null) return;
     if (view.opened.length > 0) { await this.#selectFold(view.opened); return; }
-    if (view.rows.some((row) => row.task === task)) { this.#take([view], {}); return; }
+    if (isHere) { this.#take([view], {}); return; }
     if (this.shown === 0) { this.select(null); return; }
     const place = this.filter === '' ? Math.min(this.#lastAt, this.shown - 1) : 0;
     const page = Math.floor(place / PAGE_ROWS);

@@ -81,9 +81,12 @@ export class Work {
 export class Board {
   readonly columns: ReadonlyMap<Status, TreeModel>;
   at = $state<Status>('open');
+  #isOpen: (task: string) => boolean;
 
-  constructor(page: (status: Status, query: PageQuery) => Promise<TreeView | null>) {
-    this.columns = new Map(STATUSES.map((status) => [status, new TreeModel((query) => page(status, query))]));
+  /** `isOpen`: whether a task is open beside the board. */
+  constructor(page: (status: Status, query: PageQuery) => Promise<TreeView | null>, isOpen: (task: string) => boolean) {
+    this.#isOpen = isOpen;
+    this.columns = new Map(STATUSES.map((status) => [status, new TreeModel((query) => page(status, query), isOpen)]));
   }
 
   /** The column in which the selection is. */
@@ -109,6 +112,13 @@ export class Board {
 
   /** Something is selected where there is something. */
   settle(): void {
+    const { selected } = this.here;
+    if (selected !== null && this.#isOpen(selected)) {
+      // The selection goes where the open card went.
+      const status = STATUSES.find((each) => this.columns.get(each)?.has(selected) === true);
+      if (status !== undefined) this.select(status, selected);
+      return;
+    }
     if (this.here.shown > 0 && this.here.selected === null) this.here.select(this.here.rowAt(0)?.task ?? null);
     if (this.here.shown > 0) return;
     const other = STATUSES.find((status) => (this.columns.get(status)?.shown ?? 0) > 0);

@@ -5,8 +5,7 @@ import type { Detail, Element, Session } from '../model/types';
 export type DetailField = Detail['field'] | Element['kind'] | 'check';
 
 /** Opens the list of a field; without one, the list of all. */
-export function openDetail(session: Session, task: string, field: DetailField | null): void {
-  session.tree.select(task);
+export function openDetail(session: Session, field: DetailField | null): void {
   session.detailField = field;
   session.overlay = 'detail';
 }

@@ -23,6 +23,16 @@ function deciding(people: PeopleView, verb: Verb): number[] {
   return [...new Set(people.rules.flatMap((rule) => (rule.verb === verb && rule.quorum !== null ? [rule.quorum.of] : [])))];
 }
 
+/** Whether commands would be carried out, and by which rules; nothing is known where the host does not answer. */
+async function could(session: Session, commands: Command[]): Promise<Could[]> {
+  if (session.pursuance === null) return [];
+  try {
+    return await session.look<'could'>({ kind: 'could', pursuance: session.pursuance, commands });
+  } catch {
+    return [];
+  }
+}
+
 /** For each wish, how I may do it: alone if I may, otherwise by a proposal, otherwise not, and why. */
 export async function ways(session: Session, wishes: readonly Wish[]): Promise<May[]> {
   const people = session.people;
@@ -30,7 +40,7 @@ export async function ways(session: Session, wishes: readonly Wish[]): Promise<M
   const asked = wishes.map(({ alone, together, verb }) => ({
     alone, tries: together === null ? [] : deciding(people, verb).map((of) => ({ of, command: { kind: 'propose', of, change: together } satisfies Command })),
   }));
-  const answers = await session.could(asked.flatMap(({ alone, tries }) => [alone, ...tries.map((one) => one.command)]));
+  const answers = await could(session, asked.flatMap(({ alone, tries }) => [alone, ...tries.map((one) => one.command)]));
   let at = 0;
   const next = (): Could | undefined => answers[at++];
   return asked.map(({ alone, tries }) => {
