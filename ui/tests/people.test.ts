@@ -215,6 +215,30 @@ describe('removing', () => {
     expect(by('remove-effects').textContent).toContain('stays a member as');
   });
 
+  it('from one role only removes from no more, however soon it is pressed, and says what was done', async () => {
+    const { host } = await open();
+    host.arrive((data) => {
+      const press = { ...data.roles[1], id: 3, name: 'press' } as (typeof data.roles)[number];
+      data.roles = [...data.roles, press];
+      data.rules = [...data.rules, { role: 1, verb: 'remove', object: { over: 'role', role: 3 }, conditions: ALWAYS, quorum: null }];
+      data.members = data.members.map((one) => (one.person.name === 'Ben' ? { ...one, roles: [...one.roles, press] } : one));
+    });
+    await settled();
+    await click(row('Ben').querySelector('button') as HTMLElement);
+    await click(by('person-remove'));
+    let answer: (nothing: unknown) => void = () => {};
+    host.hold(new Promise((resolve) => { answer = resolve; }));
+    await click(by('remove-from-3'));
+    await click(by('remove-submit'));
+    expect(host.requests).toHaveLength(0);
+    answer(null);
+    host.hold(null);
+    await settled();
+    await click(by('remove-submit'));
+    expect(host.requests.at(-1)).toMatchObject({ command: { kind: 'removeMember', roles: [3] } });
+    expect(by('notice').textContent).toMatch(/no longer holds “.*press/);
+  });
+
   it('works by keyboard alone, and Escape gives up', async () => {
     const { host } = await open();
     (row('Ilse van der Meer').querySelector('button') as HTMLElement).focus();
@@ -299,6 +323,18 @@ describe('who can read a task', () => {
     });
     await settled();
     expect(by('readers-warning').textContent).toContain(`${before + 1} people now`);
+  });
+
+  it('stays about its task when that one goes out of sight', async () => {
+    const host = await toOpen();
+    const task = rowOf(TITLE).dataset.task;
+    await click(all('readers-role')[0] as HTMLElement);
+    host.arrive((data) => { for (const each of data.tasks) if (each.task === task) each.status = 'dropped'; });
+    await settled();
+    expect(all('tree-row').some((each) => each.dataset.task === task)).toBe(false);
+    expect(by('readers-dialog').textContent).toContain(TITLE);
+    await click(by('readers-submit'));
+    expect(host.requests.at(-1)).toMatchObject({ command: { kind: 'widen', task } });
   });
 
   it('asks no more about a role that reads it meanwhile', async () => {

@@ -278,6 +278,28 @@ describe('the board', () => {
     expect(all('board-column').map((column) => Number(column.dataset.cards)).reduce((sum, count) => sum + count, 0)).toBe(19);
   });
 
+  it('keeps keys on the card that is open, wherever it goes', async () => {
+    const { host, session } = await openWindow();
+    await press('v');
+    await press('b');
+    await settled();
+    const card = all('card').find((each) => each.dataset.status === 'open') as HTMLElement;
+    const task = card.dataset.task ?? '';
+    await click(card);
+    expect(session.openTask).toBe(task);
+    await press('s');
+    await click(by('status-option-doing'));
+    expect([session.board.at, session.board.row?.task]).toEqual(['doing', task]);
+    host.arrive((data) => { for (const each of data.tasks) if (each.task === task) each.status = 'done'; });
+    await settled();
+    expect([session.board.at, session.target?.task]).toEqual(['done', task]);
+    await press('p');
+    await click(by('priority-option-1'));
+    expect(host.requests.at(-1)).toMatchObject({ command: { kind: 'setPriority', task } });
+    await click(by('detail-more'));
+    expect(all('detail-field-why')).toHaveLength(1);
+  });
+
   it('explains what is refused, and leaves the card', async () => {
     const { session } = await openWindow();
     await press('v');

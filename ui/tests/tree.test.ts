@@ -168,6 +168,33 @@ describe('selection', () => {
     expect(session.tree.selectedRow?.title).toBe('Walk the streets south of the lock');
   });
 
+  it('stays on a task that is open beside the tree, and a list on what it was opened for', async () => {
+    const { host, session } = await openWindow();
+    const [shut, opened] = ['Get copies of the land register pages', 'Book the canteen'].map((title) => rowOf(title).dataset.task ?? '');
+    const drop = (task: string | undefined): void => host.arrive((data) => { for (const each of data.tasks) if (each.task === task) each.status = 'dropped'; });
+    session.tree.select(shut ?? '');
+    by('tree').focus();
+    await press('s');
+    drop(shut);
+    await settled();
+    expect(all('tree-row').some((each) => each.dataset.task === shut)).toBe(false);
+    await click(by('status-option-doing'));
+    expect(host.requests.at(-1)).toMatchObject({ command: { kind: 'setStatus', task: shut } });
+
+    await click(rowOf('Book the canteen'));
+    const place = session.tree.at;
+    drop(opened);
+    await settled();
+    expect([session.target?.task, session.openTask, session.tree.at]).toEqual([opened, opened, -1]);
+    await press('ArrowDown');
+    expect([session.tree.at, session.openTask]).toEqual([place, session.tree.selected]);
+    await press('ArrowUp');
+    await press('Escape');
+    drop(session.tree.selected ?? undefined);
+    await settled();
+    expect(session.tree.at).toBeGreaterThan(-1);
+  });
+
   it('goes to the folded task when it is folded away, and folding is not sent as a command', async () => {
     const { session, host } = await openWindow();
     session.tree.select(rowOf('Print leaflets').dataset.task ?? null);
