@@ -315,6 +315,7 @@ describe('who can read a task', () => {
   it('counts whoever comes in while the question is read', async () => {
     const host = await toOpen();
     await click(all('readers-role')[0] as HTMLElement);
+    expect([by('readers-warning').getAttribute('role'), by('readers-dialog').contains(document.activeElement)]).toEqual(['alert', true]);
     const before = Number(/(\d+) people now/.exec(by('readers-warning').textContent ?? '')?.[1]);
     expect(before).toBeGreaterThan(1);
     host.arrive((data) => {

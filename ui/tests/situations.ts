@@ -421,6 +421,11 @@ export const SITUATIONS = {
   'inbox': inbox(),
   'empty inbox': screen('i', {}, (data) => { data.letIn = data.members.map((each) => each.person.member); }),
   'held for another reason': inbox(undefined, heldBecause({ code: 'ruleTakenBack' })),
+  'held by a computer that was taken out': inbox(undefined, heldBecause({ code: 'deviceRemoved' })),
+  'held for a role that was lost': inbox(undefined, (data) => {
+    const by = data.members.find((one) => !one.person.me)?.person;
+    data.held = data.held.slice(0, 1).map((each) => ({ ...each, by: by ?? each.by, refusal: { code: 'removed' }, words: [] }));
+  }),
   'kept': inbox(() => click(all('held-keep')[0] as HTMLElement)),
   'refused here': inbox(() => click(all('held-refuse')[0] as HTMLElement)),
   'a join refused here': inbox(() => click(all('held-refuse')[1] as HTMLElement)),

@@ -253,6 +253,33 @@ describe('lines that stay until it is over', () => {
     expect(rowOf('Not lost')).toBeTruthy();
   });
 
+  it('a switch that could not be kept shows what is so', async () => {
+    const { host } = await openWindow();
+    await click(by('nav-settings'));
+    host.setStorage('full');
+    await settled();
+    const [offline, steadily, never] = [by<HTMLInputElement>('offline'), by<HTMLInputElement>('sending-steady'), by<HTMLInputElement>('lock-after-0')];
+    await click(offline);
+    expect([by('notice').dataset.code, offline.checked]).toEqual(['diskFull', false]);
+    await click(steadily);
+    await click(by('lock-after-5'));
+    expect([steadily.checked, by<HTMLInputElement>('sending-atOnce').checked, never.checked]).toEqual([false, true, true]);
+    host.setStorage(null);
+    await settled();
+    await click(offline);
+    await click(steadily);
+    expect([offline.checked, steadily.checked]).toEqual([true, true]);
+    await click(by('nav-tree'));
+    await click(rowOf('Book the canteen'));
+    await fill('check-input', 'Ask for the key');
+    await press('Enter');
+    const tick = all('check-tick').at(-1) as HTMLInputElement;
+    host.setStorage('full');
+    await settled();
+    await click(tick);
+    expect([by('notice').dataset.code, tick.checked]).toEqual(['diskFull', false]);
+  });
+
   it('leads from a damaged file to the backup', async () => {
     await openWindow({ storage: 'damaged' });
     expect(by('storage-line').textContent).toContain('Nothing was deleted');

@@ -51,6 +51,8 @@ export type FakeChoices = {
 const DEFAULTS: FakeChoices = { stage: 'open', trouble: null, role: 1, rows: 0, status: null, empty: false, invite: 'none', storage: null, unlock: null, importStep: 0, arriving: false, busy: false, long: false, hostile: '', suggesting: false };
 const IMPORT_STEPS = 20;
 const STORAGE: Record<StorageTrouble, Trouble | null> = { full: { code: 'diskFull' }, readOnly: { code: 'readOnly' }, failing: { code: 'disk' }, damaged: null };
+/** Requests of which something is kept. */
+const WRITES: readonly Request['kind'][] = ['act', 'actAll', 'undo', 'import', 'startPursuance', 'setOffline', 'setSending', 'setLockAfter'];
 /** A file and a folder that are there, and a folder that is not, for every refusal about paths. */
 const THERE = /there\.\w+$/;
 const NOWHERE = /nowhere/;
@@ -181,7 +183,7 @@ export function fakeHost(given: Partial<FakeChoices> = {}): FakeHost {
 
   function request(asked: Request): Reply | Promise<Reply> {
     const refusal = storage === null ? null : STORAGE[storage];
-    if (refusal !== null && (asked.kind === 'act' || asked.kind === 'actAll' || asked.kind === 'undo' || asked.kind === 'import' || asked.kind === 'startPursuance')) throw refusal;
+    if (refusal !== null && WRITES.includes(asked.kind)) throw refusal;
     switch (asked.kind) {
       case 'createVault':
         if (asked.passphrase.length < MIN_PASSPHRASE_CHARS) throw { code: 'passphraseTooShort', minChars: MIN_PASSPHRASE_CHARS } satisfies Trouble;

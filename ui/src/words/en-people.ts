@@ -162,6 +162,8 @@ export const people = {
   'inbox.look': 'Look',
   'inbox.held': '{n:# change|# changes} by {~name}, written before {~name} was removed, {n:waits|wait} for your decision:',
   'inbox.heldJoin': '{~name} joined by an invite that was closed meanwhile, and waits for your decision:',
+  'inbox.heldBefore': 'Before it was known to whoever wrote it: who has that computer, and has not heard of the removal, can write so later too.',
+  'inbox.heldDevice': '{n:# change|# changes} by a computer of {~name} that was taken out {n:waits|wait} for your decision:',
   'inbox.heldOther': '{n:# change|# changes} by {~name} without effect {n:waits|wait} for your decision:',
   'inbox.keep': 'keep',
   'inbox.refuse': 'refuse',

@@ -74,12 +74,17 @@ export function cited(numbers: readonly number[], rules: readonly Rule[], people
   });
 }
 
-/** What waits because it was written before somebody was removed, or lost its effect otherwise. */
-export function heldSentence(held: HeldChanges): string {
-  const name = nameOf(held.by);
-  if (held.joined) return t('inbox.heldJoin', { name });
-  const removed = held.refusal.code === 'removed' || held.refusal.code === 'deviceRemoved';
-  return t(removed ? 'inbox.held' : 'inbox.heldOther', { n: held.entries.length, name });
+/** Whether changes wait because whoever made them was removed, and is gone. */
+export function heldByRemoval(held: HeldChanges, people: PeopleView | null | undefined): boolean {
+  return !held.joined && held.refusal.code === 'removed' && people?.members.some((each) => each.person.member === held.by.member) !== true;
+}
+
+/** What waits because it was written before somebody was removed, or a computer of theirs, or lost its effect otherwise. */
+export function heldSentence(held: HeldChanges, people: PeopleView | null | undefined): string {
+  const said = { n: held.entries.length, name: nameOf(held.by) };
+  if (held.joined) return t('inbox.heldJoin', said);
+  if (held.refusal.code === 'deviceRemoved') return t('inbox.heldDevice', said);
+  return t(heldByRemoval(held, people) ? 'inbox.held' : 'inbox.heldOther', said);
 }
 
 /** One thing that a held entry says. */
