@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use pursuance_core::limits::MAX_SEEN_NOTE_BYTES;
 use pursuance_wire::RelayAddress;
-use pursuance_wire::log::{Checkpoint, Compared, Evidence, LogKey, SlotNumber, Span};
+use pursuance_wire::log::{Checkpoint, Compared, Evidence, LogKey, SlotNumber, Span, first_provable};
 
 use crate::api::Fault;
 use crate::engine::Open;
@@ -163,6 +163,8 @@ impl Open {
             match relay.history.compare(&note, accepted.as_ref(), span) {
                 Ok(Compared::Same) => relay.seen.agreed = relay.seen.agreed.max(Some(theirs.slot())),
                 Ok(Compared::Ahead) => _ = undecided.insert((theirs.slot(), note)),
+                // No visit can tell any more.
+                Ok(Compared::Unknown) if theirs.size() < first_provable(relay.size()) => {}
                 Ok(Compared::Unknown) => {
                     from = Some(from.unwrap_or(u64::MAX).min(theirs.size()));
                     undecided.insert((theirs.slot(), note));

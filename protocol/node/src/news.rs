@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use pursuance_core::id::AuthorId;
 use pursuance_core::keys::CellKey;
-use pursuance_wire::log::{Checkpoint, Receipt, ReceiptState, RelayHistory, Span};
+use pursuance_wire::log::{Checkpoint, Receipt, ReceiptState, RelayHistory, Span, first_provable};
 use pursuance_wire::{Cell, LeafHash, RelayAddress};
 
 use crate::api::Fault;
@@ -403,6 +403,8 @@ impl Open {
             }
         }
         let Some(span) = span else { return self.look_for_overdue(address) };
+        // It was to start at the first cell, and the log is too long for that.
+        let unprovable = self.relay(address).prove && span.first() > 0 && span.first() == first_provable(span.size());
         for open in self.store.open_receipts(number)? {
             if open.due_slot > checkpoint.slot().0 {
                 continue;
@@ -411,6 +413,11 @@ impl Open {
             self.repair.own_came = true;
             match receipt.judge(checkpoint, span) {
                 ReceiptState::Kept(_) => self.store.write(|w| w.set_seen(&open.leaf, number))?,
+                // Nobody can be accused, and nothing is to be lost: it is posted again, and another promise can be judged.
+                ReceiptState::NotSeen if unprovable => match span.find(&open.leaf) {
+                    Some(_) => self.store.write(|w| w.set_seen(&open.leaf, number))?,
+                    None => self.store.write(|w| w.set_waiting_again(open.cell, number))?,
+                },
                 // Not within this span: if it stays away, a visit from the first cell finds it or proves its absence.
                 ReceiptState::NotDue | ReceiptState::NotSeen => {}
                 ReceiptState::Broken(evidence) => {
@@ -431,7 +438,7 @@ impl Open {
             }
         }
         let relay = self.relay(address);
-        relay.prove &= span.first() > 0;
+        relay.prove &= span.first() > 0 && !unprovable;
         self.refresh_posted(address)?;
         self.relays.wake_posters();
         self.look_for_overdue(address)

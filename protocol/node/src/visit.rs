@@ -8,7 +8,8 @@ use pursuance_wire::cell::CELL_BYTES;
 use pursuance_wire::limits::{BLOCK_CELLS, MAX_FETCH_BLOCKS, MAX_NOTE_BYTES, MAX_POST_CELLS, TILE_HASHES};
 use pursuance_wire::log::{
     CellsError, Checkpoint, CheckpointError, Evidence, HashTile, HistoryError, NoteError, Policy, PolicyError, Receipt,
-    ReceiptError, RelayHistory, SlotNumber, Span, SpanError, Standing, TileError, tiles_for_span, window_start,
+    ReceiptError, RelayHistory, SlotNumber, Span, SpanError, Standing, TileError, first_provable, tiles_for_span,
+    tiles_to_tie, window_start,
 };
 use pursuance_wire::{BlockRange, Cell, CellLengthError, Frame, FrameDecoder, FrameError, LeafHash, RelayAddress};
 
@@ -165,7 +166,8 @@ impl<'a> Visit<'a> {
 
     /// Asks for the newest checkpoint, demands that it continues what `history` holds, and proves the hashes of the cells
     /// from the start of a window on (N8): that of `from`, or so many windows `earlier`. `from` beyond the log's end, or beyond what
-    /// was seen before, is cut to it; with nothing new and nothing to be read from `from` on, nothing more is fetched.
+    /// was seen before, is cut to it; with nothing new and nothing to be read from `from` on, nothing more is fetched. Of more than one
+    /// visit can prove, the newest part is read, and the rest is a hole as if it had expired.
     ///
     /// # Errors
     /// [`VisitError`]; `history` is as before then.
@@ -195,14 +197,17 @@ impl<'a> Visit<'a> {
             let signed = past.as_ref().and_then(|(_, note)| Checkpoint::verify(note, &self.relay.log_key()).ok());
             by_time = signed.filter(|signed| signed.slot() == before).map_or(0, |signed| signed.size());
         }
-        let begin = first_of_visit(from, earlier, by_time);
+        let begin = first_of_visit(from, earlier, by_time).max(first_provable(checkpoint.size()));
         let first = window_start(begin);
+        let mut ids = tiles_for_span(first, checkpoint.size())?;
+        // What is held may end before it, and is the log's beginning all the same.
+        ids.append(&mut tiles_to_tie(held_size, first)?);
         let mut tiles = Vec::new();
-        for id in tiles_for_span(first, checkpoint.size())? {
+        for id in ids {
             let bytes = self.fetch(&id.path(), usize::from(id.width()) * 32).await?;
             tiles.push(HashTile::decode(id, &bytes)?);
         }
-        let span = history.accept(&checkpoint, first, &tiles)?;
+        let span = history.accept_late(&checkpoint, first, &tiles)?;
         Ok(Look { checkpoint, span: Some(span), begin, past })
     }
 

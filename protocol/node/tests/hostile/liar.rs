@@ -15,7 +15,9 @@ use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use pursuance_wire::cell::CELL_BYTES;
 use pursuance_wire::log::tree::complete_root;
-use pursuance_wire::log::{Checkpoint, Frontier, LogSigner, NodeHash, Policy, Posting, Receipt, SlotNumber, TileId};
+use pursuance_wire::log::{
+    Checkpoint, Frontier, LogSigner, NodeHash, Policy, Posting, Receipt, SlotNumber, TileId, node_hash,
+};
 use pursuance_wire::{BlockRange, Cell, RelayAddress};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -31,6 +33,8 @@ const PIECE: Bytes = Bytes::from_static(&[b'.'; 4_096]);
 pub struct Liar {
     pub signer: LogSigner,
     pub cells: Vec<Cell>,
+    /// So many cells, all alike, come before those: a log that is too long to be held in memory. A multiple of 256.
+    pub alike: u64,
     /// The slot it signs for; `None`: the time.
     pub slot: Option<u64>,
     /// How far its clock is ahead of the time, in slots.
@@ -68,6 +72,15 @@ pub struct Liar {
 pub type Shared = Arc<Mutex<Liar>>;
 pub type Adds = Box<dyn Fn(&Checkpoint) -> String + Send>;
 
+/// What cells that are alike consist of.
+const ALIKE: u8 = 201;
+
+/// The root of a complete tree of `2^height` cells that are alike.
+fn alike_root(height: u32) -> NodeHash {
+    let leaf = NodeHash(cell(ALIKE).leaf_hash().0);
+    (0..height).fold(leaf, |below, _| node_hash(&below, &below))
+}
+
 pub fn cell(byte: u8) -> Cell {
     Cell::from_bytes([byte; CELL_BYTES])
 }
@@ -96,6 +109,7 @@ impl Liar {
         Self {
             signer: LogSigner::from_seed(&[2; 32]),
             cells: cells(count),
+            alike: 0,
             slot: None,
             ahead: 0,
             shown: None,
@@ -187,7 +201,8 @@ impl Liar {
 
     pub fn checkpoint(&mut self, second: bool) -> Checkpoint {
         let (slot, cells) = self.shows(second);
-        let mut frontier = Frontier::new();
+        let peaks = (0..64).rev().filter(|bit| self.alike >> bit & 1 == 1).map(alike_root);
+        let mut frontier = Frontier::from_parts(self.alike, peaks.collect()).expect("a peak for each bit");
         cells.iter().for_each(|cell| frontier.append(cell.leaf_hash()));
         Checkpoint::sign(&self.signer, SlotNumber(slot), frontier.size(), frontier.root())
     }
@@ -201,12 +216,21 @@ impl Liar {
     fn tile(&mut self, id: TileId, second: bool) -> Option<Bytes> {
         let cells = self.shows(second).1;
         let mut level: Vec<NodeHash> = cells.iter().map(|cell| NodeHash(cell.leaf_hash().0)).collect();
-        for _ in 0..id.level() {
+        // Of what is alike, no more hashes than complete the next level's first.
+        let mut alike = self.alike;
+        for at in 0..id.level() {
+            let rest = usize::try_from(alike % 256).expect("less than 256");
+            level.splice(..0, vec![alike_root(u32::from(at) * 8); rest]);
             level = level.chunks_exact(256).map(|chunk| complete_root(chunk).expect("a full tile")).collect();
+            alike /= 256;
         }
-        let start = usize::try_from(id.index() * 256).ok()?;
-        let hashes = level.get(start..start + usize::from(id.width()))?;
-        Some(hashes.iter().flat_map(|hash| hash.0).collect())
+        let same = alike_root(u32::from(id.level()) * 8);
+        let hash = |index: u64| match index.checked_sub(alike) {
+            None => Some(same),
+            Some(index) => level.get(usize::try_from(index).ok()?).copied(),
+        };
+        let hashes: Option<Vec<NodeHash>> = (0..u64::from(id.width())).map(|at| hash(id.index() * 256 + at)).collect();
+        Some(hashes?.iter().flat_map(|hash| hash.0).collect())
     }
 
     fn blocks(&mut self, range: BlockRange, second: bool) -> Result<Bytes, StatusCode> {
@@ -214,8 +238,10 @@ impl Liar {
             return Err(StatusCode::GONE);
         }
         let shown = self.shows(second).1;
-        let wanted = range.cells(shown.len() as u64);
-        let mut cells = shown[wanted.start as usize..wanted.end as usize].to_vec();
+        let wanted = range.cells(self.alike + shown.len() as u64);
+        let one =
+            |index: u64| index.checked_sub(self.alike).map_or_else(|| cell(ALIKE), |at| shown[at as usize].clone());
+        let mut cells: Vec<Cell> = wanted.map(one).collect();
         if self.lies(Lie::Reorders) {
             cells.reverse();
         }

@@ -8,6 +8,7 @@ use pursuance_core::id::PursuanceId;
 use pursuance_core::templates::Template;
 use pursuance_node::api::{AppView, Fault, Query, Reply, Request, StatusLine, Trouble, View};
 use pursuance_node::{Clock, Node, NodeConfig, Pace, TorChoice};
+use pursuance_wire::limits::{BLOCK_CELLS, MAX_SPAN_CELLS};
 use pursuance_wire::log::Evidence;
 use tempfile::TempDir;
 use tokio::time::timeout;
@@ -71,6 +72,34 @@ async fn a_broken_promise_is_proved_and_the_cells_are_posted_again() {
     until(&node, "still the fault", |status| matches!(status, StatusLine::RelayFault { fault: Fault::BrokenReceipt }))
         .await;
     assert!(shared.lock().unwrap().cells.len() > 300);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn in_a_log_too_long_to_prove_anything_nobody_is_accused_and_the_cells_are_posted_again() {
+    // Its older cells are gone, so that nobody has to read them.
+    let alike = MAX_SPAN_CELLS + 8_192;
+    let long = Liar { alike, had: None, kept_from_block: alike / BLOCK_CELLS, forgets: true, ..Liar::honest(0) };
+    let (node, _dir, pursuance, shared) = founder(long).await;
+    let again = async {
+        while shared.lock().unwrap().posts < 4 {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    timeout(Duration::from_secs(120), again).await.expect("posted again");
+    shared.lock().unwrap().forgets = false;
+    let status = until(&node, "kept", |status| matches!(status, StatusLine::Fine { kept: 0, .. })).await;
+    assert!(matches!(status, StatusLine::Fine { .. }));
+    let posted = async {
+        loop {
+            let Ok(View::Relays(relays)) = node.view(Query::Relays { pursuance }).await else { panic!("relays") };
+            assert_eq!((relays[0].fault, relays[0].has_proof), (None, false));
+            if relays[0].waiting == 0 && relays[0].handed > 0 && relays[0].cells > alike {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    timeout(Duration::from_secs(60), posted).await.expect("it is in the log");
 }
 
 async fn until_posted(node: &Node, pursuance: PursuanceId) {

@@ -8,6 +8,7 @@ use pursuance_node::api::Fault;
 use pursuance_node::http::{HttpError, Patience};
 use pursuance_node::transport::Transport;
 use pursuance_node::visit::{Visit, VisitError, WINDOW_SECONDS, block_ranges, last_plausible_slot, post};
+use pursuance_wire::limits::MAX_SPAN_CELLS;
 use pursuance_wire::log::{
     CellsError, Checkpoint, HistoryError, LogSigner, NodeHash, ReceiptError, RelayHistory, SlotNumber,
 };
@@ -127,6 +128,45 @@ async fn cells_that_are_gone_leave_a_hole() {
     assert_eq!(got.first().map(|(start, _)| *start), Some(48));
     assert_eq!(got.iter().map(|(_, count)| count).sum::<usize>(), 200 - 48);
     assert!(got.windows(2).all(|pair| pair[0].0 + pair[0].1 as u64 == pair[1].0), "in order: {got:?}");
+}
+
+/// More cells than one visit takes, and where it begins then.
+const TOO_MANY: u64 = MAX_SPAN_CELLS + 5_120;
+const LATEST: u64 = 5_120 + 256;
+
+#[tokio::test]
+async fn of_a_log_too_long_for_one_visit_the_newest_part_is_read() {
+    for (held, from) in [(None, 0), (Some(5_120), 0), (Some(5_120), 5_120), (Some(512), 512), (Some(LATEST), 300)] {
+        let (shared, at) = Liar { slot: Some(5), alike: TOO_MANY, ..Liar::honest(10) }.serve().await;
+        let mut history = fresh();
+        if let Some(held) = held {
+            change(&shared, |liar| (liar.alike, liar.shown) = (held, Some(0)));
+            assert!(visit(at, &mut history, held).await.is_ok());
+            change(&shared, |liar| (liar.alike, liar.shown, liar.slot) = (TOO_MANY, None, Some(6)));
+        }
+        let transport = way(at);
+        let mut visit = Visit::begin(&transport, &address(), SHORT).await.unwrap();
+        let look = visit.look(&mut history, from, 1, SLOT_SECONDS).await.unwrap();
+        let span = look.span.unwrap();
+        assert_eq!((span.first(), look.begin), (LATEST, LATEST), "{held:?}, {from}");
+        assert_eq!(history.newest().map(|newest| newest.size()), Some(TOO_MANY + 10));
+        let last = block_ranges(&span, look.begin).last().unwrap();
+        let got = visit.cells(&span, last, u64::MAX).await.unwrap();
+        assert_eq!(got.last().map(|(start, cells)| start + cells.len() as u64), Some(TOO_MANY + 10));
+    }
+}
+
+#[tokio::test]
+async fn a_log_too_long_for_one_visit_is_held_to_what_was_seen() {
+    // What was seen had other cells.
+    let (shared, at) = Liar { slot: Some(5), ..Liar::honest(300) }.serve().await;
+    let mut history = fresh();
+    visit(at, &mut history, 0).await.unwrap();
+    let before = history.clone();
+    change(&shared, |liar| (liar.alike, liar.slot) = (TOO_MANY, Some(6)));
+    let error = visit(at, &mut history, 300).await.unwrap_err();
+    assert_eq!(error.fault(), Some(Fault::Garbage), "{error:?}");
+    assert_eq!(history, before, "what was held stays");
 }
 
 #[tokio::test]

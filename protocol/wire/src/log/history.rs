@@ -81,6 +81,13 @@ pub enum HistoryError {
         /// Cells of the newest checkpoint held.
         held: u64,
     },
+    /// The tiles show that the cells that are already held are not the log's beginning. Two visits without so many cells between them
+    /// would give a proof.
+    #[error("the log does not begin with the {held} cells seen before")]
+    NotContinued {
+        /// Cells of the newest checkpoint held.
+        held: u64,
+    },
     /// The cells of a frame do not lead from the newest checkpoint held to the frame's.
     #[error("the frame's cells do not lead to its checkpoint")]
     FrameMismatch,
@@ -180,6 +187,8 @@ impl RelayHistory {
         Ok(match span.frontier_at(theirs.size()) {
             None => Compared::Unknown,
             Some(then) if then.root() == *theirs.root() => Compared::Same,
+            // Of a size that is only tied to the span (W30), it would be no proof for others.
+            Some(_) if theirs.size() < span.first() => Compared::Unknown,
             Some(_) => Compared::Forked(Box::new(Evidence::NotAPrefix {
                 older: note.to_vec(),
                 newer: newest.note().as_bytes().to_vec(),
@@ -202,7 +211,7 @@ impl RelayHistory {
     /// As [`examine`](Self::examine); or the tiles do not prove the checkpoint; or they prove that the
     /// older tree is not its beginning: [`HistoryError::Forked`]. Nothing changes then.
     pub fn accept(&mut self, checkpoint: &Checkpoint, first: u64, tiles: &[HashTile]) -> Result<Span, HistoryError> {
-        let standing = self.examine(checkpoint.note().as_bytes())?;
+        self.examine(checkpoint.note().as_bytes())?;
         if let Some(held) = self.newest()
             && first > held.size()
         {
@@ -220,7 +229,37 @@ impl RelayHistory {
                 })));
             }
         }
-        if let Standing::Newer(checkpoint) = standing {
+        self.take(checkpoint, span)
+    }
+
+    /// The same for a visit that starts after the cells already held, because the log has grown by more than one visit can prove: the
+    /// tiles of [`tiles_to_tie(held, first)`](crate::log::tiles_to_tie) come after the others and show that everything seen before is the
+    /// beginning all the same. With nothing held, or nothing that ends before `first`, it is [`accept`](Self::accept). // W30
+    ///
+    /// # Errors
+    /// As [`accept`](Self::accept); but [`HistoryError::NotContinued`] where the older tree is not the beginning.
+    pub fn accept_late(
+        &mut self,
+        checkpoint: &Checkpoint,
+        first: u64,
+        tiles: &[HashTile],
+    ) -> Result<Span, HistoryError> {
+        let Some(held) = self.newest.as_ref().filter(|held| first > held.checkpoint.size()) else {
+            return self.accept(checkpoint, first, tiles);
+        };
+        self.examine(checkpoint.note().as_bytes())?;
+        let size = held.checkpoint.size();
+        let span = Span::verify_tied(size, first, checkpoint.size(), checkpoint.root(), tiles)?;
+        let then = span.frontier_at(size).expect("it is tied to the span");
+        if then.root() != *held.checkpoint.root() {
+            return Err(HistoryError::NotContinued { held: size });
+        }
+        self.take(checkpoint, span)
+    }
+
+    /// Takes a checkpoint that was proved by this span as the newest, if it is.
+    fn take(&mut self, checkpoint: &Checkpoint, span: Span) -> Result<Span, HistoryError> {
+        if let Standing::Newer(checkpoint) = self.examine(checkpoint.note().as_bytes())? {
             let frontier = span.frontier_at(checkpoint.size()).expect("the span reaches to its size");
             self.newest = Some(Held { checkpoint, frontier });
         }
@@ -272,6 +311,7 @@ mod tests {
     use crate::log::evidence::EvidenceError;
     use crate::log::note::LogSigner;
     use crate::log::receipt::{Receipt, ReceiptState};
+    use crate::log::span::tiles_to_tie;
     use crate::log::world::{World, cell, leaf};
 
     /// Visits and takes up what the world shows of its first `size` cells.
@@ -464,6 +504,44 @@ mod tests {
         let garbage = history.examine(b"<html>\n\n");
         assert!(matches!(garbage, Err(HistoryError::Checkpoint(CheckpointError::Note(_)))));
         assert_eq!(history, before);
+    }
+
+    #[test]
+    fn a_visit_that_starts_late_is_tied_to_what_is_held() {
+        let (world, other) = (World::sized(66_100, 0), World::sized(66_100, 1));
+        let late = |history: &mut RelayHistory, world: &World, held, first, size| {
+            let tie = tiles_to_tie(held, first).expect("within the limits").into_iter().map(|id| world.tile(id));
+            let tiles: Vec<HashTile> = world.tiles(first, size).into_iter().chain(tie).collect();
+            history.accept_late(&world.checkpoint(6, size), first, &tiles)
+        };
+        for (held, first) in [(300, 512), (300, 65_536), (65_000, 66_048), (0, 65_536), (300, 256)] {
+            let mut history = RelayHistory::new(world.signer.key());
+            visit(&mut history, &world, 5, 0, held).expect("honest");
+            let before = history.clone();
+            if held > 0 && first > held {
+                let refused = late(&mut history, &other, held, first, 66_100);
+                assert_eq!(refused, Err(HistoryError::NotContinued { held }), "{held}, {first}");
+                let untied = history.accept_late(&world.checkpoint(6, 66_100), first, &world.tiles(first, 66_100));
+                assert!(matches!(untied, Err(HistoryError::Span(SpanError::WrongTile { .. }))));
+                assert_eq!(history, before);
+            }
+            let span = late(&mut history, &world, held, first, 66_100).expect("honest");
+            assert_eq!((span.first(), history.newest().map(Checkpoint::size)), (first, Some(66_100)));
+            assert_eq!(history.frontier(), Some(&world.frontier(66_100)));
+            // The newest slot again, and one after it.
+            late(&mut history, &world, 66_100, 66_048, 66_100).expect("known");
+            visit(&mut history, &world, 7, 66_048, 66_100).expect("goes on");
+        }
+        // What others saw is compared with the span's own tiles, or not at all.
+        let mut history = RelayHistory::new(world.signer.key());
+        visit(&mut history, &world, 5, 0, 300).expect("honest");
+        let span = late(&mut history, &world, 300, 65_536, 66_100).expect("honest");
+        let theirs = compared(&history, &other.checkpoint(5, 66_000), None, Some(&span));
+        let Compared::Forked(evidence) = theirs else { panic!("{theirs:?}") };
+        assert_eq!(evidence.verify(&world.signer.key()), Ok(()));
+        assert_eq!(compared(&history, &world.checkpoint(4, 200), None, Some(&span)), Compared::Unknown);
+        assert_eq!(compared(&history, &world.checkpoint(4, 300), None, Some(&span)), Compared::Same);
+        assert_eq!(compared(&history, &other.checkpoint(4, 300), None, Some(&span)), Compared::Unknown);
     }
 
     #[test]

@@ -26,7 +26,7 @@ pub use policy::{Policy, PolicyError, Posting};
 pub use proof::{ProofError, consistency_proof, inclusion_proof, verify_consistency, verify_inclusion};
 pub use receipt::{Receipt, ReceiptError, ReceiptState};
 pub use slot::SlotNumber;
-pub use span::{CellsError, Span, SpanError, tiles_for_span, window_start};
+pub use span::{CellsError, Span, SpanError, first_provable, tiles_for_span, tiles_to_tie, window_start};
 pub use tile::{BundleError, BundleId, HashTile, TileError, TileId, decode_bundle, encode_bundle};
 pub use tree::{Frontier, FrontierError, NodeHash, leaf_hash, node_hash};
 pub use witness::{CosignatureError, Witness, WitnessError};

@@ -58,6 +58,38 @@ pub fn tiles_for_span(first: u64, size: u64) -> Result<Vec<TileId>, SpanError> {
     Ok(tiles)
 }
 
+/// The first window from which one visit can prove all cells up to `size`: 0 unless the log is very long.
+pub fn first_provable(size: u64) -> u64 {
+    size.saturating_sub(MAX_SPAN_CELLS).next_multiple_of(TILE_HASHES)
+}
+
+/// The hash tiles that tie the tree of `held` cells to a span that starts after it, lowest level first: one for each level on which
+/// the span's tiles begin later. All of them are full.
+///
+/// ```text
+/// level 1       [ . . h . ]...[ . h h h ]        the tile that holds node `held / 256^(L + 1)`, and so on upwards,
+/// level 0       [ . h . . ]...      [full]...    until it is one of the span's own
+///                   ^ held          ^ first
+/// ```
+///
+/// # Errors
+/// `first` is beyond the limits.
+pub fn tiles_to_tie(held: u64, first: u64) -> Result<Vec<TileId>, SpanError> {
+    if first > MAX_TREE_CELLS {
+        return Err(SpanError::TooLarge { size: first });
+    }
+    let mut tiles = Vec::new();
+    let (mut at, mut from) = (held / TILE_HASHES, first / TILE_HASHES);
+    let mut level = 0;
+    while at < from {
+        tiles.push(TileId::new(level, at, TILE_HASHES as u16).expect("the first cell is within the limits"));
+        at /= TILE_HASHES;
+        from /= TILE_HASHES;
+        level += 1;
+    }
+    Ok(tiles)
+}
+
 /// Verified hashes of the cells `first..size` of a tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Span {
@@ -65,6 +97,8 @@ pub struct Span {
     size: u64,
     root: NodeHash,
     tiles: BTreeMap<(u8, u64), HashTile>,
+    /// The size of an earlier tree that other tiles tie to it.
+    tied: Option<u64>,
 }
 
 /// Why tiles do not prove a span.
@@ -143,14 +177,41 @@ impl Span {
     /// The bounds are out of the limits, tiles are missing or others, or the hashes do not lead to
     /// `root`. // W19
     pub fn verify(first: u64, size: u64, root: &NodeHash, tiles: &[HashTile]) -> Result<Self, SpanError> {
-        let plan = tiles_for_span(first, size)?;
+        Self::of_plan(tiles_for_span(first, size)?, first, size, root, tiles, None)
+    }
+
+    /// The same, with the edge of the tree of `held` cells, which ends before `first`: after the tiles of [`tiles_for_span`] come those of
+    /// [`tiles_to_tie`].
+    ///
+    /// # Errors
+    /// As [`verify`](Self::verify). // W30
+    pub fn verify_tied(
+        held: u64,
+        first: u64,
+        size: u64,
+        root: &NodeHash,
+        tiles: &[HashTile],
+    ) -> Result<Self, SpanError> {
+        let mut plan = tiles_for_span(first, size)?;
+        plan.append(&mut tiles_to_tie(held, first)?);
+        Self::of_plan(plan, first, size, root, tiles, Some(held))
+    }
+
+    fn of_plan(
+        plan: Vec<TileId>,
+        first: u64,
+        size: u64,
+        root: &NodeHash,
+        tiles: &[HashTile],
+        tied: Option<u64>,
+    ) -> Result<Self, SpanError> {
         for at in 0..plan.len().max(tiles.len()) {
             if plan.get(at) != tiles.get(at).map(HashTile::id).as_ref() {
                 return Err(SpanError::WrongTile { at });
             }
         }
         let tiles = tiles.iter().map(|tile| ((tile.id().level(), tile.id().index()), tile.clone())).collect();
-        let span = Self { first, size, root: *root, tiles };
+        let span = Self { first, size, root: *root, tiles, tied };
         let edge = span.frontier_at(size).expect("the tiles reach to the size");
         if edge.root() != *root {
             return Err(SpanError::RootMismatch);
@@ -205,9 +266,9 @@ impl Span {
         (0..self.size).map(|index| self.leaf(index)).collect()
     }
 
-    /// The frontier, and so the root, that the log had at `size` cells; `None` outside the span.
+    /// The frontier, and so the root, that the log had at `size` cells; `None` outside the span, but for the size that is tied to it.
     pub fn frontier_at(&self, size: u64) -> Option<Frontier> {
-        if size < self.first || size > self.size {
+        if (size < self.first && self.tied != Some(size)) || size > self.size {
             return None;
         }
         let mut peaks = Vec::new();
@@ -227,9 +288,10 @@ impl Span {
         complete_root(tile.hashes().get(at..at + (1 << up))?)
     }
 
-    /// The hashes of the tiles, as fetched: what [`Evidence`](crate::log::Evidence) carries.
+    /// The hashes of the span's own tiles, as fetched: what [`Evidence`](crate::log::Evidence) carries.
     pub fn tiles(&self) -> impl Iterator<Item = &HashTile> {
-        self.tiles.values()
+        let own = |level: u8, index: u64| index >= self.first >> (8 * (u32::from(level) + 1));
+        self.tiles.iter().filter(move |((level, index), _)| own(*level, *index)).map(|(_, tile)| tile)
     }
 
     /// Checks that `cells` are the log's cells `range`: the bodies of blocks against the tree. // W21
@@ -299,6 +361,68 @@ mod tests {
         }
         assert_eq!(span.frontier_at(255), None);
         assert_eq!(span.frontier_at(1_031), None);
+    }
+
+    #[test]
+    fn an_earlier_tree_is_tied_to_a_span_that_starts_after_it() {
+        let world = World::sized(66_100, 0);
+        let root = world.frontier(66_100).root();
+        for first in [256, 512, 30_208, 65_536, 66_048] {
+            for held in [0, 1, 255, 256, 257, 300, 511, 512, 30_000, 65_535, 65_536, 65_537, 66_000] {
+                if held > first {
+                    continue;
+                }
+                let tie = tiles_to_tie(held, first).expect("within the limits");
+                assert!(tie.len() <= 2, "{} tiles from {held} to {first}", tie.len());
+                let tie: Vec<HashTile> = tie.into_iter().map(|id| world.tile(id)).collect();
+                let tiles = [world.tiles(first, 66_100), tie].concat();
+                let span = Span::verify_tied(held, first, 66_100, &root, &tiles).expect("honest");
+                assert_eq!(span.frontier_at(held), Some(world.frontier(held)), "{held} before {first}");
+                assert_eq!(span.tiles().cloned().collect::<Vec<_>>(), sorted(world.tiles(first, 66_100)));
+                assert_eq!(span.find(&leaf(3, 0)), None, "what is before the span is not in it");
+                assert!((0..held).all(|size| size >= first || span.frontier_at(size).is_none()));
+                if tiles.len() > world.tiles(first, 66_100).len() {
+                    let refused = verify(&world, first, &tiles);
+                    assert!(matches!(refused, Err(SpanError::WrongTile { .. })), "they belong to no other span");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn one_bent_hash_of_a_tie_is_noticed() {
+        let world = World::sized(66_100, 0);
+        let root = world.frontier(66_100).root();
+        let (held, first) = (300, 65_536);
+        let span = world.tiles(first, 66_100);
+        let tie: Vec<HashTile> = tiles_to_tie(held, first).unwrap().into_iter().map(|id| world.tile(id)).collect();
+        assert_eq!(tie.len(), 2);
+        for (at, hash) in [(0, 0), (0, 43), (0, 255), (1, 0), (1, 1), (1, 255)] {
+            let mut bent = tie.clone();
+            let mut bytes = bent[at].encode();
+            bytes[32 * hash] ^= 1;
+            bent[at] = HashTile::decode(bent[at].id(), &bytes).unwrap();
+            let refused = Span::verify_tied(held, first, 66_100, &root, &[span.clone(), bent].concat());
+            assert!(matches!(refused, Err(SpanError::TileMismatch { .. })), "{at}, {hash}: {:?}", refused.map(|_| ()));
+        }
+        let less = Span::verify_tied(held, first, 66_100, &root, &[&span[..], &tie[..1]].concat());
+        assert_eq!(less.map(|_| ()), Err(SpanError::WrongTile { at: span.len() + 1 }));
+    }
+
+    #[test]
+    fn the_newest_part_of_a_long_log_can_be_proved() {
+        for (size, first) in
+            [(0, 0), (1 << 20, 0), ((1 << 20) + 1, 256), ((1 << 20) + 256, 256), ((1 << 20) + 257, 512)]
+        {
+            assert_eq!(first_provable(size), first);
+            assert!(tiles_for_span(first, size).is_ok(), "{size}");
+        }
+        assert!(tiles_for_span(first_provable(MAX_TREE_CELLS), MAX_TREE_CELLS).is_ok());
+    }
+
+    fn sorted(mut tiles: Vec<HashTile>) -> Vec<HashTile> {
+        tiles.sort_by_key(|tile| (tile.id().level(), tile.id().index()));
+        tiles
     }
 
     #[test]
