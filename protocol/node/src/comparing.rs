@@ -19,6 +19,9 @@ pub(crate) const DAY_SECONDS: u64 = 86_400;
 /// How far back it is looked whether something was said already: yesterday, whatever clocks say.
 const SAID_LATELY_SECONDS: u64 = 2 * DAY_SECONDS;
 
+/// How far back before the newest slot a visit begins earlier for what somebody saw: who says it says it of yesterday.
+const LOOKED_FOR_SECONDS: u64 = 3 * DAY_SECONDS;
+
 /// Checkpoints of others that could not be compared yet and wait, for each relay; those of the latest slots go.
 pub const MAX_SEEN_WAITING: usize = 64;
 
@@ -58,6 +61,14 @@ impl Relay {
         let Some(slot_seconds) = self.slot_seconds else { return Ok(None) };
         let slot = last_slot_of_yesterday(now_seconds, slot_seconds);
         Ok(store.checkpoint_seen(self.number, slot.0)?.is_none().then_some(slot))
+    }
+
+    /// Whether a slot ended so long before the newest one that no visit begins earlier for it. Whoever holds any cell's key can name slots
+    /// of long ago, as often as they like.
+    fn is_long_ago(&self, slot: SlotNumber) -> bool {
+        let Some((newest, slot_seconds)) = self.history.newest().zip(self.slot_seconds) else { return false };
+        let ended = |slot: SlotNumber| slot.end_unix_seconds(slot_seconds);
+        ended(newest.slot()).saturating_sub(ended(slot)) > LOOKED_FOR_SECONDS
     }
 
     /// Keeps the proof that it signed two logs, unless there is one already.
@@ -161,10 +172,17 @@ impl Open {
             let accepted = self.store.checkpoint_seen(relay.number, theirs.slot().0)?;
             let accepted = accepted.and_then(|accepted| Checkpoint::verify(&accepted, &key).ok());
             match relay.history.compare(&note, accepted.as_ref(), span) {
-                Ok(Compared::Same) => relay.seen.agreed = relay.seen.agreed.max(Some(theirs.slot())),
+                Ok(Compared::Same) => {
+                    relay.seen.agreed = relay.seen.agreed.max(Some(theirs.slot()));
+                    // Whoever says it again has nobody begin earlier again.
+                    if accepted.is_none() && span.is_some() {
+                        self.store.write(|w| w.add_checkpoint_seen(relay.number, theirs.slot().0, &note))?;
+                    }
+                }
                 Ok(Compared::Ahead) => _ = undecided.insert((theirs.slot(), note)),
-                // No visit can tell any more.
-                Ok(Compared::Unknown) if theirs.size() < first_provable(relay.size()) => {}
+                // No visit can tell any more, or none is made for it.
+                Ok(Compared::Unknown)
+                    if theirs.size() < first_provable(relay.size()) || relay.is_long_ago(theirs.slot()) => {}
                 Ok(Compared::Unknown) => {
                     from = Some(from.unwrap_or(u64::MAX).min(theirs.size()));
                     undecided.insert((theirs.slot(), note));

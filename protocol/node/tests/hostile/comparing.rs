@@ -8,11 +8,11 @@ use pursuance_core::command::Command;
 use pursuance_core::id::PursuanceId;
 use pursuance_core::op::Op;
 use pursuance_node::api::{Fault, Reply, Request};
-use pursuance_wire::log::{Checkpoint, Evidence, LogSigner, NodeHash, SlotNumber};
+use pursuance_wire::log::{Checkpoint, Evidence, Frontier, LogSigner, NodeHash, SlotNumber};
 use tokio::time::sleep;
 
 use crate::harbour::{Berth, Sailor};
-use crate::liar::{Adds, Liar, Shared, address, cell};
+use crate::liar::{Adds, Liar, Shared, address, cell, cells};
 use crate::rogue::{Rogue, now_seconds};
 use crate::witnesses::line;
 
@@ -196,6 +196,53 @@ async fn what_no_relay_signed_accuses_nobody() {
         eve.post(&[entry]).await;
     }
     scene.until_agreed().await;
+    scene.goes_on().await;
+}
+
+impl Scene {
+    /// Everybody has read what was said until now, and visits the relay with two doors once more; how many asked for its first cells.
+    async fn visited(&self, relay: &Shared) -> usize {
+        self.goes_on().await;
+        self.maya.task(self.pursuance, "heard", None).await;
+        self.ben.until_like(&self.maya, self.pursuance).await;
+        let streams = || relay.lock().unwrap().asked.iter().filter(|path| *path == "/stream").count();
+        for sailor in [&self.maya, &self.ben] {
+            let before = streams();
+            for offline in [true, false] {
+                sailor.ask(Request::SetOffline { offline }).await.unwrap();
+            }
+            sailor.until_async("visited", async || streams() > before).await;
+        }
+        let asked = std::mem::take(&mut relay.lock().unwrap().asked);
+        asked.iter().filter(|path| *path == "/tile/0/000").count()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_says_what_a_relay_signed_long_ago_makes_nobody_read_its_log_again() {
+    let (relay, at) = Liar::honest(300).serve().await;
+    let scene = Scene::open(at, at).await;
+    let mut eve = Rogue::join(&scene.link, "Eve", scene.berth.at).await;
+    let mut frontier = Frontier::new();
+    cells(100).iter().for_each(|cell| frontier.append(cell.leaf_hash()));
+    let signer = LogSigner::from_seed(&[2; 32]);
+    let mut say = async |ago_seconds: u64| {
+        let signed = Checkpoint::sign(&signer, SlotNumber(now_seconds() - ago_seconds), 100, frontier.root());
+        let came = eve.came();
+        let entry = eve.sign(came, vec![Op::SawCheckpoint(signed.note().as_bytes().to_vec())]);
+        eve.post(&[entry]).await;
+    };
+    scene.visited(&relay).await;
+    for days in [4, 10, 4] {
+        say(days * 86_400).await;
+        assert_eq!(scene.visited(&relay).await, 0, "{days} days ago");
+    }
+    // What is of these days is looked for, once.
+    say(40_000).await;
+    assert_ne!(scene.visited(&relay).await, 0);
+    for _ in 0..2 {
+        assert_eq!(scene.visited(&relay).await, 0, "it was told");
+    }
     scene.goes_on().await;
 }
 
