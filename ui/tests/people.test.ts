@@ -1,6 +1,6 @@
 // People: roster, a person's panel, removal by a rule, leaving, "someone was arrested". Each security sentence appears when it is true, and only then.
 import axe from 'axe-core';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { ALWAYS } from '../src/words/rule';
 import { all, by, click, fill, openWindow, press, rowOf, settled } from './open';
 
@@ -336,6 +336,23 @@ describe('who can read a task', () => {
     expect(by('readers-dialog').textContent).toContain(TITLE);
     await click(by('readers-submit'));
     expect(host.requests.at(-1)).toMatchObject({ command: { kind: 'widen', task } });
+  });
+
+  it('names every role that reads it', async () => {
+    const host = await toOpen();
+    await press('Escape');
+    expect(by('row-home').title).toMatch(/^Only .organiser. can read this$/);
+    host.arrive((data) => { data.readers = data.readers.map((one) => ({ ...one, by: [2, 1] })); });
+    const now = Date.now();
+    vi.spyOn(Date, 'now').mockReturnValue(now + 60_000);
+    host.arrive(() => {});
+    await settled();
+    vi.restoreAllMocks();
+    expect(by('row-home').title).toMatch(/^Only .organiser., .member. can read this$/);
+    expect(by('task-readers').textContent).toMatch(/.organiser., .member.: \d+ people now/);
+    host.arrive((data) => { for (const task of data.tasks) if (task.title === TITLE) task.readers = { roles: [1, 2], persons: [] }; });
+    await settled();
+    expect(by('row-home').title).toMatch(/^Made for .organiser., .member., and opened to others$/);
   });
 
   it('asks no more about a role that reads it meanwhile', async () => {

@@ -432,6 +432,11 @@ export const SITUATIONS = {
 
   // Invites and relays.
   'invites': screen('v'),
+  'invites to whoever reads another role': screen('v', {}, (data) => { data.readers = [{ role: 1, by: [1, 2], people: [] }]; }),
+  'invites to whoever reads another role from then on': screen('v', {}, (data) => {
+    data.readers = [{ role: 1, by: [1, 2], people: [] }];
+    data.roles = data.roles.map((role) => (role.id === 1 ? { ...role, sinceJoining: true } : role));
+  }),
   'invites, many': screen('v', { busy: true }),
   'invites, all past': screen('v', { busy: true }, (data) => { data.invites = data.invites.filter((row) => !row.invite.open); }),
   'an invite with review being made': async () => { await screen('v')(); await click(by('invite-review-yes')); },

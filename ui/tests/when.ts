@@ -154,7 +154,7 @@ export const WHEN: Record<string, readonly string[]> = {
   'people.none': ['people, alone'],
 
   'invites.noRelay': ['no relay for invites'],
-  'invites.none': ['invites', 'an invite with review being made', 'no relay for invites'],
+  'invites.none': ['invites', 'invites to whoever reads another role*', 'an invite with review being made', 'no relay for invites'],
   'invites.noneOpen': ['invites, all past'],
   'invites.handed': ['invites, many', 'a link handed over', 'invite closed'],
   'invites.notHanded': ['a link*'],
@@ -290,6 +290,8 @@ export const WHEN: Record<string, readonly string[]> = {
 
   'invites.readsBefore': ['a link*', 'invite*', 'an invite with review being made', 'no relay for invites'],
   'invites.readsWaiting': ['an invite with review being made'],
+  'invites.readsRoles': ['invites to whoever reads another role'],
+  'invites.readsRolesSince': ['invites to whoever reads another role from then on'],
   'invites.readsAfter': ['a link*', 'invite*', 'an invite with review being made', 'no relay for invites'],
   'invites.done.closed': ['invite closed'],
 

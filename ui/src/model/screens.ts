@@ -22,9 +22,9 @@ export type Pending = {
 export type Notice = { trouble: Trouble | null; text: string };
 
 /** Screens that always show people as they are now. */
-export const ABOUT_PEOPLE: readonly Screen[] = ['people', 'decisions', 'rules', 'log', 'arrested', 'computers'];
+export const ABOUT_PEOPLE: readonly Screen[] = ['people', 'decisions', 'rules', 'log', 'arrested', 'computers', 'invites'];
 
 /** Screens that only members see. */
 export function isInside(screen: Screen): boolean {
-  return screen === 'tree' || screen === 'progress' || ABOUT_PEOPLE.includes(screen) || screen === 'invites' || screen === 'relays' || screen === 'import' || screen === 'computers';
+  return screen === 'tree' || screen === 'progress' || ABOUT_PEOPLE.includes(screen) || screen === 'relays' || screen === 'import' || screen === 'computers';
 }

@@ -215,6 +215,8 @@ export const people = {
   'invites.reads': 'What the link shows',
   'invites.readsBefore': 'Before joining: the name, the mission, all roles and rules, who invites, and who else joins by this link.',
   'invites.readsWaiting': 'While waiting to be let in: the same.',
+  'invites.readsRoles': 'Also what is said to {roles}, from the beginning.',
+  'invites.readsRolesSince': 'Also what is made for {roles} after they come.',
   'invites.readsAfter': 'Once let in: everything that all members can read, also what was written before.',
   'invites.reviewed': 'with review',
   'invites.left': '{n:# use|# uses} left',

@@ -1,5 +1,5 @@
 // One sentence for each code the node gives: status, trouble, refusal, rule, delivery.
-import type { Fault, Openable, Person, Readers, Refusal, Role, StatusLine, Trouble } from '../host/bindings';
+import type { Fault, Openable, PeopleView, Person, Readers, Refusal, Role, StatusLine, Trouble } from '../host/bindings';
 import { EVERYONE } from './rule';
 import { isolated, t, type Key } from './index';
 import { holders, manyOf, verbWords } from './rules';
@@ -176,17 +176,27 @@ export function troubleSentence(trouble: Trouble, roles: readonly Role[]): strin
   }
 }
 
+/** Everybody who reads what is said to a role: it, and the other roles to which rules give it. `called` says how a role is called. */
+export function readingRoles(role: number, people: PeopleView | null, called: (role: number) => string): string {
+  const by = people?.readers.find((each) => each.role === role)?.by ?? [];
+  return listed([role, ...by.filter((other) => other !== role)].map(called));
+}
+
+function readersName(readers: Readers, people: PeopleView | null): string {
+  return readingRoles(readers.role, people, (role) => (role === readers.role ? readers.name : people?.roles.find((each) => each.id === role)?.name ?? String(role)));
+}
+
 /** Who can read a task: one line for each role. */
-export function readersSentence(readers: Readers): string {
+export function readersSentence(readers: Readers, people: PeopleView | null): string {
   if (readers.role === EVERYONE) return t('task.readersEveryone', { n: readers.members });
-  return t(readers.sinceJoining === true ? 'task.readersRoleSince' : 'task.readersRole', { role: readers.name, n: readers.members });
+  return t(readers.sinceJoining === true ? 'task.readersRoleSince' : 'task.readersRole', { readers: readersName(readers, people), n: readers.members });
 }
 
 /** What it means to open a task to a role. */
-export function widenSentence({ readers, new: fresh }: Openable, comments: number): string {
+export function widenSentence({ readers, new: fresh }: Openable, comments: number, people: PeopleView | null): string {
   const words = readers.role === EVERYONE
     ? t('readers.warnEveryone', { n: readers.members, comments })
-    : t(readers.sinceJoining === true ? 'readers.warnRoleSince' : 'readers.warnRole', { role: readers.name, n: readers.members, comments });
+    : t(readers.sinceJoining === true ? 'readers.warnRoleSince' : 'readers.warnRole', { readers: readersName(readers, people), n: readers.members, comments });
   const known = readers.members - fresh;
   return known === 0 ? words : `${words} ${t('readers.already', { n: known })}`;
 }
