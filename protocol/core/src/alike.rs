@@ -10,6 +10,9 @@ use crate::id::MemberId;
 /// What stands between a name and its mark on a screen: a name that holds it could show the mark of somebody else.
 const BEFORE_MARK: char = '·';
 
+/// What stands between names in a list of them: a name that holds it could be taken for two.
+const BETWEEN_NAMES: [char; 6] = [',', ';', '،', '؛', '、', '，'];
+
 /// The members whose names are alike.
 #[derive(Default)]
 pub(crate) struct Names {
@@ -21,7 +24,7 @@ impl Names {
         let mut first: BTreeMap<String, MemberId> = BTreeMap::new();
         let mut alike = BTreeSet::new();
         for (member, name) in names {
-            if name.chars().any(is_before_mark) {
+            if name.chars().any(|c| is_before_mark(c) || is_between_names(c)) {
                 alike.insert(member);
             }
             if let Some(other) = first.insert(as_seen(name), member) {
@@ -54,7 +57,15 @@ fn as_seen(name: &str) -> String {
 }
 
 fn is_before_mark(c: char) -> bool {
-    skeleton(c.encode_utf8(&mut [0; 4])).eq(skeleton(BEFORE_MARK.encode_utf8(&mut [0; 4])))
+    looks_like(c, BEFORE_MARK)
+}
+
+fn is_between_names(c: char) -> bool {
+    BETWEEN_NAMES.into_iter().any(|between| looks_like(c, between))
+}
+
+fn looks_like(c: char, other: char) -> bool {
+    skeleton(c.encode_utf8(&mut [0; 4])).eq(skeleton(other.encode_utf8(&mut [0; 4])))
 }
 
 /// Characters that take no room, or change what others look like.
@@ -105,6 +116,13 @@ mod tests {
     fn other_names_need_no_mark() {
         assert_eq!(alike(&["Maya", "Ben", "Ilse van der Meer", "مايا", "מאיה", "瑪雅", "Мая"]), [false; 7]);
         assert_eq!(alike(&[]), [false; 0]);
+    }
+
+    #[test]
+    fn a_name_that_could_be_taken_for_two_gets_a_mark() {
+        for name in ["Maya, Kim", "Maya; Kim", "Maya، Kim", "瑪雅、金", "Maya‚ Kim", "Maya； Kim"] {
+            assert_eq!(alike(&["Ben", name]), [false, true], "{name:?}");
+        }
     }
 
     #[test]

@@ -85,9 +85,9 @@ impl Replica {
             self.roles().filter(reads).collect()
         };
         let reads = by(&member.grants.iter().collect::<Vec<_>>());
-        let for_them = |task: &Task| task.home().is_some_and(|home| home == RoleId::EVERYONE || reads.contains(&home));
+        let theirs = |role| role == RoleId::EVERYONE || reads.contains(&role);
         let could =
-            |(task_id, task): &(TaskId, &Task)| for_them(task) && !self.came_later(*task_id, task).contains(&id);
+            |(at, task): &(TaskId, &Task)| task.was_for(theirs, id) && !self.came_later(*at, task).contains(&id);
         let readable: Vec<u32> = self.tasks.iter().filter(could).map(|(_, task)| task.comment_count).collect();
         Ok(EffectsView {
             person: self.person(id, &names),

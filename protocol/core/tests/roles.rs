@@ -556,3 +556,22 @@ fn before_a_removal_it_is_said_what_somebody_could_read_and_goes_on_reading() {
     assert_eq!(told(ben, her, &[]), (vec![REDACTOR], vec![], 2), "of the three that he knows");
     assert_eq!(told(zoe, him, &[]), (vec![VERIFIER, REDACTOR], vec![], 2), "of the two that she knows");
 }
+
+#[test]
+fn what_was_opened_to_somebody_counts_as_read_though_it_was_closed_again() {
+    let mut world = World::new(41);
+    let mut members = three(&mut world);
+    let [_, ben, zoe] = &mut members;
+    let her = zoe.me().unwrap();
+    let mut task = || world.commit(ben, &at(VERIFIER, "Check the stamps")).task.expect("a task");
+    let (by_name, by_role, shut, _) = (task(), task(), task(), task());
+    for command in [
+        Command::WidenTo { task: by_name, member: her },
+        Command::Widen { task: by_role, role: REDACTOR },
+        Command::WidenTo { task: shut, member: her },
+        Command::NarrowTo { task: shut, member: her },
+    ] {
+        world.commit(ben, &command);
+    }
+    assert_eq!(ben.effects(her, &[]).expect("a member").readable_tasks, 3);
+}

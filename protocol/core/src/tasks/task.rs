@@ -298,6 +298,13 @@ impl Task {
         self.persons.iter().filter(|(_, there)| there.is_there()).map(|(member, _)| *member)
     }
 
+    /// Whether it was ever for one of these roles or for this member: nobody takes back what was read.
+    pub(crate) fn was_for(&self, is_theirs: impl Fn(RoleId) -> bool, id: MemberId) -> bool {
+        self.home().is_some_and(&is_theirs)
+            || self.roles.keys().any(|role| is_theirs(*role))
+            || self.persons.keys().any(|member| *member == id)
+    }
+
     /// Who found it good, in the past of an entry in memory, and did not say otherwise since; nobody before it was reopened.
     #[must_use]
     pub fn agreed(&self, logs: &Logs, before: EntryId) -> Vec<(RoleId, MemberId)> {
