@@ -48,7 +48,7 @@ function pattern(sentence: string): RegExp {
   const parts = sentence.split(/(\{[^}]*\})/).map((part) => {
     if (!part.startsWith('{')) return plain(part);
     if (part.startsWith('{~')) return '\u2068[^\u2069]*\u2069';
-    if (part === '{readers}') return '\u2068[^\u2069]*\u2069(?:, \u2068[^\u2069]*\u2069)*';
+    if (part === '{readers}' || part === '{names}') return '\u2068[^\u2069]*\u2069(?:, \u2068[^\u2069]*\u2069)*';
     const forms = /^\{\w+:([^|]*)\|(.*)\}$/.exec(part);
     return forms === null ? '.{0,300}?' : `(?:${forms.slice(1).map((form) => plain(form).replaceAll('#', '[\\d,]+')).join('|')})`;
   });

@@ -279,7 +279,7 @@ export const WHEN: Record<string, readonly string[]> = {
   'arrested.does1': ['arrested', 'arrested, two histories', 'arrested and removed'],
   'arrested.does2': ['arrested', 'arrested, two histories', 'arrested and removed'],
   'arrested.does3': ['arrested', 'arrested, two histories', 'arrested and removed'],
-  'arrested.doesNot1': ['arrested', 'arrested, two histories', 'arrested and removed'],
+  'arrested.doesNot1': ['arrested', 'arrested, two histories'],
   'arrested.doesNot2': ['arrested', 'arrested, two histories', 'arrested and removed'],
   'arrested.doesNot3': ['arrested', 'arrested, two histories', 'arrested and removed'],
   'arrested.step2Text': ['arrested, two histories'],

@@ -53,7 +53,7 @@ export const rulebook = {
   'book.line': 'Rule {number}: {~rule}',
   'book.versions': 'Versions',
   'book.first': 'Nothing was changed since the beginning.',
-  'book.version': '{day}, signed by {~names}',
+  'book.version': '{day}, signed by {names}',
 
   'over.relays': 'the relays',
   'over.rules': 'name, roles and rules',

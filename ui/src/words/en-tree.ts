@@ -53,7 +53,7 @@ export const tree = {
   'readers.everyone': 'Everyone here · {n:# person|# people}',
   'readers.warnRole': 'This lets everyone in {readers} ({n:# person|# people} now, and whoever joins later) read this task and {comments:its # comment|its # comments}. It cannot be undone.',
   'readers.warnRoleSince': 'This lets everyone who is in {readers} now ({n:# person|# people}) read this task and {comments:its # comment|its # comments}, and not those who come later. It cannot be undone.',
-  'readers.cameLater': 'Came later, and this task is not shown to them: {~names}. What was said before they came they cannot open; what is said now, a changed app of theirs could show. It can be opened to them by name.',
+  'readers.cameLater': 'Came later, and this task is not shown to them: {names}. What was said before they came they cannot open; what is said now, a changed app of theirs could show. It can be opened to them by name.',
   'readers.warnEveryone': 'This lets everyone here ({n:# person|# people} now, and whoever joins later) read this task and {comments:its # comment|its # comments}. It cannot be undone.',
   'readers.warnPerson': 'This lets {~name} read this task and {comments:its # comment|its # comments}. It cannot be undone.',
   'readers.already': '{n:# of them can|# of them can} read it already.',

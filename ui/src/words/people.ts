@@ -2,11 +2,11 @@
 import type { Change, HeldChanges, HeldWords, MemberView, PeopleView, Person, Rule } from '../host/bindings';
 import { t } from './index';
 import { holders, manyOf, roleName, ruleSentence } from './rules';
-import { nameOf } from './sentences';
+import { listed, nameOf } from './sentences';
 
 /** Names put one after another as one text, each isolated by itself. */
 export function names(persons: readonly Person[]): string {
-  return persons.map(nameOf).join(', ');
+  return listed(persons.map(nameOf));
 }
 
 /** A member who is here, waits, or is gone. */
