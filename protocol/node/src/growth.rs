@@ -319,7 +319,11 @@ impl Pair {
         self.held.seal(&mut self.store, &[self.relay]).unwrap();
         let waiting = self.store.waiting_cells(self.relay, usize::MAX).unwrap();
         self.store
-            .write(|w| waiting.iter().try_for_each(|cell| w.set_handed(cell.number, self.relay, b"r", 1)))
+            .write(|w| {
+                waiting
+                    .iter()
+                    .try_for_each(|cell| w.set_handed(cell.number, &cell.cell.leaf_hash(), self.relay, b"r", 1))
+            })
             .unwrap();
         self.held.refresh_posted(&self.store).unwrap();
     }

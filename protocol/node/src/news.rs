@@ -124,9 +124,9 @@ impl Open {
             PosterNews::Handed { cells, receipt, done } => {
                 let number = self.relay(address).number;
                 self.store.write(|w| {
-                    cells
-                        .iter()
-                        .try_for_each(|cell| w.set_handed(*cell, number, receipt.note().as_bytes(), receipt.slot().0))
+                    let note = receipt.note().as_bytes();
+                    let mut promised = cells.iter().zip(receipt.leaves());
+                    promised.try_for_each(|(cell, leaf)| w.set_handed(*cell, leaf, number, note, receipt.slot().0))
                 })?;
                 self.refresh_posted(address)?;
                 let _ = done.send(());
@@ -406,10 +406,15 @@ impl Open {
         // It was to start at the first cell, and the log is too long for that.
         let unprovable = self.relay(address).prove && span.first() > 0 && span.first() == first_provable(span.size());
         for open in self.store.open_receipts(number)? {
+            let Ok(receipt) = Receipt::verify(&open.note, &address.log_key()) else { return Err(StoreError::Damaged) };
+            // It was promised nothing.
+            if !receipt.leaves().contains(&open.leaf) {
+                self.store.write(|w| w.set_waiting_again(open.cell, number))?;
+                continue;
+            }
             if open.due_slot > checkpoint.slot().0 {
                 continue;
             }
-            let Ok(receipt) = Receipt::verify(&open.note, &address.log_key()) else { return Err(StoreError::Damaged) };
             self.repair.own_came = true;
             match receipt.judge(checkpoint, span) {
                 ReceiptState::Kept(_) => self.store.write(|w| w.set_seen(&open.leaf, number))?,

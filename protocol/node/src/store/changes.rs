@@ -423,16 +423,25 @@ impl Changes<'_> {
         )
     }
 
-    /// Keeps a relay's receipt for a cell; one that was seen in the log stays seen.
+    /// Keeps a relay's receipt for a cell with this leaf hash; one that was seen in the log stays seen. If the cell was dropped while its
+    /// receipt was on the way, its row may be another's by now: that one was promised nothing.
     ///
     /// # Errors
     /// [`StoreError`](super::StoreError).
-    pub fn set_handed(&self, cell: Number, relay: Number, receipt: &[u8], due_slot: u64) -> Result<()> {
+    pub fn set_handed(
+        &self,
+        cell: Number,
+        leaf: &LeafHash,
+        relay: Number,
+        receipt: &[u8],
+        due_slot: u64,
+    ) -> Result<()> {
         self.run(
-            "UPDATE outbox SET state = MAX(state, 1), receipt = ?3, due_slot = ?4 WHERE cell = ?1 AND relay = ?2",
-            params![cell, relay, receipt, signed(due_slot)],
+            "UPDATE outbox SET state = MAX(state, 1), receipt = ?3, due_slot = ?4 WHERE cell = ?1 AND relay = ?2
+             AND EXISTS (SELECT 1 FROM cell WHERE number = ?1 AND leaf = ?5)",
+            params![cell, relay, receipt, signed(due_slot), leaf.0],
         )?;
-        self.run("UPDATE cell SET handed = 1 WHERE number = ?1 AND handed = 0", [cell])
+        self.run("UPDATE cell SET handed = 1 WHERE number = ?1 AND leaf = ?2 AND handed = 0", params![cell, leaf.0])
     }
 
     /// Takes back that a relay has a cell: it signed for it and did not keep it. The cell is posted again.

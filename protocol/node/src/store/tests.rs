@@ -292,16 +292,16 @@ fn a_cell_goes_to_every_relay_once() {
     assert_eq!(waiting.iter().map(|w| w.cell.as_bytes()[0]).collect::<Vec<_>>(), [1, 2]);
     assert_eq!(store.post_counts(number, relay).unwrap(), PostCounts { handed: 0, waiting: 2 });
     // Handed is an entry only when all its cells are.
-    store.write(|w| w.set_handed(waiting[0].number, relay, b"receipt", 7)).unwrap();
+    store.write(|w| w.set_handed(waiting[0].number, &waiting[0].cell.leaf_hash(), relay, b"receipt", 7)).unwrap();
     assert_eq!(unhanded(&store), own);
-    store.write(|w| w.set_handed(waiting[1].number, relay, b"receipt", 7)).unwrap();
+    store.write(|w| w.set_handed(waiting[1].number, &waiting[1].cell.leaf_hash(), relay, b"receipt", 7)).unwrap();
     assert_eq!(unhanded(&store), own[1..]);
     assert_eq!(store.open_receipts(relay).unwrap().len(), 2);
     store.write(|w| w.set_seen(&cell(1).leaf_hash(), relay)).unwrap();
     let open = store.open_receipts(relay).unwrap();
     assert_eq!((open.len(), open[0].leaf, open[0].due_slot), (1, cell(2).leaf_hash(), 7));
     // A receipt that comes after the cell was seen does not open it again.
-    store.write(|w| w.set_handed(waiting[0].number, relay, b"receipt", 7)).unwrap();
+    store.write(|w| w.set_handed(waiting[0].number, &waiting[0].cell.leaf_hash(), relay, b"receipt", 7)).unwrap();
     assert_eq!(store.open_receipts(relay).unwrap().len(), 1);
     assert_eq!(store.post_counts(number, relay).unwrap(), PostCounts { handed: 2, waiting: 0 });
 
@@ -327,9 +327,36 @@ fn one_post_is_of_one_pursuance() {
     };
     assert_eq!(next(&store), [1, 3]);
     for waiting in store.waiting_cells(relay, 10).unwrap() {
-        store.write(|w| w.set_handed(waiting.number, relay, b"receipt", 7)).unwrap();
+        store.write(|w| w.set_handed(waiting.number, &waiting.cell.leaf_hash(), relay, b"receipt", 7)).unwrap();
     }
     assert_eq!(next(&store), [2, 4]);
+}
+
+#[test]
+fn a_receipt_for_a_cell_that_was_dropped_is_not_taken_for_another() {
+    let (_dir, mut store, number) = with_pursuance();
+    let relay = store
+        .write(|w| {
+            let relay = w.relay(&relay_address())?;
+            w.want_relay(number, relay, 0)?;
+            w.add_cells_again(number, &[cell(1)], relay)?;
+            Ok(relay)
+        })
+        .unwrap();
+    let posted = store.waiting_cells(relay, 1).unwrap().remove(0);
+    // It was seen in the log, and dropped; its row is given away again.
+    let again = store
+        .write(|w| {
+            w.set_seen(&cell(1).leaf_hash(), relay)?;
+            w.drop_cells_spent()?;
+            w.add_cells_again(number, &[cell(2)], relay)
+        })
+        .unwrap();
+    assert_eq!(again, [posted.number], "the case that this is about");
+    store.write(|w| w.set_handed(posted.number, &posted.cell.leaf_hash(), relay, b"late", 7)).unwrap();
+    assert_eq!(store.post_counts(number, relay).unwrap(), PostCounts { handed: 0, waiting: 1 });
+    store.write(|w| w.set_handed(again[0], &cell(2).leaf_hash(), relay, b"its own", 7)).unwrap();
+    assert_eq!(store.post_counts(number, relay).unwrap(), PostCounts { handed: 1, waiting: 0 });
 }
 
 #[test]
