@@ -480,7 +480,12 @@ impl Open {
             numbers,
             cells,
             newest,
-            ahead: last_plausible_slot(newest, around.clock.now_seconds(), slot_seconds),
+            ahead: last_plausible_slot(
+                newest,
+                relay.newest_at.map(|at| at.elapsed()),
+                around.clock.now_seconds(),
+                slot_seconds,
+            ),
             sending: self.sending,
         }))
     }

@@ -20,8 +20,12 @@ use crate::transport::{ConnectError, Purpose, Transport};
 /// How many slots ahead of the newest known one a receipt may promise.
 pub const MAX_RECEIPT_AHEAD_SLOTS: u64 = 10;
 
-/// How far a relay's slot may lie beyond this computer's clock before its receipts are held implausible.
+/// How far a relay's slot may lie beyond this computer's clock before its receipts are held implausible, while nothing else says how late
+/// it is at the relay.
 pub const MAX_RECEIPT_AHEAD_SECONDS: u64 = 2 * 86_400;
+
+/// The same where a checkpoint was accepted in this run: what a clock may be off, or a computer may have slept unnoticed.
+pub const MAX_RECEIPT_DRIFT_SECONDS: u64 = 600;
 
 /// How long a window lasts at most: at 0, 6, 12 and 18 hours (UTC) another one begins, for everybody.
 pub const WINDOW_SECONDS: u64 = 21_600;
@@ -394,17 +398,50 @@ pub async fn post(
     Ok(receipt)
 }
 
-/// The last slot that a receipt may promise: a few after the newest known, or some days after this computer's clock, since
-/// either may lag behind.
+/// The last slot that a receipt may promise: a few after the newest known, or after this computer's clock, since either may lag behind.
+/// A promise is not looked for before its slot, so a relay could put off any post by as much as it may be ahead. `known_for` says how long
+/// ago the newest slot was accepted; until one was in this run, it may be as old as the last one, and the clock wrong by days.
 #[must_use]
-pub fn last_plausible_slot(newest: SlotNumber, now_seconds: u64, slot_seconds: u32) -> SlotNumber {
-    let by_clock = SlotNumber::at(now_seconds.saturating_add(MAX_RECEIPT_AHEAD_SECONDS), slot_seconds);
-    by_clock.max(SlotNumber(newest.0.saturating_add(MAX_RECEIPT_AHEAD_SLOTS)))
+pub fn last_plausible_slot(
+    newest: SlotNumber,
+    known_for: Option<Duration>,
+    now_seconds: u64,
+    slot_seconds: u32,
+) -> SlotNumber {
+    let ahead = |slot: SlotNumber, seconds: u64| {
+        SlotNumber(
+            slot.0.saturating_add(seconds / u64::from(slot_seconds.max(1))).saturating_add(MAX_RECEIPT_AHEAD_SLOTS),
+        )
+    };
+    let (since_newest, beyond_clock) = match known_for {
+        Some(known_for) => (known_for.as_secs().saturating_add(MAX_RECEIPT_DRIFT_SECONDS), MAX_RECEIPT_DRIFT_SECONDS),
+        None => (0, MAX_RECEIPT_AHEAD_SECONDS),
+    };
+    let by_clock = SlotNumber::at(now_seconds.saturating_add(beyond_clock), slot_seconds);
+    ahead(newest, since_newest).max(by_clock)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_relay_that_was_heard_can_put_off_nothing_by_days() {
+        const NOW_SECONDS: u64 = 1_790_000_000;
+        const DAY_SECONDS: u64 = 86_400;
+        let of = |seconds: u64| SlotNumber::at(seconds, 60);
+        let last = |newest: u64, known_for: Option<u64>, now_seconds: u64| {
+            last_plausible_slot(of(newest), known_for.map(Duration::from_secs), now_seconds, 60)
+        };
+        assert!(last(NOW_SECONDS, Some(30), NOW_SECONDS) < of(NOW_SECONDS + 1_800));
+        assert!(last(NOW_SECONDS, Some(30), NOW_SECONDS) >= of(NOW_SECONDS + 600));
+        // A clock that lags by days, a relay that was last heard hours ago, a computer that slept and did not count.
+        assert!(last(NOW_SECONDS, Some(30), NOW_SECONDS - 9 * DAY_SECONDS) >= of(NOW_SECONDS + 60));
+        assert!(last(NOW_SECONDS - 7_200, Some(7_200), NOW_SECONDS - 9 * DAY_SECONDS) >= of(NOW_SECONDS + 60));
+        assert!(last(NOW_SECONDS - 7_200, Some(30), NOW_SECONDS) >= of(NOW_SECONDS + 60));
+        // Nothing was heard in this run.
+        assert!(last(NOW_SECONDS - 30 * DAY_SECONDS, None, NOW_SECONDS - DAY_SECONDS) >= of(NOW_SECONDS + 60));
+    }
 
     #[test]
     fn a_window_begins_with_a_quarter_of_a_day_whatever_the_slots() {

@@ -273,7 +273,7 @@ async fn a_receipt_is_for_these_cells_and_soon() {
     let posted = async |mut liar: Liar| {
         let slot = liar.slot();
         let (_shared, at) = liar.serve().await;
-        let ahead = last_plausible_slot(SlotNumber(slot), slot, 1);
+        let ahead = last_plausible_slot(SlotNumber(slot), Some(Duration::ZERO), slot, 1);
         post(&way(at), &address(), SHORT, &cells(3), SlotNumber(slot), ahead).await
     };
     assert_eq!(posted(Liar::honest(0)).await.unwrap().leaves().len(), 3);
@@ -282,6 +282,9 @@ async fn a_receipt_is_for_these_cells_and_soon() {
     let never = posted(Liar { promise_ahead: 1 << 40, ..Liar::honest(0) }).await.unwrap_err();
     assert!(matches!(never, VisitError::ReceiptSlot { .. }), "{never:?}");
     assert_eq!(never.fault(), Some(Fault::Garbage));
+    // A relay that is heard now cannot put off a post by a day.
+    let late = posted(Liar { promise_ahead: 86_400, ..Liar::honest(0) }).await.unwrap_err();
+    assert!(matches!(late, VisitError::ReceiptSlot { .. }), "{late:?}");
     let stranger = posted(Liar { signer: LogSigner::from_seed(&[9; 32]), ..Liar::honest(0) }).await.unwrap_err();
     assert_eq!(stranger.fault(), Some(Fault::WrongOrigin));
 }
