@@ -65,6 +65,7 @@ impl Open {
             }
             ReaderNews::Accepted(history) => {
                 self.accepted(around, address, *history)?;
+                self.relay(address).visit_began();
                 Ok(true)
             }
             ReaderNews::Cells { start, cells, history, done } => {
@@ -82,6 +83,7 @@ impl Open {
                 let now_seconds = around.clock.now_seconds();
                 self.look_for_cosignatures(address, &checkpoint, now_seconds);
                 let relay = self.relay(address);
+                relay.visit_ended();
                 relay.asks_expiry = false;
                 relay.take_expiry(&older, &address.log_key());
                 let notes = older.iter().filter_map(|(_, note)| note.as_deref());
@@ -98,6 +100,7 @@ impl Open {
                 self.fault(address, &error)?;
                 let relay = self.relay(address);
                 relay.online = false;
+                relay.visit_ended();
                 relay.failing_since_seconds.get_or_insert(now_seconds);
                 relay.retry_at = Some(Instant::now() + retry);
                 Ok(true)
@@ -240,6 +243,7 @@ impl Open {
             || relay.reached_seconds.is_none_or(|at| now_seconds.abs_diff(at) >= SHOW_REACHED_SECONDS);
         if newer || relay.newest_at.is_none() {
             relay.newest_at = Some(Instant::now());
+            relay.visited = Duration::ZERO;
             let slot_seconds = relay.slot_seconds.unwrap_or(ASSUMED_SLOT_SECONDS);
             relay.clock_off_seconds = clock::off_seconds(now_seconds, checkpoint.slot().0, slot_seconds);
             relay.lately.accept(&checkpoint, slot_seconds);

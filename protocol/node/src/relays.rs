@@ -88,6 +88,10 @@ pub(crate) struct Relay {
     pub(crate) retry_at: Option<Instant>,
     /// When the newest checkpoint was accepted.
     pub(crate) newest_at: Option<Instant>,
+    /// When the visit under way accepted its checkpoint: until it ends, no newer one can come.
+    pub(crate) visiting_since: Option<Instant>,
+    /// How long visits took since the newest checkpoint was accepted.
+    pub(crate) visited: Duration,
     /// A promise could not be found kept: the next visit starts at the first cell, to find it or to prove that it was broken.
     pub(crate) prove: bool,
     pub(crate) clock_off_seconds: Option<i64>,
@@ -284,6 +288,7 @@ impl Relays {
             if !used || !reach.allows(around.transport.needs_tor(address)) {
                 relay.tasks = None;
                 relay.online = false;
+                relay.visit_ended();
                 continue;
             }
             if relay.tasks.is_some() {
@@ -337,6 +342,8 @@ impl Relay {
             failing_since_seconds: None,
             retry_at: None,
             newest_at: None,
+            visiting_since: None,
+            visited: Duration::ZERO,
             prove: false,
             clock_off_seconds: None,
             lately: Lately::default(),
@@ -383,11 +390,22 @@ impl Relay {
             .unwrap_or_default()
     }
 
-    /// Whether checkpoints stopped coming although the relay answers.
+    /// A visit accepted its checkpoint.
+    pub(crate) fn visit_began(&mut self) {
+        self.visiting_since = Some(Instant::now());
+    }
+
+    /// The visit came to its end, or to nothing.
+    pub(crate) fn visit_ended(&mut self) {
+        self.visited += self.visiting_since.take().map_or(Duration::ZERO, |since| since.elapsed());
+    }
+
+    /// Whether checkpoints stopped coming although the relay answers. While a visit is under way none is asked for, however long it takes.
     pub(crate) fn is_stale(&self) -> bool {
         let Some(slot_seconds) = self.slot_seconds else { return false };
         let patience = Duration::from_secs(u64::from(slot_seconds * STALE_SLOTS) + STALE_EXTRA_SECONDS);
-        self.online && self.newest_at.is_some_and(|at| at.elapsed() > patience)
+        let waited = |at: Instant| at.elapsed().saturating_sub(self.visited);
+        self.online && self.visiting_since.is_none() && self.newest_at.is_some_and(|at| waited(at) > patience)
     }
 }
 
@@ -428,6 +446,23 @@ mod tests {
 
     const SLOT_SECONDS: u32 = 60;
     const HOUR: u64 = 3_600 / SLOT_SECONDS as u64;
+
+    #[test]
+    fn who_is_being_visited_has_not_stopped() {
+        let ago = |seconds| Instant::now().checked_sub(Duration::from_secs(seconds)).expect("it runs for longer");
+        let mut relay = Relay::new(1, crate::transport::tests::relay());
+        (relay.online, relay.slot_seconds, relay.newest_at) = (true, Some(1), Some(ago(300)));
+        assert!(relay.is_stale(), "nothing has come for long");
+        relay.visiting_since = Some(ago(290));
+        assert!(!relay.is_stale(), "a long visit");
+        relay.visit_ended();
+        assert!(!relay.is_stale(), "there was no time for another checkpoint yet");
+        // Short visits in which nothing newer is found excuse nothing.
+        relay.newest_at = Some(ago(600));
+        relay.visit_began();
+        relay.visit_ended();
+        assert!(relay.is_stale());
+    }
 
     #[test]
     fn what_came_within_half_a_day_cannot_have_expired() {
