@@ -45,7 +45,7 @@ pub enum HttpError {
     /// The stream ended before an answer was whole.
     #[error("the relay ended the connection without an answer")]
     Nothing,
-    /// The relay took longer than [`Patience`] has.
+    /// The relay took longer than [`Patience`] has; or 408: the request did so on its way.
     #[error("the relay took too long")]
     Slow,
     /// What came is not HTTP/1.1, or has more head than allowed.
@@ -159,6 +159,8 @@ impl Http {
             StatusCode::OK => Ok(answer),
             StatusCode::NOT_FOUND => Err(HttpError::NotFound),
             StatusCode::GONE => Err(HttpError::Gone),
+            // What was sent came too slowly: nobody's fault.
+            StatusCode::REQUEST_TIMEOUT => Err(HttpError::Slow),
             StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => Err(HttpError::Busy),
             status => Err(HttpError::Refused { status: status.as_u16() }),
         }
@@ -311,6 +313,7 @@ mod tests {
         for (status, error) in [
             ("404 Not Found", HttpError::NotFound),
             ("410 Gone", HttpError::Gone),
+            ("408 Request Timeout", HttpError::Slow),
             ("429 Too Many Requests", HttpError::Busy),
             ("503 Service Unavailable", HttpError::Busy),
             ("302 Found", HttpError::Refused { status: 302 }),

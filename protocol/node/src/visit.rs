@@ -57,8 +57,8 @@ pub enum VisitError {
     /// The bodies are not the log's.
     #[error(transparent)]
     Cells(#[from] CellsError),
-    /// Bodies that came lately are said to have expired.
-    #[error("cells from {from} on came lately and are not handed out")]
+    /// Bodies that came lately are said to have expired, or what the relay has just signed for is said not to be there.
+    #[error("what is signed of cells from {from} on is there and is not handed out")]
     Withheld {
         /// Place of the first of them.
         from: u64,
@@ -208,7 +208,9 @@ impl<'a> Visit<'a> {
         ids.append(&mut tiles_to_tie(held_size, first)?);
         let mut tiles = Vec::new();
         for id in ids {
-            let bytes = self.fetch(&id.path(), usize::from(id.width()) * 32).await?;
+            // Hashes are never dropped, and the partial ones of this size not before its checkpoint.
+            let from = id.index() << (8 * (u32::from(id.level()) + 1));
+            let bytes = signed_for(self.fetch(&id.path(), usize::from(id.width()) * 32).await, from)?;
             tiles.push(HashTile::decode(id, &bytes)?);
         }
         let span = history.accept_late(&checkpoint, first, &tiles)?;
@@ -250,7 +252,7 @@ impl<'a> Visit<'a> {
             // The log may have grown since, so that the last block is longer now.
             let max_cells = range.count() * BLOCK_CELLS;
             let max_bytes = usize::try_from(max_cells).expect("64 blocks at most") * CELL_BYTES;
-            match self.fetch(&range.path(), max_bytes).await {
+            match signed_for(self.fetch(&range.path(), max_bytes).await, wanted.start) {
                 Ok(bytes) => pieces.push((wanted.start, checked(span, wanted, &bytes)?)),
                 Err(VisitError::Http(HttpError::Gone)) => {
                     let first = range.first() * BLOCK_CELLS;
@@ -309,6 +311,14 @@ pub fn slot_before_window(slot: SlotNumber, earlier: u64, slot_seconds: u32) -> 
     let window = slot.end_unix_seconds(slot_seconds) / WINDOW_SECONDS;
     let begins = window.saturating_sub(earlier).saturating_mul(WINDOW_SECONDS);
     SlotNumber(SlotNumber::at(begins, slot_seconds).0.saturating_sub(1))
+}
+
+/// What was asked for is there by the relay's own signature: that it is not (404), unlike that it was dropped (410), is withholding.
+fn signed_for(answer: Result<Bytes, VisitError>, from: u64) -> Result<Bytes, VisitError> {
+    match answer {
+        Err(VisitError::Http(HttpError::NotFound)) => Err(VisitError::Withheld { from }),
+        answer => answer,
+    }
 }
 
 async fn connect(

@@ -35,6 +35,8 @@ pub struct Liar {
     pub cells: Vec<Cell>,
     /// So many cells, all alike, come before those: a log that is too long to be held in memory. A multiple of 256.
     pub alike: u64,
+    /// What it answers instead of anything else, by path.
+    pub status: Option<(&'static str, StatusCode)>,
     /// The slot it signs for; `None`: the time.
     pub slot: Option<u64>,
     /// How far its clock is ahead of the time, in slots.
@@ -110,6 +112,7 @@ impl Liar {
             signer: LogSigner::from_seed(&[2; 32]),
             cells: cells(count),
             alike: 0,
+            status: None,
             slot: None,
             ahead: 0,
             shown: None,
@@ -305,6 +308,9 @@ async fn answer(shared: &Shared, second: bool, request: Request<Incoming>) -> Re
     liar.asked.push(path.clone());
     if liar.lies(Lie::TooMany) {
         return Response::builder().status(StatusCode::TOO_MANY_REQUESTS).body(Full::default().boxed()).unwrap();
+    }
+    if let Some((_, status)) = liar.status.filter(|(at, _)| path.starts_with(at)) {
+        return Response::builder().status(status).body(Full::default().boxed()).unwrap();
     }
     if path == "/post" {
         return Response::new(Full::new(liar.post(&body)).boxed());

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
+use hyper::StatusCode;
 use pursuance_node::api::Fault;
 use pursuance_node::http::{HttpError, Patience};
 use pursuance_node::transport::Transport;
@@ -128,6 +129,23 @@ async fn cells_that_are_gone_leave_a_hole() {
     assert_eq!(got.first().map(|(start, _)| *start), Some(48));
     assert_eq!(got.iter().map(|(_, count)| count).sum::<usize>(), 200 - 48);
     assert!(got.windows(2).all(|pair| pair[0].0 + pair[0].1 as u64 == pair[1].0), "in order: {got:?}");
+}
+
+#[tokio::test]
+async fn what_was_signed_for_and_is_not_there_is_withheld() {
+    for path in ["/blocks/", "/tile/0/", "/tile/1/"] {
+        let (_shared, at) = Liar { status: Some((path, StatusCode::NOT_FOUND)), ..Liar::honest(300) }.serve().await;
+        let error = visit(at, &mut fresh(), 0).await.unwrap_err();
+        assert_eq!(error.fault(), Some(Fault::Withholds), "{path}: {error:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_post_that_was_long_on_its_way_is_no_fault() {
+    let slow = Liar { status: Some(("/post", StatusCode::REQUEST_TIMEOUT)), ..Liar::honest(0) };
+    let (_shared, at) = slow.serve().await;
+    let error = post(&way(at), &address(), SHORT, &cells(1), SlotNumber(5), SlotNumber(9)).await.unwrap_err();
+    assert_eq!((error.fault(), &error), (None, &VisitError::Http(HttpError::Slow)));
 }
 
 /// More cells than one visit takes, and where it begins then.
