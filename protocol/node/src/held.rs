@@ -213,6 +213,8 @@ impl Held {
         }
         // A newcomer who holds a secret and is not in was interrupted before reading again what it opens.
         held.unread = !secrets.is_empty() && kept.standing == KeptStanding::Waiting;
+        // So was whoever learned another, in the same moment.
+        held.unread |= store.meta(&unread_name(kept.id))?.as_deref() == Some(UNREAD);
         held.replica.take_up_epochs(secrets.iter().map(|secret| EpochSecret::new(**secret)));
         if store.is_derived(kept.number)? {
             held.take_up(store)?;
@@ -477,6 +479,14 @@ pub(crate) const SAMPLE: &[u8] = &[1];
 /// Its name.
 pub(crate) fn sample_name(pursuance: PursuanceId) -> String {
     format!("sample {pursuance}")
+}
+
+/// The meta value of a pursuance of which a secret came by which nothing was read yet.
+const UNREAD: &[u8] = &[1];
+
+/// Its name.
+pub(crate) fn unread_name(pursuance: PursuanceId) -> String {
+    format!("unread {pursuance}")
 }
 
 /// The keys that a seed gives.

@@ -344,12 +344,13 @@ impl Open {
     /// Takes up what the last run left: nothing new came, and what follows from what is there may not have been done.
     pub(crate) fn take_up(&mut self, around: &Surroundings) -> Result<(), StoreError> {
         self.look_at_kept(around.clock.now_seconds())?;
+        // Before anything follows from what is there: a relay that is wanted anew is read from its beginning anyway.
+        for held in self.held.values_mut().filter(|held| held.unread) {
+            self.relays.read_again(&mut self.store, held)?;
+            held.unread = false;
+        }
         let all: Vec<Number> = self.held.values().map(|held| held.number).collect();
         all.into_iter().try_for_each(|pursuance| self.after_news(around, pursuance))?;
-        for held in self.held.values_mut().filter(|held| held.unread && held.standing == KeptStanding::Waiting) {
-            held.unread = false;
-            self.relays.read_again(&mut self.store, held)?;
-        }
         self.settle_relays(around)
     }
 

@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use crate::api::Fault;
 use crate::comparing::SeenByOthers;
 use crate::engine::Surroundings;
-use crate::held::{Held, Way};
+use crate::held::{Held, Way, unread_name};
 use crate::store::{KeptRelay, KeptStanding, Number, Store, StoreError};
 use crate::witnesses::Cosigned;
 use crate::worker::{self, Worker};
@@ -210,14 +210,19 @@ impl Relays {
 
     /// Reads everything again for a pursuance, from where it begins: a secret came that opens what did not open before.
     pub(crate) fn read_again(&mut self, store: &mut Store, held: &Held) -> Result<(), StoreError> {
-        let all: Vec<RelayAddress> = self.of(held.number).map(|(address, _)| address).collect();
-        for address in all {
-            let number = self.known[&address].number;
-            let kept = self.readings[&(held.number, address)];
+        let again = |(address, kept): (RelayAddress, Reading)| {
             // A founder holds the first secret already, so this is somebody who came by a link or a code.
             let first = begins(held, &address).map_or(kept.first, |first| first.min(kept.first));
-            store.write(|w| w.set_reading(held.number, number, first, first))?;
-            let reading = Reading { first, next: first, behind: true, ..kept };
+            (address, Reading { first, next: first, behind: true, ..kept })
+        };
+        let all: Vec<(RelayAddress, Reading)> = self.of(held.number).map(again).collect();
+        store.write(|w| {
+            for (address, reading) in &all {
+                w.set_reading(held.number, self.known[address].number, reading.first, reading.next)?;
+            }
+            w.forget_meta(&unread_name(held.id))
+        })?;
+        for (address, reading) in all {
             self.readings.insert((held.number, address), reading);
             if let Some(tasks) = self.known.get(&address).and_then(|relay| relay.tasks.as_ref()) {
                 tasks.wake_reader.notify_one();

@@ -20,7 +20,7 @@ use zeroize::Zeroizing;
 use crate::api::{Reply, Request, Trouble};
 use crate::chance::random;
 use crate::engine::{OFFLINE, Open, Surroundings, parse_link};
-use crate::held::{Held, Joins, SAMPLE, Way, sample_name, sealed_cells};
+use crate::held::{Held, Joins, SAMPLE, Way, sample_name, sealed_cells, unread_name};
 use crate::local::{DRAFTS, order_name};
 use crate::own::own_name;
 use crate::relays::{FROM_END, Reach};
@@ -216,6 +216,7 @@ impl Open {
             w.set_meta(DRAFTS, &drafts)?;
             w.set_meta(&own_name(pursuance), &[])?;
             w.set_meta(&sample_name(pursuance), &[])?;
+            w.forget_meta(&unread_name(pursuance))?;
             w.set_meta(&order_name(pursuance), &[])
         })?;
         self.held.remove(&pursuance);

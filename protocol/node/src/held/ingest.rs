@@ -15,7 +15,7 @@ use pursuance_wire::Cell;
 
 use crate::chance::random;
 use crate::devices::OpenCode;
-use crate::held::{Held, Way, new_entry};
+use crate::held::{Held, UNREAD, Way, new_entry, unread_name};
 use crate::returning::{Returned, Silence};
 use crate::store::{Changes, KeptFragment, Store, StoreError};
 
@@ -228,6 +228,9 @@ impl Held {
             }
             shelf.check()?;
             self.keep_derived(w)?;
+            if self.learned {
+                w.set_meta(&unread_name(self.id), UNREAD)?;
+            }
             last.map_or(Ok(()), |last| last(w))
         })?;
         self.put_down();
@@ -240,8 +243,45 @@ impl Held {
 
 #[cfg(test)]
 mod tests {
+    use pursuance_core::keys::EpochSecret;
+
     use super::*;
     use crate::growth::Pair;
+    use crate::relays::Relays;
+
+    /// Reads a page with which a secret comes; whether anything is to be read again.
+    fn learns(pair: &mut Pair, n: usize, secret: [u8; 32]) -> bool {
+        pair.held.replica.learn_epoch(EpochSecret::new(secret));
+        let page = pair.other_writes(n, 1);
+        let sealed = crate::growth::cells(&pair.held, page);
+        pair.held.ingest(&mut pair.store, &sealed, |_| Ok(())).unwrap().learned
+    }
+
+    #[test]
+    fn what_a_secret_opens_is_read_again_also_after_an_end_in_between() {
+        let mut pair = Pair::new();
+        let (number, address) = (pair.held.number, crate::transport::tests::relay());
+        pair.store
+            .write(|w| {
+                let relay = w.relay(&address)?;
+                w.want_relay(number, relay, 7)?;
+                w.set_reading(number, relay, 7, 900)
+            })
+            .unwrap();
+        let load = |pair: &mut Pair| {
+            let kept = pair.store.pursuances().unwrap().remove(0);
+            Held::load(&mut pair.store, &kept).unwrap()
+        };
+        assert!(!load(&mut pair).unread);
+        assert!(learns(&mut pair, 1, [5; 32]));
+        // The program ended before it could say that the relay is to be read again.
+        let held = load(&mut pair);
+        assert!(held.unread);
+        let mut relays = Relays::load(&pair.store, 1).unwrap();
+        relays.read_again(&mut pair.store, &held).unwrap();
+        assert!(!load(&mut pair).unread, "once");
+        assert_eq!(pair.store.readings().unwrap()[0].next, 7);
+    }
 
     #[test]
     fn a_bad_signature_costs_its_own_entry_and_no_other() {

@@ -48,6 +48,14 @@ impl Changes<'_> {
         self.run("INSERT INTO meta VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2", params![name, value])
     }
 
+    /// Forgets what is kept under a name.
+    ///
+    /// # Errors
+    /// [`StoreError`](super::StoreError).
+    pub fn forget_meta(&self, name: &str) -> Result<()> {
+        self.run("DELETE FROM meta WHERE name = ?1", [name])
+    }
+
     /// Adds a pursuance or open invite; returns its row.
     ///
     /// # Errors
