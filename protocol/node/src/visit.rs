@@ -231,8 +231,8 @@ impl<'a> Visit<'a> {
     }
 
     /// Fetches the bodies of whole blocks and holds them against the proved hashes: the cells of `range` within the span,
-    /// with the index of the first. Blocks that the relay keeps no longer are left out, so several pieces can come; of those from
-    /// `fresh_from` on none can have expired.
+    /// with the index of the first. Blocks that the relay keeps no longer are left out, which may be all; of those from `fresh_from` on none
+    /// can have expired.
     ///
     /// # Errors
     /// [`VisitError`].
@@ -241,30 +241,53 @@ impl<'a> Visit<'a> {
         span: &Span,
         range: BlockRange,
         fresh_from: u64,
-    ) -> Result<Vec<(u64, Vec<Cell>)>, VisitError> {
-        let mut pieces = Vec::new();
-        let mut open = vec![range];
-        while let Some(range) = open.pop() {
+    ) -> Result<Option<(u64, Vec<Cell>)>, VisitError> {
+        let end = range.first() + range.count();
+        let mut begin = range.first();
+        // More than once only if more has expired meanwhile.
+        while let Ok(range) = BlockRange::new(begin, end - begin) {
             let wanted = range.cells(span.size());
             if wanted.is_empty() {
-                continue;
+                break;
             }
-            // The log may have grown since, so that the last block is longer now.
-            let max_cells = range.count() * BLOCK_CELLS;
-            let max_bytes = usize::try_from(max_cells).expect("64 blocks at most") * CELL_BYTES;
-            match signed_for(self.fetch(&range.path(), max_bytes).await, wanted.start) {
-                Ok(bytes) => pieces.push((wanted.start, checked(span, wanted, &bytes)?)),
-                Err(VisitError::Http(HttpError::Gone)) => {
-                    let first = range.first() * BLOCK_CELLS;
-                    if first >= fresh_from {
-                        return Err(VisitError::Withheld { from: first });
-                    }
-                    open.extend(halves(range));
-                }
-                Err(error) => return Err(error),
+            if let Some(bytes) = self.blocks(span, range, fresh_from).await? {
+                return Ok(Some((wanted.start, checked(span, wanted, &bytes)?)));
             }
+            begin = self.first_kept(span, range, fresh_from).await?;
         }
-        Ok(pieces)
+        Ok(None)
+    }
+
+    /// The first block after the first of this range that is still there; the end of the range if none is. Cells expire in their order, so
+    /// a range that is gone as a whole takes one request more.
+    async fn first_kept(&mut self, span: &Span, range: BlockRange, fresh_from: u64) -> Result<u64, VisitError> {
+        let end = range.first() + range.count();
+        // One that is gone, and one that is there, or would be.
+        let (mut gone, mut kept) = (range.first(), end);
+        let mut next = end - 1;
+        while gone < next && next < kept {
+            let block = BlockRange::new(next, 1).expect("it is in the range");
+            match self.blocks(span, block, fresh_from).await? {
+                Some(_) => kept = next,
+                None => gone = next,
+            }
+            next = gone.midpoint(kept);
+        }
+        Ok(kept)
+    }
+
+    /// Blocks as they came, not held against anything yet; `None` if the relay keeps some of them no longer, as can be.
+    async fn blocks(&mut self, span: &Span, range: BlockRange, fresh_from: u64) -> Result<Option<Bytes>, VisitError> {
+        // The log may have grown since, so that the last block is longer now.
+        let max_cells = range.count() * BLOCK_CELLS;
+        let max_bytes = usize::try_from(max_cells).expect("64 blocks at most") * CELL_BYTES;
+        let from = range.cells(span.size()).start;
+        match signed_for(self.fetch(&range.path(), max_bytes).await, from) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(VisitError::Http(HttpError::Gone)) if from < fresh_from => Ok(None),
+            Err(VisitError::Http(HttpError::Gone)) => Err(VisitError::Withheld { from }),
+            Err(error) => Err(error),
+        }
     }
 
     /// Stays connected: what every slot brings from now on.
@@ -342,16 +365,6 @@ fn checked(span: &Span, wanted: Range<u64>, bytes: &Bytes) -> Result<Vec<Cell>, 
     span.check_cells(wanted.clone(), &cells)?;
     cells.truncate(usize::try_from(wanted.end - wanted.start).expect("as many as came"));
     Ok(cells)
-}
-
-/// Both halves, the first on top; nothing of a single block.
-fn halves(range: BlockRange) -> Vec<BlockRange> {
-    let half = range.count() / 2;
-    let parts = [(range.first() + half, range.count() - half), (range.first(), half)];
-    if range.count() < 2 {
-        return Vec::new();
-    }
-    parts.into_iter().filter_map(|(first, count)| BlockRange::new(first, count).ok()).collect()
 }
 
 /// An open `/stream`.

@@ -207,7 +207,7 @@ impl Worker {
         if let Some(span) = &look.span {
             let fresh_from = lately.fresh_from(look.checkpoint.slot(), slot_seconds);
             for range in block_ranges(span, look.begin) {
-                for (start, cells) in visit.cells(span, range, fresh_from).await? {
+                if let Some((start, cells)) = visit.cells(span, range, fresh_from).await? {
                     self.ask(|done| self.tell_reader(ReaderNews::Cells { start, cells, history: None, done })).await?;
                 }
             }

@@ -124,7 +124,7 @@ async fn a_window_begins_with_a_quarter_of_a_day() {
 #[tokio::test]
 async fn cells_that_are_gone_leave_a_hole() {
     let (_shared, at) = Liar { kept_from_block: 3, ..Liar::honest(200) }.serve().await;
-    // Blocks of 16: three of them are gone, and the rest comes however the range is halved.
+    // Blocks of 16: three of them are gone, and the rest comes.
     let got = visit(at, &mut fresh(), 0).await.unwrap();
     assert_eq!(got.first().map(|(start, _)| *start), Some(48));
     assert_eq!(got.iter().map(|(_, count)| count).sum::<usize>(), 200 - 48);
@@ -146,6 +146,27 @@ async fn a_post_that_was_long_on_its_way_is_no_fault() {
     let (_shared, at) = slow.serve().await;
     let error = post(&way(at), &address(), SHORT, &cells(1), SlotNumber(5), SlotNumber(9)).await.unwrap_err();
     assert_eq!((error.fault(), &error), (None, &VisitError::Http(HttpError::Slow)));
+}
+
+#[tokio::test]
+async fn what_is_gone_costs_a_few_requests_however_much_it_is() {
+    let count = |shared: &Shared| {
+        let mut liar = shared.lock().unwrap();
+        std::mem::take(&mut liar.asked).iter().filter(|path| path.starts_with("/blocks/")).count()
+    };
+    // Two requests' worth of blocks, of which none, some, or all but the last are gone.
+    for (gone, most) in [(0, 2), (1, 10), (40, 10), (63, 10), (64, 3), (65, 11), (127, 11), (128, 4)] {
+        let (shared, at) = Liar { kept_from_block: gone, ..Liar::honest(2_048) }.serve().await;
+        let got = visit(at, &mut fresh(), 0).await.unwrap();
+        assert_eq!(
+            got.iter().map(|(_, count)| *count as u64).sum::<u64>(),
+            2_048 - gone * 16,
+            "{gone} blocks are gone"
+        );
+        assert!(got.first().is_none_or(|(start, _)| *start == gone * 16), "{gone}: {got:?}");
+        let asked = count(&shared);
+        assert!(asked <= most, "{asked} requests where {gone} blocks are gone");
+    }
 }
 
 /// More cells than one visit takes, and where it begins then.
@@ -170,7 +191,7 @@ async fn of_a_log_too_long_for_one_visit_the_newest_part_is_read() {
         assert_eq!(history.newest().map(|newest| newest.size()), Some(TOO_MANY + 10));
         let last = block_ranges(&span, look.begin).last().unwrap();
         let got = visit.cells(&span, last, u64::MAX).await.unwrap();
-        assert_eq!(got.last().map(|(start, cells)| start + cells.len() as u64), Some(TOO_MANY + 10));
+        assert_eq!(got.map(|(start, cells)| start + cells.len() as u64), Some(TOO_MANY + 10));
     }
 }
 
