@@ -1,6 +1,6 @@
 //! One pursuance as this node holds it: its replica, what is not whole yet, what is to be sealed (docs/protocol/08-node.md, section 6).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -9,7 +9,7 @@ use pursuance_core::command::Command;
 use pursuance_core::crypto::Seed;
 use pursuance_core::entry::{Content, Entry};
 use pursuance_core::fragment::Fragments;
-use pursuance_core::id::{AuthorId, EntryId, PursuanceId};
+use pursuance_core::id::{AuthorId, EntryId, EpochId, PursuanceId};
 use pursuance_core::joining::Preview;
 use pursuance_core::keys::{CellKey, DeviceKeys, EpochSecret, InviteSecret};
 use pursuance_core::link::InviteLink;
@@ -40,6 +40,9 @@ pub(crate) use writing::{new_entry, sealed_cells};
 
 /// Entries that are held at once while everything is derived again.
 const ENTRIES_AT_ONCE: usize = 1_000;
+
+/// Secrets that are remembered so that each has everything read again once, for each pursuance: half a megabyte of ids.
+const MAX_LEARNED_ONCE: usize = 16_384;
 
 /// Changes that can be taken back, one after the other.
 pub const MAX_UNDO: usize = 100;
@@ -121,8 +124,10 @@ pub(crate) struct Held {
     pub(crate) newer_entries: usize,
     /// A secret is held by which nothing was read yet.
     pub(crate) unread: bool,
-    /// A secret came by which older cells can be opened.
-    learned: bool,
+    /// Secrets came by which older cells can be opened.
+    learned: Vec<EpochId>,
+    /// Those for which everything was read again since this was loaded.
+    learned_once: LearnedOnce,
     fragments: BTreeMap<[u8; 32], Fragments>,
     /// What entries claim as their time that ended a task, as far as it was asked for.
     pub(crate) claimed_seconds: BTreeMap<EntryId, u64>,
@@ -182,7 +187,8 @@ impl Held {
             package_due: None,
             newer_entries: 0,
             unread: false,
-            learned: false,
+            learned: Vec::new(),
+            learned_once: LearnedOnce::default(),
             fragments: BTreeMap::new(),
             places: None,
             claimed_seconds: BTreeMap::new(),
@@ -310,7 +316,7 @@ impl Held {
     /// Keeps what was derived and learned, in the transaction that keeps the entries.
     pub(crate) fn keep_derived(&mut self, w: &Changes<'_>) -> Result<(), StoreError> {
         for secret in self.replica.take_learned() {
-            self.learned = true;
+            self.learned.push(secret.id());
             w.add_epoch(self.number, secret.as_bytes())?;
         }
         for secret in self.replica.take_learned_lists() {
@@ -455,6 +461,31 @@ impl Held {
                 self.undo.push(vec![commands]);
             }
         }
+    }
+}
+
+/// Secrets for which everything was read again. Core holds only so many that nothing in the log names: one that it dropped comes again
+/// with every reading of what brings it, and must not begin another.
+#[derive(Default)]
+struct LearnedOnce {
+    noted: BTreeSet<EpochId>,
+    /// In the order in which they came.
+    order: VecDeque<EpochId>,
+}
+
+impl LearnedOnce {
+    /// Whether it is the first time, as far as is remembered.
+    fn note(&mut self, secret: EpochId) -> bool {
+        let first = self.noted.insert(secret);
+        if first {
+            self.order.push_back(secret);
+            if self.order.len() > MAX_LEARNED_ONCE
+                && let Some(oldest) = self.order.pop_front()
+            {
+                self.noted.remove(&oldest);
+            }
+        }
+        first
     }
 }
 

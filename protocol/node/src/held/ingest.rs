@@ -177,7 +177,8 @@ impl Held {
         last: Option<impl FnOnce(&Changes<'_>) -> Result<(), StoreError>>,
         ingested: &mut Ingested,
     ) -> Result<(), StoreError> {
-        self.learned = false;
+        self.learned.clear();
+        let mut learned = false;
         let newer = found.newer.len();
         let me = self.replica.device().author();
         store.write(|w| {
@@ -228,14 +229,17 @@ impl Held {
             }
             shelf.check()?;
             self.keep_derived(w)?;
-            if self.learned {
+            for secret in self.learned.drain(..) {
+                learned |= self.learned_once.note(secret);
+            }
+            if learned {
                 w.set_meta(&unread_name(self.id), UNREAD)?;
             }
             last.map_or(Ok(()), |last| last(w))
         })?;
         self.put_down();
         ingested.news |= newer > 0;
-        ingested.learned |= self.learned;
+        ingested.learned |= learned;
         self.newer_entries = store.needs_newer(self.number)?;
         Ok(())
     }
@@ -244,6 +248,7 @@ impl Held {
 #[cfg(test)]
 mod tests {
     use pursuance_core::keys::EpochSecret;
+    use pursuance_core::limits::MAX_EPOCH_CANDIDATES;
 
     use super::*;
     use crate::growth::Pair;
@@ -255,6 +260,23 @@ mod tests {
         let page = pair.other_writes(n, 1);
         let sealed = crate::growth::cells(&pair.held, page);
         pair.held.ingest(&mut pair.store, &sealed, |_| Ok(())).unwrap().learned
+    }
+
+    #[test]
+    fn a_secret_has_everything_read_again_once() {
+        let mut pair = Pair::new();
+        assert!(learns(&mut pair, 1, [5; 32]));
+        // So many that core holds it no longer.
+        for n in 0..=MAX_EPOCH_CANDIDATES {
+            let mut secret = [6; 32];
+            secret[..8].copy_from_slice(&n.to_be_bytes());
+            pair.held.replica.learn_epoch(EpochSecret::new(secret));
+        }
+        let id = EpochSecret::new([5; 32]).id();
+        assert!(pair.held.replica.epoch(id).is_none(), "the case that this is about");
+        assert!(learns(&mut pair, 2, [7; 32]), "the others, and one more");
+        assert!(!learns(&mut pair, 3, [5; 32]), "it came before");
+        assert!(pair.held.replica.epoch(id).is_some());
     }
 
     #[test]
