@@ -19,6 +19,10 @@ use crate::liar::{Liar, Shared, address, cell, cells, not_a_relay};
 const SHORT: Patience =
     Patience { head: Duration::from_millis(500), idle: Duration::from_millis(500), answer: Duration::from_secs(5) };
 
+/// For a relay with so many cells that it needs a while itself.
+const PATIENT: Patience =
+    Patience { head: Duration::from_secs(20), idle: Duration::from_secs(20), answer: Duration::from_secs(20) };
+
 fn way(at: SocketAddr) -> Transport {
     Transport::new([(address(), at)], None)
 }
@@ -28,18 +32,19 @@ const SLOT_SECONDS: u32 = 1;
 
 /// A whole visit: the places and cells that came.
 async fn visit(at: SocketAddr, history: &mut RelayHistory, from: u64) -> Result<Vec<(u64, usize)>, VisitError> {
-    visit_earlier(at, history, from, 0).await
+    visit_earlier(at, SHORT, history, from, 0).await
 }
 
 /// The same, so many windows earlier.
 async fn visit_earlier(
     at: SocketAddr,
+    patience: Patience,
     history: &mut RelayHistory,
     from: u64,
     earlier: u64,
 ) -> Result<Vec<(u64, usize)>, VisitError> {
     let transport = way(at);
-    let mut visit = Visit::begin(&transport, &address(), SHORT).await?;
+    let mut visit = Visit::begin(&transport, &address(), patience).await?;
     visit.policy().await?;
     let look = visit.look(history, from, earlier, SLOT_SECONDS).await?;
     let mut got = Vec::new();
@@ -101,7 +106,11 @@ async fn a_window_begins_with_a_quarter_of_a_day() {
             liar.cells.extend(cells(2_010).split_off(2_000));
             liar.asked.clear();
         });
-        assert_eq!(visit_earlier(at, &mut history, 2_000, earlier).await.unwrap(), [got], "{had:?}, {earlier} earlier");
+        assert_eq!(
+            visit_earlier(at, SHORT, &mut history, 2_000, earlier).await.unwrap(),
+            [got],
+            "{had:?}, {earlier} earlier"
+        );
         let asked = format!("/checkpoint/{}", BEFORE_WINDOW - earlier * WINDOW_SECONDS);
         assert!(shared.lock().unwrap().asked.contains(&asked), "everybody asks for the same");
     }
@@ -157,7 +166,7 @@ async fn what_is_gone_costs_a_few_requests_however_much_it_is() {
     // Two requests' worth of blocks, of which none, some, or all but the last are gone.
     for (gone, most) in [(0, 2), (1, 10), (40, 10), (63, 10), (64, 3), (65, 11), (127, 11), (128, 4)] {
         let (shared, at) = Liar { kept_from_block: gone, ..Liar::honest(2_048) }.serve().await;
-        let got = visit(at, &mut fresh(), 0).await.unwrap();
+        let got = visit_earlier(at, PATIENT, &mut fresh(), 0, 0).await.unwrap();
         assert_eq!(
             got.iter().map(|(_, count)| *count as u64).sum::<u64>(),
             2_048 - gone * 16,
@@ -180,11 +189,11 @@ async fn of_a_log_too_long_for_one_visit_the_newest_part_is_read() {
         let mut history = fresh();
         if let Some(held) = held {
             change(&shared, |liar| (liar.alike, liar.shown) = (held, Some(0)));
-            assert!(visit(at, &mut history, held).await.is_ok());
+            assert!(visit_earlier(at, PATIENT, &mut history, held, 0).await.is_ok());
             change(&shared, |liar| (liar.alike, liar.shown, liar.slot) = (TOO_MANY, None, Some(6)));
         }
         let transport = way(at);
-        let mut visit = Visit::begin(&transport, &address(), SHORT).await.unwrap();
+        let mut visit = Visit::begin(&transport, &address(), PATIENT).await.unwrap();
         let look = visit.look(&mut history, from, 1, SLOT_SECONDS).await.unwrap();
         let span = look.span.unwrap();
         assert_eq!((span.first(), look.begin), (LATEST, LATEST), "{held:?}, {from}");
@@ -203,7 +212,7 @@ async fn a_log_too_long_for_one_visit_is_held_to_what_was_seen() {
     visit(at, &mut history, 0).await.unwrap();
     let before = history.clone();
     change(&shared, |liar| (liar.alike, liar.slot) = (TOO_MANY, Some(6)));
-    let error = visit(at, &mut history, 300).await.unwrap_err();
+    let error = visit_earlier(at, PATIENT, &mut history, 300, 0).await.unwrap_err();
     assert_eq!(error.fault(), Some(Fault::Garbage), "{error:?}");
     assert_eq!(history, before, "what was held stays");
 }
