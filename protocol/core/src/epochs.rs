@@ -2,8 +2,10 @@
 //! (docs/protocol/03-keys.md, "Coverage").
 
 use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
+use core::cell::RefCell;
 
 use crate::authority::{KnownEpoch, Presence, package_tag, readers_hash};
 use crate::crypto::Seed;
@@ -20,6 +22,9 @@ pub const EPOCH_RENEWAL_SECONDS: u64 = 30 * 86_400;
 
 /// How far ahead of this device's clock an epoch may claim to have been made, and be believed.
 const CLOCK_OFF_SECONDS: u64 = 86_400;
+
+/// Devices that epochs were sealed to, by the entry and the role: it is the same for ever.
+pub(crate) type SealedThen = RefCell<BTreeMap<(EntryId, RoleId), Arc<BTreeSet<AuthorId>>>>;
 
 /// Who may read.
 struct Readers {
@@ -394,6 +399,18 @@ impl Replica {
             }),
             Content::Role(_) => None,
         })
+    }
+
+    /// The devices that stand at the places of the seals of an entry which introduces an epoch (K3).
+    pub(crate) fn sealed_to_in(&self, intro: EntryId, role: RoleId) -> Arc<BTreeSet<AuthorId>> {
+        if let Some(known) = self.sealed_then.borrow().get(&(intro, role)) {
+            return known.clone();
+        }
+        let Some(entry) = self.logs.entry(intro) else { return Arc::default() };
+        let sealed = self.authority.packages_of_epoch(&self.logs, entry, role);
+        let sealed: Arc<BTreeSet<AuthorId>> = Arc::new(sealed.into_iter().map(|(.., to)| to).collect());
+        self.sealed_then.borrow_mut().insert((intro, role), sealed.clone());
+        sealed
     }
 
     fn parents_of(&self, epoch: EpochId, role: RoleId) -> impl Iterator<Item = EpochId> {

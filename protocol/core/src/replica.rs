@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 use crate::authority::{Authority, Verdict, package_tag};
 use crate::clock::Dot;
 use crate::entry::{Content, Entry};
+use crate::epochs::SealedThen;
 use crate::id::{AuthorId, EntryId, EpochId, MemberId, PursuanceId, RoleId, TaskId};
 use crate::kept::encode_task;
 use crate::keys::{CellKey, DeviceKeys, EpochSecret};
@@ -53,6 +54,8 @@ pub struct Replica {
     pub(crate) weighed: Weighed,
     /// Who read when epochs were made.
     pub(crate) readers_then: ReadersThen,
+    /// To which devices epochs were sealed.
+    pub(crate) sealed_then: SealedThen,
     pub(crate) own_log: OwnLog,
     /// Standings that tests give to entries before they come.
     #[cfg(test)]
@@ -91,6 +94,7 @@ impl Replica {
             handed: BTreeSet::new(),
             weighed: Weighed::default(),
             readers_then: ReadersThen::default(),
+            sealed_then: SealedThen::default(),
             own_log: OwnLog::default(),
             #[cfg(test)]
             forced: BTreeMap::new(),

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use crate::authority::{HeldPackage, Presence, package_tag};
 use crate::devices::Device;
 use crate::entry::{Content, Entry, GrantRef};
-use crate::id::{AuthorId, EntryId, EpochId, RoleId};
+use crate::id::{AuthorId, EntryId, EpochId, MemberId, RoleId};
 use crate::keys::EpochSecret;
 use crate::limits::MAX_DEVICES;
 use crate::op::{Op, RoleEpoch, Welcome};
@@ -71,7 +71,7 @@ impl Replica {
                 if let Some(by) = member.invite {
                     *welcomed.entry(by).or_default() += 1;
                 }
-            } else if self.knew_before(&member.devices) {
+            } else if self.knew_before(id, &member.devices) {
                 // Let in before, and left out only because two things happened at once.
                 further.append(&mut lacking);
             } else {
@@ -168,14 +168,19 @@ impl Replica {
         device.is_some_and(|device| !self.reachable(author, device, RoleId::EVERYONE).contains(&usable))
     }
 
-    /// Whether one of these devices was handed some epoch before.
-    fn knew_before(&self, devices: &BTreeMap<AuthorId, Device>) -> bool {
-        self.authority.epochs().keys().any(|(epoch, role)| {
-            let sealed = self.introductions(*epoch, *role).flat_map(|(_, made)| &made.seals);
-            let mut sealed_to = sealed.flat_map(|seal| self.authority.devices_with(seal.tag));
-            sealed_to.any(|to| devices.contains_key(&to))
-                || self.authority.handed(*epoch, *role).any(|to| devices.contains_key(&to))
-        })
+    /// Whether one of a member's devices was handed some epoch before, and there are keys for them at all.
+    ///
+    /// The entry says which device stands at the place of a seal, and the seal's tag does not: whoever was removed, or found a used link,
+    /// could publish a key package that somebody else had, and would come in by what was sealed to that.
+    fn knew_before(&self, member: MemberId, devices: &BTreeMap<AuthorId, Device>) -> bool {
+        self.authority.has_a_place(&self.logs, member)
+            && self.authority.epochs().keys().any(|(epoch, role)| {
+                let mut handed = self.authority.handed(*epoch, *role);
+                handed.any(|to| devices.contains_key(&to))
+                    || self
+                        .introductions(*epoch, *role)
+                        .any(|(intro, _)| self.sealed_to_in(intro, *role).iter().any(|to| devices.contains_key(to)))
+            })
     }
 
     /// Epochs that a device can come to by what it was handed. A seal in the entry that introduces an epoch is of use only to whoever

@@ -5,7 +5,7 @@ mod people;
 use std::collections::BTreeSet;
 
 use people::{World, create, exchange, take};
-use pursuance_core::authority::{package_tag, readers_hash};
+use pursuance_core::authority::{join_message, package_tag, readers_hash};
 use pursuance_core::command::Command;
 use pursuance_core::crypto::Seed;
 use pursuance_core::entry::{Body, Content, Entry};
@@ -14,7 +14,7 @@ use pursuance_core::id::{AuthorId, EntryId, EpochId, MemberId, RoleId};
 use pursuance_core::joining::Preview;
 use pursuance_core::keys::{CellKey, EpochSecret, InviteSecret};
 use pursuance_core::logs::Standing;
-use pursuance_core::op::{Backlink, Op, RoleEpoch, Seal, Welcome};
+use pursuance_core::op::{Backlink, Join, KeyPackage, Op, RoleEpoch, Seal, Welcome};
 use pursuance_core::plan::Authored;
 use pursuance_core::replica::Replica;
 use rand::RngExt;
@@ -407,4 +407,46 @@ fn who_comes_by_a_used_link_is_sealed_nothing_before_a_person_lets_them_in() {
     take(&mut maya, std::slice::from_ref(&made));
     second.append(made);
     assert_eq!(second.usable_epoch().map(EpochSecret::id), maya.usable_epoch().map(EpochSecret::id));
+}
+
+/// Joins by an invite with a device that takes its key package from somebody else: whose private half it holds, or not.
+fn joins_with_package(world: &mut World, host: &Replica, invite: &Authored, package: &KeyPackage) -> (Replica, Entry) {
+    let (grant, secret) = invite.invite.as_ref().expect("an invite");
+    let (device, name) = (world.device(), "Kim, again");
+    let message = join_message(host.pursuance(), device.author(), name, package);
+    let signature = secret.signing().sign(&message);
+    let body = Body {
+        author: device.author(),
+        seq: 0,
+        prev: None,
+        heads: Vec::new(),
+        by: Some(*grant),
+        claimed_seconds: 0,
+        checkpoints: Vec::new(),
+        content: Content::Public(vec![Op::Join(Join { name: name.into(), package: package.clone(), signature })]),
+    };
+    let join = Entry::sign(&device.signing, Some(host.pursuance()), &body);
+    (Replica::new(host.pursuance(), device), join)
+}
+
+/// What was sealed to a key package was sealed to the device that stood there, and not to whoever publishes it once more.
+#[test]
+fn who_comes_by_a_used_link_with_a_package_of_somebody_who_went_is_not_let_in() {
+    let mut world = World::new(95);
+    let mut maya = world.founder();
+    let link = world.commit(&mut maya, &Command::Invite { role: MEMBER, uses: 1, reviewed: false });
+    let mut kim = world.joiner(&mut maya, &link, "Kim");
+    let made = maya.rotate(world.now_seconds, &mut Seed::new(world.rng.random())).expect("is here");
+    take(&mut maya, &[made]);
+    exchange(&mut maya, &mut kim);
+    assert!(kim.usable_epoch().is_some(), "the control: an epoch was sealed to her package");
+    world.commit(&mut maya, &Command::RemoveMember { member: kim.me().unwrap(), roles: Vec::new() });
+    let made = maya.rotate(world.now_seconds, &mut Seed::new(world.rng.random())).expect("is here");
+    take(&mut maya, &[made]);
+    let (second, join) = joins_with_package(&mut world, &maya, &link, kim.device().key_package());
+    take(&mut maya, std::slice::from_ref(&join));
+    assert_eq!(maya.logs().standing(join.id()), Some(Standing::Counts), "the control: her past has no other join");
+    assert!(maya.unwelcomed().is_empty(), "the link is used up");
+    // A person may let her in all the same, as anybody.
+    assert!(maya.welcome(second.device().author(), world.now_seconds).is_some());
 }
