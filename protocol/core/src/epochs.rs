@@ -304,10 +304,7 @@ impl Replica {
             return false;
         }
         for id in self.followers(epoch, role) {
-            let sealed = self.introductions(id, role).flat_map(|(_, made)| &made.seals);
-            // A package that several published is one person's, who reads if any of them does.
-            let all_read =
-                { sealed }.all(|seal| self.authority.devices_with(seal.tag).any(|to| readers.now.contains(&to)));
+            let all_read = self.introductions(id, role).all(|(intro, made)| self.all_read(intro, made, readers));
             let made_by =
                 self.introductions(id, role).filter_map(|(intro, _)| Some(self.logs.entry(intro)?.body().author));
             let handed = self.authority.handed(id, role);
@@ -320,6 +317,27 @@ impl Replica {
             }
         }
         true
+    }
+
+    /// Whether all devices that an entry seals an epoch to may read now.
+    ///
+    /// A seal's tag says which package it is to, and anybody can publish that of somebody else: then the entry's own past says whose it is.
+    /// It is only looked at where a tag alone does not tell.
+    fn all_read(&self, intro: EntryId, made: &RoleEpoch, readers: &Readers) -> bool {
+        let mut is_shared = false;
+        for seal in &made.seals {
+            let reads = |to: &AuthorId| readers.now.contains(to);
+            let mut known = self.authority.devices_with(seal.tag);
+            let (mut some_read, mut some_do_not) = (false, false);
+            while let Some(to) = known.next().filter(|_| !(some_read && some_do_not)) {
+                (some_read, some_do_not) = (some_read || reads(&to), some_do_not || !reads(&to));
+            }
+            if !some_read {
+                return false;
+            }
+            is_shared |= some_do_not;
+        }
+        !is_shared || self.sealed_to_in(intro, made.role).iter().all(|to| readers.now.contains(to))
     }
 
     /// Of a role's epochs, those that nobody can know who may not read what is said to it now.
@@ -359,8 +377,7 @@ impl Replica {
     /// who are here hold it, or one that leads back to it.
     fn usable_before(&self, said: &Entry) -> Option<&EpochSecret> {
         let everyone = RoleId::EVERYONE;
-        let tags = self.authority.tags_before(&self.logs, said).into_iter();
-        let then: BTreeSet<AuthorId> = tags.flat_map(|tag| self.authority.devices_with(tag)).collect();
+        let then = self.authority.devices_before(&self.logs, said);
         let known = |came_by: &EntryId| self.logs.in_past(*came_by, said.id());
         let out: BTreeMap<AuthorId, Vec<EntryId>> = self
             .authority

@@ -450,3 +450,25 @@ fn who_comes_by_a_used_link_with_a_package_of_somebody_who_went_is_not_let_in() 
     // A person may let her in all the same, as anybody.
     assert!(maya.welcome(second.device().author(), world.now_seconds).is_some());
 }
+
+/// Whoever comes once more, with the package that they have as a member, keeps nothing of what that opens when the member is removed.
+#[test]
+fn an_epoch_sealed_to_who_was_removed_is_not_used_though_another_has_the_same_package() {
+    let mut world = World::new(96);
+    let (mut maya, invite, [mut ben, _, mut kim]) = world.four();
+    let made = maya.rotate(world.now_seconds, &mut Seed::new(world.rng.random())).expect("is here");
+    take(&mut maya, &[made]);
+    [&mut ben, &mut kim].into_iter().for_each(|other| exchange(&mut maya, other));
+    let (_, join) = joins_with_package(&mut world, &maya, &invite, kim.device().key_package());
+    take(&mut maya, std::slice::from_ref(&join));
+    assert!(!maya.needs_epoch(), "the control: nobody went");
+    world.commit(&mut maya, &Command::RemoveMember { member: kim.me().unwrap(), roles: Vec::new() });
+    assert!(maya.needs_epoch(), "Kim opens what there is");
+    // What is said before there is another, by somebody who knows that she went, waits for that one.
+    let between =
+        world.commit(&mut maya, &Command::Invite { role: MEMBER, uses: 1, reviewed: false }).entries.remove(0);
+    let made = maya.rotate(world.now_seconds, &mut Seed::new(world.rng.random())).expect("is here");
+    take(&mut maya, std::slice::from_ref(&made));
+    assert!(opens_a_cell(&kim.cell_keys(), &maya.cell_keys_for(&made)), "the control: she sees that it was made");
+    assert!(!opens_a_cell(&kim.cell_keys(), &maya.cell_keys_for(&between)));
+}

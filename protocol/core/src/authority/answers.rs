@@ -10,7 +10,7 @@ use super::occasion::{Occasion, not_allowed};
 use super::position::SeniorityKey;
 use super::seen::Seen;
 use super::sight::View;
-use super::{Authority, KnownEpoch, Member, OpenInvite, Presence, Verdict, package_tag, permit};
+use super::{Authority, KnownEpoch, Member, OpenInvite, Presence, Verdict, permit};
 use crate::entry::{Entry, GrantRef};
 use crate::id::{AuthorId, EntryId, EpochId, MemberId, RoleId};
 use crate::logs::Logs;
@@ -325,13 +325,12 @@ impl Authority {
         self.facts.epochs.get(&(epoch, role)).into_iter().flatten().copied()
     }
 
-    /// Tags of the newest key packages of all who read what is said to everyone in the past of an entry.
-    pub(crate) fn tags_before(&self, logs: &Logs, entry: &Entry) -> BTreeSet<[u8; 8]> {
+    /// Devices of all who read what is said to everyone in the past of an entry.
+    pub(crate) fn devices_before(&self, logs: &Logs, entry: &Entry) -> BTreeSet<AuthorId> {
         // What an entry that was said before names may be in memory no more.
         let past = logs.past(entry.id()).unwrap_or_else(|| logs.past_of(entry));
         let past = self.sight(logs, View::Past(past));
-        let packages = permit::packages(&past, RoleId::EVERYONE).into_iter();
-        packages.map(|(.., package)| package_tag(&package.id())).collect()
+        permit::packages(&past, RoleId::EVERYONE).into_iter().map(|(_, author, _)| author).collect()
     }
 
     /// Whether somebody else ever handed a member what is said to everyone.
