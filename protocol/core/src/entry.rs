@@ -264,16 +264,25 @@ impl Entry {
     /// If the body breaks the rules of its own form: that is a bug of the caller.
     #[must_use]
     pub fn sign(key: &SigningKey, pursuance: Option<PursuanceId>, body: &Body) -> Self {
+        Self::try_sign(key, pursuance, body).expect("own bodies are well formed")
+    }
+
+    /// The same of a body that what others said may have made too long.
+    ///
+    /// # Errors
+    /// [`EntryError`], if the body breaks the rules of its own form.
+    ///
+    /// # Panics
+    /// If the key is not the author's: that is a bug of the caller.
+    pub fn try_sign(key: &SigningKey, pursuance: Option<PursuanceId>, body: &Body) -> Result<Self, EntryError> {
         assert_eq!(key.author(), body.author, "an entry is signed by its author");
         let body_bytes = body.encode();
         let id = id_of(&body_bytes);
         // Only the genesis is signed before its pursuance has a name: it gives the name.
         let pursuance = pursuance.unwrap_or(PursuanceId(id.0));
         let signature = key.sign(&signed_message(pursuance, id));
-        UnverifiedEntry::decode(&envelope(&body_bytes, &signature))
-            .expect("own bodies are well formed")
-            .verify(pursuance)
-            .expect("own signatures verify")
+        let signed = UnverifiedEntry::decode(&envelope(&body_bytes, &signature))?;
+        Ok(signed.verify(pursuance).expect("own signatures verify"))
     }
 
     /// An entry that was verified before it was saved in the encrypted store; its signature is not checked again.

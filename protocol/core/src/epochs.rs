@@ -13,7 +13,8 @@ use crate::entry::{Content, Entry, GrantRef};
 use crate::id::{AuthorId, EntryId, EpochId, MemberId, RoleId};
 use crate::keys::{CellKey, EpochSecret};
 use crate::limits::MAX_READERS;
-use crate::op::{Op, RoleEpoch, Seal};
+use crate::op::{Backlink, Op, RoleEpoch, Seal};
+use crate::plan::within;
 use crate::refusal::Refusal;
 use crate::replica::Replica;
 
@@ -124,16 +125,26 @@ impl Replica {
             && self.usable_epoch().is_none()
     }
 
-    /// Makes the next epoch, for all devices that read in the past of its entry; nothing from a device that may not sign.
+    /// Makes the next epoch, for all devices that read in the past of its entry; nothing from a device that may not sign, nor where there are
+    /// more of them than an entry can name.
     #[must_use]
     pub fn rotate(&self, now_seconds: u64, seed: &mut Seed) -> Option<Entry> {
         self.writer().ok()?;
-        self.rotate_for(RoleId::EVERYONE, now_seconds, seed).map(|(entry, _)| entry)
+        self.rotate_for(RoleId::EVERYONE, now_seconds, seed).ok().map(|(entry, _)| entry)
     }
 
-    /// The same for a role, with its secret; nothing where I do not read what is said to it.
-    pub(crate) fn rotate_for(&self, role: RoleId, now_seconds: u64, seed: &mut Seed) -> Option<(Entry, EpochSecret)> {
-        let by = self.reading_grant(role)?;
+    /// The same for a role, with its secret.
+    ///
+    /// # Errors
+    /// [`Refusal::NotAReader`] where I do not read what is said to it; [`Refusal::TooMany`] where more devices do than an entry can name:
+    /// whoever adds devices without bound stops nothing but new epochs.
+    pub(crate) fn rotate_for(
+        &self,
+        role: RoleId,
+        now_seconds: u64,
+        seed: &mut Seed,
+    ) -> Result<(Entry, EpochSecret), Refusal> {
+        let by = self.reading_grant(role).ok_or(Refusal::NotAReader)?;
         let secret = EpochSecret::new(seed.draw());
         let parents: Vec<EpochId> = self.newest_epochs(role).into_iter().take(MAX_READERS).collect();
         // Whoever came since opens this one, and none before it (K26).
@@ -144,31 +155,47 @@ impl Replica {
             .filter(|parent| self.is_made_for(**parent, role))
             .filter_map(|parent| self.epochs.get(parent))
             .map(|older| secret.link_back(self.pursuance, role, older, seed.draw()));
-        let backlinks = backlinks.collect();
+        let backlinks: Vec<Backlink> = backlinks.collect();
         // Readers are those in the past of the entry, which names only some heads where there are many.
         let bare = self.sign_next(Content::Public(vec![Op::Leave]), by, None, now_seconds);
         let packages = self.authority.packages_before(&self.logs, &bare, role);
+        within(packages.len(), MAX_READERS)?;
         let ids: Vec<[u8; 32]> = packages.iter().map(|(id, _)| *id).collect();
         let seals = packages.iter().map(|(id, package)| {
-            let sealed = secret.seal_to(self.pursuance, role, package).ok()?;
-            Some(Seal { tag: package_tag(id), sealed })
+            let sealed = secret.seal_to(self.pursuance, role, package).map_err(|_| Refusal::BadKeys)?;
+            Ok(Seal { tag: package_tag(id), sealed })
         });
-        let op = Op::RoleEpoch(RoleEpoch {
-            role,
-            epoch: secret.id(),
-            parents,
-            readers: readers_hash(&ids),
-            seals: seals.collect::<Option<Vec<Seal>>>()?,
-            backlinks,
-        });
-        Some((self.sign_next(Content::Public(vec![op]), by, None, now_seconds), secret))
+        let (epoch, readers) = (secret.id(), readers_hash(&ids));
+        let mut made =
+            RoleEpoch { role, epoch, parents, readers, seals: seals.collect::<Result<Vec<Seal>, _>>()?, backlinks };
+        // An entry has no room for as many readers as there may be and as many epochs to follow: then it follows fewer of them.
+        loop {
+            let op = Op::RoleEpoch(made.clone());
+            match self.try_sign_next(Content::Public(vec![op]), by, None, now_seconds) {
+                Ok(entry) => return Ok((entry, secret)),
+                Err(_) if made.parents.is_empty() => return Err(Refusal::TooMany { max: MAX_READERS as u32 }),
+                Err(_) => self.follow_fewer(&mut made),
+            }
+        }
+    }
+
+    /// Leaves out half of the epochs that a new one follows: first those that it cannot lead back to, as nothing is to be lost; of the others
+    /// the one that was used until now stays longest.
+    fn follow_fewer(&self, made: &mut RoleEpoch) {
+        let used = self.usable_epoch_of(made.role).or(self.youngest_epoch_of(made.role)).map(EpochSecret::id);
+        let leads_back: BTreeSet<EpochId> = made.backlinks.iter().map(|link| link.parent).collect();
+        let mut kept = made.parents.clone();
+        kept.sort_by_key(|parent| (Some(*parent) != used, !leads_back.contains(parent), *parent));
+        kept.truncate(made.parents.len() / 2);
+        made.parents.retain(|parent| kept.contains(parent));
+        made.backlinks.retain(|link| kept.contains(&link.parent));
     }
 
     /// The epoch with which something is said to a role now; where there is none that I can use, the entry that makes it comes with it.
     /// That of everyone is made before anything else is said.
     ///
     /// # Errors
-    /// [`Refusal::NotWelcomedYet`], [`Refusal::NotAReader`].
+    /// [`Refusal::NotWelcomedYet`]; as [`Self::rotate_for`].
     pub(crate) fn epoch_for(
         &self,
         role: RoleId,
@@ -179,7 +206,7 @@ impl Replica {
         if role == RoleId::EVERYONE || (usable.is_some() && !self.is_epoch_old(role, now_seconds)) {
             return usable.map(|usable| (None, usable.clone())).ok_or(Refusal::NotWelcomedYet);
         }
-        let (entry, secret) = self.rotate_for(role, now_seconds, seed).ok_or(Refusal::NotAReader)?;
+        let (entry, secret) = self.rotate_for(role, now_seconds, seed)?;
         Ok((Some(entry), secret))
     }
 
@@ -401,7 +428,11 @@ impl Replica {
     }
 
     pub(crate) fn youngest_epoch(&self) -> Option<&EpochSecret> {
-        let held = self.counting_epochs(RoleId::EVERYONE).filter(|(id, _)| self.epochs.contains_key(id));
+        self.youngest_epoch_of(RoleId::EVERYONE)
+    }
+
+    fn youngest_epoch_of(&self, role: RoleId) -> Option<&EpochSecret> {
+        let held = self.counting_epochs(role).filter(|(id, _)| self.epochs.contains_key(id));
         let (id, _) = held.max_by_key(|(_, known)| known.entries.first())?;
         self.epochs.get(&id)
     }

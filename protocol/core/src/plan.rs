@@ -11,7 +11,7 @@ use crate::codec::is_clean_char;
 use crate::command::Command;
 use crate::crypto::Seed;
 use crate::day::Day;
-use crate::entry::{Body, Content, Entry, GrantRef};
+use crate::entry::{Body, Content, Entry, EntryError, GrantRef};
 use crate::id::{EntryId, MemberId, RoleId, TaskId};
 use crate::importing::when;
 use crate::keys::{EpochSecret, InviteSecret};
@@ -477,6 +477,20 @@ impl Replica {
 
     /// Signs my next entry, after `after` where that has not been appended yet.
     pub(crate) fn sign_next(&self, content: Content, by: GrantRef, after: Option<&Entry>, now_seconds: u64) -> Entry {
+        self.try_sign_next(content, by, after, now_seconds).expect("own bodies are well formed")
+    }
+
+    /// The same of what can become too long by what others said.
+    ///
+    /// # Errors
+    /// [`EntryError`].
+    pub(crate) fn try_sign_next(
+        &self,
+        content: Content,
+        by: GrantRef,
+        after: Option<&Entry>,
+        now_seconds: u64,
+    ) -> Result<Entry, EntryError> {
         let author = self.device.author();
         let tip = after.map(|entry| (entry.id(), entry.body().seq));
         let tip = tip.or_else(|| self.logs.tip(author).map(|tip| (tip.id, tip.seq)));
@@ -495,7 +509,7 @@ impl Replica {
             checkpoints: Vec::new(),
             content,
         };
-        Entry::sign(&self.device.signing, Some(self.pursuance), &body)
+        Entry::try_sign(&self.device.signing, Some(self.pursuance), &body)
     }
 }
 

@@ -13,6 +13,7 @@ use pursuance_core::founding::MEMBER;
 use pursuance_core::id::{AuthorId, EntryId, EpochId, MemberId, RoleId};
 use pursuance_core::joining::Preview;
 use pursuance_core::keys::{CellKey, EpochSecret, InviteSecret};
+use pursuance_core::limits::MAX_READERS;
 use pursuance_core::logs::Standing;
 use pursuance_core::op::{Backlink, Join, KeyPackage, Op, RoleEpoch, Seal, Welcome};
 use pursuance_core::plan::Authored;
@@ -471,4 +472,42 @@ fn an_epoch_sealed_to_who_was_removed_is_not_used_though_another_has_the_same_pa
     take(&mut maya, std::slice::from_ref(&made));
     assert!(opens_a_cell(&kim.cell_keys(), &maya.cell_keys_for(&made)), "the control: she sees that it was made");
     assert!(!opens_a_cell(&kim.cell_keys(), &maya.cell_keys_for(&between)));
+}
+
+/// More than an entry has room for: of epochs that one follows, then of devices that it is sealed to.
+#[test]
+fn an_epoch_that_is_too_large_is_made_smaller_or_not_at_all() {
+    let mut world = World::new(98);
+    let mut maya = world.founder();
+    for number in 0..700_u16 {
+        let mut secret = [0x5e; 32];
+        secret[..2].copy_from_slice(&number.to_be_bytes());
+        let made = forged(&maya, &EpochSecret::new(secret), Vec::new(), Vec::new(), |_| None);
+        take(&mut maya, &[made]);
+    }
+    let invite = world.commit(&mut maya, &Command::Invite { role: MEMBER, uses: 10_000, reviewed: false });
+    let package = world.device().key_package().clone();
+    let mut last = None;
+    let mut come = |world: &mut World, maya: &mut Replica, count| {
+        for _ in 0..count {
+            let (who, join) = joins_with_package(world, maya, &invite, &package);
+            // Each knows of the one before, so that an entry that names a few heads knows all.
+            let body = Body { heads: last.into_iter().collect(), ..join.body().clone() };
+            let join = Entry::sign(&who.device().signing, Some(maya.pursuance()), &body);
+            last = Some(join.id());
+            take(maya, &[join]);
+        }
+    };
+    come(&mut world, &mut maya, MAX_READERS - 5);
+    let made = maya.rotate(world.now_seconds, &mut Seed::new(world.rng.random())).expect("it follows fewer");
+    let Content::Public(ops) = &made.body().content else { panic!("an epoch") };
+    let [Op::RoleEpoch(epoch)] = &ops[..] else { panic!("an epoch") };
+    assert_eq!(epoch.seals.len(), MAX_READERS - 4);
+    assert!(!epoch.parents.is_empty() && epoch.backlinks.len() == epoch.parents.len());
+    let used = maya.usable_epoch().expect("is held").id();
+    assert!(epoch.parents.contains(&used), "the one that was used stays open to whoever comes");
+    take(&mut maya, std::slice::from_ref(&made));
+    assert_eq!(maya.logs().standing(made.id()), Some(Standing::Counts));
+    come(&mut world, &mut maya, 5);
+    assert!(maya.rotate(world.now_seconds, &mut Seed::new(world.rng.random())).is_none(), "one too many");
 }
