@@ -53,7 +53,7 @@ impl Replica {
             for (author, device) in &member.devices {
                 let known = |epoch: &EpochId| handed.contains(&(*epoch, *author));
                 if !known(&epoch) || !older.iter().all(known) {
-                    handed.extend(self.reachable(*author, device, everyone).into_iter().map(|epoch| (epoch, *author)));
+                    handed.extend(self.held_by(*author, device, everyone));
                 }
                 let has = |epoch: &EpochId| handed.contains(&(*epoch, *author));
                 if !has(&epoch) {
@@ -114,7 +114,7 @@ impl Replica {
                     if !handed.contains(&(everyones, *author)) || !lacks(handed) {
                         continue;
                     }
-                    handed.extend(self.reachable(*author, device, role).into_iter().map(|epoch| (epoch, *author)));
+                    handed.extend(self.held_by(*author, device, role));
                     if lacks(handed) {
                         due.insert(*author);
                     }
@@ -183,8 +183,23 @@ impl Replica {
             })
     }
 
+    /// Epochs that are held here and that a device can come to. Of one that is not held, the seals cannot be made again: that is found out
+    /// once it is.
+    fn held_by(
+        &self,
+        author: AuthorId,
+        device: &Device,
+        role: RoleId,
+    ) -> impl Iterator<Item = (EpochId, AuthorId)> + use<'_> {
+        let held = self.reachable(author, device, role).into_iter().filter(|epoch| self.epochs.contains_key(epoch));
+        held.map(move |epoch| (epoch, author))
+    }
+
     /// Epochs that a device can come to by what it was handed. A seal in the entry that introduces an epoch is of use only to whoever
     /// can read that entry, which stands under its parents (K12); a later epoch leads back to those before it (K9).
+    ///
+    /// What is said of an epoch that is not held is believed of that one, and proves nothing of one that is held: anybody can make an epoch
+    /// that nobody holds, with seals that are none, and say that it leads to any other.
     ///
     /// A list, not recursion: anybody can make a long row of epochs.
     pub(crate) fn reachable(&self, author: AuthorId, device: &Device, role: RoleId) -> BTreeSet<EpochId> {
@@ -208,7 +223,9 @@ impl Replica {
         while let Some(epoch) = open.pop() {
             if reached.insert(epoch) {
                 open.extend(self.leads_back(epoch, role));
-                let later = self.authority.epochs_after(epoch, role).filter(|later| !reached.contains(later));
+                let proves = |later: &EpochId| self.epochs.contains_key(&epoch) || !self.epochs.contains_key(later);
+                let later = self.authority.epochs_after(epoch, role).filter(proves);
+                let later = later.filter(|later| !reached.contains(later));
                 open.extend(later.filter(|later| {
                     self.introductions(*later, role)
                         .any(|(intro, made)| leads_to(made, epoch) && self.is_sealed_in(intro, made, author, device))
@@ -218,11 +235,13 @@ impl Replica {
         reached
     }
 
-    /// Epochs whose secrets an epoch brings along; what cannot be held against it is believed.
+    /// Epochs whose secrets an epoch brings along. Of one that is not held this cannot be tried: it is believed of others that are not held
+    /// either, and of none that is.
     pub(crate) fn leads_back(&self, epoch: EpochId, role: RoleId) -> impl Iterator<Item = EpochId> {
         let links = self.introductions(epoch, role).flat_map(|(_, made)| &made.backlinks);
-        let true_ones = links.filter(move |link| {
-            self.epochs.get(&epoch).is_none_or(|secret| secret.open_back(self.pursuance, role, link).is_ok())
+        let true_ones = links.filter(move |link| match self.epochs.get(&epoch) {
+            Some(secret) => secret.open_back(self.pursuance, role, link).is_ok(),
+            None => !self.epochs.contains_key(&link.parent),
         });
         true_ones.map(|link| link.parent)
     }

@@ -511,3 +511,33 @@ fn an_epoch_that_is_too_large_is_made_smaller_or_not_at_all() {
     come(&mut world, &mut maya, 5);
     assert!(maya.rotate(world.now_seconds, &mut Seed::new(world.rng.random())).is_none(), "one too many");
 }
+
+/// An epoch that nobody holds proves nothing of one that is held: neither what is said to be in it, nor where it is said to lead back to.
+#[test]
+fn an_epoch_that_is_not_held_does_not_hide_who_lacks_one_that_is() {
+    let mut world = World::new(97);
+    let (mut maya, invite, [_, _, mut mallory]) = world.four();
+    let used = maya.usable_epoch().expect("is in").clone();
+    let secret = EpochSecret::new([0x5e; 32]);
+    let back = secret.link_back(maya.pursuance(), RoleId::EVERYONE, &used, [1; 24]);
+    let lying = Backlink { sealed: [9; 48], ..back };
+    let made = forged(&mallory, &secret, vec![used.id()], vec![lying], |_| Some(GARBAGE.to_vec()));
+    take(&mut mallory, std::slice::from_ref(&made));
+    let (device, join) = world.join(&maya, &invite, "Ida").expect("a use is left");
+    let to = device.author();
+    take(&mut maya, std::slice::from_ref(&join));
+    exchange(&mut maya, &mut mallory);
+    let welcome = Welcome { role: RoleId::EVERYONE, epoch: secret.id(), to, sealed: GARBAGE.to_vec() };
+    let act = signed(&mallory, vec![Op::Welcome(welcome)]);
+    take(&mut mallory, std::slice::from_ref(&act));
+    exchange(&mut maya, &mut mallory);
+    assert_eq!(maya.logs().standing(act.id()), Some(Standing::Counts), "the control");
+    assert_eq!(maya.usable_epoch().map(EpochSecret::id), Some(used.id()));
+    assert_eq!(maya.unwelcomed(), [to]);
+    let welcome = maya.welcome(to, world.now_seconds).expect("she holds it");
+    take(&mut maya, &[welcome]);
+    assert!(maya.unwelcomed().is_empty(), "of what is not held, nothing can be handed on");
+    // Whoever comes to hold it finds that it was sealed to nobody.
+    maya.learn_epoch(secret);
+    assert!(maya.unwelcomed().contains(&to));
+}
