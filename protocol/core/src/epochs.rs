@@ -375,17 +375,15 @@ impl Replica {
     }
 
     /// Whether somebody sealed this epoch's secret to others, as if it were another role's. Anybody can say so: it is only believed of
-    /// seals that are true.
+    /// seals that are true. Which package a seal is to, the entry says, whether the device still is somebody's or not.
     fn is_given_away(&self, epoch: EpochId, role: RoleId, readers: &Readers) -> bool {
         let others = self.authority.roles_of_epoch(epoch).filter(|other| *other != role);
         let mut elsewhere = others.flat_map(|other| self.introductions(epoch, other));
-        elsewhere.any(|(_, made)| {
-            made.seals.iter().any(|seal| {
-                let mut to = self.authority.devices_with(seal.tag).filter(|author| !readers.now.contains(author));
-                to.any(|author| {
-                    let device = self.authority.members().values().find_map(|member| member.devices.get(&author));
-                    device.is_none_or(|device| self.is_seal_to(made, device, &seal.sealed))
-                })
+        elsewhere.any(|(intro, made)| {
+            let is_true = self.truly_sealed(intro, made);
+            made.seals.iter().filter(|seal| is_true(seal)).any(|seal| {
+                let mut to = self.authority.devices_with(seal.tag);
+                to.any(|author| !readers.now.contains(&author))
             })
         })
     }

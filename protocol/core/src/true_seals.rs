@@ -7,7 +7,7 @@ use core::cell::RefCell;
 use crate::authority::package_tag;
 use crate::entry::Content;
 use crate::id::{AuthorId, EntryId, EpochId, MemberId, RoleId};
-use crate::op::{Op, RoleEpoch};
+use crate::op::{Op, RoleEpoch, Seal};
 use crate::replica::Replica;
 
 /// What was found in entries that introduce an epoch whose secret is held.
@@ -49,6 +49,12 @@ impl Replica {
     pub(crate) fn is_truly_sealed(&self, epoch: EpochId, role: RoleId) -> bool {
         let mut seals = self.introductions(epoch, role).filter_map(|(intro, made)| self.weigh(intro, made));
         seals.any(|seals| !seals.to.is_empty())
+    }
+
+    /// Which seals of an entry are true (K2), by their tags; all, where the secret is not held: then there is nothing to compare with.
+    pub(crate) fn truly_sealed(&self, intro: EntryId, made: &RoleEpoch) -> impl Fn(&Seal) -> bool + use<> {
+        let tags = self.weigh(intro, made).map(|seals| seals.to.iter().map(package_tag).collect::<BTreeSet<_>>());
+        move |seal| tags.as_ref().is_none_or(|tags| tags.contains(&seal.tag))
     }
 
     /// Whether an entry truly seals an epoch to a package; `None` where that was not looked at, or the package is none of its readers'.

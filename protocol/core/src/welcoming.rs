@@ -255,11 +255,6 @@ impl Replica {
         })
     }
 
-    /// Whether a seal is the one that is made for this device (K2).
-    pub(crate) fn is_seal_to(&self, made: &RoleEpoch, device: &Device, sealed: &[u8]) -> bool {
-        self.packages_of_seal(made.epoch, made.role, device, sealed).next().is_some()
-    }
-
     /// The packages of a device to which something is the seal of an epoch, newest first.
     fn packages_of_seal<'a>(
         &'a self,

@@ -575,3 +575,46 @@ fn what_was_opened_to_somebody_counts_as_read_though_it_was_closed_again() {
     }
     assert_eq!(ben.effects(her, &[]).expect("a member").readable_tasks, 3);
 }
+
+/// Zoe reads nothing of the verifiers, and sees the ids of their epochs. She says of one that it is everyone's, as if it were sealed to a
+/// computer too that Ben took out.
+#[test]
+fn a_seal_that_is_none_gives_nothing_away_to_a_computer_that_was_taken_out() {
+    for given_away in [false, true] {
+        let mut world = World::new(41);
+        let [mut maya, mut ben, mut zoe] = three(&mut world);
+        let second = world.device();
+        let added = ben.add_device(&second, world.now_seconds).expect("room");
+        take(&mut ben, &[added]);
+        exchange(&mut ben, &mut maya);
+        exchange(&mut ben, &mut zoe);
+        world.commit(&mut ben, &Command::RemoveDevice { author: second.author() });
+        world.commit(&mut ben, &at(VERIFIER, "Check the stamps"));
+        let used = ben.usable_epoch_of(VERIFIER).expect("just made").clone();
+        // She knows neither of what took it out nor of the epoch.
+        let packages = zoe.authority().packages_known(zoe.logs());
+        let ids: Vec<[u8; 32]> = packages.iter().map(|(id, ..)| *id).collect();
+        let seals = packages.iter().map(|(id, package, author)| Seal {
+            tag: package_tag(id),
+            sealed: if given_away && *author == second.author() {
+                used.seal_to(zoe.pursuance(), RoleId::EVERYONE, package).unwrap()
+            } else {
+                vec![7; 1_168]
+            },
+        });
+        let op = Op::RoleEpoch(RoleEpoch {
+            role: RoleId::EVERYONE,
+            epoch: used.id(),
+            parents: Vec::new(),
+            readers: readers_hash(&ids),
+            seals: seals.collect(),
+            backlinks: Vec::new(),
+        });
+        let act = signed(&zoe, Content::Public(vec![op]));
+        take(&mut zoe, std::slice::from_ref(&act));
+        exchange(&mut zoe, &mut ben);
+        assert_eq!(ben.logs().standing(act.id()), Some(Standing::Counts), "the control");
+        let next = world.commit(&mut ben, &at(VERIFIER, "Check the dates"));
+        assert_eq!(next.entries.len(), if given_away { 2 } else { 1 }, "{given_away}");
+    }
+}
