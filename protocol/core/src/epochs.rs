@@ -438,13 +438,18 @@ impl Replica {
     /// Entries that introduce an epoch for a role: those that count, or all, where none does.
     pub(crate) fn introductions(&self, epoch: EpochId, role: RoleId) -> impl Iterator<Item = (EntryId, &RoleEpoch)> {
         let entries = self.authority.epochs().get(&(epoch, role)).into_iter().flat_map(|known| &known.entries);
-        entries.filter_map(move |(_, id)| match &self.logs.entry(*id)?.body().content {
+        entries.filter_map(move |(_, id)| Some((*id, self.introduced_by(*id, epoch, role)?)))
+    }
+
+    /// What an entry says that introduces an epoch for a role.
+    pub(crate) fn introduced_by(&self, intro: EntryId, epoch: EpochId, role: RoleId) -> Option<&RoleEpoch> {
+        match &self.logs.entry(intro)?.body().content {
             Content::Public(ops) => ops.iter().find_map(|op| match op {
-                Op::RoleEpoch(made) if (made.epoch, made.role) == (epoch, role) => Some((*id, made)),
+                Op::RoleEpoch(made) if (made.epoch, made.role) == (epoch, role) => Some(made),
                 _ => None,
             }),
             Content::Role(_) => None,
-        })
+        }
     }
 
     /// The devices that stand at the places of the seals of an entry which introduces an epoch (K3).

@@ -47,9 +47,14 @@ impl Replica {
 
     /// Whether somebody read what is said to a role by what each entry knew that introduces this epoch. Each, and not some: whoever came
     /// later could introduce it once more and count themselves in.
+    ///
+    /// Where somebody truly sealed it, those only are asked who did: anybody who does not know yet that somebody reads could otherwise introduce
+    /// it once more, with seals that are none, and deny for ever that they did.
     pub(crate) fn read_when_made(&self, member: MemberId, epoch: EpochId, role: RoleId) -> bool {
-        let mut made = self.authority.introduced_in(epoch, role).peekable();
-        made.peek().is_some() && made.all(|intro| self.readers_then(intro, role).contains(&member))
+        let read = |intro: &EntryId| self.readers_then(*intro, role).contains(&member);
+        let (read, did_not): (Vec<EntryId>, Vec<EntryId>) = self.authority.introduced_in(epoch, role).partition(read);
+        let is_true = |intro: &EntryId| self.seals_truly(*intro, epoch, role);
+        !read.is_empty() && (did_not.is_empty() || (!did_not.iter().any(is_true) && read.iter().any(is_true)))
     }
 
     fn readers_then(&self, intro: EntryId, role: RoleId) -> Arc<BTreeSet<MemberId>> {

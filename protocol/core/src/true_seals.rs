@@ -51,6 +51,13 @@ impl Replica {
         seals.any(|seals| !seals.to.is_empty())
     }
 
+    /// Whether an entry that introduces an epoch is known to have no false seals (K24), and some.
+    pub(crate) fn seals_truly(&self, intro: EntryId, epoch: EpochId, role: RoleId) -> bool {
+        let made = self.introduced_by(intro, epoch, role);
+        let seals = made.and_then(|made| self.weigh(intro, made));
+        seals.is_some_and(|seals| seals.not_to.is_empty() && !seals.to.is_empty())
+    }
+
     /// Which seals of an entry are true (K2), by their tags; all, where the secret is not held: then there is nothing to compare with.
     pub(crate) fn truly_sealed(&self, intro: EntryId, made: &RoleEpoch) -> impl Fn(&Seal) -> bool + use<> {
         let tags = self.weigh(intro, made).map(|seals| seals.to.iter().map(package_tag).collect::<BTreeSet<_>>());

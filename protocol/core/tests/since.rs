@@ -370,6 +370,34 @@ fn who_comes_cannot_have_an_older_epoch_handed_to_them_by_introducing_it_once_mo
     }
 }
 
+/// Kim read for the press and does not know that she does so no more, nor that Ben does: a changed client of hers introduces the newest epoch
+/// once more, with seals that are none. It does not count, and says nothing of who read when the epoch was made.
+#[test]
+fn whoever_went_cannot_deny_that_somebody_read_when_an_epoch_was_made() {
+    let mut group = group(74);
+    group.grants(KIM, PRESS);
+    let (her, him) = (group.member(KIM), group.member(BEN));
+    let grants = group.members[MAYA].authority().members()[&her].grants.clone();
+    let grant = grants.iter().find(|grant| grant.role == PRESS).unwrap().at;
+    group.does(MAYA, &Command::RevokeGrant { grant });
+    group.does(MAYA, &Command::Grant { member: him, role: PRESS });
+    for who in [ANN, BEN] {
+        let (left, right) = group.members.split_at_mut(who);
+        exchange(&mut left[MAYA], &mut right[0]);
+    }
+    let task = group.creates(ANN, PRESS, "Call the printer");
+    let epoch = group.members[ANN].usable_epoch_of(PRESS).expect("just made").id();
+    let act = counterfeit(&group.members[KIM], epoch, PRESS);
+    take(&mut group.members[KIM], std::slice::from_ref(&act));
+    group.settle();
+    assert_eq!(group.members[ANN].logs().standing(act.id()), Some(Standing::Held), "the control");
+    assert_eq!(group.members[ANN].usable_epoch_of(PRESS).map(|used| used.id()), Some(epoch));
+    assert_eq!(group.says(ANN, task, "On Monday").len(), 1, "with the same epoch");
+    let second = group.second_computer(BEN).unwrap();
+    group.settle();
+    assert_eq!(group.lines(task)[second], Some(1));
+}
+
 /// A changed client of somebody who just came publishes the key package to which an older epoch is sealed, as if it were their own.
 #[test]
 fn a_package_that_was_copied_makes_nobody_a_reader_of_then() {
