@@ -253,6 +253,8 @@ impl Open {
             w.set_meta(&kept_name(pursuance), &[])?;
             w.add_entry(number, &new_entry(&entry, true))
         })?;
+        // The old keys are to go from older pages too (N43).
+        self.unswept = true;
         // From here on nothing is signed with the old keys, whatever fails.
         self.held.remove(&pursuance);
         let kept = self.store.pursuances()?.into_iter().find(|kept| kept.number == number);
