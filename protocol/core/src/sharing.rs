@@ -183,21 +183,30 @@ impl Replica {
         within(devices.len(), MAX_LIST_SEALS)?;
         let packages: Vec<KeyPackage> = devices.iter().map(|author| readers[author].clone()).collect();
         let has_older = held.iter().any(|held| held.key != key);
-        let (says, apart) = match parted.filter(|_| has_older) {
+        let (mut says, older) = match parted.filter(|_| has_older) {
             Some(parted) => {
                 let said = Some((&key, &devices, &for_roles[..]));
-                let apart = self.hand_apart((id, task), &parted, &readers, held, said, shelf)?;
+                let older = self.hand_apart((id, task), &parted, &readers, held, said, shelf)?;
                 let known = held.iter().find(|held| held.key == key);
                 let places = known.and_then(|_| self.places_by_key(id, held, shelf).remove(&key)).unwrap_or_default();
-                (with_names(task, ops, devices, &places)?, apart)
+                (with_names(task, ops, devices, &places)?, older)
             }
             None => {
                 (self.handing_on((id, task), ops, devices, &lacking_some, &for_roles, held, &key, shelf)?, Vec::new())
             }
         };
-        let items =
-            says.into_iter().map(|ops| Item { task: id, generation, key: key.clone(), gives_key: GivesKey::Yes, ops });
-        Ok(Telling { made, for_roles, packages, items: items.collect(), apart })
+        let item = |ops| Item { task: id, generation, key: key.clone(), gives_key: GivesKey::Yes, ops };
+        // What one item has no room for is named in entries of their own: whatever others said, there is room for what is said now.
+        let more = says.split_off(1).into_iter();
+        let more = more.map(|ops| Self::further(&for_roles, &packages, item(ops)));
+        let apart = more.chain(older).collect();
+        let items = says.into_iter().map(item).collect();
+        Ok(Telling { made, for_roles, packages, items, apart })
+    }
+
+    /// One more item for the same readers, in an entry of its own.
+    fn further(for_roles: &[ForRole], packages: &[KeyPackage], item: Item) -> Telling {
+        Telling::of_keys(for_roles, packages.to_vec(), vec![item])
     }
 
     /// Seals and signs it, after `after` where that has not been appended yet.
@@ -396,7 +405,7 @@ impl Replica {
     fn handing_on(
         &self,
         (id, task): (TaskId, &Task),
-        mut ops: Vec<TaskOp>,
+        ops: Vec<TaskOp>,
         devices: BTreeSet<AuthorId>,
         lacking_some: &BTreeSet<AuthorId>,
         lists: &[ForRole],
@@ -426,17 +435,8 @@ impl Replica {
             let others: BTreeSet<(EntryId, u16)> = touches.keys().map(|touch| (touch.entry, touch.item)).collect();
             places = others.into_iter().filter(|place| *place != created).collect();
         }
-        within(keys.len(), MAX_HANDED_KEYS)?;
-        within(places.len(), MAX_HANDED_PLACES * MAX_ITEMS)?;
-        let devices: Vec<AuthorId> = devices.into_iter().collect();
-        let mut rest = places.chunks(MAX_HANDED_PLACES);
-        let first = rest.next().unwrap_or_default().to_vec();
-        ops.push(TaskOp::HandOn(HandedOn { devices: devices.clone(), created, keys, places: first }));
-        let more = rest.map(|places| {
-            let (devices, keys) = (devices.clone(), Vec::new());
-            vec![TaskOp::HandOn(HandedOn { devices, created, keys, places: places.to_vec() })]
-        });
-        Ok(core::iter::once(ops).chain(more).collect())
+        let devices = devices.into_iter().collect();
+        Ok(in_parts(ops, HandedOn { devices, created, keys, places }))
     }
 
     /// Of the epochs under which keys were handed out, those of roles that read the task which nobody can know who may not read them
@@ -472,21 +472,35 @@ impl Replica {
 /// What is said, with the names of devices that are handed its key and where else something is sealed with that, and nothing of older keys.
 fn with_names(
     task: &Task,
-    mut ops: Vec<TaskOp>,
+    ops: Vec<TaskOp>,
     devices: BTreeSet<AuthorId>,
     places: &[(EntryId, u16)],
 ) -> Result<Vec<Vec<TaskOp>>, Refusal> {
     if devices.is_empty() {
         return Ok(vec![ops]);
     }
-    within(places.len(), MAX_HANDED_PLACES * MAX_ITEMS)?;
     let created = task.created.as_ref().map(|created| (created.at.entry, created.at.item));
     let created = created.ok_or(Refusal::NoSuchTask)?;
-    let devices: Vec<AuthorId> = devices.into_iter().collect();
-    let hand_on = |places: &[(EntryId, u16)]| {
-        TaskOp::HandOn(HandedOn { devices: devices.clone(), created, keys: Vec::new(), places: places.to_vec() })
+    let (devices, places) = (devices.into_iter().collect(), places.to_vec());
+    Ok(in_parts(ops, HandedOn { devices, created, keys: Vec::new(), places }))
+}
+
+/// What is said, and what is handed on with it, in as many items as that needs. However much others said, and with however many keys, it is
+/// no reason to refuse what is said now: of places some are left to whoever looks for them by their keys (K17).
+fn in_parts(mut ops: Vec<TaskOp>, all: HandedOn) -> Vec<Vec<TaskOp>> {
+    let hand_on = |keys: &[(u32, TaskKey)], places: &[(EntryId, u16)]| {
+        let (devices, keys, places) = (all.devices.clone(), keys.to_vec(), places.to_vec());
+        TaskOp::HandOn(HandedOn { devices, created: all.created, keys, places })
     };
-    let mut rest = places.chunks(MAX_HANDED_PLACES);
-    ops.push(hand_on(rest.next().unwrap_or_default()));
-    Ok(core::iter::once(ops).chain(rest.map(|places| vec![hand_on(places)])).collect())
+    // Keys first: what is at a place is found by them.
+    let full = all.keys.len().saturating_sub(1) / MAX_HANDED_KEYS * MAX_HANDED_KEYS;
+    let (early, last) = all.keys.split_at(full);
+    let mut places = all.places.chunks(MAX_HANDED_PLACES).take(MAX_ITEMS);
+    let with_last = hand_on(last, places.next().unwrap_or_default());
+    let mut parts = early.chunks(MAX_HANDED_KEYS).map(|keys| hand_on(keys, &[])).collect::<Vec<_>>();
+    parts.push(with_last);
+    parts.extend(places.map(|places| hand_on(&[], places)));
+    let mut parts = parts.into_iter();
+    ops.extend(parts.next());
+    core::iter::once(ops).chain(parts.map(|part| vec![part])).collect()
 }

@@ -8,14 +8,17 @@ use std::collections::BTreeSet;
 use people::group::{ANN, BEN, DAN, Group, KIM, MAYA};
 use people::take;
 use pursuance_core::command::Command;
-use pursuance_core::entry::{Content, Entry};
+use pursuance_core::crypto::Seed;
+use pursuance_core::entry::{Body, Content, Entry};
 use pursuance_core::epochs::EPOCH_RENEWAL_SECONDS;
 use pursuance_core::id::{EntryId, RoleId};
 use pursuance_core::language::parse;
 use pursuance_core::limits::MAX_LIST_SEALS;
 use pursuance_core::refusal::Refusal;
+use pursuance_core::replica::Replica;
 use pursuance_core::rule::RuleTable;
-use pursuance_core::seal::{Where, open_item};
+use pursuance_core::seal::{GivesKey, Item, TaskKey, Where, open_item, seal_items};
+use pursuance_core::task::Status;
 use pursuance_core::task_op::TaskOp;
 
 const DESK: RoleId = RoleId(2);
@@ -286,4 +289,59 @@ fn a_new_key_for_more_readers_than_one_entry_can_hand_it_to_keeps_nobody_from_sp
     group.world.now_seconds += EPOCH_RENEWAL_SECONDS;
     let said = group.says(ANN, task, "A month later");
     assert_eq!((said.len(), generations(&group)), (2, 1), "an epoch of the desk, and the key as it was");
+}
+
+/// What a changed client says next, for readers of the desk: each of these items with a key of its own list.
+fn says_apart(maker: &Replica, items: &[Item]) -> Entry {
+    let (author, epoch) = (maker.device().author(), maker.usable_epoch_of(DESK).expect("reads there"));
+    let tip = maker.logs().tip(author).expect("has written");
+    let grants = &maker.authority().members()[&maker.me().unwrap()].grants;
+    let by = grants.iter().find(|grant| grant.role == DESK).expect("reads there").at;
+    let at = Where { pursuance: maker.pursuance(), author, seq: tip.seq + 1, by };
+    let body = Body {
+        author,
+        seq: at.seq,
+        prev: Some(tip.id),
+        heads: maker.logs().heads_for(author),
+        by: Some(by),
+        claimed_seconds: 1_790_000_000,
+        checkpoints: Vec::new(),
+        content: Content::Role(seal_items(at, DESK, epoch, items, &mut Seed::new([7; 32]))),
+    };
+    Entry::sign(&maker.device().signing, Some(maker.pursuance()), &body)
+}
+
+/// A reader says so much about a task, and with so many keys, that no entry has room to hand all of it on.
+#[test]
+fn whatever_was_said_about_a_task_it_can_be_opened_to_one_more() {
+    for (entries, keys_each) in [(5, 64_u32), (430, 0)] {
+        let mut group = group(61);
+        let task = group.creates(ANN, DESK, "Call the harbour office");
+        group.settle();
+        let first = group.members[DAN].task_keys().of(task)[0].key.clone();
+        for number in 0..entries {
+            let items: Vec<Item> = (0..64_u32)
+                .map(|item| {
+                    let generation = if keys_each == 0 { 0 } else { 1 + number * keys_each + item };
+                    let mut key = [9; 32];
+                    key[..4].copy_from_slice(&generation.to_be_bytes());
+                    let key = if keys_each == 0 { first.clone() } else { TaskKey::new(key) };
+                    Item { task, generation, key, gives_key: GivesKey::Yes, ops: vec![TaskOp::Step(Status::Open)] }
+                })
+                .collect();
+            let said = says_apart(&group.members[DAN], &items);
+            take(&mut group.members[DAN], &[said]);
+        }
+        hears(&mut group, ANN, DAN);
+        assert_eq!(group.members[ANN].task_keys().of(task).len() as u32, 1 + entries * keys_each, "the control");
+        let member = group.member(KIM);
+        let opened = group.does(ANN, &Command::WidenTo { task, member });
+        assert!(opened.len() > 1);
+        let said = group.says(ANN, task, "They close at four");
+        hears(&mut group, KIM, ANN);
+        assert!(people::opens(&group.members[KIM], said.last().unwrap()));
+        assert_eq!(group.lines(task)[KIM], Some(1));
+        let keys = |who: usize| group.members[who].task_keys().of(task).len();
+        assert_eq!(keys(KIM), keys(ANN), "all of them are handed on");
+    }
 }
