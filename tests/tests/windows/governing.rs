@@ -113,7 +113,7 @@ async fn rules_change_by_two_and_the_group_outlives_its_founder() {
             .wait_text("book-versions", "Add a rule: \u{2068}Coordinators\u{2069} may remove \u{2068}newcomers")
             .await;
         let signed = window.text("book-versions").await;
-        let orders = ["signed by \u{2068}Maya, Ben", "signed by \u{2068}Ben, Maya"];
+        let orders = ["signed by \u{2068}Maya\u{2069}, \u{2068}Ben", "signed by \u{2068}Ben\u{2069}, \u{2068}Maya"];
         assert!(orders.iter().any(|order| signed.contains(order)), "{signed}");
     }
     maya.run("document.querySelector('[data-testid=book-versions]').scrollIntoView()", vec![]).await;
