@@ -94,10 +94,9 @@ impl Repair {
     }
 
     /// Nothing is left of a pursuance that was dropped; in the database the caller sees to that.
-    pub(crate) fn forget(&mut self, pursuance: PursuanceId) -> String {
+    pub(crate) fn forget(&mut self, pursuance: PursuanceId) {
         self.fresh.remove(&pursuance);
         self.kept.remove(&pursuance);
-        kept_name(pursuance)
     }
 
     /// How many entries a relay is known to lack.

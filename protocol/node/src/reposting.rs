@@ -100,12 +100,11 @@ impl Reposting {
     }
 
     /// Nothing is left of a pursuance that was dropped; in the database the caller sees to that.
-    pub(crate) fn forget(&mut self, pursuance: PursuanceId) -> String {
+    pub(crate) fn forget(&mut self, pursuance: PursuanceId) {
         self.kept.remove(&pursuance);
         self.due.remove(&pursuance);
         self.counting.retain(|(of, _), _| *of != pursuance);
         self.job.take_if(|job| job.pursuance == pursuance);
-        kept_name(pursuance)
     }
 
     fn change(

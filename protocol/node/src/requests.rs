@@ -20,9 +20,8 @@ use zeroize::Zeroizing;
 use crate::api::{Reply, Request, Trouble};
 use crate::chance::random;
 use crate::engine::{OFFLINE, Open, Surroundings, parse_link};
-use crate::held::{Held, Joins, SAMPLE, Way, sample_name, sealed_cells, unread_name};
-use crate::local::{DRAFTS, order_name};
-use crate::own::own_name;
+use crate::held::{Held, Joins, SAMPLE, Way, sample_name, sealed_cells};
+use crate::local::DRAFTS;
 use crate::relays::{FROM_END, Reach};
 use crate::store::{Door, KeptStanding};
 
@@ -207,17 +206,12 @@ impl Open {
     pub(crate) fn forget(&mut self, pursuance: PursuanceId) -> Result<(), Trouble> {
         let number = self.held.get(&pursuance).ok_or(Trouble::NoSuchPursuance)?.number;
         let drafts = self.drafts_without(pursuance)?;
-        let reposting = self.reposting.forget(pursuance);
-        let lacking = self.repair.forget(pursuance);
+        self.reposting.forget(pursuance);
+        self.repair.forget(pursuance);
         self.store.write(|w| {
             w.drop_pursuance(number)?;
-            w.set_meta(&reposting, &[])?;
-            w.set_meta(&lacking, &[])?;
-            w.set_meta(DRAFTS, &drafts)?;
-            w.set_meta(&own_name(pursuance), &[])?;
-            w.set_meta(&sample_name(pursuance), &[])?;
-            w.forget_meta(&unread_name(pursuance))?;
-            w.set_meta(&order_name(pursuance), &[])
+            w.forget_meta_of(pursuance)?;
+            w.set_meta(DRAFTS, &drafts)
         })?;
         self.held.remove(&pursuance);
         self.relays.forget(number);

@@ -56,6 +56,14 @@ impl Changes<'_> {
         self.run("DELETE FROM meta WHERE name = ?1", [name])
     }
 
+    /// Forgets all that is kept under a name for a pursuance, its id in those names too: they end with it.
+    ///
+    /// # Errors
+    /// [`StoreError`](super::StoreError).
+    pub fn forget_meta_of(&self, pursuance: PursuanceId) -> Result<()> {
+        self.run("DELETE FROM meta WHERE name LIKE '% ' || ?1", [pursuance.to_string()])
+    }
+
     /// Adds a pursuance or open invite; returns its row.
     ///
     /// # Errors

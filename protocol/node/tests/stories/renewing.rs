@@ -143,6 +143,7 @@ async fn a_pursuance_that_is_over_for_me_can_be_forgotten() {
     let dir = ben.dir.clone();
     ben.node.stop().await;
     assert!(!holds_text(dir.path(), TITLE));
+    assert!(!holds_text(dir.path(), &harbour.to_string()), "nor which pursuance it was");
     assert!(row(&maya.app().await, harbour).is_some());
 }
 

@@ -211,7 +211,7 @@ impl RelayHistory {
     /// As [`examine`](Self::examine); or the tiles do not prove the checkpoint; or they prove that the
     /// older tree is not its beginning: [`HistoryError::Forked`]. Nothing changes then.
     pub fn accept(&mut self, checkpoint: &Checkpoint, first: u64, tiles: &[HashTile]) -> Result<Span, HistoryError> {
-        self.examine(checkpoint.note().as_bytes())?;
+        let standing = self.examine(checkpoint.note().as_bytes())?;
         if let Some(held) = self.newest()
             && first > held.size()
         {
@@ -229,7 +229,7 @@ impl RelayHistory {
                 })));
             }
         }
-        self.take(checkpoint, span)
+        Ok(self.take(standing, span))
     }
 
     /// The same for a visit that starts after the cells already held, because the log has grown by more than one visit can prove: the
@@ -247,23 +247,23 @@ impl RelayHistory {
         let Some(held) = self.newest.as_ref().filter(|held| first > held.checkpoint.size()) else {
             return self.accept(checkpoint, first, tiles);
         };
-        self.examine(checkpoint.note().as_bytes())?;
+        let standing = self.examine(checkpoint.note().as_bytes())?;
         let size = held.checkpoint.size();
         let span = Span::verify_tied(size, first, checkpoint.size(), checkpoint.root(), tiles)?;
         let then = span.frontier_at(size).expect("it is tied to the span");
         if then.root() != *held.checkpoint.root() {
             return Err(HistoryError::NotContinued { held: size });
         }
-        self.take(checkpoint, span)
+        Ok(self.take(standing, span))
     }
 
     /// Takes a checkpoint that was proved by this span as the newest, if it is.
-    fn take(&mut self, checkpoint: &Checkpoint, span: Span) -> Result<Span, HistoryError> {
-        if let Standing::Newer(checkpoint) = self.examine(checkpoint.note().as_bytes())? {
+    fn take(&mut self, standing: Standing, span: Span) -> Span {
+        if let Standing::Newer(checkpoint) = standing {
             let frontier = span.frontier_at(checkpoint.size()).expect("the span reaches to its size");
             self.newest = Some(Held { checkpoint, frontier });
         }
-        Ok(span)
+        span
     }
 
     /// Checks a stream's frame: its cells must lead from the newest tree held to its checkpoint. Takes
