@@ -1,12 +1,13 @@
 //! The three commands of the window, handed on to the node as they are (docs/protocol/08-node.md, "The door").
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use pursuance_node::Node;
 use pursuance_node::api::{Query, Reply, Request, Trouble, View};
 use serde::Serialize;
 use tauri::ipc::Channel;
-use tauri::{State, WebviewWindow};
+use tauri::{AppHandle, Manager, State, WebviewWindow};
 use tokio::sync::watch::Sender;
 use tokio::task::JoinHandle;
 use zeroize::Zeroizing;
@@ -19,6 +20,8 @@ pub struct Door {
     watcher: Mutex<Option<JoinHandle<()>>>,
     /// An invite that no page has heard of yet.
     invite: Sender<Option<Zeroizing<String>>>,
+    /// The page before was lost, and none has heard of it yet.
+    lost: AtomicBool,
 }
 
 /// What a page hears on its channel.
@@ -35,12 +38,14 @@ pub enum Heard {
         /// As it was given.
         link: String,
     },
+    /// The process of the page before this one ended by itself.
+    Lost,
 }
 
 impl Door {
     /// A door to a node, or to the reason why there is none, which then answers everything.
     pub fn new(node: Result<Node, Trouble>) -> Self {
-        Self { node, watcher: Mutex::new(None), invite: Sender::new(None) }
+        Self { node, watcher: Mutex::new(None), invite: Sender::new(None), lost: AtomicBool::new(false) }
     }
 
     /// Gives the page an invite, now or once there is a page that listens; a newer one takes its place.
@@ -69,6 +74,21 @@ pub async fn request(
     Ok(reply)
 }
 
+/// The page's process ended by itself: a fault of WebKit's, or somebody's attempt on it. What comes next is shown to whoever has the
+/// passphrase: an attempt that failed cannot be repeated by being shown again and again.
+pub async fn page_lost(app: AppHandle) {
+    let door = app.state::<Door>();
+    door.lost.store(true, Ordering::Relaxed);
+    if let Ok(node) = door.node()
+        && let Err(trouble) = node.request(Request::Lock).await
+    {
+        tracing::warn!("not locked after the page was lost: {trouble}");
+    }
+    if let Some(window) = app.get_webview_window(window::LABEL) {
+        window::show_again(&window);
+    }
+}
+
 /// Looks at something.
 #[tauri::command]
 pub async fn view(door: State<'_, Door>, query: serde_json::Value) -> Result<View, Trouble> {
@@ -85,6 +105,9 @@ pub async fn watch(door: State<'_, Door>, channel: Channel<Heard>) -> Result<(),
     let invites = door.invite.clone();
     let mut given = invites.subscribe();
     given.mark_changed();
+    if door.lost.swap(false, Ordering::Relaxed) && channel.send(Heard::Lost).is_err() {
+        return Ok(());
+    }
     let watcher = tokio::spawn(async move {
         loop {
             let heard = tokio::select! {

@@ -152,7 +152,10 @@ fn show(door: Door, data_dir: &Path, owns: bool) -> tauri::Result<i32> {
         .manage(door)
         .invoke_handler(tauri::generate_handler![commands::request, commands::view, commands::watch])
         .setup(move |app| {
-            window::open(app, webview_dir)?;
+            let lost = app.handle().clone();
+            window::open(app, webview_dir, move || {
+                drop(tauri::async_runtime::spawn(commands::page_lost(lost.clone())))
+            })?;
             if owns {
                 hear_second_starts(app.handle().clone(), &data_dir);
             }

@@ -17,11 +17,12 @@ const HEIGHT_PIXELS: f64 = 800.0;
 const MIN_WIDTH_PIXELS: f64 = 360.0;
 const MIN_HEIGHT_PIXELS: f64 = 420.0;
 
-/// Opens the window. WebKit keeps what little it keeps in `webview_dir`, so that two profiles never share it.
+/// Opens the window. WebKit keeps what little it keeps in `webview_dir`, so that two profiles never share it. `on_lost` is
+/// called whenever the process that holds the page has ended by itself: nothing is shown then until [`show_again`].
 ///
 /// # Errors
 /// When there is no screen to open it on.
-pub fn open(app: &App, webview_dir: PathBuf) -> tauri::Result<WebviewWindow> {
+pub fn open(app: &App, webview_dir: PathBuf, on_lost: impl Fn() + Send + 'static) -> tauri::Result<WebviewWindow> {
     let proxy = Url::parse(DEAD_PROXY).expect("it is written as a URL above");
     let window = WebviewWindowBuilder::new(app, LABEL, WebviewUrl::App("index.html".into()))
         .title("Pursuance")
@@ -40,8 +41,20 @@ pub fn open(app: &App, webview_dir: PathBuf) -> tauri::Result<WebviewWindow> {
         .on_permission_request(|_, _| PermissionResponse::Deny)
         .build()?;
     #[cfg(target_os = "linux")]
-    window.with_webview(|webview| webkit::close(&webview.inner()))?;
+    window.with_webview(|webview| {
+        webkit::close(&webview.inner());
+        webkit::when_lost(&webview.inner(), on_lost);
+    })?;
+    #[cfg(not(target_os = "linux"))]
+    drop(on_lost);
     Ok(window)
+}
+
+/// Shows the page in a new process, after the one before was lost.
+pub fn show_again(window: &WebviewWindow) {
+    if window.reload().is_err() {
+        tracing::warn!("the page could not be shown again");
+    }
 }
 
 /// Ends the process that holds the page, and shows the page anew in another: memory that a process gave back with its end
@@ -71,7 +84,7 @@ pub fn bring_to_front(window: &WebviewWindow) {
 
 #[cfg(target_os = "linux")]
 mod webkit {
-    use webkit2gtk::{SettingsExt, WebView, WebViewExt};
+    use webkit2gtk::{SettingsExt, WebProcessTerminationReason, WebView, WebViewExt};
 
     /// Another process for the page. A driver of tests, which release builds do not let in, loses a page whose process
     /// ends; it gets a fresh page in the same one.
@@ -80,6 +93,16 @@ mod webkit {
             webview.terminate_web_process();
         }
         webview.reload();
+    }
+
+    /// Calls `on_lost` when the page's process ends and nobody here ended it.
+    pub fn when_lost(webview: &WebView, on_lost: impl Fn() + 'static) {
+        webview.connect_web_process_terminated(move |_, reason| {
+            if reason != WebProcessTerminationReason::TerminatedByApi {
+                tracing::warn!("the process that holds the page has ended: {reason:?}");
+                on_lost();
+            }
+        });
     }
 
     /// Switches off what the page never needs. The settings reach WebKit's processes before the first page does.

@@ -205,8 +205,8 @@ impl Window {
     /// With the end of the log when there is none in time. So do all below.
     pub async fn find(&self, testid: &str) -> Element {
         self.until(&format!("nothing visible is called {testid}"), async || {
-            let found = self.client.find(Locator::Css(&css(testid))).await.ok()?;
-            found.is_displayed().await.ok()?.then_some(found)
+            let found = self.client.find(Locator::Css(&css(testid))).await?;
+            Ok(found.is_displayed().await?.then_some(found))
         })
         .await
     }
@@ -248,7 +248,7 @@ impl Window {
     /// Waits until so many elements have this test id.
     pub async fn wait_count(&self, testid: &str, count: usize) {
         self.until(&format!("there are not {count} of {testid}"), async || {
-            (self.client.find_all(Locator::Css(&css(testid))).await.ok()?.len() == count).then_some(())
+            Ok((self.client.find_all(Locator::Css(&css(testid))).await?.len() == count).then_some(()))
         })
         .await;
     }
@@ -256,12 +256,12 @@ impl Window {
     /// Waits until nothing visible has this test id.
     pub async fn wait_gone(&self, testid: &str) {
         self.until(&format!("{testid} is still there"), async || {
-            for element in self.client.find_all(Locator::Css(&css(testid))).await.ok()? {
+            for element in self.client.find_all(Locator::Css(&css(testid))).await? {
                 if element.is_displayed().await.unwrap_or(false) {
-                    return None;
+                    return Ok(None);
                 }
             }
-            Some(())
+            Ok(Some(()))
         })
         .await;
     }
@@ -276,7 +276,7 @@ impl Window {
     pub async fn wait_seq_after(&self, seq: u64) -> u64 {
         self.until(&format!("the page still shows state {seq}"), async || {
             let now = self.seq().await;
-            (now > seq).then_some(now)
+            Ok((now > seq).then_some(now))
         })
         .await
     }
@@ -286,12 +286,12 @@ impl Window {
     /// Clicks the first visible element with this test id.
     pub async fn click(&self, testid: &str) {
         self.until(&format!("{testid} cannot be clicked"), async || {
-            let found = self.client.find(Locator::Css(&css(testid))).await.ok()?;
-            if !found.is_displayed().await.ok()? || !found.is_enabled().await.ok()? {
-                return None;
+            let found = self.client.find(Locator::Css(&css(testid))).await?;
+            if !found.is_displayed().await? || !found.is_enabled().await? {
+                return Ok(None);
             }
             self.bring_into_sight(testid).await;
-            found.click().await.ok()
+            found.click().await.map(Some)
         })
         .await;
     }
@@ -299,7 +299,10 @@ impl Window {
     /// Clicks the element with this test id that has `text` in it; one that was drawn anew or covered in between is tried again.
     pub async fn click_with(&self, testid: &str, text: &str) {
         self.until(&format!("no {testid} that says {text:?} can be clicked"), async || {
-            self.one_with(testid, text).await?.click().await.ok()
+            match self.one_with(testid, text).await? {
+                Some(element) => element.click().await.map(Some),
+                None => Ok(None),
+            }
         })
         .await;
     }
@@ -502,26 +505,29 @@ impl Window {
 
     // --- How ---
 
-    async fn one_with(&self, testid: &str, text: &str) -> Option<Element> {
-        for element in self.client.find_all(Locator::Css(&css(testid))).await.ok()? {
+    async fn one_with(&self, testid: &str, text: &str) -> Result<Option<Element>, CmdError> {
+        for element in self.client.find_all(Locator::Css(&css(testid))).await? {
             // Asked of the page: the driver's own reading of a row left out its title.
             if element.prop("innerText").await.is_ok_and(|found| found.unwrap_or_default().contains(text)) {
-                return Some(element);
+                return Ok(Some(element));
             }
         }
-        None
+        Ok(None)
     }
 
-    async fn until<T>(&self, otherwise: &str, look: impl AsyncFn() -> Option<T>) -> T {
+    /// Looks until something is there. An error counts as nothing: what is not drawn yet, or drawn anew in between, is one.
+    async fn until<T>(&self, otherwise: &str, look: impl AsyncFn() -> Result<Option<T>, CmdError>) -> T {
         let limit = Instant::now() + self.wait;
         loop {
             match tokio::time::timeout(Duration::from_secs(CALL_SECONDS), look()).await {
-                Ok(Some(found)) => return found,
-                Ok(None) if Instant::now() < limit => tokio::time::sleep(Duration::from_millis(POLL_MILLIS)).await,
-                Ok(None) => panic!(
-                    "{}: {otherwise} after {} s\n{}",
+                Ok(Ok(Some(found))) => return found,
+                Ok(_) if Instant::now() < limit => tokio::time::sleep(Duration::from_millis(POLL_MILLIS)).await,
+                Ok(last) => panic!(
+                    "{}: {otherwise} after {} s; the driver last said {}; the program {}\n{}",
                     self.launch.name,
                     self.wait.as_secs(),
+                    last.err().map_or_else(|| "nothing".into(), |error| error.to_string()),
+                    if self.app().is_some() { "runs" } else { "has ended" },
                     self.driver.log_tail()
                 ),
                 Err(_) => panic!("{}: the driver does not answer\n{}", self.launch.name, self.driver.log_tail()),

@@ -29,6 +29,22 @@ describe('the window locks by itself', () => {
     expect(stage()).toBe('open');
   });
 
+  it('and says so when the page before it was lost, until it is opened', async () => {
+    const { host, session } = await openWindow();
+    await session.lock();
+    await settled();
+    expect(document.querySelector('[data-testid=page-lost]')).toBeNull();
+    host.lose();
+    await settled();
+    expect(by('page-lost').textContent).toContain('texts you had begun since the last lock are gone');
+    await fill('passphrase', 'a long enough passphrase');
+    await click(by('unlock-submit'));
+    expect(stage()).toBe('open');
+    await session.lock();
+    await settled();
+    expect(document.querySelector('[data-testid=page-lost]')).toBeNull();
+  });
+
   it('after the time that was chosen, counted from the last key', async () => {
     const { host, session } = await openWindow();
     await lockAfter(5);

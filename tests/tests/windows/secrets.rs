@@ -155,6 +155,25 @@ fn is_in_pages(data: &Path, text: &str) -> bool {
     !look_into_pages(&data.join("store"), &key, &[Secret::text("text", text)]).is_empty()
 }
 
+/// The processes, the program's own apart, that hold one of the texts.
+fn pages_with(desktop: &Desktop, text: &str) -> BTreeSet<u32> {
+    let pages = desktop.processes().into_iter().filter(|pid| *pid != desktop.app());
+    let text: Vec<Secret> = texts().into_iter().filter(|secret| secret.name() == text).collect();
+    pages.filter(|&pid| look_into(pid, &text).is_ok_and(|seen| !seen.is_empty())).collect()
+}
+
+/// Types the passphrase until a page shows one of the texts; gives the processes that do. The page takes keys as soon as it is
+/// there, which nobody says.
+fn open_by_typing(desktop: &Desktop, text: &str) -> BTreeSet<u32> {
+    let typed = (0..MAX_TRIES).find_map(|_| {
+        desktop.press("ctrl+a");
+        desktop.type_text(PASSPHRASE);
+        desktop.press("Return");
+        desktop.look_for(TRY_SECONDS, || Some(pages_with(desktop, text)).filter(|pids| !pids.is_empty()))
+    });
+    typed.expect("the passphrase opens it")
+}
+
 /// Sightings in all processes of a window, with the process each is in.
 fn in_all_processes(desktop: &Desktop, secrets: &[Secret]) -> Vec<(u32, Sighting)> {
     let mut seen = Vec::new();
@@ -184,14 +203,9 @@ fn a_locked_window_leaves_no_secret() {
         println!("skipped: only root may look into a program that keeps its memory to itself");
         return;
     }
-    let pages_with = |text: &str| -> BTreeSet<u32> {
-        let pages = desktop.processes().into_iter().filter(|pid| *pid != desktop.app());
-        let text: Vec<Secret> = self::texts().into_iter().filter(|secret| secret.name() == text).collect();
-        pages.filter(|&pid| look_into(pid, &text).is_ok_and(|seen| !seen.is_empty())).collect()
-    };
     let shown = |text: &str| {
         desktop.wait(&format!("no page shows the {text}"), || {
-            let pids = pages_with(text);
+            let pids = pages_with(&desktop, text);
             (!pids.is_empty()).then_some(pids)
         })
     };
@@ -218,15 +232,8 @@ fn a_locked_window_leaves_no_secret() {
     let all: Vec<Secret> = self::texts().into_iter().chain(keys).collect();
     lock(&desktop, &first_pages, &all);
 
-    // Opened again by typing, and locked again: the page is another one, and nothing of it stays either. It takes keys as
-    // soon as it is there, which nobody says.
-    let typed = (0..MAX_TRIES).find_map(|_| {
-        desktop.press("ctrl+a");
-        desktop.type_text(PASSPHRASE);
-        desktop.press("Return");
-        desktop.look_for(TRY_SECONDS, || Some(pages_with("typed")).filter(|pids| !pids.is_empty()))
-    });
-    let second_pages = typed.expect("the passphrase opens it");
+    // Opened again by typing, and locked again: the page is another one, and nothing of it stays either.
+    let second_pages = open_by_typing(&desktop, "typed");
     assert!(first_pages.is_disjoint(&second_pages));
     lock(&desktop, &second_pages, &all);
 
@@ -280,6 +287,34 @@ fn may_look_into(pid: u32) -> bool {
     let mut command = Command::new(Desktop::SAME_RIGHTS[0]);
     command.args(&Desktop::SAME_RIGHTS[1..]).args(["/bin/sh", "-c", &look]).stderr(Stdio::null());
     command.status().expect("setpriv is part of every Debian").success()
+}
+
+#[test]
+fn a_page_that_is_lost_comes_back_locked() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let data = dir.path().join("data");
+    let mut node = Headless::start(&data, PASSPHRASE, &[], ("off", Stdio::null()));
+    fill(&mut node);
+    node.stop();
+    let keys = kept_keys(&data);
+    let desktop = Desktop::start("lost", dir.path(), Some(PASSPHRASE), &["--no-tor"]);
+    if File::open(format!("/proc/{}/mem", desktop.app())).is_err() {
+        println!("skipped: only root may look into a program that keeps its memory to itself");
+        return;
+    }
+    let held = || look_into(desktop.app(), &keys).is_ok_and(|seen| names(&seen).contains("epoch secret"));
+    let pages =
+        desktop.wait("no page shows the title", || Some(pages_with(&desktop, "title")).filter(|pids| !pids.is_empty()));
+    assert!(held(), "the control: it is open");
+    desktop.focus();
+    for page in &pages {
+        let killed = Command::new("kill").args(["-s", "KILL", &page.to_string()]).status().expect("there is a shell");
+        assert!(killed.success(), "the control: it was there");
+    }
+    desktop.wait("it stays open though nobody sees it", || (!held()).then_some(()));
+    assert_eq!(pages_with(&desktop, "title"), BTreeSet::new());
+    let again = open_by_typing(&desktop, "title");
+    assert!(pages.is_disjoint(&again) && held());
 }
 
 #[test]

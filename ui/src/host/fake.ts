@@ -98,6 +98,8 @@ export type FakeHost = Host & {
   arrive: (change: (pursuance: FakePursuance) => void) => void;
   /** An invite is opened outside of the window. */
   open: (link: string) => void;
+  /** The page before this one was lost. */
+  lose: () => void;
   /** Answers come only after this promise. */
   hold: (until: Promise<unknown> | null) => void;
 };
@@ -122,6 +124,7 @@ export function fakeHost(given: Partial<FakeChoices> = {}): FakeHost {
   let held: Promise<unknown> | null = null;
   let listen: (seq: number) => void = () => {};
   let offer: (link: string) => void = () => {};
+  let replace: () => void = () => {};
   const groups: FakeGroup[] = [];
   const invited = new Map<string, PreviewState>();
   const found = (pursuance: FakePursuance): FakeGroup => { const group = new FakeGroup(pursuance); groups.push(group); return group; };
@@ -407,8 +410,9 @@ export function fakeHost(given: Partial<FakeChoices> = {}): FakeHost {
       held = until;
     },
     open: (link) => offer(link),
-    watch(onSeq, onInvite) {
-      [listen, offer] = [onSeq, onInvite];
+    lose: () => replace(),
+    watch(onSeq, onInvite, onLost) {
+      [listen, offer, replace] = [onSeq, onInvite, onLost];
       return choices.trouble === null ? Promise.resolve() : Promise.reject(choices.trouble);
     },
   };

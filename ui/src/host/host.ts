@@ -7,8 +7,8 @@ export interface Host {
   request(request: Request): Promise<Reply>;
   /** Looks at something. Rejects with a `Trouble`. */
   view(query: Query): Promise<View>;
-  /** Calls back with `AppView.seq` whenever it has grown, and with each invite link that was opened outside of the window. */
-  watch(onSeq: (seq: number) => void, onInvite: (link: string) => void): Promise<void>;
+  /** Calls back with `AppView.seq` whenever it has grown, with each invite link that was opened outside of the window, and when this page takes the place of one that the system lost. */
+  watch(onSeq: (seq: number) => void, onInvite: (link: string) => void, onLost: () => void): Promise<void>;
 }
 
 /** The kind of view that answers each kind of query. */

@@ -8,6 +8,8 @@ import type { Session } from './session.svelte';
 export class Locking {
   /** Texts not sent yet, by what they belong to; the store keeps them while the window is locked. */
   drafts = $state<Record<string, string>>({});
+  /** This page took the place of one whose process ended by itself; told until the window is opened. */
+  pageLost = $state(false);
   /** Long requests under way: they are let finish first. */
   long = 0;
   /** Those that the store keeps since the last lock. */
@@ -37,6 +39,7 @@ export class Locking {
   /** The window was opened: takes up the texts that were not sent before the last lock; the store keeps them until they are. */
   async opened(): Promise<void> {
     this.#touchedAt = Date.now();
+    this.pageLost = false;
     try {
       const kept = (await this.#session.look<'drafts'>({ kind: 'drafts' })).map((draft): [string, Draft] => [keyOfDraft(draft), draft]);
       this.#kept = new Map(kept);

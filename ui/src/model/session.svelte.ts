@@ -150,7 +150,7 @@ export class Session {
     await this.#host.watch((seq) => {
       this.#heard = Math.max(this.#heard, seq);
       this.#catchUp();
-    }, (link) => this.locking.given(link)).catch((thrown: unknown) => { this.startTrouble ??= asTrouble(thrown); });
+    }, (link) => this.locking.given(link), () => { this.locking.pageLost = true; }).catch((thrown: unknown) => { this.startTrouble ??= asTrouble(thrown); });
   }
 
   /** Ends the ticking; the host goes with the window. */

@@ -48,6 +48,7 @@ export const screens = {
   'vault.working': 'Making keys… a second or two',
 
   'unlock.title': 'Unlock',
+  'unlock.pageLost': 'What draws this window stopped working, so it was locked and drawn again. Everything you did is kept; texts you had begun since the last lock are gone.',
   'unlock.passphrase': 'Passphrase',
   'unlock.submit': 'Unlock',
   'unlock.working': 'Unlocking…',
