@@ -26,6 +26,7 @@ use std::time::Duration;
 use clap::Parser;
 use pursuance_node::Node;
 use pursuance_node::api::{Request, Trouble};
+use pursuance_node::log_filter;
 use tauri::{AppHandle, Manager};
 use tokio::runtime::Runtime;
 use tracing_subscriber::EnvFilter;
@@ -42,7 +43,7 @@ const RUNTIME_STOP_SECONDS: u64 = 1;
 /// Longest line that is read for a passphrase; longer ones are cut and open nothing.
 const MAX_PASSPHRASE_LINE_BYTES: usize = 8 * 1024;
 /// What is logged unless `PURSUANCE_LOG` says otherwise; nothing secret is ever logged.
-const LOG_DEFAULT: &str = "warn,tor_netdir=error";
+const LOG_DEFAULT: &str = "warn";
 
 fn main() -> ExitCode {
     let options = Options::parse();
@@ -57,7 +58,9 @@ fn main() -> ExitCode {
         eprintln!("pursuance: could not keep its memory to itself: {error}");
         return ExitCode::FAILURE;
     }
-    let filter = EnvFilter::try_from_env("PURSUANCE_LOG").unwrap_or_else(|_| EnvFilter::new(LOG_DEFAULT));
+    let asked = std::env::var("PURSUANCE_LOG").unwrap_or_default();
+    let filter = EnvFilter::try_new(log_filter(if asked.is_empty() { LOG_DEFAULT } else { &asked }));
+    let filter = filter.unwrap_or_else(|_| EnvFilter::new(log_filter(LOG_DEFAULT)));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     if sandbox == Sandbox::Off {
         eprintln!(

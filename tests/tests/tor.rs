@@ -9,5 +9,6 @@ mod tor {
     mod onion_roundtrip;
     mod path;
     mod relay;
+    mod resting;
     mod unreachable;
 }

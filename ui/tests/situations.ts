@@ -450,7 +450,6 @@ export const SITUATIONS = {
   'moving on, and posts to go': async () => { await screen('r')(); await click(all('move-open')[0] as HTMLElement); },
   'moving on, all is there': async () => { await screen('r')(); await click(all('move-open')[1] as HTMLElement); },
   'bridges kept': bridges(BRIDGE),
-  'bridges that wait': bridges(BRIDGE.replace('192.0.2.7', '203.0.113.7')),
   'bridges without their program': bridges(`obfs4 ${BRIDGE.replace('192.0.2.7', '198.51.100.7')} cert=abc iat-mode=0`),
   'no bridges kept': bridges(''),
   'a witness that signed': witnesses(WITNESS),

@@ -10,6 +10,9 @@ use crate::store::{Store, StoreError};
 /// Name of the meta value that keeps them, line by line.
 const BRIDGES: &str = "bridges";
 
+/// Name of the meta value that says how often they were changed, as eight bytes, most significant first.
+const CHANGES: &str = "bridges changed";
+
 /// Most bridges.
 pub const MAX_BRIDGES: usize = 16;
 
@@ -25,8 +28,6 @@ pub struct BridgesView {
     pub lines: String,
     /// One of them speaks obfs4, and no program on this computer does.
     pub lacks_program: bool,
-    /// Tor runs with others, and uses these when the program is started again.
-    pub waits: bool,
 }
 
 /// Bridges by their lines; empty lines are passed over.
@@ -55,24 +56,36 @@ pub(crate) fn take_up(around: &Surroundings, store: &Store) -> Result<(), StoreE
     let lines = String::from_utf8(lines).map_err(|_| StoreError::Damaged)?;
     // Another version may have taken what this one does not.
     let bridges = parse(&lines).ok();
-    around.transport.set_bridges(lines, bridges);
+    around.transport.set_bridges(&around.runtime, lines, bridges, changes(store)?);
     Ok(())
 }
 
 impl Open {
     pub(crate) fn set_bridges(&mut self, around: &Surroundings, lines: &str) -> Result<Reply, Trouble> {
         let bridges = parse(lines)?;
-        self.store.write(|w| w.set_meta(BRIDGES, lines.as_bytes()))?;
+        if lines.as_bytes() == self.store.meta(BRIDGES)?.unwrap_or_default() {
+            return Ok(Reply::Done);
+        }
+        let number = changes(&self.store)? + 1;
+        self.store.write(|w| {
+            w.set_meta(BRIDGES, lines.as_bytes())?;
+            w.set_meta(CHANGES, &number.to_be_bytes())
+        })?;
         self.unswept = true;
-        around.transport.set_bridges(lines.to_owned(), Some(bridges));
+        around.transport.set_bridges(&around.runtime, lines.to_owned(), Some(bridges), number);
         Ok(Reply::Done)
     }
 }
 
+fn changes(store: &Store) -> Result<u64, StoreError> {
+    let kept = store.meta(CHANGES)?.unwrap_or_default();
+    if kept.is_empty() { Ok(0) } else { Ok(u64::from_be_bytes(kept.try_into().map_err(|_| StoreError::Damaged)?)) }
+}
+
 /// What is shown of them.
 pub(crate) fn view(around: &Surroundings) -> BridgesView {
-    let (lines, needs_program, waits) = around.transport.bridges();
-    BridgesView { lines, lacks_program: needs_program && bridge_program().is_none(), waits }
+    let (lines, needs_program) = around.transport.bridges();
+    BridgesView { lines, lacks_program: needs_program && bridge_program().is_none() }
 }
 
 #[cfg(test)]

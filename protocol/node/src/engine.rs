@@ -354,6 +354,7 @@ impl Engine {
             }
             _ => {
                 self.open = None;
+                self.around.transport.forget(&self.around.runtime);
                 Ok(Reply::Done)
             }
         }

@@ -60,4 +60,5 @@ pub use clock::Clock;
 pub use devices::CODE_SECONDS;
 pub use held::MAX_UNDO;
 pub use node::{Node, NodeConfig, Pace, TorChoice};
+pub use pursuance_onion::log_filter;
 pub use pursuance_wire::RelayAddress;

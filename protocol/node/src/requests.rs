@@ -79,6 +79,9 @@ impl Open {
                 self.store.write(|w| w.set_meta(OFFLINE, &[offline.into()]))?;
                 self.reach = if offline { Reach::Offline } else { Reach::Online };
                 self.relays.run_workers(around, self.reach);
+                if offline {
+                    around.transport.rest(&around.runtime);
+                }
                 Ok(Reply::Done)
             }
             // The engine's own.

@@ -3,18 +3,25 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
+use std::{fs, io};
 
 use pursuance_onion::{Bridge, Isolation, OnionError, OnionStream, Progress, Tor, TorConfig};
 use pursuance_wire::RelayAddress;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
+use zeroize::Zeroize;
 
 /// The port of every relay inside Tor.
 const ONION_PORT: u16 = 80;
+
+/// In Tor's folder: how often the bridges had been changed when it was last started there; missing, never.
+const BRIDGES_NUMBER: &str = "bridges-number";
 
 /// How long a loopback connection may take.
 const LOOPBACK_CONNECT_SECONDS: u64 = 10;
@@ -53,20 +60,23 @@ pub struct Transport {
     isolations: Mutex<HashMap<RelayAddress, Isolation>>,
 }
 
-/// Bridges, as they are given and as they were when Tor started.
+/// Bridges, as they are given.
 #[derive(Default)]
 struct Bridges {
     lines: String,
     parsed: Vec<Bridge>,
+    /// How often they were changed: what Tor keeps on the disk is of one of these numbers.
+    number: u64,
     /// The lines cannot be read: nothing is reached in their place.
     unreadable: bool,
-    started_with: Option<String>,
 }
 
 /// Tor starts when the first relay needs it, and no earlier.
 enum TorState {
     NotStarted,
     Running(Tor),
+    /// Until arti has let go of its folders.
+    Stopping(JoinHandle<()>),
     /// Its settings or its folder cannot be used; only another start of the program can help.
     Unusable,
 }
@@ -122,7 +132,7 @@ impl Transport {
             TorState::NotStarted if self.bridges.lock().expect("no holder of this lock can panic").unreadable => {
                 TorStage::Unreachable
             }
-            TorState::NotStarted => TorStage::Asleep,
+            TorState::NotStarted | TorState::Stopping(_) => TorStage::Asleep,
             TorState::Unusable => TorStage::Unreachable,
             TorState::Running(tor) => match *tor.progress().borrow() {
                 Progress { ready: true, .. } => TorStage::Ready,
@@ -132,19 +142,36 @@ impl Transport {
         }
     }
 
-    /// Has Tor reached by these bridges when it starts; one that runs stays as it is. Where lines cannot be read, it does not start.
-    pub fn set_bridges(&self, lines: String, parsed: Option<Vec<Bridge>>) {
+    /// Has Tor reached by these bridges, which were changed `number` times by now; one that runs with others ends, and what it
+    /// kept of them on the disk goes. Where lines cannot be read, it does not start.
+    pub fn set_bridges(self: &Arc<Self>, runtime: &Handle, lines: String, parsed: Option<Vec<Bridge>>, number: u64) {
         let mut bridges = self.bridges.lock().expect("no holder of this lock can panic");
-        bridges.unreadable = parsed.is_none();
-        (bridges.lines, bridges.parsed) = (lines, parsed.unwrap_or_default());
+        let changed = bridges.number != number;
+        *bridges = Bridges { lines, unreadable: parsed.is_none(), parsed: parsed.unwrap_or_default(), number };
+        drop(bridges);
+        if changed {
+            self.rest(runtime);
+        }
+        self.forget_other_bridges();
     }
 
-    /// The lines of the bridges, whether one needs another program, and whether Tor runs with others.
+    /// The lines of the bridges, and whether one needs another program.
     #[must_use]
-    pub fn bridges(&self) -> (String, bool, bool) {
+    pub fn bridges(&self) -> (String, bool) {
         let bridges = self.bridges.lock().expect("no holder of this lock can panic");
-        let waits = bridges.started_with.as_ref().is_some_and(|lines| *lines != bridges.lines);
-        (bridges.lines.clone(), bridges.parsed.iter().any(Bridge::needs_program), waits)
+        (bridges.lines.clone(), bridges.parsed.iter().any(Bridge::needs_program))
+    }
+
+    /// Removes what Tor kept while it was reached by other bridges, unless it runs: their lines stand there. Whether nothing of it is left.
+    fn forget_other_bridges(&self) -> bool {
+        let Some(config) = &self.tor_config else { return true };
+        // Held until all is gone: Tor does not start meanwhile.
+        let state = self.tor.lock().expect("no holder of this lock can panic");
+        let number = self.bridges.lock().expect("no holder of this lock can panic").number;
+        match &*state {
+            TorState::NotStarted => forget_other_bridges(config, number),
+            TorState::Running(_) | TorState::Stopping(_) | TorState::Unusable => false,
+        }
     }
 
     /// Opens a stream to a relay, on a circuit of this relay and purpose alone.
@@ -175,13 +202,20 @@ impl Transport {
         let config = self.tor_config.as_ref().ok_or(ConnectError::NoWay)?;
         let mut state = self.tor.lock().expect("no holder of this lock can panic");
         if let TorState::NotStarted = *state {
-            let mut bridges = self.bridges.lock().expect("no holder of this lock can panic");
+            let bridges = self.bridges.lock().expect("no holder of this lock can panic");
             if bridges.unreadable {
                 return Err(ConnectError::TorNotReady);
             }
-            bridges.started_with = Some(bridges.lines.clone());
-            let config = TorConfig { bridges: bridges.parsed.clone(), ..config.clone() };
-            *state = match Tor::start(config) {
+            if !forget_other_bridges(config, bridges.number) {
+                return Err(ConnectError::TorNotReady);
+            }
+            let started = Tor::start(TorConfig { bridges: bridges.parsed.clone(), ..config.clone() });
+            let number = config.state_dir.join(BRIDGES_NUMBER);
+            let started = started.and_then(|tor| match fs::write(number, bridges.number.to_string()) {
+                Ok(()) => Ok(tor),
+                Err(source) => Err(OnionError::Directory { path: config.state_dir.clone(), source }),
+            });
+            *state = match started {
                 Ok(tor) => TorState::Running(tor),
                 Err(error) => {
                     tracing::error!(%error, "Tor cannot be started");
@@ -191,7 +225,7 @@ impl Transport {
         }
         match &*state {
             TorState::Running(tor) => Ok(tor.clone()),
-            TorState::NotStarted | TorState::Unusable => Err(ConnectError::TorNotReady),
+            TorState::NotStarted | TorState::Stopping(_) | TorState::Unusable => Err(ConnectError::TorNotReady),
         }
     }
 
@@ -204,14 +238,69 @@ impl Transport {
         isolations.entry(*relay).or_insert_with(Isolation::new).clone()
     }
 
-    /// Ends Tor, if it runs.
+    /// Has Tor rest, and forgets by which bridges it is reached until they are set again.
+    pub fn forget(self: &Arc<Self>, runtime: &Handle) {
+        self.rest(runtime);
+        let mut bridges = self.bridges.lock().expect("no holder of this lock can panic");
+        bridges.lines.zeroize();
+        bridges.parsed.clear();
+    }
+
+    /// Has Tor rest: nothing is sent any more, and which relays it knows is forgotten. The next stream starts it again.
+    pub fn rest(self: &Arc<Self>, runtime: &Handle) {
+        self.isolations.lock().expect("no holder of this lock can panic").clear();
+        let mut state = self.tor.lock().expect("no holder of this lock can panic");
+        // Where it does not run, it stays as it is.
+        *state = match std::mem::replace(&mut *state, TorState::NotStarted) {
+            TorState::Running(tor) => {
+                let resting = self.clone();
+                // It waits for this lock before it says how it ended.
+                TorState::Stopping(runtime.spawn(async move { resting.stopped(tor.stop().await) }))
+            }
+            other => other,
+        };
+    }
+
+    fn stopped(&self, released: bool) {
+        let mut state = self.tor.lock().expect("no holder of this lock can panic");
+        if let TorState::Stopping(_) = &*state {
+            // A second arti on the same folder would run without its guards.
+            *state = if released { TorState::NotStarted } else { TorState::Unusable };
+        }
+        drop(state);
+        if released {
+            self.forget_other_bridges();
+        } else {
+            tracing::error!("Tor does not let go of its folder");
+        }
+    }
+
+    /// Ends Tor for good.
     pub async fn stop(&self) {
         let state =
             std::mem::replace(&mut *self.tor.lock().expect("no holder of this lock can panic"), TorState::Unusable);
-        if let TorState::Running(tor) = state {
-            tor.stop().await;
+        match state {
+            TorState::Running(tor) => drop(tor.stop().await),
+            TorState::Stopping(stopping) => drop(stopping.await),
+            TorState::NotStarted | TorState::Unusable => {}
         }
     }
+}
+
+/// Removes Tor's folders, unless they are of this number of changes. Whether nothing else is left.
+fn forget_other_bridges(config: &TorConfig, number: u64) -> bool {
+    let kept = fs::read_to_string(config.state_dir.join(BRIDGES_NUMBER));
+    if kept.map_or(0, |kept| kept.parse().unwrap_or(0)) == number {
+        return true;
+    }
+    let gone = [&config.state_dir, &config.cache_dir].into_iter().all(|dir| match fs::remove_dir_all(dir) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            tracing::error!(kind = %error.kind(), "what Tor kept of other bridges cannot be removed");
+            false
+        }
+        _ => true,
+    });
+    gone
 }
 
 /// An open stream to a relay.
@@ -288,12 +377,37 @@ pub(crate) mod tests {
         let place = |name: &str| dir.path().join(name);
         let config =
             TorConfig { state_dir: place("state"), cache_dir: place("cache"), toml: None, bridges: Vec::new() };
-        let transport = Transport::new([], Some(config));
-        transport.set_bridges("of another version".into(), None);
+        let transport = Arc::new(Transport::new([], Some(config)));
+        let set = |lines: &str, parsed| transport.set_bridges(&Handle::current(), lines.into(), parsed, 0);
+        set("of another version", None);
         assert_eq!(transport.tor_stage(), TorStage::Unreachable);
         assert!(matches!(transport.connect(&relay(), Purpose::Read).await, Err(ConnectError::TorNotReady)));
         assert!(!place("state").exists(), "Tor was not started");
-        transport.set_bridges(String::new(), Some(Vec::new()));
+        set("", Some(Vec::new()));
         assert_eq!(transport.tor_stage(), TorStage::Asleep);
+    }
+
+    #[test]
+    fn what_is_kept_of_other_bridges_goes() {
+        let dir = tempfile::tempdir().unwrap();
+        let (state_dir, cache_dir) = (dir.path().join("state"), dir.path().join("cache"));
+        let config =
+            TorConfig { state_dir: state_dir.clone(), cache_dir: cache_dir.clone(), toml: None, bridges: Vec::new() };
+        let made = |number: Option<&str>| {
+            for dir in [&state_dir, &cache_dir] {
+                fs::create_dir_all(dir).unwrap();
+                fs::write(dir.join("guards"), "192.0.2.7").unwrap();
+            }
+            number.iter().for_each(|number| fs::write(state_dir.join(BRIDGES_NUMBER), number).unwrap());
+        };
+        for (kept, number, stays) in
+            [(None, 0, true), (Some("3"), 3, true), (None, 1, false), (Some("3"), 4, false), (Some("3"), 0, false)]
+        {
+            made(kept);
+            assert!(forget_other_bridges(&config, number));
+            assert_eq!((state_dir.exists(), cache_dir.exists()), (stays, stays), "{kept:?} {number}");
+            fs::remove_dir_all(&state_dir).ok();
+        }
+        assert!(forget_other_bridges(&config, 5), "nothing is there");
     }
 }

@@ -1,5 +1,6 @@
 //! Bridges: ways into Tor that are not in its public list, by lines that are handed out (docs/protocol, chapter "How bytes travel").
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -46,6 +47,10 @@ impl FromStr for Bridge {
         let transport = words.next_if(|word| !word.contains(':'));
         if transport.is_some_and(|name| name != OBFS4) {
             return Err(BridgeError::Transport);
+        }
+        // A name would be looked up, by the program that speaks obfs4, with whatever resolver this computer has.
+        if !words.next().is_some_and(|address| address.parse::<SocketAddr>().is_ok()) {
+            return Err(BridgeError::Unreadable);
         }
         let settings: BridgeConfigBuilder = line.trim().parse().map_err(|_| BridgeError::Unreadable)?;
         settings.build().map_err(|_| BridgeError::Unreadable)?;
@@ -102,12 +107,15 @@ mod tests {
 
     #[test]
     fn everything_else_is_refused() {
+        // Good in every other way.
+        let named = format!("obfs4 bridge.example.org:443 {FINGERPRINT} {CERT}");
         for (line, why) in [
             ("", BridgeError::Unreadable),
             ("192.0.2.7:443", BridgeError::Unreadable),
             ("192.0.2.7 443", BridgeError::Transport),
             ("http://192.0.2.7:443", BridgeError::Unreadable),
             ("192.0.2.7:443 not-a-fingerprint", BridgeError::Unreadable),
+            (named.as_str(), BridgeError::Unreadable),
             ("snowflake 192.0.2.3:80 A0F5B1C2D3E4F5061728394A5B6C7D8E9F001122", BridgeError::Transport),
             ("Bridge meek_lite 192.0.2.3:80", BridgeError::Transport),
         ] {

@@ -42,9 +42,16 @@ pub use settings::TorConfig;
 pub use stream::{Isolation, OnionStream};
 pub use tor::Tor;
 
-/// The filter that programs should give their `tracing` subscriber for everything below this room.
+/// What everything below this room may log, whatever else is asked for.
 ///
-/// arti shortens onion addresses in what it logs, but the last letters still carry a few bits of
-/// the key; the crates that name addresses are therefore quiet but for errors. `tor_netdir` warns
-/// without end on networks of a handful of relays. This crate itself never logs an address or a key.
-pub const LOG_FILTER: &str = "warn,arti_client=error,tor_hsclient=error,tor_hsservice=error,tor_netdir=error";
+/// arti shortens onion addresses in what it logs, but the last letters still carry a few bits of the key; the crates that name
+/// them are therefore quiet but for errors. Below warnings its crates tell of bridges line by line. `tor_netdir` warns without
+/// end on networks of a handful of relays. A target stands for all that begin with it.
+const LOG_CEILING: &str = "arti=error,tor_=warn,tor_hsclient=error,tor_hsservice=error,tor_netdir=error";
+
+/// The filter that programs give their `tracing` subscriber: what they ask for, and of what is below this room no more than it may
+/// say. This crate itself never logs an address or a key.
+#[must_use]
+pub fn log_filter(asked: &str) -> String {
+    format!("{asked},{LOG_CEILING}")
+}

@@ -37,6 +37,9 @@ const PROGRESS_SECONDS: u64 = 5;
 /// How long [`Tor::stop`] waits for arti to let go of its directories.
 const STOP_SECONDS: u64 = 10;
 
+/// How often it looks whether the other clones are gone.
+const STOP_POLL_MILLIS: u64 = 20;
+
 /// Threads that arti runs on.
 const THREADS: usize = 2;
 
@@ -205,14 +208,24 @@ impl Tor {
         Ok(OnionService::new(served, running, introductions, port, self.0.runtime().handle()))
     }
 
-    /// Lets go of this clone. If it was the last, and no service runs, waits (up to ten seconds) until arti has
-    /// closed everything and released its directories, so that they can be started on again.
-    pub async fn stop(self) {
-        if let Some(running) = Arc::into_inner(self.0) {
-            let stopped = running.arti.wait_for_stop();
+    /// Waits, up to ten seconds, until the other clones are gone and no service runs, and until arti has closed everything
+    /// and released its directories. Whether it did: then they can be started on again.
+    pub async fn stop(self) -> bool {
+        let limit = Duration::from_secs(STOP_SECONDS);
+        let mut shared = self.0;
+        let stopped = async {
+            let running = loop {
+                match Arc::try_unwrap(shared) {
+                    Ok(running) => break running,
+                    Err(others) => shared = others,
+                }
+                sleep(Duration::from_millis(STOP_POLL_MILLIS)).await;
+            };
+            let released = running.arti.wait_for_stop();
             drop(running);
-            let _ = timeout(Duration::from_secs(STOP_SECONDS), stopped).await;
-        }
+            released.await;
+        };
+        timeout(limit, stopped).await.is_ok()
     }
 }
 

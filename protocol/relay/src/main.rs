@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use pursuance_onion::{LOG_FILTER, OnionKey, OnionService, Tor, TorConfig};
+use pursuance_onion::{OnionKey, OnionService, Tor, TorConfig, log_filter};
 use pursuance_relay::limits::{DEFAULT_MAX_CONNECTIONS, DEFAULT_MAX_DISK_BYTES, DEFAULT_RETENTION_DAYS, Patience};
 use pursuance_relay::{Checked, Relay, RelayConfig, RelayError, backup, check, read_address, restore};
 use pursuance_wire::limits::{MAX_EVIDENCE_BYTES, MAX_RETENTION_DAYS, MAX_SLOT_SECONDS};
@@ -156,7 +156,7 @@ fn main() -> ExitCode {
     leave_no_memory();
     let cli = Cli::parse();
     tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::new(format!("{LOG_FILTER},pursuance_relay=info")))
+        .with_env_filter(EnvFilter::new(log_filter("warn,pursuance_relay=info")))
         .with_writer(io::stderr)
         .with_ansi(io::stderr().is_terminal())
         .with_target(false)

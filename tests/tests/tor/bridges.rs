@@ -34,7 +34,7 @@ async fn story(net: &TorNet, lines: &[String; 2], deadline: Instant) {
     let key = OnionKey::from_seed(&SEED);
     let onion = key.public();
     let mut service = home.serve(&key, PORT).await.expect("serves");
-    tokio::spawn(async move {
+    let serving = tokio::spawn(async move {
         while let Some(mut stream) = service.accept().await {
             // Whoever hears nothing fails the test.
             let _ = stream.write_all(b"hello").await;
@@ -61,5 +61,7 @@ async fn story(net: &TorNet, lines: &[String; 2], deadline: Instant) {
     let ready = timeout(Duration::from_secs(IN_VAIN_SECONDS), lost.ready()).await;
     assert!(ready.is_err(), "nothing else is tried: {ready:?}");
     lost.stop().await;
+    // It runs as long as the service does.
+    serving.abort();
     home.stop().await;
 }

@@ -17,6 +17,10 @@ const NOTHING: Counted = Counted { packets: 0, datagrams: 0 };
 const PATIENCE_SECONDS: u64 = 120;
 /// How long the question stands, and nothing may be sent.
 const ASKED_SECONDS: u64 = 5;
+/// By then Tor has ended.
+const RESTING_SECONDS: u64 = 3;
+/// How long nothing may be sent by somebody who stays offline; Tor tries several times in it.
+const QUIET_SECONDS: u64 = 15;
 
 fn nobodys_relay() -> String {
     let key = |byte: u8| SigningKey::from_seed(&[byte; 32].into()).author().0;
@@ -97,6 +101,13 @@ async fn nothing_leaves_this_computer() {
         (counter.counted().packets > 0).then_some(())
     })
     .await;
+    // Offline, there is no trying again.
+    window.click("nav-settings").await;
+    window.click("offline").await;
+    tokio::time::sleep(Duration::from_secs(RESTING_SECONDS)).await;
+    let so_far = counter.counted().packets;
+    tokio::time::sleep(Duration::from_secs(QUIET_SECONDS)).await;
+    assert_eq!(counter.counted().packets, so_far, "Tor goes on while the person stays offline");
     window.quit().await;
     assert_eq!(counter.counted().datagrams, 0, "Tor needs no resolver");
 

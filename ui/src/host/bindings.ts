@@ -135,11 +135,7 @@ lines: string,
 /**
  * One of them speaks obfs4, and no program on this computer does.
  */
-lacksProgram: boolean, 
-/**
- * Tor runs with others, and uses these when the program is started again.
- */
-waits: boolean, };
+lacksProgram: boolean, };
 
 /**
  * How a member came.

@@ -1,9 +1,9 @@
 // Bridges of the fake host: lines are looked at as the node does, roughly; some addresses stand for what cannot be had here.
 import type { BridgesView, Trouble } from './bindings';
 
-export const NO_BRIDGES: BridgesView = { lines: '', lacksProgram: false, waits: false };
+export const NO_BRIDGES: BridgesView = { lines: '', lacksProgram: false };
 
-/** Bridges by their lines. 198.51.100.* needs a program that is not there; with 203.0.113.* Tor runs already. */
+/** Bridges by their lines. 198.51.100.* needs a program that is not there. */
 export function bridgesOf(lines: string): BridgesView {
   for (const [at, line] of lines.split('\n').entries()) {
     const words = line.trim().split(/\s+/).filter((word) => word !== '' && word !== 'Bridge');
@@ -12,5 +12,5 @@ export function bridgesOf(lines: string): BridgesView {
     if (transport !== null && transport !== 'obfs4') throw { code: 'bridgeTransport', line: at + 1 } satisfies Trouble;
     if (!/^[0-9A-F]{40}$/.test(words[1] ?? '')) throw { code: 'notABridge', line: at + 1 } satisfies Trouble;
   }
-  return { lines, lacksProgram: lines.includes('198.51.100.'), waits: lines.includes('203.0.113.') };
+  return { lines, lacksProgram: lines.includes('198.51.100.') };
 }

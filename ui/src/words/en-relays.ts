@@ -76,10 +76,9 @@ export const relays = {
   'bridges.title': 'Bridges',
   'bridges.hint': 'Where Tor is blocked, or nobody should see that you use it, a bridge helps: a way into the Tor network that is on no public list. Lines come from somebody you trust, or from the Tor Project.',
   'bridges.lines': 'Bridge lines',
-  'bridges.linesHint': 'One a line, whole, as they were given to you. Plain ones and obfs4 can be used.',
+  'bridges.linesHint': 'One a line, whole, as they were given to you. Plain ones and obfs4 can be used. While you use them, Tor keeps them unencrypted in the data folder.',
   'bridges.keep': 'Use these',
-  'bridges.kept': 'Kept. Tor is reached by these from its next start on, and in no other way.',
-  'bridges.keptNone': 'Kept. Tor is reached without bridges from its next start on.',
+  'bridges.kept': 'Kept. Tor is reached by these from now on, and in no other way.',
+  'bridges.keptNone': 'Kept. Tor is reached without bridges from now on.',
   'bridges.lacks': 'These need the program obfs4proxy, or lyrebird, and neither is on this computer. Until one is installed, no relay is reached by them.',
-  'bridges.waits': 'Tor runs already, without this change. Close Pursuance and start it again.',
 } as const;
