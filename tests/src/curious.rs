@@ -307,8 +307,9 @@ impl World {
         self.clients[client].outbox += cells;
     }
 
-    fn pause(&mut self, sending: Sending) -> u64 {
-        let pause = sending.pause(&self.pace, self.rng.random());
+    fn pause(&mut self, sending: Sending, posts: u32) -> u64 {
+        let left = sending.within(&self.pace).unwrap_or_default();
+        let pause = sending.pause(&self.pace, left, posts, self.rng.random());
         (pause + Duration::from_millis(500)).as_secs()
     }
 
@@ -321,14 +322,14 @@ impl World {
         if one.leaving || (one.outbox == 0 && !is_steady) {
             return;
         }
-        let stay = one.stay;
+        let (stay, posts) = (one.stay, one.outbox.div_ceil(sending.cells_per_post()) as u32);
         self.clients[client].leaving = true;
-        let pause = self.pause(sending);
+        let pause = self.pause(sending, posts);
         self.at(now + pause, Event::Leave { client, stay, is_dummy: false });
     }
 
     fn plan_dummy(&mut self, now: u64, client: usize) {
-        let (pause, stay) = (self.pause(Sending::Steady), self.clients[client].stay);
+        let (pause, stay) = (self.pause(Sending::Steady, 1), self.clients[client].stay);
         self.at(now + pause, Event::Leave { client, stay, is_dummy: true });
     }
 

@@ -317,7 +317,7 @@ impl Pair {
 
     fn hand_over(&mut self) {
         self.held.seal(&mut self.store, &[self.relay]).unwrap();
-        let waiting = self.store.waiting_cells(self.relay, usize::MAX).unwrap();
+        let waiting = self.store.waiting_cells(self.relay, 0, usize::MAX).unwrap();
         self.store
             .write(|w| {
                 waiting

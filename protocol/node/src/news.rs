@@ -124,8 +124,10 @@ impl Open {
                 let _ = reply.send(self.post_plan(around, address)?);
                 Ok(false)
             }
-            PosterNews::Handed { cells, receipt, done } => {
-                let number = self.relay(address).number;
+            PosterNews::Handed { pursuance, cells, receipt, done } => {
+                let relay = self.relay(address);
+                relay.posted = pursuance;
+                let number = relay.number;
                 self.store.write(|w| {
                     let note = receipt.note().as_bytes();
                     let mut promised = cells.iter().zip(receipt.leaves());
@@ -471,7 +473,10 @@ impl Open {
         // Nothing is posted before it is known where our cells begin.
         let from_end = self.relays.readings.iter().any(|((_, at), reading)| at == address && reading.first == FROM_END);
         let Some(newest) = relay.history.newest().map(Checkpoint::slot).filter(|_| !from_end) else { return Ok(None) };
-        let waiting = self.store.waiting_cells(relay.number, self.sending.cells_per_post())?;
+        let waiting = self.store.waiting_cells(relay.number, relay.posted, self.sending.cells_per_post())?;
+        let per_post = u32::try_from(self.sending.cells_per_post()).unwrap_or(1);
+        let posts = self.store.waiting_count(relay.number)?.div_ceil(per_post);
+        let pursuance = waiting.first().map_or(relay.posted, |first| first.pursuance);
         let (numbers, mut cells): (Vec<Number>, Vec<Cell>) =
             waiting.into_iter().map(|waiting| (waiting.number, waiting.cell)).unzip();
         if cells.is_empty() {
@@ -482,6 +487,7 @@ impl Open {
         }
         let slot_seconds = relay.slot_seconds.unwrap_or(ASSUMED_SLOT_SECONDS);
         Ok(Some(PostPlan {
+            pursuance,
             numbers,
             cells,
             newest,
@@ -492,6 +498,7 @@ impl Open {
                 slot_seconds,
             ),
             sending: self.sending,
+            posts,
         }))
     }
 

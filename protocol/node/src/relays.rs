@@ -100,6 +100,8 @@ pub(crate) struct Relay {
     pub(crate) seen: SeenByOthers,
     /// Which witnesses signed its checkpoints.
     pub(crate) cosigned: Cosigned,
+    /// Whose cells were posted last; 0 before any were.
+    pub(crate) posted: Number,
     pub(crate) run: u64,
     tasks: Option<Tasks>,
 }
@@ -354,6 +356,7 @@ impl Relay {
             lately: Lately::default(),
             seen: SeenByOthers::default(),
             cosigned: Cosigned::default(),
+            posted: 0,
             run: 0,
             tasks: None,
         }

@@ -250,7 +250,7 @@ impl Open {
                 }
                 let pause = || around.pace.repair_delay();
                 let entries = self.repair.due_at(pursuance, row, ago(around.pace.repair_after), pause);
-                if !entries.is_empty() && self.store.waiting_cells(row, 1)?.is_empty() {
+                if !entries.is_empty() && self.store.waiting_count(row)? == 0 {
                     self.post_what_it_lacks(pursuance, row, &entries, now_seconds)?;
                 }
             }

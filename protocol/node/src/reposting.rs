@@ -40,7 +40,8 @@ pub(crate) struct Reposting {
     counting: BTreeMap<(PursuanceId, RelayAddress), (u64, u64)>,
     /// When somebody here looks whether relays lack something, unless that is at once; and how much of it another has posted by then.
     due: BTreeMap<PursuanceId, (Instant, u64)>,
-    job: Option<Job>,
+    /// Of each relay and each pursuance, one at most: a relay that takes nothing holds up nobody elsewhere.
+    jobs: Vec<Job>,
 }
 
 /// In the database, by pursuance.
@@ -104,7 +105,7 @@ impl Reposting {
         self.kept.remove(&pursuance);
         self.due.remove(&pursuance);
         self.counting.retain(|(of, _), _| *of != pursuance);
-        self.job.take_if(|job| job.pursuance == pursuance);
+        self.jobs.retain(|job| job.pursuance != pursuance);
     }
 
     fn change(
@@ -205,16 +206,16 @@ impl Relay {
 impl Open {
     /// Posts a little of what somebody may lack, where nothing else waits to be posted.
     pub(crate) fn repost(&mut self, around: &Surroundings) -> Result<(), StoreError> {
-        if let Some(mut job) = self.reposting.job.take() {
+        for mut job in std::mem::take(&mut self.reposting.jobs) {
             if self.repost_more(&mut job)? {
-                self.reposting.job = Some(job);
+                self.reposting.jobs.push(job);
             }
-            return Ok(());
         }
         let wanted = self.reposting.kept.iter().filter(|(_, kept)| kept.is_wanted);
         let wanted: Vec<PursuanceId> = wanted.map(|(pursuance, _)| *pursuance).collect();
         for pursuance in wanted {
-            if self.reposting.is_due(pursuance, &around.pace) {
+            let is_done = !self.reposting.jobs.iter().any(|job| job.pursuance == pursuance);
+            if is_done && self.reposting.is_due(pursuance, &around.pace) {
                 self.look_what_is_lacking(pursuance)?;
             }
         }
@@ -227,12 +228,12 @@ impl Open {
         if held.standing != KeptStanding::Member || held.is_silent() {
             return self.reposting.change(&mut self.store, pursuance, |kept| kept.is_wanted = false);
         }
-        let mut all_known = true;
+        let mut may_lack = false;
         for address in self.relays.wanted(held.number) {
             let Some(relay) = self.relays.known.get_mut(&address) else { continue };
             let known = relay.expired.filter(|(slot, _)| Some(*slot) == relay.expiry_slot());
             let Some((_, expired)) = known else {
-                all_known = false;
+                may_lack = true;
                 // Asked in a visit like any other; once, until that has ended.
                 if relay.online && !relay.asks_expiry {
                     relay.asks_expiry = true;
@@ -241,13 +242,17 @@ impl Open {
                 continue;
             };
             let whole_from = self.reposting.kept.get(&pursuance).and_then(|kept| kept.whole_from.get(&relay.number));
-            if self.reposting.job.is_none() && whole_from.is_none_or(|from| *from < expired) {
+            if whole_from.is_some_and(|from| *from >= expired) {
+                continue;
+            }
+            may_lack = true;
+            if !self.reposting.jobs.iter().any(|job| job.pursuance == pursuance || job.relay == address) {
                 let bundler = Bundler::new(&held.replica);
                 let (after, all_sealed, since, cells) = (0, false, relay.size(), Vec::new());
-                self.reposting.job = Some(Job { pursuance, relay: address, bundler, after, all_sealed, since, cells });
+                self.reposting.jobs.push(Job { pursuance, relay: address, bundler, after, all_sealed, since, cells });
             }
         }
-        if all_known && self.reposting.job.is_none() {
+        if !may_lack {
             self.reposting.due.remove(&pursuance);
             self.reposting.change(&mut self.store, pursuance, |kept| kept.is_wanted = false)?;
         }
@@ -262,7 +267,7 @@ impl Open {
         if !is_wanted || held.is_silent() {
             return Ok(false);
         }
-        if !self.store.waiting_cells(relay, 1)?.is_empty() {
+        if self.store.waiting_count(relay)? > 0 {
             return Ok(true);
         }
         if job.all_sealed {

@@ -45,16 +45,28 @@ impl Sending {
         if matches!(self, Self::Steady) { 1 } else { MAX_POST_CELLS }
     }
 
-    /// The pause before a post, by a number drawn evenly from 0 to 1.
+    /// In how long all that waits leaves, if it is to leave within a time.
+    #[must_use]
+    pub const fn within(self, pace: &Pace) -> Option<Duration> {
+        match self {
+            Self::WithinMinutes => Some(pace.some_minutes),
+            Self::WithinHour => Some(pace.an_hour),
+            Self::AtOnce | Self::Steady => None,
+        }
+    }
+
+    /// The pause before the next post, by a number drawn evenly from 0 to 1.
     ///
-    /// At a steady rate it is distributed exponentially: how long ago the last post was, or the program was started, says nothing about
+    /// What leaves within a time does so in `left` of it: each of so many `posts` at a moment of its own, whichever is the
+    /// first of them. At a steady rate it is distributed exponentially: how long ago the last post was, or the program was started, says nothing about
     /// when the next one comes.
     #[must_use]
-    pub fn pause(self, pace: &Pace, drawn: f64) -> Duration {
+    pub fn pause(self, pace: &Pace, left: Duration, posts: u32, drawn: f64) -> Duration {
         match self {
             Self::AtOnce => pace.max_post_delay.mul_f64(drawn),
-            Self::WithinMinutes => pace.some_minutes.mul_f64(drawn),
-            Self::WithinHour => pace.an_hour.mul_f64(drawn),
+            Self::WithinMinutes | Self::WithinHour => {
+                left.mul_f64(1.0 - (1.0 - drawn).powf(1.0 / f64::from(posts.max(1))))
+            }
             Self::Steady => pace.steady_pause.mul_f64((-(1.0 - drawn).ln()).min(MAX_STEADY_MEANS)),
         }
     }
@@ -96,12 +108,34 @@ mod tests {
             (Sending::Steady, 300.0 * MAX_STEADY_MEANS, 300.0),
         ] {
             let draws = 100_000;
-            let pauses = (0..draws).map(|n| sending.pause(&pace, f64::from(n) / f64::from(draws)).as_secs_f64());
+            let pauses = (0..draws).map(|n| {
+                let left = sending.within(&pace).unwrap_or_default();
+                sending.pause(&pace, left, 1, f64::from(n) / f64::from(draws)).as_secs_f64()
+            });
             let pauses: Vec<f64> = pauses.collect();
             assert!(pauses.iter().all(|pause| (0.0..=most).contains(pause)), "{sending:?}");
             let found = pauses.iter().sum::<f64>() / f64::from(draws);
             assert!((found / mean - 1.0).abs() < 0.01, "{sending:?}: {found}");
         }
+    }
+
+    #[test]
+    fn what_waits_together_leaves_within_the_time() {
+        let pace = Pace::default();
+        let (sending, draws) = (Sending::WithinHour, 1_000);
+        for drawn in (0..=draws).map(|n| f64::from(n) / f64::from(draws)) {
+            let mut left = pace.an_hour;
+            for posts in (1..=50).rev() {
+                // Never later than that, and in the mean a part of it for each.
+                left = left.checked_sub(sending.pause(&pace, left, posts, drawn)).expect("within what is left");
+            }
+        }
+        let firsts = (0..draws).map(|n| sending.pause(&pace, pace.an_hour, 4, f64::from(n) / f64::from(draws)));
+        let mean = firsts.sum::<Duration>() / draws;
+        assert!(
+            (mean.as_secs_f64() / 720.0 - 1.0).abs() < 0.01,
+            "a fifth of an hour, as of four moments in it: {mean:?}"
+        );
     }
 
     #[test]

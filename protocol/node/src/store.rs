@@ -464,21 +464,32 @@ impl Store {
         Ok(self.list(sql, params![pursuance, join], |row| Ok(EntryId(row.get(0)?)))?.into_iter().collect())
     }
 
-    /// The next cells to be posted to a relay: of one pursuance only, so that no post says that two share a computer.
+    /// The next cells to be posted to a relay: of one pursuance only, so that no post says that two share a computer. They take
+    /// turns: it is the one whose number follows `after`.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn waiting_cells(&self, relay: Number, limit: usize) -> Result<Vec<WaitingCell>> {
-        let sql = "SELECT cell.number, cell.bytes FROM outbox JOIN cell ON cell.number = outbox.cell
-            WHERE relay = ?1 AND state = 0 AND pursuance = (
-                SELECT pursuance FROM outbox JOIN cell ON cell.number = outbox.cell
-                WHERE relay = ?1 AND state = 0 ORDER BY cell.number LIMIT 1)
-            ORDER BY cell.number LIMIT ?2";
+    pub fn waiting_cells(&self, relay: Number, after: Number, limit: usize) -> Result<Vec<WaitingCell>> {
+        let sql = "WITH waiting (pursuance) AS (
+                SELECT pursuance FROM outbox JOIN cell ON cell.number = outbox.cell WHERE relay = ?1 AND state = 0)
+            SELECT cell.number, cell.bytes, pursuance FROM outbox JOIN cell ON cell.number = outbox.cell
+            WHERE relay = ?1 AND state = 0 AND pursuance = COALESCE(
+                (SELECT MIN(pursuance) FROM waiting WHERE pursuance > ?2), (SELECT MIN(pursuance) FROM waiting))
+            ORDER BY cell.number LIMIT ?3";
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        self.list(sql, params![relay, limit], |row| {
+        self.list(sql, params![relay, after, limit], |row| {
             let bytes: [u8; pursuance_wire::cell::CELL_BYTES] = row.get(1)?;
-            Ok(WaitingCell { number: row.get(0)?, cell: Cell::from_bytes(bytes) })
+            Ok(WaitingCell { number: row.get(0)?, pursuance: row.get(2)?, cell: Cell::from_bytes(bytes) })
         })
+    }
+
+    /// How many cells wait to be posted to a relay, of all pursuances.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn waiting_count(&self, relay: Number) -> Result<u32> {
+        let sql = "SELECT COUNT(*) FROM outbox WHERE relay = ?1 AND state = 0";
+        Ok(self.connection.prepare_cached(sql)?.query_row([relay], |row| row.get(0))?)
     }
 
     /// The slot for which a relay promised the first cell of an invite's preview; `None` unless it has promised all of them.

@@ -25,6 +25,9 @@ const SILENT_SLOTS: u32 = 3;
 /// What is added to them, for the way.
 const SILENT_EXTRA_SECONDS: u64 = 60;
 
+/// Frames of a stream that are taken as fast as they come; a way that was held up brings some together.
+const FRAMES_AT_ONCE: u32 = 64;
+
 /// The engine has ended, or no longer wants this task.
 pub(crate) struct Dismissed;
 
@@ -67,19 +70,45 @@ pub(crate) enum PosterNews {
     /// Asks what is to be posted, and when; `None` when nothing is.
     Plan(oneshot::Sender<Option<PostPlan>>),
     /// The relay signed for these cells.
-    Handed { cells: Vec<Number>, receipt: Receipt, done: oneshot::Sender<()> },
+    Handed { pursuance: Number, cells: Vec<Number>, receipt: Receipt, done: oneshot::Sender<()> },
     /// It came to nothing.
     Failed { error: VisitError },
 }
 
 /// One post. A dummy has no number.
 pub(crate) struct PostPlan {
+    /// Whose cells they are.
+    pub(crate) pursuance: Number,
     pub(crate) numbers: Vec<Number>,
     pub(crate) cells: Vec<Cell>,
     pub(crate) newest: SlotNumber,
     pub(crate) ahead: SlotNumber,
     /// When it is to leave.
     pub(crate) sending: Sending,
+    /// How many posts what waits for this relay is, this one included.
+    pub(crate) posts: u32,
+}
+
+/// Frames are taken no faster than a relay ends its slots, twice over: each costs a write to the disk. Some may come at once.
+struct Measure {
+    frames: u32,
+    each: Duration,
+    /// By when all that were taken would have come at that rate.
+    even: Option<Instant>,
+}
+
+impl Measure {
+    fn new(slot_seconds: u32) -> Self {
+        Self { frames: 0, each: Duration::from_secs(slot_seconds.into()) / 2, even: None }
+    }
+
+    /// When the next one may be taken.
+    fn next(&mut self, now: Instant) -> Instant {
+        self.frames += 1;
+        let even = self.even.map_or(now, |even| even.max(now)) + self.each;
+        self.even = Some(even);
+        even.checked_sub(self.each * FRAMES_AT_ONCE).map_or(now, |next| next.max(now))
+    }
 }
 
 /// What both tasks of a relay work with.
@@ -97,9 +126,20 @@ pub(crate) struct Worker {
 /// Visits, then stays on the stream, again and again.
 pub(crate) async fn read(worker: Worker) {
     let mut failures = 0;
+    let mut missed = 0;
     loop {
         match worker.visit(&mut failures).await {
-            Ok(()) => {}
+            Ok(Streamed::Woken) => missed = 0,
+            Ok(Streamed::Missed { frames }) => {
+                // Now and then a slot ends between the two; a relay for which it always does would keep this computer busy.
+                missed = if frames > FRAMES_AT_ONCE { 1 } else { missed + 1 };
+                if missed > 1 {
+                    tokio::select! {
+                        () = sleep(worker.pace.retry(missed)) => {}
+                        () = worker.wake.notified() => {}
+                    }
+                }
+            }
             Err(Ended::Dismissed) => return,
             Err(Ended::Failed(error)) => {
                 failures += 1;
@@ -120,18 +160,25 @@ pub(crate) async fn read(worker: Worker) {
 /// Posts what the outbox holds when it is to leave, and sleeps until there is more.
 pub(crate) async fn write(worker: Worker) {
     let mut failures = 0;
-    // When the next post leaves, by what the person chose then.
+    // When the next post leaves, by what the person chose then, and by when all that waits has left.
     let mut due: Option<(Sending, Instant)> = None;
+    let mut gone: Option<(Sending, Instant)> = None;
     loop {
         let Ok(plan) = worker.ask(|reply| worker.tell_poster(PosterNews::Plan(reply))).await else { return };
         let Some(plan) = plan else {
-            due = None;
+            (due, gone) = (None, None);
             worker.wake.notified().await;
             continue;
         };
+        let now = Instant::now();
+        let within = plan.sending.within(&worker.pace).unwrap_or_default();
+        let (_, until) = *gone.insert(
+            gone.filter(|(sending, until)| *sending == plan.sending && *until > now)
+                .unwrap_or((plan.sending, now + within)),
+        );
         let leaves = match due {
             Some((sending, leaves)) if sending == plan.sending => leaves,
-            _ => Instant::now() + plan.sending.pause(&worker.pace, evenly()),
+            _ => now + plan.sending.pause(&worker.pace, until - now, plan.posts, evenly()),
         };
         due = Some((plan.sending, leaves));
         if Instant::now() < leaves {
@@ -148,8 +195,9 @@ pub(crate) async fn write(worker: Worker) {
         match posted {
             Ok(receipt) => {
                 failures = 0;
+                let (pursuance, cells) = (plan.pursuance, plan.numbers);
                 let told =
-                    worker.ask(|done| worker.tell_poster(PosterNews::Handed { cells: plan.numbers, receipt, done }));
+                    worker.ask(|done| worker.tell_poster(PosterNews::Handed { pursuance, cells, receipt, done }));
                 if told.await.is_err() {
                     return;
                 }
@@ -167,6 +215,14 @@ pub(crate) async fn write(worker: Worker) {
             }
         }
     }
+}
+
+/// Why a stream was left that did not fail.
+enum Streamed {
+    /// Something older is to be read.
+    Woken,
+    /// After so many frames, one did not follow what came before.
+    Missed { frames: u32 },
 }
 
 enum Ended {
@@ -187,7 +243,7 @@ impl From<VisitError> for Ended {
 }
 
 impl Worker {
-    async fn visit(&self, failures: &mut u32) -> Result<(), Ended> {
+    async fn visit(&self, failures: &mut u32) -> Result<Streamed, Ended> {
         let mut plan = self.ask(|reply| self.tell_reader(ReaderNews::Plan(reply))).await?;
         let mut visit = Visit::begin(&self.transport, &self.relay, self.pace.patience).await?;
         let slot_seconds = match plan.slot_seconds {
@@ -223,11 +279,17 @@ impl Worker {
 
         let silent = Duration::from_secs(u64::from(slot_seconds * SILENT_SLOTS) + SILENT_EXTRA_SECONDS);
         let mut stream = visit.stream().await?;
+        let mut measure = Measure::new(slot_seconds);
         loop {
+            let next = measure.next(Instant::now());
+            let frame = async {
+                sleep_until(next).await;
+                stream.frame(silent).await
+            };
             let frame = tokio::select! {
-                frame = stream.frame(silent) => frame?,
+                frame = frame => frame?,
                 // Something older is to be read.
-                () = self.wake.notified() => return Ok(()),
+                () = self.wake.notified() => return Ok(Streamed::Woken),
             };
             match history.accept_frame(&frame) {
                 Ok(None) => {}
@@ -237,7 +299,7 @@ impl Worker {
                         .await?;
                 }
                 // Slots went by between the visit and the stream.
-                Err(HistoryError::FrameMismatch) => return Ok(()),
+                Err(HistoryError::FrameMismatch) => return Ok(Streamed::Missed { frames: measure.frames }),
                 Err(error) => return Err(VisitError::from(error).into()),
             }
         }
@@ -256,5 +318,28 @@ impl Worker {
         let (reply, answer) = oneshot::channel();
         send(reply)?;
         answer.await.map_err(|_| Dismissed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_are_taken_as_slots_end() {
+        let (mut measure, began) = (Measure::new(60), Instant::now());
+        // Those that were held up on the way, at once; then two in each slot.
+        let taken: Vec<Duration> = (0..FRAMES_AT_ONCE + 5).map(|_| measure.next(began) - began).collect();
+        let (together, later) = taken.split_at(FRAMES_AT_ONCE as usize);
+        assert!(together.iter().all(Duration::is_zero));
+        assert_eq!(later, [30, 60, 90, 120, 150].map(Duration::from_secs));
+        // Whoever waited long takes as many at once again, and no more.
+        let later = began + Duration::from_secs(86_400);
+        let taken = (0..2 * FRAMES_AT_ONCE).map(|_| measure.next(later) - later).filter(Duration::is_zero).count();
+        assert_eq!(taken, FRAMES_AT_ONCE as usize);
+        // A slot that ends each minute is never waited for.
+        let mut measure = Measure::new(60);
+        let ends = (0..1_000).map(|slot| began + Duration::from_secs(60 * slot));
+        assert!({ ends }.all(|end| measure.next(end) == end));
     }
 }

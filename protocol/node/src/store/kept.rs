@@ -129,6 +129,8 @@ pub enum Handed {
 pub struct WaitingCell {
     /// Its row.
     pub number: Number,
+    /// Whose it is.
+    pub pursuance: Number,
     /// The cell.
     pub cell: Cell,
 }

@@ -288,7 +288,7 @@ fn a_cell_goes_to_every_relay_once() {
         .unwrap();
     assert_eq!((unsealed(&store), unhanded(&store)), (vec![], own.to_vec()));
 
-    let waiting = store.waiting_cells(relay, 10).unwrap();
+    let waiting = store.waiting_cells(relay, 0, 10).unwrap();
     assert_eq!(waiting.iter().map(|w| w.cell.as_bytes()[0]).collect::<Vec<_>>(), [1, 2]);
     assert_eq!(store.post_counts(number, relay).unwrap(), PostCounts { handed: 0, waiting: 2 });
     // Handed is an entry only when all its cells are.
@@ -306,7 +306,7 @@ fn a_cell_goes_to_every_relay_once() {
     assert_eq!(store.post_counts(number, relay).unwrap(), PostCounts { handed: 2, waiting: 0 });
 
     store.write(|w| w.post_all_to(number, relay)).unwrap();
-    assert_eq!(store.waiting_cells(relay, 10).unwrap().len(), 1);
+    assert_eq!(store.waiting_cells(relay, 0, 10).unwrap().len(), 1);
 }
 
 #[test]
@@ -322,11 +322,15 @@ fn one_post_is_of_one_pursuance() {
             Ok(relay)
         })
         .unwrap();
-    let next = |store: &Store| -> Vec<u8> {
-        store.waiting_cells(relay, 10).unwrap().iter().map(|waiting| waiting.cell.as_bytes()[0]).collect()
+    let after = |store: &Store, after| -> Vec<u8> {
+        store.waiting_cells(relay, after, 10).unwrap().iter().map(|waiting| waiting.cell.as_bytes()[0]).collect()
     };
+    // They take turns, and begin again behind the last.
+    assert_eq!((after(&store, first), after(&store, first + 1)), (vec![2, 4], vec![1, 3]));
+    assert_eq!(store.waiting_count(relay).unwrap(), 4);
+    let next = |store: &Store| after(store, 0);
     assert_eq!(next(&store), [1, 3]);
-    for waiting in store.waiting_cells(relay, 10).unwrap() {
+    for waiting in store.waiting_cells(relay, 0, 10).unwrap() {
         store.write(|w| w.set_handed(waiting.number, &waiting.cell.leaf_hash(), relay, b"receipt", 7)).unwrap();
     }
     assert_eq!(next(&store), [2, 4]);
@@ -343,7 +347,7 @@ fn a_receipt_for_a_cell_that_was_dropped_is_not_taken_for_another() {
             Ok(relay)
         })
         .unwrap();
-    let posted = store.waiting_cells(relay, 1).unwrap().remove(0);
+    let posted = store.waiting_cells(relay, 0, 1).unwrap().remove(0);
     // It was seen in the log, and dropped; its row is given away again.
     let again = store
         .write(|w| {
@@ -461,7 +465,7 @@ fn files_of_older_schemas_are_read() {
         assert_eq!(store.entries(kept[0].number).unwrap().len(), 2);
         assert_eq!(store.relays().unwrap()[0].address, relay_address());
         let relay = store.relays().unwrap()[0].number;
-        assert_eq!(store.waiting_cells(relay, 10).unwrap()[0].cell, cell(4));
+        assert_eq!(store.waiting_cells(relay, 0, 10).unwrap()[0].cell, cell(4));
     }
 }
 
