@@ -339,6 +339,7 @@ export const SITUATIONS = {
   'opening a task to somebody': async () => { await readers()(); await click(all('readers-person')[0]); },
   'a claim about to lapse': silent(6),
   'a claim without news': silent(9),
+  'a claim from ahead': silent(-2),
   'a claim taken over': async () => { await silent(9)(); await click(by('take-over')); await settled(); },
   'nothing for me': screen('y', {}, (data) => { data.tasks = []; }),
   'much for me': screen('y', {}, undefined, { today: (view) => ({ ...view, of: view.rows.length + 3 }) }),

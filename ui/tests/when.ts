@@ -341,6 +341,7 @@ export const WHEN: Record<string, readonly string[]> = {
   'computers.done.recovered': ['all others shut out'],
   'computers.mineWhat': ['answering a code', 'answering a code with another phrase'],
   'claim.lapses': ['a claim about to lapse'],
+  'claim.ahead': ['a claim from ahead'],
   'claim.lapsed': ['a claim without news'],
   'claim.tookOver': ['a claim taken over'],
   'today.noneText': ['nothing for me'],

@@ -212,14 +212,32 @@ fn undoing_an_ending_takes_the_next_one_away() {
 
 #[test]
 fn a_lapsed_claim_is_taken_over() {
-    let mut two = Two::new(7);
-    let task = two.maya(&create("Drive", None)).unwrap();
-    two.meet();
-    two.ben(&Command::Claim { task });
-    two.meet();
+    let claimed = || {
+        let mut two = Two::new(7);
+        let task = two.maya(&create("Drive", None)).unwrap();
+        two.meet();
+        two.ben(&Command::Claim { task });
+        two.meet();
+        (two, task)
+    };
+    let (mut two, task) = claimed();
     let (maya, ben) = (two.maya.me().unwrap(), two.ben.me().unwrap());
     let take = Command::TakeOver { task, from: ben };
     assert_eq!(two.world.act(&two.maya, &Command::Claim { task }).err(), Some(Refusal::ClaimedByOther));
+    assert_eq!(two.world.act(&two.maya, &take).err(), Some(Refusal::NotLapsed));
+    // A time that lies far ahead keeps nothing; one by a clock that is hours ahead is news.
+    two.world.now_seconds += 10 * 365 * DAY_SECONDS;
+    two.ben(&Command::Comment { task, text: "For ten years".into() });
+    two.meet();
+    two.world.now_seconds -= 10 * 365 * DAY_SECONDS;
+    assert!(two.world.act(&two.maya, &take).is_ok());
+    let (mut two, task) = claimed();
+    let (maya, ben) = (two.maya.me().unwrap(), two.ben.me().unwrap());
+    let take = Command::TakeOver { task, from: ben };
+    two.world.now_seconds += DAY_SECONDS / 2;
+    two.ben(&Command::Comment { task, text: "Half a day ahead".into() });
+    two.meet();
+    two.world.now_seconds -= DAY_SECONDS / 2;
     assert_eq!(two.world.act(&two.maya, &take).err(), Some(Refusal::NotLapsed));
     // Whatever one says about it is news.
     two.world.now_seconds += 6 * DAY_SECONDS;

@@ -68,6 +68,7 @@ export const details = {
   'check.remove': 'Take away the line “{~text}”',
 
   'claim.lapses': 'No news of {~name} about it for {n:# day|# days}. From {day} on, others can take it over.',
+  'claim.ahead': 'What {~name} said about it bears a time that lies ahead: others can take it over.',
   'claim.lapsed': 'Nothing was heard of {~name} about it for {n:# day|# days}: others can take it over.',
   'claim.takeOver': 'Take it over from {~name}',
   'claim.tookOver': 'You have taken it over from {~name}.',

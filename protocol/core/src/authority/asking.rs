@@ -78,7 +78,7 @@ impl Authority {
         };
         let asked = permit.asked.as_ref().zip(proposal).map(|(asked, said)| {
             let one_place = asked.needs != Needs::Rule || asked.majority_rank != asked.rank;
-            let holders = now.holders_below(said.of, &Position::LAST).len();
+            let holders = now.holders_asked(said.of, asked.rank, &asked.lines, &Position::LAST).len();
             (so_many(&now, &asked.lines, asked.needs, one_place, holders), holders)
         });
         Some(StandsOn { lines, asked })
@@ -264,13 +264,13 @@ fn decision<'a, S: Seen>(now: &S, id: EntryId, asked: &'a ProposalFact) -> Optio
             || (now.is_active_below(at, &limit)
                 && now.may_sign(grant)
                 && !now.has_withdrawn(asked, *signature, grant.holder));
-        if stands && grant.role == asked.said.of && asked.not != Some(grant.holder) {
+        if stands && asked.asks(grant) && asked.not != Some(grant.holder) {
             signed.insert(grant.holder);
             signatures.push(*signature);
         }
     }
     signatures.sort_by_key(|one| (now.logs().depth(*one), *one));
-    let holders = now.holders_below(asked.said.of, &limit).len();
+    let holders = now.holders_asked(asked.said.of, asked.rank, &asked.lines, &limit).len();
     let needed = so_many(now, &asked.lines, asked.needs, now.places(id).len() == 1, holders);
     let (op, proposer, of) = (&*asked.said.op, asked.proposer, asked.said.of);
     let lines = in_force(now, &asked.lines);

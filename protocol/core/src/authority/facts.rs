@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 
 use super::memory::LinePlace;
 use super::position::{Position, SeniorityKey, Step};
+use super::switch::{Switch, bars};
 use crate::clock::{Clock, Dot};
 use crate::entry::GrantRef;
 use crate::id::{AuthorId, EntryId, EpochId, MemberId, RoleId};
@@ -182,6 +183,16 @@ impl ProposalFact {
     pub(crate) fn is_for_orphans(&self) -> bool {
         self.lines.is_empty() && self.needs == Needs::TwoThirds
     }
+
+    /// Whether who holds this is asked: a holder of the role, or, where no line is needed (R10, R13), of any role of its rank.
+    pub(crate) fn asks(&self, grant: &GrantFact) -> bool {
+        if asks_by_rank(&self.lines) { grant.key.rank == self.rank } else { grant.role == self.said.of }
+    }
+}
+
+/// Whether all roles of a rank are asked together: who is alone in one of them would decide for all others.
+pub(crate) fn asks_by_rank(lines: &[Vec<Rule>]) -> bool {
+    bars(Switch::R8ByRank, lines.is_empty())
 }
 
 /// How many must sign, beyond what the rule says.

@@ -246,12 +246,12 @@ impl<S: Seen> Case<'_, S> {
             Op::Approve(proposal) => {
                 let asked = facts.proposals.get(proposal).ok_or(Refusal::NoSuchProposal)?;
                 require(Switch::R8ProposalInPast, self.seen.holds(*proposal), Refusal::NoSuchProposal)?;
-                require(Switch::R8RoleAsked, actor.grant.role == asked.said.of, Refusal::NoSuchProposal)?;
+                require(Switch::R8RoleAsked, asked.asks(actor.grant), Refusal::NoSuchProposal)?;
                 require(Switch::R8SignsAlone, ops.len() == 1, Refusal::NoSuchProposal)?;
                 let signed = asked.approvals.iter().filter(|id| self.seen.holds(**id));
                 let by_me = |id: &EntryId| facts.acts.get(id).and_then(|act| facts.grants.get(&act.by?));
                 let twice = { signed }.any(|id| by_me(id).is_some_and(|grant| grant.holder == actor.member))
-                    || (asked.proposer == actor.member && facts.grants[&asked.by].role == asked.said.of);
+                    || (asked.proposer == actor.member && asked.asks(&facts.grants[&asked.by]));
                 require(Switch::R8SignsOnce, !twice, Refusal::NothingToChange)?;
                 require(Switch::R8NotSelf, asked.not != Some(actor.member), Refusal::NothingToChange)?;
             }

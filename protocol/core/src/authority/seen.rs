@@ -7,7 +7,7 @@ use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
-use super::facts::{Act, Among, Facts, GrantFact, Kind, Needs, ProposalFact, Restriction, Source, Write};
+use super::facts::{Act, Among, Facts, GrantFact, Kind, Needs, ProposalFact, Restriction, Source, Write, asks_by_rank};
 use super::memory::LinePlace;
 use super::occasion::{Occasion, not_allowed};
 use super::position::{Position, Step};
@@ -220,6 +220,17 @@ pub(crate) trait Seen: Sized {
         let grants = facts.grants_to.get(&role).into_iter().flatten();
         let held = grants.filter(|at| self.holds(at.entry) && self.is_active_below(**at, limit));
         held.map(|at| facts.grants[at].holder).collect()
+    }
+
+    /// Members whom a proposal asks for what these lines allow: holders of the role, or, where no line is needed, of its rank.
+    fn holders_asked(&self, of: RoleId, rank: u8, lines: &[Vec<Rule>], limit: &Position) -> BTreeSet<MemberId> {
+        if !asks_by_rank(lines) {
+            return self.holders_below(of, limit);
+        }
+        let facts = self.facts();
+        let there = self.may_be_active(Among::All).filter_map(|at| Some((at, facts.grants.get(&at)?)));
+        let there = there.filter(|(at, grant)| grant.key.rank == rank && self.holds(at.entry));
+        { there }.filter(|(at, _)| self.is_active_below(*at, limit)).map(|(_, grant)| grant.holder).collect()
     }
 
     /// Whether a device speaks for a member, and by which path it was added.
@@ -483,7 +494,7 @@ pub(crate) trait Seen: Sized {
                 let by = if *id == proposal { Some(asked.by) } else { facts.acts.get(id).and_then(|act| act.by) };
                 let grant = by.and_then(|by| Some((by, facts.grants.get(&by)?)));
                 let signs = grant.is_some_and(|(by, grant)| {
-                    grant.role == asked.said.of
+                    asked.asks(grant)
                         && !bars(Switch::R8NotSelf, asked.not == Some(grant.holder))
                         && asks(Switch::R8Active, union.is_active_below(by, &limit))
                         && asks(Switch::R8Vouched, asked.is_for_orphans() || union.may_sign(grant))
@@ -541,7 +552,7 @@ pub(crate) trait Seen: Sized {
         place: &Position,
         limit: &Position,
     ) -> bool {
-        let holders = self.holders_below(asked.said.of, limit).len();
+        let holders = self.holders_asked(asked.said.of, asked.rank, &asked.lines, limit).len();
         let signed = members.len();
         let majority = 2 * signed > holders;
         let as_majority = place == &Position::majority(asked.majority_rank);

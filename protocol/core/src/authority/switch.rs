@@ -208,6 +208,8 @@ switches! {
     R8First,
     /// Who signs holds the role there.
     R8Active,
+    /// Where no line is needed, all roles of the rank are asked together.
+    R8ByRank,
     /// Who came by themselves signs only once somebody senior vouched for them.
     R8Vouched,
     /// Only the word of a strict senior makes that so, and of an equal one who may sign.

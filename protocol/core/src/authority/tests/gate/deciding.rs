@@ -2,13 +2,13 @@
 
 use alloc::vec;
 
-use super::super::stage::{FIRST, FOUNDER, SECOND, Stage, THIRD, alone, ranks, removal, together};
+use super::super::stage::{FIRST, FOUNDER, SECOND, Stage, THIRD, alone, ranks, removal, table, together};
 use super::super::switch::Switch::*;
 use super::{Play, Who, admitted, both, holds, is_gone, is_here, lacks, plain, refused, two_remove, with};
-use crate::id::EntryId;
+use crate::id::{EntryId, RoleId};
 use crate::op::{Grant, Op};
 use crate::refusal::Refusal as F;
-use crate::rule::{Conditions, Object, Rule, Verb};
+use crate::rule::{Conditions, Object, Role, Rule, Verb};
 
 const OVER_FIRST: Object = Object::Role(FIRST);
 const OVER_SECOND: Object = Object::Role(SECOND);
@@ -84,6 +84,18 @@ pub(super) const PLAYS: &[Play] = &[
         let known = [stage.newest(FOUNDER).unwrap(), proposal];
         stage.at(cas).knowing(&known).approve(proposal);
         holds(&stage, dan, SECOND)
+    }),
+    (R8ByRank, "who is alone in one of the roles of a rank does not decide for it", || {
+        let mut rules = table();
+        let fourth = RoleId(4);
+        rules.roles.push(Role { id: fourth, name: "role 4".into(), rank: 1, since_joining: false });
+        rules.rules.extend([Verb::Invite, Verb::Admit].map(|verb| alone(FIRST, verb, Object::Role(fourth))));
+        let mut stage = Stage::found(rules);
+        let _: [Who; 4] = admitted(&mut stage, SECOND);
+        let [eve] = admitted(&mut stage, fourth);
+        nobody_is_left(&mut stage);
+        stage.at(eve).propose(fourth, Op::SetName("new".into()));
+        both(&stage, |told| told.authority.name() != "new")
     }),
     (R8Vouched, "two who came by themselves expel nobody", || {
         let mut stage = with(&[two_remove()]);
@@ -209,15 +221,19 @@ fn old_holders() -> (Stage, Who) {
     (stage, ann)
 }
 
-/// Both of the first role leave, and neither knows that the other does. Of N of the second role one proposes a name, so many
-/// more sign.
-fn orphaned<const N: usize>(more: usize) -> (Stage, &'static str) {
-    let mut stage = plain();
-    let holders: [Who; N] = admitted(&mut stage, SECOND);
+/// Both of the first role leave, and neither knows that the other does.
+fn nobody_is_left(stage: &mut Stage) {
     let last = stage.newcomer(FOUNDER, FIRST);
     let join = stage.newest(last).unwrap();
     stage.at(last).leave();
     stage.at(FOUNDER).knowing(&[join]).leave();
+}
+
+/// The same; of N of the second role one proposes a name, so many more sign.
+fn orphaned<const N: usize>(more: usize) -> (Stage, &'static str) {
+    let mut stage = plain();
+    let holders: [Who; N] = admitted(&mut stage, SECOND);
+    nobody_is_left(&mut stage);
     let proposal = stage.at(holders[0]).propose(SECOND, Op::SetName("new".into()));
     for who in &holders[1..=more] {
         stage.at(*who).approve(proposal);
