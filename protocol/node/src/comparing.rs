@@ -83,8 +83,8 @@ impl Relay {
 }
 
 impl Held {
-    /// Says what the relays signed for yesterday's last slot, where it was accepted here and nobody said so yet. This comes with
-    /// what is sealed anyway: by itself it would tell the relay that somebody looks.
+    /// Says what the relays signed for yesterday's last slot, where it was accepted here and nobody said so yet. Asked only where
+    /// something else is to be sealed: by itself it would tell the relay that somebody looks.
     pub(crate) fn say_seen(&mut self, store: &mut Store, relays: &Relays, now_seconds: u64) -> Result<(), StoreError> {
         let today = now_seconds / DAY_SECONDS;
         if self.said_seen_on == Some(today) {

@@ -184,7 +184,9 @@ impl Open {
             if held.seal_due.is_some_and(|due| due <= now) {
                 // If the disk refuses now, it is tried again later.
                 held.seal_due = Some(now + SEAL_RETRY);
-                held.say_seen(&mut self.store, &self.relays, around.clock.now_seconds())?;
+                if held.has_to_seal(&self.store)? {
+                    held.say_seen(&mut self.store, &self.relays, around.clock.now_seconds())?;
+                }
                 let relays = self.relays.wanted_numbers(held.number);
                 sealed |= held.seal(&mut self.store, &relays)?;
                 sealed |= held.post_previews(&mut self.store, &relays)?;

@@ -80,14 +80,7 @@ impl Held {
     /// Seals own entries that no cell carries yet under everyone's epoch, for these relays; whether there were any. What nobody
     /// may read yet waits.
     pub(crate) fn seal(&mut self, store: &mut Store, relays: &[Number]) -> Result<bool, StoreError> {
-        let mut unsealed = Vec::new();
-        for bytes in store.unsealed_entries(self.number)? {
-            let entry = Entry::from_store(&bytes).map_err(|_| StoreError::Damaged)?;
-            // A join travels under its invite's key alone.
-            if !is_join(&entry) {
-                unsealed.push(entry);
-            }
-        }
+        let unsealed = self.unsealed(store)?;
         let mut joined = BTreeSet::new();
         let mut groups: Vec<(Vec<CellKey>, Vec<&Entry>)> = Vec::new();
         for entry in &unsealed {
@@ -115,6 +108,18 @@ impl Held {
         })?;
         self.refresh_posted(store)?;
         Ok(true)
+    }
+
+    /// Own entries that no cell carries yet. A join travels under its invite's key alone.
+    fn unsealed(&self, store: &Store) -> Result<Vec<Entry>, StoreError> {
+        let stored = store.unsealed_entries(self.number)?;
+        let entries = stored.iter().map(|bytes| Entry::from_store(bytes).map_err(|_| StoreError::Damaged));
+        entries.filter(|entry| !entry.as_ref().is_ok_and(is_join)).collect()
+    }
+
+    /// Whether there is something that sealing puts into a cell now: the first that waits, since nothing goes before it.
+    pub(crate) fn has_to_seal(&self, store: &Store) -> Result<bool, StoreError> {
+        Ok(self.unsealed(store)?.first().is_some_and(|first| !self.replica.cell_keys_for(first).is_empty()))
     }
 
     /// Joins by others that these entries name, and those that they name, as far as no cell of ours carries them to members
