@@ -302,9 +302,7 @@ impl Engine {
         if open.storage.rest_until.is_some() {
             return open.storage.rest_until;
         }
-        let held = open.held.values();
-        held.flat_map(|held| held.seal_due.into_iter().chain(held.epoch_due).chain(held.welcome_due.values().copied()))
-            .min()
+        open.held.values().filter_map(Held::next_due).min()
     }
 
     fn request(&mut self, request: Request) -> Result<Reply, Trouble> {
@@ -670,3 +668,6 @@ pub(crate) fn parse_link(text: &str) -> Result<InviteLink, Trouble> {
         LinkError::Newer => Trouble::LinkNewer,
     })
 }
+
+#[cfg(test)]
+mod tests;

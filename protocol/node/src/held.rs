@@ -447,6 +447,18 @@ impl Held {
         }
     }
 
+    /// When something is due that does not wait until somebody looks around anyway.
+    pub(crate) fn next_due(&self) -> Option<Instant> {
+        let Self { seal_due, epoch_due, welcome_due, .. } = self;
+        seal_due.iter().chain(epoch_due).chain(welcome_due.values()).min().copied()
+    }
+
+    /// Nothing is due where nothing may be said: what was would stay due for ever, and have the engine look again without a pause.
+    pub(crate) fn forget_dues(&mut self) {
+        (self.seal_due, self.epoch_due, self.package_due) = (None, None, None);
+        self.welcome_due.clear();
+    }
+
     /// Remembers how to take a change back, by itself or together with the one before.
     pub(crate) fn remember_undo(&mut self, commands: Vec<Command>, joins: Joins) {
         if commands.is_empty() {

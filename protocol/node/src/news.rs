@@ -149,8 +149,7 @@ impl Open {
         let mut handed_on = Vec::new();
         for held in self.held.values_mut() {
             if held.is_silent() {
-                held.seal_due = None;
-                held.welcome_due.clear();
+                held.forget_dues();
                 continue;
             }
             let to = held.welcome_due.iter().find(|(_, due)| **due <= now).map(|(to, _)| *to);
