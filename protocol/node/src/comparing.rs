@@ -114,7 +114,10 @@ impl Held {
                 notes.push(note);
             }
         }
-        if let Some(entry) = self.replica.say_seen(notes, now_seconds) {
+        // As what it goes along with: by a time of its own it would be alike wherever it is said in the same moment.
+        let last = self.replica.logs().tip(self.replica.device().author());
+        let claimed_seconds = last.map_or(now_seconds, |last| last.claimed_seconds);
+        if let Some(entry) = self.replica.say_seen(notes, claimed_seconds) {
             self.commit(store, &[entry], |_, _| Ok(()))?;
         }
         self.said_seen_on = all.then_some(today);

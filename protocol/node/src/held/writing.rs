@@ -80,6 +80,21 @@ impl Held {
     /// Seals own entries that no cell carries yet under everyone's epoch, for these relays; whether there were any. What nobody
     /// may read yet waits.
     pub(crate) fn seal(&mut self, store: &mut Store, relays: &[Number]) -> Result<bool, StoreError> {
+        let apart = self.post_due.is_some();
+        // Others cannot read on before they have what was sealed apart.
+        let sealed =
+            self.seal_with(store, relays, |w, held| if apart { held.no_longer_apart(w, relays) } else { Ok(()) })?;
+        self.post_due = self.post_due.filter(|_| !sealed);
+        Ok(sealed)
+    }
+
+    /// The same with whatever belongs to it, in the same transaction.
+    pub(super) fn seal_with(
+        &mut self,
+        store: &mut Store,
+        relays: &[Number],
+        with: impl FnOnce(&Changes<'_>, &Self) -> Result<(), StoreError>,
+    ) -> Result<bool, StoreError> {
         let unsealed = self.unsealed(store)?;
         let mut joined = BTreeSet::new();
         let mut groups: Vec<(Vec<CellKey>, Vec<&Entry>)> = Vec::new();
@@ -104,7 +119,8 @@ impl Held {
         };
         let cells: Vec<_> = groups.iter().flat_map(under).collect();
         store.write(|w| {
-            cells.iter().try_for_each(|(cell, cargo)| w.add_cell(self.number, cell, cargo, Door::Epoch, relays))
+            cells.iter().try_for_each(|(cell, cargo)| w.add_cell(self.number, cell, cargo, Door::Epoch, relays))?;
+            with(w, self)
         })?;
         self.refresh_posted(store)?;
         Ok(true)
