@@ -30,7 +30,7 @@ use zeroize::Zeroizing;
 use crate::api::{Reply, Trouble};
 use crate::backup::age::{AgeError, Opening, Sealing};
 use crate::backup::copy::{Copy, Substitute};
-use crate::chance::random;
+use crate::chance::{random, up_to};
 use crate::engine::{Message, Open, Surroundings};
 use crate::folder::{self, Folder};
 use crate::outside::{NewFile, refused};
@@ -121,16 +121,33 @@ impl Open {
             let seed = Zeroizing::new(random::<32>());
             if held.standing == KeptStanding::Member {
                 let device = DeviceKeys::from_seed(*seed);
-                added.push((*id, held.replica.add_device(&device, now_seconds).map_err(refused_by_rules)?));
+                let claimed_seconds = held.claimed_lately(now_seconds);
+                let entry = held.replica.add_device(&device, claimed_seconds).map_err(refused_by_rules)?;
+                added.push((*id, device.author(), entry));
             }
             let starts_over = held.standing != KeptStanding::Member;
             substitutes.insert(held.number, Substitute { seed, starts_over });
         }
-        for (id, entry) in added {
+        let several = added.len() > 1;
+        for (id, device, entry) in added {
             let held = self.held.get_mut(&id).ok_or(Trouble::NoSuchPursuance)?;
+            let relays = self.relays.wanted_numbers(held.number);
+            // What somebody has said does not wait with it.
+            held.seal(&mut self.store, &relays)?;
             held.commit(&mut self.store, &[entry], |_, _| Ok(()))?;
+            // It holds what this hands it; left out, it would be handed by itself, everywhere when the program starts next.
+            while held.replica.unwelcomed().contains(&device) {
+                let claimed_seconds = held.claimed_lately(now_seconds);
+                if !held.welcome(&mut self.store, device, &relays, claimed_seconds)? {
+                    break;
+                }
+            }
             // In cells before the copy is made, so that the copy can hand over the same ones if this device never does.
-            held.seal(&mut self.store, &self.relays.wanted_numbers(held.number))?;
+            if several {
+                held.seal_apart(&mut self.store, up_to(around.pace.apart))?;
+            } else {
+                held.seal(&mut self.store, &relays)?;
+            }
         }
         self.relays.wake_posters();
         let (at, key) = (around.folder.backup_copy(), vault::fresh_key());

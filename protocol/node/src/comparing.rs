@@ -83,8 +83,8 @@ impl Relay {
 }
 
 impl Held {
-    /// Says what the relays signed for yesterday's last slot, where it was accepted here and nobody said so yet. This comes with
-    /// what is sealed anyway: by itself it would tell the relay that somebody looks.
+    /// Says what the relays signed for yesterday's last slot, where it was accepted here and nobody said so yet. Asked only where
+    /// something else is to be sealed: by itself it would tell the relay that somebody looks.
     pub(crate) fn say_seen(&mut self, store: &mut Store, relays: &Relays, now_seconds: u64) -> Result<(), StoreError> {
         let today = now_seconds / DAY_SECONDS;
         if self.said_seen_on == Some(today) {
@@ -114,7 +114,10 @@ impl Held {
                 notes.push(note);
             }
         }
-        if let Some(entry) = self.replica.say_seen(notes, now_seconds) {
+        // As what it goes along with: by a time of its own it would be alike wherever it is said in the same moment.
+        let last = self.replica.logs().tip(self.replica.device().author());
+        let claimed_seconds = last.map_or(now_seconds, |last| last.claimed_seconds);
+        if let Some(entry) = self.replica.say_seen(notes, claimed_seconds) {
             self.commit(store, &[entry], |_, _| Ok(()))?;
         }
         self.said_seen_on = all.then_some(today);

@@ -258,7 +258,8 @@ impl Open {
         // From here on nothing is signed with the old keys, whatever fails.
         self.held.remove(&pursuance);
         let kept = self.store.pursuances()?.into_iter().find(|kept| kept.number == number);
-        let held = Held::load(&mut self.store, &kept.ok_or(Trouble::NoSuchPursuance)?)?;
+        let mut held = Held::load(&mut self.store, &kept.ok_or(Trouble::NoSuchPursuance)?)?;
+        held.set_apart(&self.store, &around.pace)?;
         let me = held.replica.me();
         let invites = held.replica.authority().invites().iter();
         let mine = invites.filter(|(_, open)| open.open && Some(open.inviter) == me);

@@ -302,9 +302,7 @@ impl Engine {
         if open.storage.rest_until.is_some() {
             return open.storage.rest_until;
         }
-        let held = open.held.values();
-        held.flat_map(|held| held.seal_due.into_iter().chain(held.epoch_due).chain(held.welcome_due.values().copied()))
-            .min()
+        open.held.values().filter_map(Held::next_due).min()
     }
 
     fn request(&mut self, request: Request) -> Result<Reply, Trouble> {
@@ -483,17 +481,19 @@ impl Engine {
 impl Open {
     /// Takes up where the last run ended.
     fn begin(around: &Surroundings, run: u64, store: Store, key: Box<DatabaseKey>) -> Result<Self, StoreError> {
-        let mut open = Self::load(store, key, run)?;
+        let mut open = Self::load(around, store, key, run)?;
         bridges::take_up(around, &open.store)?;
         open.take_up(around)?;
         open.check_if_due(around, run);
         Ok(open)
     }
 
-    fn load(mut store: Store, key: Box<DatabaseKey>, run: u64) -> Result<Self, StoreError> {
+    fn load(around: &Surroundings, mut store: Store, key: Box<DatabaseKey>, run: u64) -> Result<Self, StoreError> {
         let mut held = BTreeMap::new();
         for kept in store.pursuances()? {
-            held.insert(kept.id, Held::load(&mut store, &kept)?);
+            let mut loaded = Held::load(&mut store, &kept)?;
+            loaded.set_apart(&store, &around.pace)?;
+            held.insert(kept.id, loaded);
         }
         let relays = Relays::load(&store, run)?;
         let reach = Reach::kept(store.meta(OFFLINE)?.as_deref());
@@ -533,7 +533,7 @@ impl Open {
         if damaged {
             store = store.reopen(&around.folder.database(), &key)?;
         }
-        let mut open = Self::load(store, key, run)?;
+        let mut open = Self::load(around, store, key, run)?;
         open.storage = storage;
         open.import = import;
         open.backup = backup;
@@ -671,3 +671,6 @@ pub(crate) fn parse_link(text: &str) -> Result<InviteLink, Trouble> {
         LinkError::Newer => Trouble::LinkNewer,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use pursuance_core::code::DeviceCode;
 use pursuance_core::command::Command;
@@ -31,6 +31,7 @@ use crate::store::{
     Changes, Door, Handed, KeptEntryBytes, KeptPursuance, KeptStanding, Number, Store, StoreError, StoreShelf,
 };
 
+mod apart;
 mod ingest;
 mod renewing;
 mod writing;
@@ -120,6 +121,10 @@ pub(crate) struct Held {
     pub(crate) epoch_due: Option<Instant>,
     /// When it is looked whether the key package is to be renewed.
     pub(crate) package_due: Option<Instant>,
+    /// By how much later it is renewed than it could be.
+    package_delay: Duration,
+    /// When cells are posted that were sealed apart from those of other pursuances.
+    pub(crate) post_due: Option<Instant>,
     /// Entries of newer versions, kept as they came.
     pub(crate) newer_entries: usize,
     /// A secret is held by which nothing was read yet.
@@ -185,6 +190,8 @@ impl Held {
             welcome_due: BTreeMap::new(),
             epoch_due: None,
             package_due: None,
+            package_delay: Duration::ZERO,
+            post_due: None,
             newer_entries: 0,
             unread: false,
             learned: Vec::new(),
@@ -445,6 +452,18 @@ impl Held {
             let newest = logs.tip(self.replica.device().author()).and_then(|tip| logs.entry(tip.id));
             !newest.is_some_and(|entry| matches!(&entry.body().content, Content::Public(ops) if ops.iter().any(last)))
         }
+    }
+
+    /// When something is due that does not wait until somebody looks around anyway.
+    pub(crate) fn next_due(&self) -> Option<Instant> {
+        let Self { seal_due, epoch_due, post_due, welcome_due, .. } = self;
+        seal_due.iter().chain(epoch_due).chain(post_due).chain(welcome_due.values()).min().copied()
+    }
+
+    /// Nothing is due where nothing may be said: what was would stay due for ever, and have the engine look again without a pause.
+    pub(crate) fn forget_dues(&mut self) {
+        (self.seal_due, self.epoch_due, self.package_due, self.post_due) = (None, None, None, None);
+        self.welcome_due.clear();
     }
 
     /// Remembers how to take a change back, by itself or together with the one before.

@@ -151,8 +151,7 @@ impl Open {
         let mut handed_on = Vec::new();
         for held in self.held.values_mut() {
             if held.is_silent() {
-                held.seal_due = None;
-                held.welcome_due.clear();
+                held.forget_dues();
                 continue;
             }
             let to = held.welcome_due.iter().find(|(_, due)| **due <= now).map(|(to, _)| *to);
@@ -181,16 +180,22 @@ impl Open {
                 held.seal_due = Some(now);
             }
             if held.package_due.is_none_or(|due| due <= now) {
-                held.renew_package(&mut self.store, around.clock.now_seconds())?;
+                held.renew_package(&mut self.store, &around.pace, around.clock.now_seconds())?;
             }
             if held.seal_due.is_some_and(|due| due <= now) {
                 // If the disk refuses now, it is tried again later.
                 held.seal_due = Some(now + SEAL_RETRY);
-                held.say_seen(&mut self.store, &self.relays, around.clock.now_seconds())?;
+                if held.has_to_seal(&self.store)? {
+                    held.say_seen(&mut self.store, &self.relays, around.clock.now_seconds())?;
+                }
                 let relays = self.relays.wanted_numbers(held.number);
                 sealed |= held.seal(&mut self.store, &relays)?;
                 sealed |= held.post_previews(&mut self.store, &relays)?;
                 held.seal_due = None;
+            }
+            if held.post_due.is_some_and(|due| due <= now) {
+                held.post_apart(&mut self.store, &self.relays.wanted_numbers(held.number))?;
+                sealed = true;
             }
         }
         // They may lack something older as well, which nothing that comes would say.
@@ -366,11 +371,7 @@ impl Open {
         if held.standing == KeptStanding::Member && !held.is_silent() {
             let relays = self.relays.wanted_numbers(pursuance);
             held.enrol_who_answered(&mut self.store, &relays, around.clock.now_seconds())?;
-            let wants_epoch = held.wants_epoch(around.clock.now_seconds());
-            held.epoch_due = held.epoch_due.filter(|_| wants_epoch);
-            if held.epoch_due.is_none() && wants_epoch {
-                held.epoch_due = Some(Instant::now() + around.pace.epoch_delay(held.replica.my_rank()));
-            }
+            held.await_epoch(&around.pace, around.clock.now_seconds());
             let mut unwelcomed: BTreeSet<AuthorId> = held.replica.unwelcomed().into_iter().collect();
             unwelcomed.extend(held.replica.unhanded());
             held.welcome_due.retain(|to, _| unwelcomed.contains(to));

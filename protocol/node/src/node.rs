@@ -78,6 +78,11 @@ pub struct Pace {
     /// Where somebody may not read any more, whoever did not see to it makes the next epoch after a random while of at most this, if
     /// nobody else did before; who stands high waits less.
     pub max_epoch_delay: Duration,
+    /// What is done by itself, or at once, in several pursuances is done in each after a random while of at most this: done in one moment it
+    /// would show whoever reads two of them that it is one person.
+    pub apart: Duration,
+    /// A key package is renewed so much later than it could be, at most; drawn for each.
+    pub max_package_delay: Duration,
     /// Pause after the first failure; doubled with each further one.
     pub first_retry: Duration,
     /// Longest pause between two tries.
@@ -100,6 +105,8 @@ impl Default for Pace {
             lacks_after: Duration::from_secs(600),
             repair_after: Duration::from_secs(6 * 3_600),
             max_epoch_delay: Duration::from_secs(600),
+            apart: Duration::from_secs(2 * 3_600),
+            max_package_delay: Duration::from_secs(3 * 86_400),
             first_retry: Duration::from_secs(2),
             max_retry: Duration::from_secs(300),
         }
@@ -125,6 +132,8 @@ impl Pace {
             lacks_after: Duration::from_secs(2),
             repair_after: Duration::from_secs(8),
             max_epoch_delay: Duration::from_millis(400),
+            apart: Duration::from_millis(200),
+            max_package_delay: Duration::from_secs(12 * 3_600),
             first_retry: Duration::from_millis(50),
             max_retry: Duration::from_millis(400),
         }

@@ -1,5 +1,7 @@
 //! Stories of whole nodes with a real relay on loopback (docs/protocol/08-node.md).
 
+#[path = "stories/apart.rs"]
+mod apart;
 #[path = "stories/backup.rs"]
 mod backup;
 #[path = "stories/bundle.rs"]

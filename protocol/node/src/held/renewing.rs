@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 use pursuance_core::crypto::Seed;
 use pursuance_core::id::RoleId;
 
-use crate::chance::random;
+use crate::chance::{random, up_to};
 use crate::held::{Held, new_entry};
+use crate::node::Pace;
 use crate::store::{Store, StoreError};
 
 /// How often it is looked whether the key package is to be renewed.
@@ -14,8 +15,24 @@ const PACKAGE_CHECK: Duration = Duration::from_secs(600);
 
 impl Held {
     /// Whether another epoch is wanted: nobody may write with those there are (coverage), or they are old (K23).
-    pub(crate) fn wants_epoch(&self, now_seconds: u64) -> bool {
+    fn wants_epoch(&self, now_seconds: u64) -> bool {
         self.replica.needs_epoch() || self.replica.is_epoch_old(RoleId::EVERYONE, now_seconds)
+    }
+
+    /// Sets when the next epoch is made, if one is wanted and nobody else makes it. Where the last one is merely old there is time: in other
+    /// pursuances of this person it may be as old.
+    pub(crate) fn await_epoch(&mut self, pace: &Pace, now_seconds: u64) {
+        let wanted = self.wants_epoch(now_seconds);
+        self.epoch_due = self.epoch_due.filter(|_| wanted);
+        if !wanted {
+            return;
+        }
+        let (now, urgent) = (Instant::now(), self.replica.needs_epoch());
+        // Somebody may have gone since it was only old.
+        if self.epoch_due.is_none_or(|due| urgent && due > now + pace.max_epoch_delay) {
+            let apart = if urgent { Duration::ZERO } else { up_to(pace.apart) };
+            self.epoch_due = Some(now + pace.epoch_delay(self.replica.my_rank()) + apart);
+        }
     }
 
     /// Makes the next epoch, if one is wanted; whether it did.
@@ -24,7 +41,8 @@ impl Held {
         if !self.wants_epoch(now_seconds) {
             return Ok(false);
         }
-        let Some(entry) = self.replica.rotate(now_seconds, &mut Seed::new(random())) else { return Ok(false) };
+        let claimed_seconds = if self.replica.needs_epoch() { now_seconds } else { self.claimed_lately(now_seconds) };
+        let Some(entry) = self.replica.rotate(claimed_seconds, &mut Seed::new(random())) else { return Ok(false) };
         self.commit(store, std::slice::from_ref(&entry), |_, _| Ok(()))?;
         self.seal_due = Some(Instant::now());
         Ok(true)
@@ -37,15 +55,22 @@ impl Held {
         Ok(true)
     }
 
-    /// Publishes another key package, if it is time (K20); whether it did.
-    pub(crate) fn renew_package(&mut self, store: &mut Store, now_seconds: u64) -> Result<bool, StoreError> {
+    /// Publishes another key package, if it is time (K20); whether it did. Two that were once renewed at the same time are not for ever.
+    pub(crate) fn renew_package(
+        &mut self,
+        store: &mut Store,
+        pace: &Pace,
+        now_seconds: u64,
+    ) -> Result<bool, StoreError> {
         self.package_due = Some(Instant::now() + PACKAGE_CHECK);
-        if !self.replica.needs_package(now_seconds) {
+        if !self.replica.needs_package(now_seconds.saturating_sub(self.package_delay.as_secs())) {
             return Ok(false);
         }
-        let Some((entry, secret)) = self.replica.renew_package(now_seconds, &mut Seed::new(random())) else {
+        let claimed_seconds = self.claimed_lately(now_seconds);
+        let Some((entry, secret)) = self.replica.renew_package(claimed_seconds, &mut Seed::new(random())) else {
             return Ok(false);
         };
+        self.draw_package_delay(pace);
         // Kept before what it is sealed by can be opened by nothing else.
         store.write(|w| {
             w.add_package(self.number, &secret)?;

@@ -80,14 +80,22 @@ impl Held {
     /// Seals own entries that no cell carries yet under everyone's epoch, for these relays; whether there were any. What nobody
     /// may read yet waits.
     pub(crate) fn seal(&mut self, store: &mut Store, relays: &[Number]) -> Result<bool, StoreError> {
-        let mut unsealed = Vec::new();
-        for bytes in store.unsealed_entries(self.number)? {
-            let entry = Entry::from_store(&bytes).map_err(|_| StoreError::Damaged)?;
-            // A join travels under its invite's key alone.
-            if !is_join(&entry) {
-                unsealed.push(entry);
-            }
-        }
+        let apart = self.post_due.is_some();
+        // Others cannot read on before they have what was sealed apart.
+        let sealed =
+            self.seal_with(store, relays, |w, held| if apart { held.no_longer_apart(w, relays) } else { Ok(()) })?;
+        self.post_due = self.post_due.filter(|_| !sealed);
+        Ok(sealed)
+    }
+
+    /// The same with whatever belongs to it, in the same transaction.
+    pub(super) fn seal_with(
+        &mut self,
+        store: &mut Store,
+        relays: &[Number],
+        with: impl FnOnce(&Changes<'_>, &Self) -> Result<(), StoreError>,
+    ) -> Result<bool, StoreError> {
+        let unsealed = self.unsealed(store)?;
         let mut joined = BTreeSet::new();
         let mut groups: Vec<(Vec<CellKey>, Vec<&Entry>)> = Vec::new();
         for entry in &unsealed {
@@ -111,10 +119,23 @@ impl Held {
         };
         let cells: Vec<_> = groups.iter().flat_map(under).collect();
         store.write(|w| {
-            cells.iter().try_for_each(|(cell, cargo)| w.add_cell(self.number, cell, cargo, Door::Epoch, relays))
+            cells.iter().try_for_each(|(cell, cargo)| w.add_cell(self.number, cell, cargo, Door::Epoch, relays))?;
+            with(w, self)
         })?;
         self.refresh_posted(store)?;
         Ok(true)
+    }
+
+    /// Own entries that no cell carries yet. A join travels under its invite's key alone.
+    fn unsealed(&self, store: &Store) -> Result<Vec<Entry>, StoreError> {
+        let stored = store.unsealed_entries(self.number)?;
+        let entries = stored.iter().map(|bytes| Entry::from_store(bytes).map_err(|_| StoreError::Damaged));
+        entries.filter(|entry| !entry.as_ref().is_ok_and(is_join)).collect()
+    }
+
+    /// Whether there is something that sealing puts into a cell now: the first that waits, since nothing goes before it.
+    pub(crate) fn has_to_seal(&self, store: &Store) -> Result<bool, StoreError> {
+        Ok(self.unsealed(store)?.first().is_some_and(|first| !self.replica.cell_keys_for(first).is_empty()))
     }
 
     /// Joins by others that these entries name, and those that they name, as far as no cell of ours carries them to members

@@ -11,7 +11,7 @@ use pursuance_node::api::{Fault, Reply, Request};
 use pursuance_wire::log::{Checkpoint, Evidence, Frontier, LogSigner, NodeHash, SlotNumber};
 use tokio::time::sleep;
 
-use crate::harbour::{Berth, Sailor};
+use crate::harbour::{Berth, PASSPHRASE, Sailor};
 use crate::liar::{Adds, Liar, Shared, address, cell, cells};
 use crate::rogue::{Rogue, now_seconds};
 use crate::witnesses::line;
@@ -130,6 +130,50 @@ async fn members_who_were_shown_the_same_log_say_so() {
     assert!(others.into_iter().all(|path| *path == gone), "{asked:?}");
 }
 
+/// Goes offline and comes back in a later slot, until the visit that follows is over.
+async fn visit_again(sailor: &Sailor, relay: &Shared) {
+    let streams = || relay.lock().unwrap().asked.iter().filter(|path| *path == "/stream").count();
+    let before = streams();
+    sailor.ask(Request::SetOffline { offline: true }).await.unwrap();
+    relay.lock().unwrap().ahead += 1;
+    sailor.ask(Request::SetOffline { offline: false }).await.unwrap();
+    sailor.until_async("visited", async || streams() > before).await;
+}
+
+/// By itself what was seen would tell the relay who has just unlocked, and whoever reads it in two pursuances that it is one person.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_only_unlocks_says_nothing() {
+    // While it has nothing of yesterday, nobody can say what it signed then.
+    let (relay, at) = Liar { had: None, ..Liar::honest(300) }.serve().await;
+    let maya = Sailor::aboard(&[(address(), at)]).await;
+    let pursuance = maya.found(Some(&address())).await;
+    let ben = Sailor::aboard(&maya.loopback).await;
+    ben.come_in(&maya.invite(pursuance, 1).await, "Ben").await;
+    let nothing_waits = async || ben.relays(pursuance).await.iter().all(|relay| relay.waiting == 0);
+    ben.until_async("all is handed over", nothing_waits).await;
+    maya.until_like(&ben, pursuance).await;
+    maya.ask(Request::Lock).await.unwrap();
+
+    relay.lock().unwrap().had = Some(300);
+    visit_again(&ben, &relay).await;
+    let posts = || relay.lock().unwrap().posts;
+    let before = posts();
+    ben.ask(Request::Lock).await.unwrap();
+    ben.ask(Request::Unlock { passphrase: PASSPHRASE.into() }).await.unwrap();
+    visit_again(&ben, &relay).await;
+    for _ in 0..LOOKS {
+        sleep(LOOK).await;
+        assert!(nothing_waits().await, "nothing is to be posted");
+        assert_eq!(posts(), before, "nothing leaves");
+    }
+    // With the first thing that he says it goes along.
+    ben.task(pursuance, "from Ben", None).await;
+    ben.until_async("handed over", async || posts() > before && nothing_waits().await).await;
+    maya.ask(Request::Unlock { passphrase: PASSPHRASE.into() }).await.unwrap();
+    let agreed = async || maya.relays(pursuance).await[0].agreed_seconds.is_some();
+    maya.until_async("she hears what he saw", agreed).await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn members_compare_whatever_lines_others_add() {
     // More than an entry can hold, and never the same twice.
@@ -205,13 +249,8 @@ impl Scene {
         self.goes_on().await;
         self.maya.task(self.pursuance, "heard", None).await;
         self.ben.until_like(&self.maya, self.pursuance).await;
-        let streams = || relay.lock().unwrap().asked.iter().filter(|path| *path == "/stream").count();
         for sailor in [&self.maya, &self.ben] {
-            let before = streams();
-            for offline in [true, false] {
-                sailor.ask(Request::SetOffline { offline }).await.unwrap();
-            }
-            sailor.until_async("visited", async || streams() > before).await;
+            visit_again(sailor, relay).await;
         }
         let asked = std::mem::take(&mut relay.lock().unwrap().asked);
         asked.iter().filter(|path| *path == "/tile/0/000").count()

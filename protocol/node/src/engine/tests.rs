@@ -1,0 +1,65 @@
+//! What an engine does that stands still: no thread runs it, and a test has it look around.
+
+use std::sync::mpsc::channel;
+
+use pursuance_core::command::Command;
+use pursuance_core::crypto::Seed;
+use pursuance_core::founding::{Founding, found};
+use pursuance_core::id::AuthorId;
+use pursuance_core::keys::DeviceKeys;
+use pursuance_core::plan::Circumstances;
+use pursuance_core::replica::Replica;
+
+use super::*;
+use crate::held::new_entry;
+
+const NOW_SECONDS: u64 = 1_790_000_000;
+
+/// An engine that stands still, with an open vault.
+fn engine(dir: &Path, fill: impl FnOnce(&mut Store)) -> Engine {
+    let folder = Folder::enter(dir).unwrap();
+    let ((inbox, _), (seq, _)) = (channel(), watch::channel(1));
+    let transport = Arc::new(Transport::new([], None));
+    let mut engine = Engine::new(folder, Clock::System, Pace::hurried(), transport, Handle::current(), inbox, seq);
+    let key = vault::fresh_key();
+    let mut store = Store::open(&engine.around.folder.database(), &key).unwrap();
+    fill(&mut store);
+    engine.open = Some(Open::begin(&engine.around, 1, store, key).unwrap());
+    engine
+}
+
+#[tokio::test]
+async fn where_nothing_may_be_said_any_more_nothing_is_due() {
+    let (first, second) = (DeviceKeys::from_seed([1; 32]), DeviceKeys::from_seed([3; 32]));
+    let founding =
+        Founding { name: "Harbour watch".into(), mission: String::new(), my_name: "Maya".into(), relays: Vec::new() };
+    let founded = found(&founding, &first, NOW_SECONDS, &mut Seed::new([2; 32])).unwrap();
+    let mut entries = founded.entries.clone();
+    let mut maya = Replica::new(founded.pursuance, first);
+    entries.iter().for_each(|entry| drop(maya.append(entry.clone())));
+    entries.push(maya.add_device(&second, NOW_SECONDS).unwrap());
+    maya.append(entries[entries.len() - 1].clone());
+    let mut seed = Seed::new([4; 32]);
+    let mut with = Circumstances { now_seconds: NOW_SECONDS, seed: &mut seed, since: Vec::new() };
+    let removal = Command::RemoveDevice { author: second.author() };
+    entries.extend(maya.command(&removal, &mut with).unwrap().entries);
+
+    let dir = tempfile::tempdir().unwrap();
+    let mut engine = engine(dir.path(), |store| {
+        let fill = |w: &crate::store::Changes<'_>| {
+            let number = w.add_pursuance(founded.pursuance, KeptStanding::Member, &[3; 32], "", NOW_SECONDS)?;
+            w.add_epoch(number, founded.epoch.as_bytes())?;
+            entries.iter().try_for_each(|entry| w.add_entry(number, &new_entry(entry, false)).map(drop))
+        };
+        store.write(fill).unwrap();
+    });
+    let held = engine.open.as_mut().unwrap().held.get_mut(&founded.pursuance).unwrap();
+    assert!(held.is_silent(), "the device was taken out");
+    // As it is when that comes while something is waited for.
+    let past = Some(Instant::now());
+    (held.seal_due, held.epoch_due, held.package_due) = (past, past, past);
+    held.welcome_due.insert(AuthorId([7; 32]), Instant::now());
+    assert!(engine.next_due().is_some());
+    engine.look_around();
+    assert_eq!(engine.next_due(), None, "the engine would look again without a pause");
+}
