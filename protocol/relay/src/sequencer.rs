@@ -12,6 +12,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use bytes::Bytes;
+use pursuance_wire::cell::CELL_BYTES;
 use pursuance_wire::limits::MAX_SLOT_CELLS;
 use pursuance_wire::log::{Checkpoint, Frontier, LogSigner, Receipt, SlotNumber};
 use pursuance_wire::{Cell, Frame, LeafHash};
@@ -87,6 +88,7 @@ impl Sequencer {
             slots: slots.clone(),
         };
         writer.close_slot();
+        writer.fill_broken_block()?;
         let thread = thread::Builder::new()
             .name("sequencer".to_owned())
             .spawn(move || writer.run(&commands))
@@ -228,6 +230,21 @@ impl Writer {
                 }
             }
         }
+    }
+
+    /// Puts random cells into the last block if nobody could read what came into it, so that the next cell begins a new one. // L12
+    fn fill_broken_block(&mut self) -> Result<(), RelayError> {
+        let mut filling = Vec::new();
+        for _ in 0..store::missing_of_broken_block(&self.db, self.frontier.size())? {
+            let mut random = [0; CELL_BYTES];
+            getrandom::fill(&mut random).map_err(|_| RelayError::NoRandomness)?;
+            // Nobody waits for the receipt. Where the disk is full the next start tries again.
+            filling.push((vec![Cell::from_bytes(random)], oneshot::channel().0));
+        }
+        if !filling.is_empty() {
+            self.take(filling);
+        }
+        Ok(())
     }
 
     /// Changes nothing of `self` but the database, and that only as a whole.

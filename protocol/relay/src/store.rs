@@ -8,7 +8,7 @@
 //! ```
 
 use pursuance_wire::cell::CELL_BYTES;
-use pursuance_wire::limits::TILE_HASHES;
+use pursuance_wire::limits::{BLOCK_CELLS, TILE_HASHES};
 use pursuance_wire::log::tree::complete_root;
 use pursuance_wire::log::{BundleId, Checkpoint, Frontier, LogKey, NodeHash, SlotNumber, TileId};
 use pursuance_wire::{Cell, LeafHash};
@@ -170,7 +170,10 @@ pub(crate) fn write_checkpoint(db: &Connection, checkpoint: &Checkpoint) -> rusq
     Ok(())
 }
 
-/// Drops bodies that are covered by a checkpoint of a slot before `oldest`, at most `limit` of them.
+/// Drops bodies that are covered by a checkpoint of a slot before `oldest`, at most `limit` of them, which is some whole blocks.
+///
+/// Bodies are handed out by whole blocks, so they are dropped by whole blocks: one of which anything has still to be kept stays, or
+/// what comes into it next could be read by nobody. // L12
 pub(crate) fn expire(db: &Connection, oldest: SlotNumber, limit: u64) -> rusqlite::Result<usize> {
     let covered: Option<i64> = db
         .query_row(
@@ -180,12 +183,24 @@ pub(crate) fn expire(db: &Connection, oldest: SlotNumber, limit: u64) -> rusqlit
         )
         .optional()?;
     let first: Option<i64> = db.query_row("SELECT min(position) FROM cells", [], |row| row.get(0))?;
-    match (first, covered) {
-        (Some(first), Some(covered)) if first < covered => {
-            db.execute("DELETE FROM cells WHERE position < ?1", [covered.min(first + limit as i64)])
+    let block_start = |position: i64| position - position % BLOCK_CELLS as i64;
+    match (first, covered.map(block_start)) {
+        (Some(first), Some(end)) if first < end => {
+            // The first cell of an older version's database may stand within a block.
+            db.execute("DELETE FROM cells WHERE position < ?1", [end.min(block_start(first) + limit as i64)])
         }
         _ => Ok(0),
     }
+}
+
+/// Cells that are wanting until the log's last block is full, if a part of that block is gone; else 0.
+///
+/// Earlier versions dropped cell by cell. Nothing of such a block is handed out, what would come into it neither. // L12
+pub(crate) fn missing_of_broken_block(db: &Connection, size: u64) -> rusqlite::Result<u64> {
+    let first: Option<i64> = db.query_row("SELECT min(position) FROM cells", [], |row| row.get(0))?;
+    let first = first.map_or(size, |first| first as u64);
+    let end = first.next_multiple_of(BLOCK_CELLS);
+    Ok(if first % BLOCK_CELLS == 0 { 0 } else { end.saturating_sub(size) })
 }
 
 /// Drops checkpoints of slots before `oldest`, at most `limit` of them, but for the newest of these: by it the cells
@@ -331,5 +346,26 @@ mod tests {
         assert_eq!(levels, 1);
         assert_eq!(read_cells(&db, 590, 600).expect("reads").map(|cells| cells.len()), Some(10));
         assert_eq!(read_cells(&db, 590, 601).expect("reads"), None);
+    }
+
+    #[test]
+    fn whole_blocks_expire_a_limited_number_at_a_time() {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let data = DataDir::take(dir.path()).expect("free");
+        let mut db = data.open_writer().expect("opens").db;
+        let tx = db.transaction().expect("begins");
+        (0..100).for_each(|n| append(&tx, n, &cell(n).leaf_hash(), &cell(n)).expect("appends"));
+        let covers = |slot: i64, size: i64| {
+            tx.execute("INSERT INTO checkpoints VALUES (?1, ?2, zeroblob(1))", [slot, size]).expect("written")
+        };
+        _ = (covers(1, 90), covers(2, 100));
+        let expires = |slot: u64| expire(&tx, SlotNumber(slot), 32).expect("expires");
+        assert_eq!([expires(1), expires(2), expires(2), expires(2), expires(2)], [0, 32, 32, 16, 0]);
+        assert_eq!([expires(3), expires(3)], [16, 0], "an unfinished block stays");
+        // As an older version may have left it.
+        (100..200).for_each(|n| append(&tx, n, &cell(n).leaf_hash(), &cell(n)).expect("appends"));
+        tx.execute("DELETE FROM cells WHERE position < 101", []).expect("changes");
+        covers(3, 200);
+        assert_eq!([expires(4), expires(4), expires(4), expires(4)], [27, 32, 32, 0]);
     }
 }
