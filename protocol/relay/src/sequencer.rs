@@ -6,6 +6,7 @@
 //! end of slot ─────────────> sign ─> commit the checkpoint ─> readers and streams see it
 //! ```
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::thread::{self, JoinHandle};
@@ -86,6 +87,7 @@ impl Sequencer {
             refusing: false,
             announce,
             slots: slots.clone(),
+            recent: VecDeque::with_capacity(MAX_STREAM_LAG_SLOTS),
         };
         writer.close_slot();
         writer.fill_broken_block()?;
@@ -145,6 +147,8 @@ struct Writer {
     refusing: bool,
     announce: watch::Sender<Option<Arc<Published>>>,
     slots: broadcast::Sender<Arc<Published>>,
+    /// The slots published last, for streams that are still being given one of them.
+    recent: VecDeque<Arc<Published>>,
 }
 
 /// Why a checkpoint was not kept, and so not shown.
@@ -306,6 +310,8 @@ impl Writer {
         let covered: Vec<Cell> = self.uncovered.drain(..self.uncovered.len() - after).collect();
         let published = Arc::new(publication(&checkpoint, &covered));
         self.announce.send_replace(Some(published.clone()));
+        self.recent.truncate(MAX_STREAM_LAG_SLOTS - 1);
+        self.recent.push_front(published.clone());
         // An Err means that nobody streams.
         let _ = self.slots.send(published);
         self.expire(ended);
