@@ -14,6 +14,8 @@ use crate::store::{IDENTITY_SCHEMA, LOG_SCHEMA};
 
 /// Name of the database in the directory.
 pub(crate) const DATABASE_FILE: &str = "relay.sqlite";
+/// The database that a restore writes, until it is whole and takes its name.
+const PART_FILE: &str = "relay.sqlite.part";
 const LOCK_FILE: &str = "in-use";
 /// Format of the database; a column never changes its meaning. Since 2 the record of the newest checkpoint lies
 /// beside it.
@@ -72,7 +74,48 @@ impl DataDir {
 
     /// Opens the database for the one writer; makes it at the first start.
     pub(crate) fn open_writer(&self) -> Result<Opened, RelayError> {
-        let file = self.path.join(DATABASE_FILE);
+        if !self.has_database() && self.path.join(PART_FILE).exists() {
+            return Err(RelayError::HalfRestored { path: self.path.clone() });
+        }
+        self.open(DATABASE_FILE)
+    }
+
+    /// Makes the database that a restore writes, and clears away what an interrupted one left: the record too, which was of it and of no
+    /// relay, since a restore writes it where there is none.
+    pub(crate) fn open_part(&self) -> Result<Connection, RelayError> {
+        self.remove_part()?;
+        if Record::of(&self.path).exists() {
+            return Err(RelayError::Damaged { what: Damage::Empty });
+        }
+        Ok(self.open(PART_FILE)?.db)
+    }
+
+    /// Gives the restored database, which is closed, its name: from now on there is a relay.
+    pub(crate) fn finish_part(&self) -> Result<(), RelayError> {
+        let part = self.path.join(PART_FILE);
+        let renamed = File::open(&part).and_then(|part| part.sync_all()).and_then(|()| {
+            fs::rename(&part, self.path.join(DATABASE_FILE))?;
+            File::open(&self.path)?.sync_all()
+        });
+        renamed.map_err(|source| RelayError::DataDir { path: self.path.clone(), source })
+    }
+
+    /// Removes what a restore wrote that has not come to its end. The database goes last: while it is there, the rest is known to be of no
+    /// relay.
+    pub(crate) fn remove_part(&self) -> Result<(), RelayError> {
+        if !self.path.join(PART_FILE).exists() {
+            return Ok(());
+        }
+        let journals = ["-wal", "-shm", "-journal"].map(|journal| self.path.join(format!("{PART_FILE}{journal}")));
+        let removed = Record::of(&self.path).remove().and_then(|()| {
+            journals.iter().try_for_each(|journal| remove_if_there(journal))?;
+            remove_if_there(&self.path.join(PART_FILE))
+        });
+        removed.map_err(|source| RelayError::DataDir { path: self.path.clone(), source })
+    }
+
+    fn open(&self, name: &str) -> Result<Opened, RelayError> {
+        let file = self.path.join(name);
         // SQLite gives its journal the permissions of the database, so making this file first is enough.
         private_file(&file).map_err(|source| RelayError::DataDir { path: self.path.clone(), source })?;
         let mut db = Connection::open_with_flags(&file, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
@@ -169,6 +212,14 @@ pub(crate) fn private_file(path: &Path) -> io::Result<File> {
     let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
     make_private(path, 0o600)?;
     Ok(file)
+}
+
+/// Removes a file that may have gone already.
+pub(crate) fn remove_if_there(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
 }
 
 fn make_private(path: &Path, mode: u32) -> io::Result<()> {

@@ -83,6 +83,12 @@ pub enum RelayError {
         /// The directory.
         path: PathBuf,
     },
+    /// A restore did not come to its end, and what is there of it is no relay.
+    #[error("a restore into {} was interrupted: run it again", path.display())]
+    HalfRestored {
+        /// The directory.
+        path: PathBuf,
+    },
     /// A backup cannot be written there.
     #[error("the backup {} cannot be written: {source}", path.display())]
     Backup {
