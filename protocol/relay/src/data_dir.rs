@@ -9,7 +9,7 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::error::{Damage, RelayError};
-use crate::record::Record;
+use crate::record::{RECORD_FILE, Record};
 use crate::store::{IDENTITY_SCHEMA, LOG_SCHEMA};
 
 /// Name of the database in the directory.
@@ -50,9 +50,13 @@ pub(crate) struct Opened {
 }
 
 impl DataDir {
-    /// Makes the directory if needed, private, and takes it for this process. // L1
+    /// Makes the directory if needed, private, and takes it for this process. One that is there must be a relay's, or empty: somebody's home
+    /// is not to be closed to everybody else because of a slip of the hand. // L1
     pub(crate) fn take(path: &Path) -> Result<Self, RelayError> {
         let failed = |source| RelayError::DataDir { path: path.to_owned(), source };
+        if path.is_dir() && is_of_something_else(path).map_err(failed)? {
+            return Err(RelayError::OtherFiles { path: path.to_owned() });
+        }
         fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed)?;
         make_private(path, 0o700).map_err(failed)?;
         let lock = private_file(&path.join(LOCK_FILE)).map_err(failed)?;
@@ -139,6 +143,20 @@ impl DataDir {
         first.commit()?;
         Ok(Opened { db, format: FORMAT })
     }
+}
+
+/// Does the directory hold files, and none of a relay among them?
+fn is_of_something_else(path: &Path) -> io::Result<bool> {
+    let mut other = false;
+    for file in fs::read_dir(path)? {
+        let name = file?.file_name();
+        if [DATABASE_FILE, PART_FILE, RECORD_FILE, LOCK_FILE].iter().any(|ours| name == *ours) {
+            return Ok(false);
+        }
+        // A disk of its own has this from the beginning.
+        other |= name != "lost+found";
+    }
+    Ok(other)
 }
 
 /// Marks a database of an older format as one of this format; what that needs has been done.

@@ -20,7 +20,8 @@ use crate::data_dir::{OLDEST_FORMAT, mark_format, private_file, remove_if_there}
 use crate::error::{Damage, RelayError};
 use crate::store::{self, Held};
 
-const RECORD_FILE: &str = "newest-checkpoint";
+/// Name of the record in the directory.
+pub(crate) const RECORD_FILE: &str = "newest-checkpoint";
 /// What is being written, until it takes the record's name.
 const NEXT_FILE: &str = "newest-checkpoint.next";
 
