@@ -221,7 +221,7 @@ fn a_lapsed_claim_is_taken_over() {
         (two, task)
     };
     let (mut two, task) = claimed();
-    let (maya, ben) = (two.maya.me().unwrap(), two.ben.me().unwrap());
+    let ben = two.ben.me().unwrap();
     let take = Command::TakeOver { task, from: ben };
     assert_eq!(two.world.act(&two.maya, &Command::Claim { task }).err(), Some(Refusal::ClaimedByOther));
     assert_eq!(two.world.act(&two.maya, &take).err(), Some(Refusal::NotLapsed));

@@ -231,8 +231,8 @@ impl<'a> Visit<'a> {
     }
 
     /// Fetches the bodies of whole blocks and holds them against the proved hashes: the cells of `range` within the span,
-    /// with the index of the first. Blocks that the relay keeps no longer are left out, which may be all; of those from `fresh_from` on none
-    /// can have expired.
+    /// with the index of the first. Blocks that the relay keeps no longer are left out, which may be all; of cells from `fresh_from` on none
+    /// can have expired, nor a block with one of them in it.
     ///
     /// # Errors
     /// [`VisitError`].
@@ -281,10 +281,12 @@ impl<'a> Visit<'a> {
         // The log may have grown since, so that the last block is longer now.
         let max_cells = range.count() * BLOCK_CELLS;
         let max_bytes = usize::try_from(max_cells).expect("64 blocks at most") * CELL_BYTES;
-        let from = range.cells(span.size()).start;
+        // It may be the first that is gone, and a block goes when all of its cells are over their time, or not at all.
+        let first = BlockRange::new(range.first(), 1).expect("it is in the range").cells(span.size());
+        let from = first.start;
         match signed_for(self.fetch(&range.path(), max_bytes).await, from) {
             Ok(bytes) => Ok(Some(bytes)),
-            Err(VisitError::Http(HttpError::Gone)) if from < fresh_from => Ok(None),
+            Err(VisitError::Http(HttpError::Gone)) if first.end <= fresh_from => Ok(None),
             Err(VisitError::Http(HttpError::Gone)) => Err(VisitError::Withheld { from }),
             Err(error) => Err(error),
         }

@@ -4,7 +4,7 @@
 //! `transfer-encoding: chunked` instead. An answer depends on the request's method, path and body and on
 //! the published log, never on who asks. // L2
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use bytes::Bytes;
 use futures::stream;
@@ -20,7 +20,7 @@ use pursuance_wire::{BlockRange, Cell};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast, watch};
 
 use crate::error::PostRefusal;
-use crate::limits::{Patience, READ_CELLS};
+use crate::limits::{Patience, READ_CELLS, STREAM_PIECE_BYTES};
 use crate::readers::{Readers, Unreadable};
 use crate::sequencer::{Published, Sequencer};
 use crate::store::{self, OfSlot};
@@ -175,9 +175,9 @@ impl Shared {
 
     fn stream(&self) -> Result<Response<Body>, StatusCode> {
         let permit = self.streams.clone().try_acquire_owned().map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
-        let slots = self.sequencer.slots();
-        let frames = stream::try_unfold((slots, self.stop.subscribe(), permit), next_frame);
-        Ok(Response::new(StreamBody::new(frames).boxed_unsync()))
+        let (slots, stop) = (self.sequencer.slots(), self.stop.subscribe());
+        let pieces = stream::try_unfold(Streaming { slots, stop, given: None, _place: permit }, next_piece);
+        Ok(Response::new(StreamBody::new(pieces).boxed_unsync()))
     }
 
     async fn post(&self, body: Incoming) -> Response<Body> {
@@ -222,15 +222,30 @@ async fn piece(readers: &Arc<Readers>, at: u64, end: u64) -> Result<Option<Vec<C
     readers.read(move |db| store::read_cells(db, at, end)).await
 }
 
-type Streaming = (broadcast::Receiver<Arc<Published>>, watch::Receiver<bool>, OwnedSemaphorePermit);
+/// What a stream goes on with.
+struct Streaming {
+    slots: broadcast::Receiver<Arc<Published>>,
+    stop: watch::Receiver<bool>,
+    /// The frame that is being given, and how many bytes of it were. The sequencer keeps the frames of the last slots, so that a visitor
+    /// who stands still keeps none.
+    given: Option<(Weak<Published>, usize)>,
+    _place: OwnedSemaphorePermit,
+}
 
-async fn next_frame(state: Streaming) -> Result<Option<(BodyFrame<Bytes>, Streaming)>, Cut> {
-    let (mut slots, mut stop, permit) = state;
-    let published = tokio::select! {
-        published = slots.recv() => published.map_err(|_| Cut)?,
-        _ = stop.wait_for(|stop| *stop) => return Ok(None),
+/// The next piece of a stream: a whole frame would be copied for each visitor, and kept for as long as they stay.
+async fn next_piece(mut state: Streaming) -> Result<Option<(BodyFrame<Bytes>, Streaming)>, Cut> {
+    let (published, from) = match state.given.take() {
+        Some((published, from)) => (published.upgrade().ok_or(Cut)?, from), // L14
+        None => tokio::select! {
+            published = state.slots.recv() => (published.map_err(|_| Cut)?, 0),
+            _ = state.stop.wait_for(|stop| *stop) => return Ok(None),
+        },
     };
-    Ok(Some((BodyFrame::data(published.frame.clone()), (slots, stop, permit))))
+    let end = published.frame.len().min(from + STREAM_PIECE_BYTES);
+    if end < published.frame.len() {
+        state.given = Some((Arc::downgrade(&published), end));
+    }
+    Ok(Some((BodyFrame::data(published.frame.slice(from..end)), state)))
 }
 
 fn whole(bytes: Bytes) -> Response<Body> {

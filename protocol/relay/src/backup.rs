@@ -15,11 +15,11 @@ use pursuance_wire::log::{Checkpoint, LogKey, SlotNumber};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
 use crate::check::{Checked, check, database_of, log_key};
-use crate::data_dir::{DataDir, FORMAT, Opened, PAGE_BYTES, is_alone, open_read_only, private_file, uri};
+use crate::data_dir::{DataDir, FORMAT, PAGE_BYTES, is_alone, open_read_only, private_file, uri};
 use crate::error::{Damage, RelayError};
 use crate::record::Record;
 use crate::relay::{keys, new_identity};
-use crate::store::{self, LOG_SCHEMA};
+use crate::store::{self, Identity, LOG_SCHEMA};
 
 /// Instead of the keys: whose log it was.
 const BACKUP_SCHEMA: &str = "
@@ -101,7 +101,8 @@ pub fn backup(data: &Path, file: &Path) -> Result<Checked, RelayError> {
 }
 
 /// Makes a new relay, with new keys and so with a new address, of a backup or of any copy of a relay's database: the same
-/// cells in the same order, the same slots, all signed anew. The directory may not hold a relay.
+/// cells in the same order, the same slots, all signed anew. The directory may not hold a relay. A restore that is interrupted leaves
+/// none, and can be run again.
 ///
 /// # Errors
 /// The source is missing or not sound, the directory holds a relay, or cannot be written.
@@ -116,9 +117,27 @@ pub fn restore(from: &Path, data: &Path) -> Result<Restored, RelayError> {
         return Err(RelayError::NotEmpty { path: data.path().to_owned() });
     }
     let identity = new_identity(slot_seconds(&open_read_only(&source)?)?)?;
-    let (address, _, signer) = keys(&identity)?;
-    let Opened { mut db, .. } = data.open_writer()?;
-    attach(&db, &source)?;
+    let db = data.open_part()?;
+    let restored = copy_signed_anew(&source, db, &identity, &data).and_then(|restored| {
+        data.finish_part()?;
+        Ok(restored)
+    });
+    if restored.is_err() {
+        // What cannot be removed is noticed by the next start, and removed by the next restore.
+        let _ = data.remove_part();
+    }
+    restored
+}
+
+/// Fills the database of a new relay and closes it. The record comes before the database has its name, so that no relay is without it.
+fn copy_signed_anew(
+    source: &Path,
+    mut db: Connection,
+    identity: &Identity,
+    data: &DataDir,
+) -> Result<Restored, RelayError> {
+    let (address, _, signer) = keys(identity)?;
+    attach(&db, source)?;
     let copy = db.transaction()?;
     copy.execute_batch(COPY)?;
     let rows: Vec<(i64, i64)> = copy
@@ -134,13 +153,14 @@ pub fn restore(from: &Path, data: &Path) -> Result<Restored, RelayError> {
         newest = Some(checkpoint);
     }
     let cells = store::log_size(&copy)?;
-    store::write_identity(&copy, &identity)?;
+    store::write_identity(&copy, identity)?;
     copy.commit()?;
+    store::checkpoint_journal(&db)?;
+    db.close().map_err(|(_, error)| error)?;
     if let Some(newest) = newest {
         let written = Record::of(data.path()).write(&newest);
         written.map_err(|source| RelayError::DataDir { path: data.path().to_owned(), source })?;
     }
-    store::checkpoint_journal(&db)?;
     Ok(Restored { address, cells })
 }
 

@@ -9,11 +9,13 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::error::{Damage, RelayError};
-use crate::record::Record;
+use crate::record::{RECORD_FILE, Record};
 use crate::store::{IDENTITY_SCHEMA, LOG_SCHEMA};
 
 /// Name of the database in the directory.
 pub(crate) const DATABASE_FILE: &str = "relay.sqlite";
+/// The database that a restore writes, until it is whole and takes its name.
+const PART_FILE: &str = "relay.sqlite.part";
 const LOCK_FILE: &str = "in-use";
 /// Format of the database; a column never changes its meaning. Since 2 the record of the newest checkpoint lies
 /// beside it.
@@ -48,9 +50,13 @@ pub(crate) struct Opened {
 }
 
 impl DataDir {
-    /// Makes the directory if needed, private, and takes it for this process. // L1
+    /// Makes the directory if needed, private, and takes it for this process. One that is there must be a relay's, or empty: somebody's home
+    /// is not to be closed to everybody else because of a slip of the hand. // L1
     pub(crate) fn take(path: &Path) -> Result<Self, RelayError> {
         let failed = |source| RelayError::DataDir { path: path.to_owned(), source };
+        if path.is_dir() && is_of_something_else(path).map_err(failed)? {
+            return Err(RelayError::OtherFiles { path: path.to_owned() });
+        }
         fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed)?;
         make_private(path, 0o700).map_err(failed)?;
         let lock = private_file(&path.join(LOCK_FILE)).map_err(failed)?;
@@ -72,7 +78,48 @@ impl DataDir {
 
     /// Opens the database for the one writer; makes it at the first start.
     pub(crate) fn open_writer(&self) -> Result<Opened, RelayError> {
-        let file = self.path.join(DATABASE_FILE);
+        if !self.has_database() && self.path.join(PART_FILE).exists() {
+            return Err(RelayError::HalfRestored { path: self.path.clone() });
+        }
+        self.open(DATABASE_FILE)
+    }
+
+    /// Makes the database that a restore writes, and clears away what an interrupted one left: the record too, which was of it and of no
+    /// relay, since a restore writes it where there is none.
+    pub(crate) fn open_part(&self) -> Result<Connection, RelayError> {
+        self.remove_part()?;
+        if Record::of(&self.path).exists() {
+            return Err(RelayError::Damaged { what: Damage::Empty });
+        }
+        Ok(self.open(PART_FILE)?.db)
+    }
+
+    /// Gives the restored database, which is closed, its name: from now on there is a relay.
+    pub(crate) fn finish_part(&self) -> Result<(), RelayError> {
+        let part = self.path.join(PART_FILE);
+        let renamed = File::open(&part).and_then(|part| part.sync_all()).and_then(|()| {
+            fs::rename(&part, self.path.join(DATABASE_FILE))?;
+            File::open(&self.path)?.sync_all()
+        });
+        renamed.map_err(|source| RelayError::DataDir { path: self.path.clone(), source })
+    }
+
+    /// Removes what a restore wrote that has not come to its end. The database goes last: while it is there, the rest is known to be of no
+    /// relay.
+    pub(crate) fn remove_part(&self) -> Result<(), RelayError> {
+        if !self.path.join(PART_FILE).exists() {
+            return Ok(());
+        }
+        let journals = ["-wal", "-shm", "-journal"].map(|journal| self.path.join(format!("{PART_FILE}{journal}")));
+        let removed = Record::of(&self.path).remove().and_then(|()| {
+            journals.iter().try_for_each(|journal| remove_if_there(journal))?;
+            remove_if_there(&self.path.join(PART_FILE))
+        });
+        removed.map_err(|source| RelayError::DataDir { path: self.path.clone(), source })
+    }
+
+    fn open(&self, name: &str) -> Result<Opened, RelayError> {
+        let file = self.path.join(name);
         // SQLite gives its journal the permissions of the database, so making this file first is enough.
         private_file(&file).map_err(|source| RelayError::DataDir { path: self.path.clone(), source })?;
         let mut db = Connection::open_with_flags(&file, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
@@ -96,6 +143,20 @@ impl DataDir {
         first.commit()?;
         Ok(Opened { db, format: FORMAT })
     }
+}
+
+/// Does the directory hold files, and none of a relay among them?
+fn is_of_something_else(path: &Path) -> io::Result<bool> {
+    let mut other = false;
+    for file in fs::read_dir(path)? {
+        let name = file?.file_name();
+        if [DATABASE_FILE, PART_FILE, RECORD_FILE, LOCK_FILE].iter().any(|ours| name == *ours) {
+            return Ok(false);
+        }
+        // A disk of its own has this from the beginning.
+        other |= name != "lost+found";
+    }
+    Ok(other)
 }
 
 /// Marks a database of an older format as one of this format; what that needs has been done.
@@ -169,6 +230,14 @@ pub(crate) fn private_file(path: &Path) -> io::Result<File> {
     let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
     make_private(path, 0o600)?;
     Ok(file)
+}
+
+/// Removes a file that may have gone already.
+pub(crate) fn remove_if_there(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
 }
 
 fn make_private(path: &Path, mode: u32) -> io::Result<()> {

@@ -18,6 +18,16 @@ pub enum RelayError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// The directory is there, and is something else's.
+    #[error(
+        "{} holds other files and no relay: the data directory must be a relay's, or empty, or not there yet; nothing was \
+         changed",
+        path.display()
+    )]
+    OtherFiles {
+        /// The directory.
+        path: PathBuf,
+    },
     /// Another process has the data directory.
     #[error("another pursuance-relay is already running with the data directory {}", path.display())]
     InUse {
@@ -80,6 +90,12 @@ pub enum RelayError {
     /// A relay is to be made where there is one.
     #[error("there is a relay in {} already; nothing was changed", path.display())]
     NotEmpty {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// A restore did not come to its end, and what is there of it is no relay.
+    #[error("a restore into {} was interrupted: run it again", path.display())]
+    HalfRestored {
         /// The directory.
         path: PathBuf,
     },

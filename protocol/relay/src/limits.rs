@@ -70,7 +70,10 @@ pub const READ_CELLS: u64 = 16;
 /// Published slots that a slow stream may lag behind before it is cut.
 pub const MAX_STREAM_LAG_SLOTS: usize = 4;
 
-/// Cells whose expired bodies are dropped in one go, so that posts do not wait long.
+/// Bytes of a frame that a stream is given at once: what a connection buffers of it.
+pub const STREAM_PIECE_BYTES: usize = 16 << 10;
+
+/// Cells whose expired bodies are dropped in one go, so that posts do not wait long. Whole blocks.
 pub const MAX_EXPIRED_CELLS: u64 = 4_096;
 
 /// Old checkpoints that are dropped in one go.

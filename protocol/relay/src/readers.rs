@@ -13,7 +13,7 @@ use crate::limits::MAX_READERS;
 /// Read-only connections to the database, opened when first needed.
 pub(crate) struct Readers {
     path: PathBuf,
-    permits: Semaphore,
+    permits: Arc<Semaphore>,
     idle: Mutex<Vec<Connection>>,
 }
 
@@ -24,7 +24,7 @@ pub(crate) struct Unreadable;
 
 impl Readers {
     pub(crate) fn new(path: PathBuf) -> Arc<Self> {
-        Arc::new(Self { path, permits: Semaphore::new(MAX_READERS), idle: Mutex::default() })
+        Arc::new(Self { path, permits: Arc::new(Semaphore::new(MAX_READERS)), idle: Mutex::default() })
     }
 
     /// Runs a query off the async threads.
@@ -32,9 +32,12 @@ impl Readers {
         self: &Arc<Self>,
         query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, Unreadable> {
-        let _permit = self.permits.acquire().await.map_err(|_| Unreadable)?;
+        let permit = self.permits.clone().acquire_owned().await.map_err(|_| Unreadable)?;
         let readers = self.clone();
         tokio::task::spawn_blocking(move || {
+            // A query goes on when who asked has hung up, and takes its place until it has ended. So there are never more connections
+            // than places.
+            let _permit = permit;
             let idle = readers.idle().pop();
             let db = match idle {
                 Some(db) => db,
@@ -62,5 +65,59 @@ impl Readers {
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
         // A panic elsewhere leaves a list of connections as good as it was.
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::data_dir::DataDir;
+
+    #[tokio::test]
+    async fn the_place_of_whoever_hangs_up_is_taken_until_the_query_has_ended() {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let data = DataDir::take(dir.path()).expect("free");
+        let _db = data.open_writer().expect("opens");
+        let readers = Readers::new(dir.path().to_owned());
+        let (begins, begun) = mpsc::channel();
+        // A query lasts until what is returned with it is dropped.
+        let start = || {
+            let (readers, begins, (end, ends)) = (readers.clone(), begins.clone(), mpsc::channel::<()>());
+            let query = move |_: &Connection| {
+                begins.send(()).expect("the test listens");
+                let _ = ends.recv();
+                Ok(())
+            };
+            (tokio::spawn(async move { readers.read(query).await }), end)
+        };
+        let soon = async |what: &str| {
+            for _ in 0..500 {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+                if begun.try_recv().is_ok() {
+                    return;
+                }
+            }
+            panic!("{what} does not begin");
+        };
+        let mut ends = Vec::new();
+        for _ in 0..MAX_READERS {
+            let (reader, end) = start();
+            soon("a query").await;
+            reader.abort();
+            assert!(reader.await.is_err_and(|error| error.is_cancelled()));
+            ends.push(end);
+        }
+        let (one_more, end) = start();
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        assert!(begun.try_recv().is_err(), "more than {MAX_READERS} queries at once");
+        ends.pop();
+        soon("one more").await;
+        drop((ends, end));
+        assert_eq!(one_more.await.expect("no panic"), Ok(()));
+        let _all = readers.permits.acquire_many(MAX_READERS as u32).await.expect("open");
+        assert!((1..=MAX_READERS).contains(&readers.idle().len()));
     }
 }

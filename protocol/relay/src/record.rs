@@ -16,11 +16,12 @@ use pursuance_wire::limits::MAX_NOTE_BYTES;
 use pursuance_wire::log::{Checkpoint, LogKey};
 use rusqlite::Connection;
 
-use crate::data_dir::{OLDEST_FORMAT, mark_format, private_file};
+use crate::data_dir::{OLDEST_FORMAT, mark_format, private_file, remove_if_there};
 use crate::error::{Damage, RelayError};
 use crate::store::{self, Held};
 
-const RECORD_FILE: &str = "newest-checkpoint";
+/// Name of the record in the directory.
+pub(crate) const RECORD_FILE: &str = "newest-checkpoint";
 /// What is being written, until it takes the record's name.
 const NEXT_FILE: &str = "newest-checkpoint.next";
 
@@ -48,6 +49,12 @@ impl Record {
         file.sync_all()?;
         fs::rename(&next, self.dir.join(RECORD_FILE))?;
         File::open(&self.dir)?.sync_all()
+    }
+
+    /// Removes the record that a restore wrote which did not come to its end.
+    pub(crate) fn remove(&self) -> io::Result<()> {
+        remove_if_there(&self.dir.join(NEXT_FILE))?;
+        remove_if_there(&self.dir.join(RECORD_FILE))
     }
 
     /// The checkpoint that was signed last; `None` if there is no record.

@@ -6,12 +6,14 @@
 //! end of slot ─────────────> sign ─> commit the checkpoint ─> readers and streams see it
 //! ```
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use bytes::Bytes;
+use pursuance_wire::cell::CELL_BYTES;
 use pursuance_wire::limits::MAX_SLOT_CELLS;
 use pursuance_wire::log::{Checkpoint, Frontier, LogSigner, Receipt, SlotNumber};
 use pursuance_wire::{Cell, Frame, LeafHash};
@@ -85,8 +87,10 @@ impl Sequencer {
             refusing: false,
             announce,
             slots: slots.clone(),
+            recent: VecDeque::with_capacity(MAX_STREAM_LAG_SLOTS),
         };
         writer.close_slot();
+        writer.fill_broken_block()?;
         let thread = thread::Builder::new()
             .name("sequencer".to_owned())
             .spawn(move || writer.run(&commands))
@@ -143,6 +147,8 @@ struct Writer {
     refusing: bool,
     announce: watch::Sender<Option<Arc<Published>>>,
     slots: broadcast::Sender<Arc<Published>>,
+    /// The slots published last, for streams that are still being given one of them.
+    recent: VecDeque<Arc<Published>>,
 }
 
 /// Why a checkpoint was not kept, and so not shown.
@@ -230,6 +236,21 @@ impl Writer {
         }
     }
 
+    /// Puts random cells into the last block if nobody could read what came into it, so that the next cell begins a new one. // L12
+    fn fill_broken_block(&mut self) -> Result<(), RelayError> {
+        let mut filling = Vec::new();
+        for _ in 0..store::missing_of_broken_block(&self.db, self.frontier.size())? {
+            let mut random = [0; CELL_BYTES];
+            getrandom::fill(&mut random).map_err(|_| RelayError::NoRandomness)?;
+            // Nobody waits for the receipt. Where the disk is full the next start tries again.
+            filling.push((vec![Cell::from_bytes(random)], oneshot::channel().0));
+        }
+        if !filling.is_empty() {
+            self.take(filling);
+        }
+        Ok(())
+    }
+
     /// Changes nothing of `self` but the database, and that only as a whole.
     #[allow(clippy::type_complexity)]
     fn store(
@@ -289,6 +310,8 @@ impl Writer {
         let covered: Vec<Cell> = self.uncovered.drain(..self.uncovered.len() - after).collect();
         let published = Arc::new(publication(&checkpoint, &covered));
         self.announce.send_replace(Some(published.clone()));
+        self.recent.truncate(MAX_STREAM_LAG_SLOTS - 1);
+        self.recent.push_front(published.clone());
         // An Err means that nobody streams.
         let _ = self.slots.send(published);
         self.expire(ended);

@@ -10,20 +10,18 @@ use pursuance_wire::limits::BLOCK_CELLS;
 use tokio::time::{sleep, timeout};
 
 use crate::harbour::{PASSPHRASE, Sailor};
-use crate::liar::{Liar, Shared, address, cells};
+use crate::liar::{Liar, Shared, address};
 
 /// A slot here is a second.
 const DAY: u64 = 86_400;
 /// Tasks that are there before anybody comes late.
 const TASKS: usize = 150;
 
-/// So many days go by, in which the relay drops all that it had.
+/// So many days go by, in which the relay drops all that it had, but for a block that is not full.
 fn forgets_everything(relay: &Shared, days: u64) -> usize {
     let mut relay = relay.lock().unwrap();
-    // Whole blocks go; the last one is filled up, so that nothing is left in it.
-    let had = relay.cells.len().next_multiple_of(BLOCK_CELLS as usize);
-    let missing = had - relay.cells.len();
-    relay.cells.extend(cells(missing));
+    // Whole blocks go; one that is not full stays.
+    let had = relay.cells.len();
     relay.had = Some(had);
     relay.kept_from_block = had as u64 / BLOCK_CELLS;
     relay.ahead += days * DAY;

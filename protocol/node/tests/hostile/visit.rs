@@ -141,6 +141,31 @@ async fn cells_that_are_gone_leave_a_hole() {
 }
 
 #[tokio::test]
+async fn a_block_with_a_cell_that_cannot_have_expired_is_withheld_if_it_is_gone() {
+    // Blocks of 16 up to the fifth are gone, and the sixth, which is not full.
+    for (gone, fresh_from, withheld_from) in [
+        (6, 81, Some(80)),
+        (6, 83, Some(80)),
+        (6, 84, None),
+        (5, 80, None),
+        (5, 79, Some(64)),
+        (5, 65, Some(64)),
+        (2, 81, None),
+    ] {
+        let (_shared, at) = Liar { kept_from_block: gone, ..Liar::honest(84) }.serve().await;
+        let transport = way(at);
+        let mut visit = Visit::begin(&transport, &address(), SHORT).await.unwrap();
+        let span = visit.look(&mut fresh(), 0, 0, SLOT_SECONDS).await.unwrap().span.unwrap();
+        let mut got = Ok(());
+        for range in block_ranges(&span, 0) {
+            got = got.and(visit.cells(&span, range, fresh_from).await.map(|_| ()));
+        }
+        let expected = withheld_from.map_or(Ok(()), |from| Err(VisitError::Withheld { from }));
+        assert_eq!(got, expected, "{gone} blocks are gone, cells from {fresh_from} on are young");
+    }
+}
+
+#[tokio::test]
 async fn what_was_signed_for_and_is_not_there_is_withheld() {
     for path in ["/blocks/", "/tile/0/", "/tile/1/"] {
         let (_shared, at) = Liar { status: Some((path, StatusCode::NOT_FOUND)), ..Liar::honest(300) }.serve().await;

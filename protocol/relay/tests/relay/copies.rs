@@ -228,6 +228,90 @@ async fn a_backup_of_a_running_relay_is_one_moment_of_it_without_its_keys() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_restore_that_was_killed_leaves_no_relay_and_can_be_run_again() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let source = dir.path().join("source");
+    let rig = Rig::start(&source).await;
+    let mut client = rig.connect().await;
+    for n in (0..1_600).step_by(4) {
+        client.post_cells(&[n, n + 1, n + 2, n + 3].map(cell), &rig.address).await;
+    }
+    rig.end_slot().await;
+    rig.stop().await;
+    let restoring = |target: &Path| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_pursuance-relay"));
+        command.arg("restore").arg(&source).arg(target);
+        command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().expect("starts")
+    };
+    let whole = dir.path().join("whole");
+    let began = std::time::Instant::now();
+    assert!(restoring(&whole).wait().expect("ours").success());
+    let took = began.elapsed();
+    let (mut halves, mut refusals) = (0, 0);
+    for part in 1..=40 {
+        let target = dir.path().join(format!("killed {part}"));
+        let mut killed = restoring(&target);
+        std::thread::sleep(took * part / 40);
+        killed.kill().expect("ours");
+        killed.wait().expect("ours");
+        // Where nothing is but the lock a relay would begin afresh, as it should.
+        let left = fs::read_dir(&target).map_or(0, |files| files.filter(|file| is_no_lock(file)).count());
+        if left > 0 {
+            halves += 1;
+            match Relay::open(&config(&target)) {
+                Ok(relay) => relay.close(),
+                Err(RelayError::HalfRestored { .. }) => refusals += 1,
+                Err(error) => panic!("{error}"),
+            }
+        }
+        match restore(&source, &target) {
+            Ok(restored) => assert_eq!(restored.cells, 1_600),
+            Err(error) => assert!(matches!(error, RelayError::NotEmpty { .. }), "{error}"),
+        }
+        let checked = check(&target).expect("readable");
+        assert_eq!((checked.cells, checked.held, checked.findings), (1_600, 1_600, Vec::new()), "killed at {part}/40");
+    }
+    println!("{halves} of 40 were killed on the way, {refusals} of them refused");
+
+    // Whatever was left, also of the restore of another log.
+    let (database, record) =
+        (fs::read(whole.join(DATABASE)).expect("there"), fs::read(whole.join(RECORD)).expect("there"));
+    for (written, wal, recorded) in
+        [(0, None, None), (70_000, Some(&b"half"[..]), None), (database.len(), None, Some(&record))]
+    {
+        let target = tempfile::tempdir().expect("a temporary directory");
+        let part = target.path().join("relay.sqlite.part");
+        fs::write(&part, &database[..written]).expect("ours");
+        wal.iter().for_each(|wal| fs::write(target.path().join("relay.sqlite.part-wal"), wal).expect("ours"));
+        recorded.iter().for_each(|record| fs::write(target.path().join(RECORD), record).expect("ours"));
+        let said = refusal(&run(["serve", "--listen", "127.0.0.1:0", "--data", text(target.path())]));
+        assert!(said.contains("a restore into") && said.contains("run it again"), "{said}");
+        assert_eq!(fs::read(&part).expect("there").len(), written, "nothing was changed");
+        assert_eq!(restore(&source, target.path()).expect("sound").cells, 1_600);
+        let mut files: Vec<_> =
+            fs::read_dir(target.path()).expect("ours").map(|file| file.expect("ours").file_name()).collect();
+        files.sort();
+        assert_eq!(files, ["in-use", RECORD, DATABASE]);
+        assert_eq!(check(target.path()).expect("readable").findings, []);
+        let modes =
+            files.iter().map(|file| fs::metadata(target.path().join(file)).expect("there").permissions().mode());
+        modes.for_each(|mode| assert_eq!(mode & 0o777, 0o600));
+        Relay::open(&config(target.path())).expect("a relay").close();
+    }
+    // The record of a relay whose database has been lost is nobody's leftover.
+    let lost = tempfile::tempdir().expect("a temporary directory");
+    fs::write(lost.path().join(RECORD), &record).expect("ours");
+    for _ in 0..2 {
+        assert!(matches!(restore(&source, lost.path()), Err(RelayError::Damaged { what: Damage::Empty })));
+        assert_eq!(fs::read(lost.path().join(RECORD)).expect("there"), record);
+    }
+}
+
+fn is_no_lock(file: &std::io::Result<fs::DirEntry>) -> bool {
+    file.as_ref().is_ok_and(|file| file.file_name() != "in-use")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn old_checkpoints_are_dropped_with_the_cells_they_cover() {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let brief = RelayConfig { retention_days: 1, ..config(dir.path()) };
@@ -251,15 +335,23 @@ async fn old_checkpoints_are_dropped_with_the_cells_they_cover() {
         assert_eq!(status(first + at).await, expected, "slot {at}"); // L12
     }
     assert_eq!(status(first + 30).await, 404, "a slot that nobody was awake for");
-    assert_eq!(rig.connect().await.get("/blocks/0/1").await.status, 410);
+    assert_eq!(rig.connect().await.get("/blocks/0/1").await.status, 200, "not all of the block is over its time");
     rig.stop().await;
     let checked = check(dir.path()).expect("readable");
-    assert_eq!((checked.cells, checked.held, checked.checkpoints), (20, 10, 12 + 1 - 1));
+    assert_eq!((checked.cells, checked.held, checked.checkpoints), (20, 20, 12 + 1 - 1));
     assert_eq!(checked.findings, []);
-    // A restart leaves it at that.
+    // A restart leaves it at that, and the block goes when all of it is over its time.
     let rig = Rig::start_with(&brief, START_MILLIS + 86_400_000 + 12 * SLOT_MILLIS).await;
     assert_eq!(rig.newest().await.size(), 20);
+    rig.set_clock(START_MILLIS + 86_400_000 + 16 * SLOT_MILLIS);
+    rig.end_slot().await;
+    while rig.connect().await.get("/blocks/0/1").await.status == 200 {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
     rig.stop().await;
+    let checked = check(dir.path()).expect("readable");
+    assert_eq!((checked.cells, checked.held), (20, 4));
+    assert_eq!(checked.findings, []);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

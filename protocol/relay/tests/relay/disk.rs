@@ -62,9 +62,9 @@ fn a_full_disk_refuses_posts_loses_nothing_and_goes_on_by_itself() {
 async fn full() {
     let dir = tempfile::tempdir().expect("a temporary directory");
     mount(&format!("size={DISK_BYTES}"), dir.path());
+    let rig = Rig::start(dir.path()).await;
     let ballast = dir.path().join("ballast");
     fs::write(&ballast, vec![7; BALLAST_BYTES]).expect("there is room");
-    let rig = Rig::start(dir.path()).await;
     let (mut next, mut receipts): (u64, Vec<Receipt>) = (0, Vec::new());
     // Until it is full, over as many slots as it takes: then each post is refused.
     let mut refusals = 0;

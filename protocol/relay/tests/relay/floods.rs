@@ -1,17 +1,22 @@
 //! Floods: far more visitors than there are places, none of whom behaves. Memory stays within a named limit, others are
 //! served, and nothing receipted is lost (rules L13, L14, L17).
 
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use pursuance_relay::limits::{MAX_CONNECTION_REQUESTS, MAX_STREAMS, TURN_SECONDS};
+use pursuance_relay::limits::{
+    MAX_CONNECTION_REQUESTS, MAX_STREAM_LAG_SLOTS, MAX_STREAMS, STREAM_PIECE_BYTES, TURN_SECONDS,
+};
+use pursuance_wire::FrameDecoder;
+use pursuance_wire::cell::CELL_BYTES;
+use pursuance_wire::limits::MAX_SLOT_CELLS;
 use pursuance_wire::log::{ReceiptState, RelayHistory};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 
 use crate::program::{Process, command};
-use crate::rig::{Client, cell};
+use crate::rig::{Client, Rig, cell};
 
 const CONNECTIONS: usize = 2_000;
 /// File handles that the test needs.
@@ -147,6 +152,88 @@ async fn floods() {
     process.signal("-TERM");
     let (success, _, said) = process.ended();
     assert!(success && !said.contains("127.0.0.1"), "{said}");
+}
+
+/// Posts that come at once where a slot is to be filled.
+const POSTERS: u64 = 32;
+/// Streams from which nothing is taken, and what they may add to the resident memory: of the frame, which they share, a few copies.
+const DEAF_STREAMS: usize = 16;
+const MAX_DEAF_BYTES: u64 = 48 << 20;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_slot_is_in_memory_once_however_many_streams_stand_still() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let mut start = Command::new(env!("CARGO_BIN_EXE_pursuance-relay"));
+    start.args(["serve", "--slot-seconds", "30", "--listen", "127.0.0.1:0", "--data"]).arg(dir.path());
+    let process = Process::of(start.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()));
+    let mut visitor = process.connect().await;
+    let mut streams = Vec::new();
+    for _ in 0..=DEAF_STREAMS {
+        let mut client = process.connect().await;
+        client.send(b"GET /stream HTTP/1.1\r\nhost: x\r\n\r\n").await;
+        client.head().await.expect("answered");
+        streams.push(client);
+    }
+    let mut posts = JoinSet::new();
+    let each = MAX_SLOT_CELLS as u64 / POSTERS;
+    for poster in 0..POSTERS {
+        let (mut client, address) = (process.connect().await, process.address);
+        posts.spawn(async move {
+            for n in (poster * each..(poster + 1) * each).step_by(4) {
+                client.post_cells(&[n, n + 1, n + 2, n + 3].map(cell), &address).await;
+            }
+        });
+    }
+    posts.join_all().await;
+    let base = resident_bytes(&process);
+    let until = Instant::now() + PATIENCE;
+    while visitor.get("/blocks/255/1").await.status != 200 {
+        assert!(Instant::now() < until, "no checkpoint");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    // One of them reads on, in pieces, and has all of it.
+    let mut reader = streams.pop().expect("one more");
+    let (mut decoder, mut cells, mut longest) = (FrameDecoder::new(), 0, 0);
+    while cells < MAX_SLOT_CELLS {
+        let piece = reader.chunk().await;
+        longest = piece.len().max(longest);
+        cells += decoder.push(&piece).expect("frames").iter().map(|frame| frame.cells.len()).sum::<usize>();
+    }
+    let more = resident_bytes(&process).saturating_sub(base);
+    println!("{DEAF_STREAMS} streams stand still: {} KiB more", more >> 10);
+    assert!(more < MAX_DEAF_BYTES, "{more} bytes more");
+    assert_eq!(longest, STREAM_PIECE_BYTES);
+    process.signal("-TERM");
+    drop(streams);
+    assert!(process.ended().0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_that_stands_still_within_a_frame_is_cut() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let rig = Rig::start(dir.path()).await;
+    // The system holds less of it than a frame has.
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.set_recv_buffer_size(STREAM_PIECE_BYTES as u32).expect("set");
+    let stream = socket.connect(([127, 0, 0, 1], rig.port).into()).await.expect("listens");
+    let mut reader = Client { stream, host: "x".to_owned() };
+    reader.send(b"GET /stream HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    reader.head().await.expect("answered");
+    let mut poster = rig.connect().await;
+    for n in (0..MAX_SLOT_CELLS as u64).step_by(4) {
+        poster.post_cells(&[n, n + 1, n + 2, n + 3].map(cell), &rig.address).await;
+    }
+    for _ in 0..=MAX_STREAM_LAG_SLOTS {
+        rig.end_slot().await;
+    }
+    let mut given = 0;
+    while given < MAX_SLOT_CELLS * CELL_BYTES
+        && let Some(piece) = reader.chunk_or_end().await
+    {
+        given += piece.len();
+    }
+    assert!(given < MAX_SLOT_CELLS * CELL_BYTES, "{given} bytes"); // L14
+    rig.stop().await;
 }
 
 /// Comes again until served; returns how often that failed.

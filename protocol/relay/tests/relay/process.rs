@@ -1,8 +1,13 @@
 //! The program itself: what it prints, and how it ends.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::program::{Process, command, run};
+use pursuance_relay::{Relay, RelayConfig};
+
+use crate::program::{Process, command, refusal, run};
 use crate::rig::cell;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -67,6 +72,39 @@ fn every_way_not_to_start_has_its_sentence() {
     let empty = tempfile::tempdir().expect("a temporary directory");
     let none = said(Command::new(env!("CARGO_BIN_EXE_pursuance-relay")).args(["address", "--data"]).arg(empty.path()));
     assert!(none.contains("there is no relay in"), "{none}");
+}
+
+#[test]
+fn a_directory_of_something_else_is_left_as_it_is() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let mode = |path: &Path| fs::metadata(path).expect("there").permissions().mode() & 0o777;
+    let open = |path: &Path| fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("ours");
+    let source = dir.path().join("source");
+    Relay::open(&RelayConfig::new(&source)).expect("a relay").close();
+    let homes = dir.path().join("homes");
+    fs::create_dir(&homes).expect("ours");
+    fs::write(homes.join("letter"), "Dear Zoe").expect("ours");
+    open(&homes);
+    let (from, into) = (source.to_str().expect("text"), homes.to_str().expect("text"));
+    let refused = Relay::open(&RelayConfig::new(&homes)).map(Relay::close);
+    assert_eq!((refused.is_err(), mode(&homes)), (true, 0o755));
+    for arguments in [vec!["serve", "--listen", "127.0.0.1:0", "--data", into], vec!["restore", from, into]] {
+        let said = refusal(&run(arguments));
+        assert!(said.contains("holds other files and no relay"), "{said}");
+        assert_eq!(mode(&homes), 0o755);
+        assert_eq!(fs::read_dir(&homes).expect("ours").count(), 1);
+    }
+    // One that is empty, or a disk of its own, or a relay's, is made private.
+    let empty = dir.path().join("empty");
+    let disk = dir.path().join("disk");
+    fs::create_dir_all(disk.join("lost+found")).expect("ours");
+    fs::create_dir(&empty).expect("ours");
+    fs::write(source.join("letter"), "Dear Zoe").expect("ours");
+    for ours in [&empty, &disk, &source] {
+        open(ours);
+        Relay::open(&RelayConfig::new(ours)).expect("a relay").close();
+        assert_eq!(mode(ours), 0o700);
+    }
 }
 
 /// What its keys look like, however written.

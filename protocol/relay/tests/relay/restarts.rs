@@ -1,6 +1,7 @@
 //! What must survive an end, an orderly one or not, and a clock that is wrong.
 
-use pursuance_relay::{Damage, Relay, RelayConfig, RelayError};
+use pursuance_relay::{Damage, Relay, RelayConfig, RelayError, check};
+use pursuance_wire::cell::CELL_BYTES;
 use pursuance_wire::log::{ReceiptState, RelayHistory, Standing};
 use pursuance_wire::{Cell, FrameDecoder};
 
@@ -116,10 +117,105 @@ async fn bodies_expire_hashes_stay_and_an_expired_cell_may_come_again() {
     assert_eq!(client.get("/blocks/0/1").await.status, 410); // L12
     assert_eq!(client.get("/tile/entries/000.p/24").await.status, 410);
     assert_eq!(client.get("/tile/0/000.p/24").await.status, 200);
-    assert_eq!(client.get("/blocks/1/1").await.status, 410, "the block has expired cells in it");
-    client.post_cells(&[cell(3), young[0].clone()], &rig.address).await;
-    assert_eq!(rig.end_slot().await.size(), 25, "the expired one is new again, the young one is not");
+    assert_eq!(client.get("/blocks/1/1").await.body.len(), 8 * CELL_BYTES, "a block with young cells in it is whole");
+    client.post_cells(&[cell(3), cell(19), young[0].clone()], &rig.address).await;
+    assert_eq!(rig.end_slot().await.size(), 25, "the dropped one is new again, those that are kept are not");
     rig.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_comes_to_a_quiet_relay_after_all_else_has_expired_can_be_read() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let brief = RelayConfig { retention_days: 1, ..config(dir.path()) };
+    let rig = Rig::start_with(&brief, START_MILLIS).await;
+    let mut client = rig.connect().await;
+    for n in 0..20 {
+        client.post_cells(&[cell(n)], &rig.address).await;
+    }
+    rig.end_slot().await;
+    rig.set_clock(START_MILLIS + 86_400_000 + 5 * SLOT_MILLIS);
+    rig.end_slot().await;
+    client.post_cells(&[cell(20)], &rig.address).await;
+    assert_eq!(rig.end_slot().await.size(), 21);
+    assert_eq!(client.get("/blocks/0/1").await.status, 410);
+    let answer = client.get("/blocks/1/1").await;
+    assert_eq!(answer.status, 200); // L12
+    assert_eq!(Cell::split(&answer.body, 16).expect("whole cells"), (16..21).map(cell).collect::<Vec<_>>());
+    // The block is whole after a restart too, and goes when all of it is over its time.
+    let now = rig.now_slot() * SLOT_MILLIS;
+    rig.stop().await;
+    let rig = Rig::start_with(&brief, now).await;
+    let mut client = rig.connect().await;
+    for n in 21..33 {
+        client.post_cells(&[cell(n)], &rig.address).await;
+    }
+    rig.end_slot().await;
+    rig.set_clock(now + 86_400_000 + 5 * SLOT_MILLIS);
+    rig.end_slot().await;
+    rig.end_slot().await;
+    assert_eq!(client.get("/blocks/1/1").await.status, 410);
+    assert_eq!(client.get("/blocks/2/1").await.body.len(), CELL_BYTES);
+    rig.stop().await;
+    let checked = check(dir.path()).expect("readable");
+    assert_eq!((checked.cells, checked.held, checked.findings), (33, 1, Vec::new()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_block_of_which_an_older_version_dropped_a_part_is_gone_and_the_next_one_whole() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let brief = RelayConfig { retention_days: 1, ..config(dir.path()) };
+    let rig = Rig::start_with(&brief, START_MILLIS).await;
+    let mut client = rig.connect().await;
+    for n in 0..40 {
+        client.post_cells(&[cell(n)], &rig.address).await;
+    }
+    rig.end_slot().await;
+    let now = rig.now_slot() * SLOT_MILLIS;
+    rig.stop().await;
+    let db = rusqlite::Connection::open(dir.path().join("relay.sqlite")).expect("opens");
+    db.execute_batch("DELETE FROM cells WHERE position < 20").expect("changes");
+    drop(db);
+    assert_eq!(check(dir.path()).expect("readable").findings, []);
+    let rig = Rig::start_with(&brief, now).await;
+    let mut client = rig.connect().await;
+    assert_eq!(client.get("/blocks/1/1").await.status, 410); // L12
+    assert_eq!(client.get("/blocks/2/1").await.body.len(), 8 * CELL_BYTES);
+    rig.set_clock(now + 86_400_000 + 5 * SLOT_MILLIS);
+    rig.end_slot().await;
+    rig.end_slot().await;
+    assert_eq!(client.get("/blocks/2/1").await.body.len(), 8 * CELL_BYTES);
+    rig.stop().await;
+    let checked = check(dir.path()).expect("readable");
+    assert_eq!((checked.cells, checked.held, checked.findings), (40, 8, Vec::new()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_comes_into_a_block_of_which_an_older_version_dropped_a_part() {
+    for dropped in [18, 20] {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let rig = Rig::start(dir.path()).await;
+        let mut client = rig.connect().await;
+        for n in 0..20 {
+            client.post_cells(&[cell(n)], &rig.address).await;
+        }
+        rig.end_slot().await;
+        let now = rig.now_slot() * SLOT_MILLIS;
+        rig.stop().await;
+        let db = rusqlite::Connection::open(dir.path().join("relay.sqlite")).expect("opens");
+        db.execute("DELETE FROM cells WHERE position < ?1", [dropped as i64]).expect("changes");
+        drop(db);
+        for start in 0..2 {
+            let rig = Rig::start_with(&config(dir.path()), now + start * SLOT_MILLIS).await;
+            let mut client = rig.connect().await;
+            client.post_cells(&[cell(20 + start)], &rig.address).await;
+            assert_eq!(rig.end_slot().await.size(), 33 + start, "filled up once");
+            assert_eq!(client.get("/blocks/1/1").await.status, 410);
+            assert_eq!(client.get("/blocks/2/1").await.body.len(), (1 + start as usize) * CELL_BYTES); // L12
+            rig.stop().await;
+        }
+        let checked = check(dir.path()).expect("readable");
+        assert_eq!((checked.cells, checked.held, checked.findings), (34, 34 - dropped, Vec::new()));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
