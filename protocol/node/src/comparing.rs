@@ -56,10 +56,15 @@ pub(crate) fn last_slot_of_yesterday(now_seconds: u64, slot_seconds: u32) -> Slo
 }
 
 impl Relay {
-    /// The slot whose checkpoint is to be asked for in the next visit: yesterday's last, unless it is kept here.
-    pub(crate) fn past_slot(&self, store: &Store, now_seconds: u64) -> Result<Option<SlotNumber>, StoreError> {
-        let Some(slot_seconds) = self.slot_seconds else { return Ok(None) };
-        let slot = last_slot_of_yesterday(now_seconds, slot_seconds);
+    /// Yesterday's last slot, by the newest one that the relay signed: a clock here that is wrong would name one that nobody else names.
+    pub(crate) fn yesterday(&self) -> Option<SlotNumber> {
+        let (newest, slot_seconds) = self.history.newest().zip(self.slot_seconds)?;
+        Some(last_slot_of_yesterday(newest.slot().end_unix_seconds(slot_seconds), slot_seconds))
+    }
+
+    /// The slot whose checkpoint a visit is to ask for: yesterday's last, unless it is kept here.
+    pub(crate) fn past_slot(&self, store: &Store) -> Result<Option<SlotNumber>, StoreError> {
+        let Some(slot) = self.yesterday() else { return Ok(None) };
         Ok(store.checkpoint_seen(self.number, slot.0)?.is_none().then_some(slot))
     }
 
@@ -86,26 +91,19 @@ impl Held {
     /// Says what the relays signed for yesterday's last slot, where it was accepted here and nobody said so yet. Asked only where
     /// something else is to be sealed: by itself it would tell the relay that somebody looks.
     pub(crate) fn say_seen(&mut self, store: &mut Store, relays: &Relays, now_seconds: u64) -> Result<(), StoreError> {
-        let today = now_seconds / DAY_SECONDS;
-        if self.said_seen_on == Some(today) {
-            return Ok(());
-        }
-        let wanted = relays.wanted(self.number);
-        let mut all = !wanted.is_empty();
-        let mut notes = Vec::new();
-        for address in wanted {
+        let (mut said, mut notes) = (Vec::new(), Vec::new());
+        for address in relays.wanted(self.number) {
             let relay = &relays.known[&address];
             let key = address.log_key();
-            // Before the first visit of a day it is not known yet.
-            let slot = relay.slot_seconds.map(|seconds| last_slot_of_yesterday(now_seconds, seconds));
+            // Of a relay that is not reached, yesterday may be long ago, and would say when it was reached last.
+            let slot = relay.yesterday().filter(|_| relay.online);
+            let slot = slot.filter(|slot| self.said_seen.get(&relay.number) != Some(slot));
             let note = slot.map(|slot| store.checkpoint_seen(relay.number, slot.0)).transpose()?.flatten();
             let mine = note.map(|note| Checkpoint::verify(&note, &key)).transpose().map_err(|_| StoreError::Damaged)?;
             // Whatever lines others added: they are none of its word, and would take room.
-            let said = mine.map(|mine| (mine.note().alone(&key), mine));
-            let Some((note, mine)) = said.filter(|(note, _)| note.len() <= MAX_SEEN_NOTE_BYTES) else {
-                all = false;
-                continue;
-            };
+            let alone = mine.map(|mine| (mine.note().alone(&key), mine));
+            let Some((note, mine)) = alone.filter(|(note, _)| note.len() <= MAX_SEEN_NOTE_BYTES) else { continue };
+            said.push((relay.number, mine.slot()));
             let is_mine =
                 |said: &Checkpoint| (said.slot(), said.size(), said.root()) == (mine.slot(), mine.size(), mine.root());
             let mut lately = self.replica.said_seen(now_seconds.saturating_sub(SAID_LATELY_SECONDS));
@@ -120,7 +118,7 @@ impl Held {
         if let Some(entry) = self.replica.say_seen(notes, claimed_seconds) {
             self.commit(store, &[entry], |_, _| Ok(()))?;
         }
-        self.said_seen_on = all.then_some(today);
+        self.said_seen.extend(said);
         Ok(())
     }
 }

@@ -20,6 +20,7 @@ use pursuance_core::plan::Circumstances;
 use pursuance_core::refusal::Refusal;
 use pursuance_core::replica::Replica;
 use pursuance_wire::RelayAddress;
+use pursuance_wire::log::SlotNumber;
 use zeroize::Zeroizing;
 
 use crate::chance::random;
@@ -113,8 +114,8 @@ pub(crate) struct Held {
     pub(crate) places: Option<Arc<Places>>,
     /// When own entries without a cell are to be sealed.
     pub(crate) seal_due: Option<Instant>,
-    /// The day (since 1970) on which everything was said that relays signed the day before.
-    pub(crate) said_seen_on: Option<u64>,
+    /// Of relays, the last slot of which it was said here what they signed for it.
+    pub(crate) said_seen: BTreeMap<Number, SlotNumber>,
     /// When a newcomer is to be welcomed, unless somebody else did.
     pub(crate) welcome_due: BTreeMap<AuthorId, Instant>,
     /// When a new epoch is to be made, unless somebody else did.
@@ -186,7 +187,7 @@ impl Held {
             sample: false,
             order: Order::default(),
             seal_due: None,
-            said_seen_on: None,
+            said_seen: BTreeMap::new(),
             welcome_due: BTreeMap::new(),
             epoch_due: None,
             package_due: None,

@@ -48,12 +48,16 @@ impl Open {
             ReaderNews::Plan(reply) => {
                 let from = self.relays.from(address);
                 let relay = self.relays.known.get(address).expect("looked for above");
-                let past = relay.past_slot(&self.store, around.clock.now_seconds())?;
-                let older = past.into_iter().chain(relay.unknown_expiry_slot()).collect();
                 let from = if relay.prove { 0 } else { from };
                 let slot_seconds = relay.slot_seconds.filter(|_| relay.retention_days.is_some());
                 let (history, lately) = (relay.history.clone(), relay.lately);
-                let _ = reply.send(ReadPlan { history, from, slot_seconds, older, lately });
+                let _ = reply.send(ReadPlan { history, from, slot_seconds, lately });
+                Ok(false)
+            }
+            ReaderNews::Older(reply) => {
+                let relay = self.relays.known.get(address).expect("looked for above");
+                let past = relay.past_slot(&self.store)?;
+                let _ = reply.send(past.into_iter().chain(relay.unknown_expiry_slot()).collect());
                 Ok(false)
             }
             ReaderNews::Policy(policy) => {

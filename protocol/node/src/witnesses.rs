@@ -8,7 +8,6 @@ use pursuance_wire::log::{Checkpoint, SlotNumber, Witness, WitnessError};
 use serde::Serialize;
 
 use crate::api::{Reply, Trouble};
-use crate::comparing::last_slot_of_yesterday;
 use crate::engine::{Open, Surroundings};
 use crate::relays::Relay;
 use crate::store::{Store, StoreError};
@@ -165,9 +164,9 @@ impl Open {
     /// Looks at the checkpoints that are at hand of each relay: they came before the program started, or before a witness was named.
     pub(crate) fn look_at_kept(&mut self, now_seconds: u64) -> Result<(), StoreError> {
         for (address, relay) in &mut self.relays.known {
-            let Relay { number, history, slot_seconds, cosigned, .. } = relay;
-            let slot = slot_seconds.map(|seconds| last_slot_of_yesterday(now_seconds, seconds));
-            let past = slot.map(|slot| self.store.checkpoint_seen(*number, slot.0)).transpose()?.flatten();
+            let yesterday = relay.yesterday();
+            let Relay { number, history, cosigned, .. } = relay;
+            let past = yesterday.map(|slot| self.store.checkpoint_seen(*number, slot.0)).transpose()?.flatten();
             let past = past.map(|note| Checkpoint::verify(&note, &address.log_key()));
             let past = past.transpose().map_err(|_| StoreError::Damaged)?;
             let came = cosigned.came.clone();

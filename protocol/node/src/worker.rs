@@ -35,6 +35,8 @@ pub(crate) struct Dismissed;
 pub(crate) enum ReaderNews {
     /// Asks what is to be read.
     Plan(oneshot::Sender<ReadPlan>),
+    /// Asks of which older slots the checkpoints are asked for too, now that one was accepted.
+    Older(oneshot::Sender<Vec<SlotNumber>>),
     /// What the relay says of itself.
     Policy(Policy),
     /// A checkpoint was accepted.
@@ -59,8 +61,6 @@ pub(crate) struct ReadPlan {
     pub(crate) from: u64,
     /// `None`: its policy is to be read.
     pub(crate) slot_seconds: Option<u32>,
-    /// Older slots whose checkpoints are asked for too.
-    pub(crate) older: Vec<SlotNumber>,
     /// What tells which cells cannot have expired.
     pub(crate) lately: Lately,
 }
@@ -244,7 +244,7 @@ impl From<VisitError> for Ended {
 
 impl Worker {
     async fn visit(&self, failures: &mut u32) -> Result<Streamed, Ended> {
-        let mut plan = self.ask(|reply| self.tell_reader(ReaderNews::Plan(reply))).await?;
+        let plan = self.ask(|reply| self.tell_reader(ReaderNews::Plan(reply))).await?;
         let mut visit = Visit::begin(&self.transport, &self.relay, self.pace.patience).await?;
         let slot_seconds = match plan.slot_seconds {
             Some(seconds) => seconds,
@@ -252,12 +252,10 @@ impl Worker {
                 let policy = visit.policy().await?;
                 let seconds = policy.slot_seconds;
                 self.tell_reader(ReaderNews::Policy(policy))?;
-                // Only now it can be said which slot was yesterday's last.
-                plan = self.ask(|reply| self.tell_reader(ReaderNews::Plan(reply))).await?;
                 seconds
             }
         };
-        let ReadPlan { mut history, from, older: slots, lately, .. } = plan;
+        let ReadPlan { mut history, from, lately, .. } = plan;
         let look = visit.look(&mut history, from, windows_earlier(below(5)), slot_seconds).await?;
         self.tell_reader(ReaderNews::Accepted(Box::new(history.clone())))?;
         if let Some(span) = &look.span {
@@ -270,7 +268,7 @@ impl Worker {
         }
         let mut older: Vec<(SlotNumber, Option<Bytes>)> =
             look.past.into_iter().map(|(slot, note)| (slot, Some(note))).collect();
-        for slot in slots {
+        for slot in self.ask(|reply| self.tell_reader(ReaderNews::Older(reply))).await? {
             older.push((slot, visit.checkpoint_of(slot).await?));
         }
         let (checkpoint, span) = (look.checkpoint, look.span);

@@ -1,12 +1,15 @@
 //! A relay that shows its visitors different logs, and members who compare (docs/protocol/08-node.md, N50 to N52).
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use pursuance_core::command::Command;
 use pursuance_core::id::PursuanceId;
 use pursuance_core::op::Op;
+use pursuance_node::Clock;
 use pursuance_node::api::{Fault, Reply, Request};
 use pursuance_wire::log::{Checkpoint, Evidence, Frontier, LogSigner, NodeHash, SlotNumber};
 use tokio::time::sleep;
@@ -172,6 +175,31 @@ async fn whoever_only_unlocks_says_nothing() {
     maya.ask(Request::Unlock { passphrase: PASSPHRASE.into() }).await.unwrap();
     let agreed = async || maya.relays(pursuance).await[0].agreed_seconds.is_some();
     maya.until_async("she hears what he saw", agreed).await;
+}
+
+/// Checkpoints of the last slots of days that were asked for. Those of windows vary by chance, and some of them are among these.
+fn ends_of_days(relay: &Shared) -> BTreeSet<u64> {
+    let asked = &relay.lock().unwrap().asked;
+    let slots = asked.iter().filter_map(|path| path.strip_prefix("/checkpoint/")?.parse().ok());
+    slots.filter(|slot: &u64| (slot + 1).is_multiple_of(86_400)).collect()
+}
+
+/// Nobody else would ask for what a wrong clock takes for yesterday, so the relay would know its owner again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wrong_clock_asks_for_what_everybody_asks_for() {
+    let mut asked = Vec::new();
+    for days in [0, 1, 3, -5] {
+        let (relay, at) = Liar::honest(300).serve().await;
+        let clock = Clock::Offset { seconds: days * 86_400 };
+        let sailor = Sailor::outside(&[(address(), at)], Arc::new(tempfile::tempdir().unwrap()), clock);
+        sailor.ask(Request::CreateVault { passphrase: PASSPHRASE.into() }).await.unwrap();
+        sailor.found(Some(&address())).await;
+        sailor.until_async("a visit", async || relay.lock().unwrap().asked.iter().any(|path| path == "/stream")).await;
+        visit_again(&sailor, &relay).await;
+        asked.push(ends_of_days(&relay));
+    }
+    assert!(asked[0].contains(&slot_of_yesterday()), "{asked:?}");
+    assert!(asked.iter().all(|by| *by == asked[0]), "{asked:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
