@@ -199,8 +199,7 @@ pub(crate) fn expire(db: &Connection, oldest: SlotNumber, limit: u64) -> rusqlit
 pub(crate) fn missing_of_broken_block(db: &Connection, size: u64) -> rusqlite::Result<u64> {
     let first: Option<i64> = db.query_row("SELECT min(position) FROM cells", [], |row| row.get(0))?;
     let first = first.map_or(size, |first| first as u64);
-    let end = first.next_multiple_of(BLOCK_CELLS);
-    Ok(if first % BLOCK_CELLS == 0 { 0 } else { end.saturating_sub(size) })
+    Ok(first.next_multiple_of(BLOCK_CELLS).saturating_sub(size))
 }
 
 /// Drops checkpoints of slots before `oldest`, at most `limit` of them, but for the newest of these: by it the cells

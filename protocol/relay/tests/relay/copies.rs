@@ -255,7 +255,7 @@ async fn a_restore_that_was_killed_leaves_no_relay_and_can_be_run_again() {
         killed.kill().expect("ours");
         killed.wait().expect("ours");
         // Where nothing is but the lock a relay would begin afresh, as it should.
-        let left = fs::read_dir(&target).map_or(0, |files| files.filter(|file| is_no_lock(file)).count());
+        let left = fs::read_dir(&target).map_or(0, |files| files.filter(is_no_lock).count());
         if left > 0 {
             halves += 1;
             match Relay::open(&config(&target)) {
