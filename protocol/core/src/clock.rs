@@ -65,12 +65,17 @@ impl Clock {
         }
     }
 
-    /// This past without its newest entry of one chain.
+    /// This past without its newest entry of one chain, which begins at `first`.
     #[must_use]
-    pub fn without(&self, dot: Dot) -> Self {
-        let ends =
-            self.0.iter().map(|(chain, end)| (*chain, if *chain == dot.chain { dot.seq.min(*end) } else { *end }));
-        Self(ends.filter(|(_, end)| *end > 0).collect())
+    pub fn without(&self, dot: Dot, first: u32) -> Self {
+        let mut ends = self.0.clone();
+        if let Ok(at) = ends.binary_search_by_key(&dot.chain, |(chain, _)| *chain) {
+            ends[at].1 = ends[at].1.min(dot.seq);
+            if ends[at].1 <= first {
+                ends.remove(at);
+            }
+        }
+        Self(ends)
     }
 
     /// The seq of the first entry of a chain that is not in the past.

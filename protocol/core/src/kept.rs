@@ -21,7 +21,7 @@ use crate::task_keys::{Given, HeldKey};
 use crate::tasks::{Check, Creation, Mark, Said, Task};
 
 /// The form written here. A store that holds another one derives everything again.
-pub const KEPT_FORM: u32 = 8;
+pub const KEPT_FORM: u32 = 9;
 
 /// Writes or elements of one field that are read back: far more than a task has.
 const MAX_KEPT: usize = 1 << 20;

@@ -302,7 +302,7 @@ impl Authority {
         entry: &Entry,
         role: RoleId,
     ) -> Vec<([u8; 32], KeyPackage, AuthorId)> {
-        let past = self.sight(logs, View::Past(logs.past(entry.id()).unwrap_or_else(|| logs.past_of(entry))));
+        let past = self.sight(logs, View::Past(logs.past_of(entry)));
         let (author, own) = (entry.body().author, own_package(&entry.body().content));
         let mut sealed: Vec<_> = permit::sealed_to(&past, role)
             .into_iter()
@@ -316,7 +316,7 @@ impl Authority {
 
     /// Members whose devices an entry seals an epoch of a role to: those who read in its past, and have a place there (K3).
     pub(crate) fn readers_of_epoch(&self, logs: &Logs, entry: &Entry, role: RoleId) -> BTreeSet<MemberId> {
-        let past = self.sight(logs, View::Past(logs.past(entry.id()).unwrap_or_else(|| logs.past_of(entry))));
+        let past = self.sight(logs, View::Past(logs.past_of(entry)));
         permit::sealed_to(&past, role).into_iter().map(|(member, ..)| member).collect()
     }
 
@@ -327,9 +327,7 @@ impl Authority {
 
     /// Devices of all who read what is said to everyone in the past of an entry.
     pub(crate) fn devices_before(&self, logs: &Logs, entry: &Entry) -> BTreeSet<AuthorId> {
-        // What an entry that was said before names may be in memory no more.
-        let past = logs.past(entry.id()).unwrap_or_else(|| logs.past_of(entry));
-        let past = self.sight(logs, View::Past(past));
+        let past = self.sight(logs, View::Past(logs.past_of(entry)));
         permit::packages(&past, RoleId::EVERYONE).into_iter().map(|(_, author, _)| author).collect()
     }
 
