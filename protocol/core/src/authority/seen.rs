@@ -506,21 +506,38 @@ pub(crate) trait Seen: Sized {
     }
 
     /// R8: who came by themselves signs only after somebody senior vouched for them, or let them in.
+    ///
+    /// Who came by themselves gives no voice to others who did: so it is looked for an equal who may sign, from voucher to voucher, each
+    /// once. Everybody may have vouched for everybody, and often.
     fn may_sign(&self, grant: &GrantFact) -> bool {
-        if grant.invite.is_none() || grant.reviewed {
-            return true;
-        }
         let facts = self.facts();
-        let own = grant.key.position(Vec::new());
-        let mut vouches = facts.vouches.get(&grant.holder).into_iter().flatten();
-        vouches.any(|vouch| {
-            let act = &facts.acts[vouch];
-            // Who came by themselves gives no voice to others who did.
-            let by = || act.by.and_then(|by| facts.grants.get(&by));
-            let senior =
-                act.position < own && (act.position.rank < own.rank || by().is_some_and(|by| self.may_sign(by)));
-            self.holds(*vouch) && asks(Switch::R8VouchedSenior, senior) && self.counts_below(*vouch, &own)
-        })
+        let (mut ahead, mut asked) = (alloc::vec![grant], BTreeSet::new());
+        while let Some(grant) = ahead.pop() {
+            if grant.invite.is_none() || grant.reviewed {
+                return true;
+            }
+            let own = grant.key.position(Vec::new());
+            for vouch in facts.vouches.get(&grant.holder).into_iter().flatten() {
+                let act = &facts.acts[vouch];
+                let is_senior = act.position < own && act.position.rank < own.rank;
+                let equal = act.by.filter(|_| act.position < own && !is_senior);
+                if equal.is_some_and(|by| asked.contains(&by))
+                    || !asks(Switch::R8VouchedSenior, is_senior || equal.is_some())
+                    || !self.holds(*vouch)
+                    || !self.counts_below(*vouch, &own)
+                {
+                    continue;
+                }
+                if asks(Switch::R8VouchedSenior, is_senior) {
+                    return true;
+                }
+                if let Some((by, grant)) = equal.and_then(|by| Some((by, facts.grants.get(&by)?))) {
+                    asked.insert(by);
+                    ahead.push(grant);
+                }
+            }
+        }
+        false
     }
 
     fn has_withdrawn(&self, asked: &ProposalFact, signature: EntryId, member: MemberId) -> bool {

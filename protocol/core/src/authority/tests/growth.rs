@@ -2,6 +2,7 @@
 //! (docs/protocol/04-authority.md, "What is remembered").
 
 use alloc::collections::BTreeSet;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use allocation_counter::measure;
@@ -10,11 +11,15 @@ use super::sight::questions_asked;
 use super::stage::{FIRST, FOUNDER, SECOND, Stage, THIRD, Told, Who, alone, first, table};
 use crate::entry::{Entry, GrantRef};
 use crate::id::EntryId;
-use crate::op::{Op, SetRule};
+use crate::limits::MAX_OPS;
+use crate::op::{Op, SetRule, Vouch};
 use crate::rule::{Object, Rule, Verb};
 
 /// Acts of the short history.
 const SHORT_ACTS: usize = 1_000;
+
+/// Questions that a proposal may cost where nine vouched for each other, 64 times each.
+const QUESTIONS_OF_A_PROPOSAL: u64 = 1_000;
 
 /// A line that comes and goes; one that the founder decides as a majority of one; and one that a removed member wrote.
 const LINE: Rule = alone(SECOND, Verb::Amend, Object::Relays);
@@ -211,4 +216,30 @@ fn growth_leaves_what_was_remembered_true() {
         assert_eq!(told.state(), told.clone().state_anew());
     }
     assert_eq!(heard.len(), late.said.len() + 1);
+}
+
+/// Who all came by themselves and vouched for each other: from nobody to nobody there are very many ways.
+#[test]
+fn growth_where_all_vouch_for_each_other() {
+    let mut costs = Vec::new();
+    for count in [3, 6, 9] {
+        let mut rules = table();
+        rules.rules.push(alone(SECOND, Verb::Vouch, Object::Role(SECOND)));
+        let mut stage = Stage::found(rules);
+        let invite = stage.at(FOUNDER).invite(SECOND, 9);
+        let who: Vec<Who> = (0..count).map(|_| stage.join(invite)).collect();
+        for one in &who {
+            let others: Vec<Who> = who.iter().filter(|other| *other != one).copied().collect();
+            let vouch = |other: Who| Op::Vouch(Vouch { member: stage.member(other), note: String::new() });
+            let ops = others.iter().cycle().take(MAX_OPS).map(|other| vouch(*other)).collect();
+            let said = stage.at(*one).say(ops);
+            assert!(stage.counts(said));
+        }
+        let mut told = stage.told.clone();
+        let proposal = stage.at(who[0]).propose(SECOND, Op::SetRelays(Vec::new()));
+        costs.push(Cost::of(|| hear_all(&mut told, [stage.entry(proposal)])).questions);
+        assert!(stage.counts(proposal));
+        std::println!("{count} vouch for each other: {costs:?}");
+        assert!(costs.last() < Some(&QUESTIONS_OF_A_PROPOSAL), "{costs:?}");
+    }
 }
