@@ -394,6 +394,12 @@ impl Authority {
         self.grant_for(member, verb, object, occasion).map(|_| ())
     }
 
+    /// Whether any line that there ever was asks others to have found good what this is done to.
+    pub(crate) fn may_ask_others(&self, verb: Verb, object: Object) -> bool {
+        let about = self.facts.lines.keys().filter(|line| line.verb == verb && line.object == object);
+        { about }.any(|line| line.quorum.is_some() || line.conditions.review.is_some())
+    }
+
     /// Whether the rules that an entry's own past knows let its author do this with the role it leans on (R2, for what is inside
     /// a role entry). The entry is in memory.
     ///

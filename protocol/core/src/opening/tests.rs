@@ -22,12 +22,13 @@ use crate::logs::Standing;
 use crate::plan::{Circumstances, ImportTask};
 use crate::register::Register;
 use crate::replica::Replica;
+use crate::rule::{Conditions, Object, Rule, Verb};
 use crate::seal::{GivesKey, Item, TaskKey, task_id};
 use crate::shelf::drawer::{Drawer, is_role};
 use crate::shelf::{ItemNote, Nothing, Shelf};
 use crate::task::Status;
 use crate::task_op::TaskOp;
-use crate::tasks::Comment;
+use crate::tasks::{Comment, marks_looked_at};
 
 /// Histories of the ordinary run; `PURSUANCE_RESTAND_HISTORIES` for the long one.
 fn histories() -> u64 {
@@ -478,4 +479,37 @@ fn what_stands_says_what_there_is() {
     }
     println!("held, refused, newer, waiting, tasks not there: {met:?}");
     assert!(met.iter().all(|met| *met > 0), "{met:?}");
+}
+
+/// Whoever says thousands of times of a task that it is not good yet, and that it is, makes nothing dear that is said later.
+#[test]
+fn marks_are_looked_at_once_and_only_where_a_line_asks() {
+    let mut world = World::new(1);
+    let rule = Rule {
+        role: MEMBER,
+        verb: Verb::Review,
+        object: Object::Role(RoleId::EVERYONE),
+        conditions: Conditions::ALWAYS,
+        quorum: None,
+    };
+    world.plan(0, &Command::SetRule { rule, present: true });
+    world.meet(0, 1);
+    let task = world.plan(1, &Command::create_task_for(RoleId::EVERYONE, "Count the boats")).task.unwrap();
+    for good in [false, true] {
+        let reviews = vec![TaskOp::Review { good }; 64];
+        let items: Vec<Item> = (0..64).map(|_| world.item(task, reviews.clone())).collect();
+        let said = world.sign(1, &items);
+        world.members[1].append(said);
+    }
+    let seen = world.members[1].tasks.task(task).unwrap();
+    assert_eq!(seen.marks.len(), 2 * 64 * 64);
+    let before = marks_looked_at();
+    assert_eq!(seen.agreed_now().len(), 64 * 64);
+    assert_eq!(marks_looked_at() - before, 2 * 64 * 64);
+    let before = marks_looked_at();
+    let comment = world.item(task, vec![TaskOp::Comment("twelve".into())]);
+    let said = world.sign(1, &[comment]);
+    world.members[1].append(said);
+    assert_eq!(world.members[1].tasks.task(task).unwrap().comment_count, 1);
+    assert_eq!(marks_looked_at() - before, 0);
 }
