@@ -14,6 +14,7 @@ use super::position::{Position, Step};
 use super::switch::{Switch, asks, bars, on};
 use crate::entry::GrantRef;
 use crate::id::{AuthorId, EntryId, EpochId, MemberId, RoleId};
+use crate::limits::MAX_DEVICES;
 use crate::logs::Logs;
 use crate::refusal::Refusal;
 use crate::rule::{Object, Role, Rule, Verb};
@@ -452,6 +453,16 @@ pub(crate) trait Seen: Sized {
         let mut signatures: Vec<&Act> =
             asked.approvals.iter().filter(|id| signs(id)).filter_map(|id| facts.acts.get(id)).collect();
         signatures.sort_by_key(|act| (act.depth, act.id));
+        // Each device signs once; in many histories one member could have any number of signatures looked at, and kept.
+        let mut of_member: BTreeMap<MemberId, usize> = BTreeMap::new();
+        signatures.retain(|act| {
+            let grant = act.by.and_then(|by| facts.grants.get(&by));
+            grant.is_none_or(|grant| {
+                let known = of_member.entry(grant.holder).or_default();
+                *known += 1;
+                asks(Switch::R8PerMember, *known <= MAX_DEVICES)
+            })
+        });
         let mut first: Vec<EntryId> = signatures.iter().map(|act| act.id).collect();
         // The proposal is the first signature.
         first.insert(0, proposal);

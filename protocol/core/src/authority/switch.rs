@@ -206,6 +206,8 @@ switches! {
     R8Union,
     /// The first signatures that carry it decide; later ones change nothing.
     R8First,
+    /// Of one member as many signatures are looked at as a member has devices.
+    R8PerMember,
     /// Who signs holds the role there.
     R8Active,
     /// Who came by themselves signs only once somebody senior vouched for them.

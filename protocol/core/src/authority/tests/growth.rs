@@ -243,3 +243,26 @@ fn growth_where_all_vouch_for_each_other() {
         assert!(costs.last() < Some(&QUESTIONS_OF_A_PROPOSAL), "{costs:?}");
     }
 }
+
+/// One member signs a proposal in two hundred histories.
+#[test]
+fn growth_of_what_one_signs_in_many_histories() {
+    let mut stage = Stage::found(table());
+    // Nobody vouched for the one who signs: so nothing is decided, and whatever may carry it is asked.
+    let [one, other] = [SECOND, SECOND].map(|role| stage.newcomer(FOUNDER, role));
+    stage.at(FOUNDER).vouch(other);
+    let proposal = stage.at(other).propose(SECOND, Op::SetRelays(Vec::new()));
+    let mut told = stage.told.clone();
+    let before = stage.newest(one);
+    let signed: Vec<EntryId> =
+        (0..200).map(|_| stage.at(one).after(before).knowing(&[proposal]).approve(proposal)).collect();
+    assert!(signed.iter().all(|id| stage.counts(*id)));
+    let mut taken = Vec::new();
+    for hundred in signed.chunks(100) {
+        let entries: Vec<&Entry> = hundred.iter().map(|id| stage.entry(*id)).collect();
+        let cost = measure(|| hear_all(&mut told, entries));
+        taken.push((cost.bytes_total, cost.bytes_current));
+    }
+    std::println!("bytes taken and kept, by hundreds: {taken:?}");
+    assert!(taken[1].0 <= 4 * taken[0].0 && taken[1].1 <= 2 * taken[0].1, "{taken:?}");
+}

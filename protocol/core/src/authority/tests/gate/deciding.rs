@@ -6,6 +6,7 @@ use super::super::stage::{FIRST, FOUNDER, SECOND, Stage, THIRD, alone, ranks, re
 use super::super::switch::Switch::*;
 use super::{Play, Who, admitted, both, holds, is_gone, is_here, lacks, plain, refused, two_remove, with};
 use crate::id::EntryId;
+use crate::limits::MAX_DEVICES;
 use crate::op::{Grant, Op};
 use crate::refusal::Refusal as F;
 use crate::rule::{Conditions, Object, Rule, Verb};
@@ -84,6 +85,22 @@ pub(super) const PLAYS: &[Play] = &[
         let known = [stage.newest(FOUNDER).unwrap(), proposal];
         stage.at(cas).knowing(&known).approve(proposal);
         holds(&stage, dan, SECOND)
+    }),
+    (R8PerMember, "in how many histories somebody signs changes nothing", || {
+        let mut stage = plain();
+        let [ann, ben, dan] = admitted(&mut stage, SECOND);
+        let cas = stage.newcomer(FOUNDER, SECOND);
+        let op = removal(stage.member(ann), &[], &[]);
+        let proposal = stage.at(dan).propose(SECOND, op);
+        let before = stage.newest(ben);
+        for _ in 0..MAX_DEVICES {
+            stage.at(ben).after(before).knowing(&[proposal]).approve(proposal);
+        }
+        stage.at(cas).knowing(&[proposal]).approve(proposal);
+        // One more knows that somebody vouched for the other who signs.
+        let vouched = stage.at(FOUNDER).knowing(&[proposal]).vouch(cas);
+        stage.at(ben).after(before).knowing(&[vouched]).approve(proposal);
+        is_here(&stage, ann)
     }),
     (R8Vouched, "two who came by themselves expel nobody", || {
         let mut stage = with(&[two_remove()]);
