@@ -394,6 +394,13 @@ impl Authority {
         self.grant_for(member, verb, object, occasion).map(|_| ())
     }
 
+    /// How many devices added each other until this one of a member was added.
+    pub(crate) fn steps_to_device(&self, author: AuthorId, member: MemberId) -> usize {
+        let made = self.facts.devices.get(&author).into_iter().flatten().filter(|made| made.member == member);
+        let made = made.filter(|made| self.verdicts.get(&made.source) == Some(&Verdict::Counts));
+        made.map(|made| &made.path).min().map_or(0, Vec::len)
+    }
+
     /// Whether any line that there ever was asks others to have found good what this is done to.
     pub(crate) fn may_ask_others(&self, verb: Verb, object: Object) -> bool {
         let about = self.facts.lines.keys().filter(|line| line.verb == verb && line.object == object);

@@ -290,6 +290,8 @@ switches! {
     D2Once,
     /// A member has at most `MAX_DEVICES` devices.
     D2Limit,
+    /// Devices add each other `MAX_SENIORITY_DEPTH` steps deep.
+    D2Depth,
     /// The author is a device of who holds the grant leaned on.
     D3Speaks,
     /// A device is removed by one that is senior to it, or by itself.

@@ -7,12 +7,14 @@ use alloc::vec::Vec;
 
 use allocation_counter::measure;
 
+use super::Verdict;
 use super::sight::questions_asked;
 use super::stage::{FIRST, FOUNDER, SECOND, Stage, THIRD, Told, Who, alone, first, table};
 use crate::entry::{Entry, GrantRef};
 use crate::id::EntryId;
-use crate::limits::MAX_OPS;
+use crate::limits::{MAX_OPS, MAX_SENIORITY_DEPTH};
 use crate::op::{Op, SetRule, Vouch};
+use crate::refusal::Refusal;
 use crate::rule::{Object, Rule, Verb};
 
 /// Acts of the short history.
@@ -20,6 +22,9 @@ const SHORT_ACTS: usize = 1_000;
 
 /// Questions that a proposal may cost where nine vouched for each other, 64 times each.
 const QUESTIONS_OF_A_PROPOSAL: u64 = 1_000;
+
+/// Devices of which each added the next one.
+const ROW_OF_DEVICES: usize = 5_000;
 
 /// A line that comes and goes; one that the founder decides as a majority of one; and one that a removed member wrote.
 const LINE: Rule = alone(SECOND, Verb::Amend, Object::Relays);
@@ -265,4 +270,32 @@ fn growth_of_what_one_signs_in_many_histories() {
     }
     std::println!("bytes taken and kept, by hundreds: {taken:?}");
     assert!(taken[1].0 <= 4 * taken[0].0 && taken[1].1 <= 2 * taken[0].1, "{taken:?}");
+}
+
+/// Each device of a member adds the next one and takes itself out: never more than two at once, and no end.
+#[test]
+fn growth_of_a_row_of_devices() {
+    let row = || {
+        let mut stage = Stage::found(table());
+        let one = stage.newcomer(FOUNDER, SECOND);
+        let founder = stage.newest(FOUNDER).expect("it founded");
+        let (mut last, mut newest, mut said) = (one, stage.newest(one).expect("it came"), Vec::new());
+        for _ in 0..ROW_OF_DEVICES {
+            let device = stage.stranger();
+            let by = stage.came_by(last);
+            newest = stage.at(last).knowing(&[newest]).with(by).hand_over(device);
+            said.push(newest);
+            last = device;
+        }
+        // It knows of none of them.
+        stage.at(FOUNDER).after(Some(founder)).alone().set_rule(LINE, true);
+        let line = stage.at(FOUNDER).alone().set_rule(LINE, false);
+        assert!(stage.counts(line));
+        let many = Refusal::TooMany { max: MAX_SENIORITY_DEPTH as u32 };
+        assert!(said[..MAX_SENIORITY_DEPTH].iter().all(|id| stage.counts(*id)));
+        assert_eq!(stage.verdict(said[MAX_SENIORITY_DEPTH]), Verdict::Refused(many));
+        let told = stage.replay(&stage.order());
+        assert_eq!(told.state(), stage.told.state());
+    };
+    std::thread::Builder::new().stack_size(2 << 20).spawn(row).unwrap().join().unwrap();
 }
