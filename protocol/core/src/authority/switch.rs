@@ -90,7 +90,7 @@ switches! {
     R2GrantMember,
     /// A role is granted to who does not hold it.
     R2GrantNews,
-    /// Seniority goes `MAX_SENIORITY_DEPTH` steps deep, for grants.
+    /// Seniority goes `MAX_SENIORITY_DEPTH` steps deep, for grants, given by one or proposed.
     R2GrantDepth,
     /// A grant is taken back while it is held.
     R2RevokeHeld,
