@@ -4,9 +4,6 @@ use alloc::vec::Vec;
 
 use crate::codec::{DecodeError, Reader, Writer};
 
-/// Chains that one stored clock may name: more than any pursuance has, and a bound for what is read back.
-const MAX_CLOCK_CHAINS: usize = 1 << 20;
-
 /// An entry by the chain it stands in and its place in its author's log. Chains are numbered by each store for itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Dot {
@@ -65,12 +62,17 @@ impl Clock {
         }
     }
 
-    /// This past without its newest entry of one chain.
+    /// This past without its newest entry of one chain, which begins at `first`.
     #[must_use]
-    pub fn without(&self, dot: Dot) -> Self {
-        let ends =
-            self.0.iter().map(|(chain, end)| (*chain, if *chain == dot.chain { dot.seq.min(*end) } else { *end }));
-        Self(ends.filter(|(_, end)| *end > 0).collect())
+    pub fn without(&self, dot: Dot, first: u32) -> Self {
+        let mut ends = self.0.clone();
+        if let Ok(at) = ends.binary_search_by_key(&dot.chain, |(chain, _)| *chain) {
+            ends[at].1 = ends[at].1.min(dot.seq);
+            if ends[at].1 <= first {
+                ends.remove(at);
+            }
+        }
+        Self(ends)
     }
 
     /// The seq of the first entry of a chain that is not in the past.
@@ -102,7 +104,8 @@ impl Clock {
     /// [`DecodeError`], when it is not that.
     pub fn decode_onto(&mut self, bytes: &[u8]) -> Result<(), DecodeError> {
         let mut r = Reader::new(bytes);
-        let numbers = r.list(MAX_CLOCK_CHAINS * 2)?;
+        // However many chains there are: they were written here, and each takes bytes.
+        let numbers = r.list(usize::MAX)?;
         for _ in 0..numbers / 2 {
             let (chain, end): (u32, u32) = (r.small()?, r.small()?);
             self.add(Dot { chain, seq: end.checked_sub(1).ok_or(DecodeError::Structure)? });

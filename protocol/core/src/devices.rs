@@ -9,7 +9,7 @@ use crate::crypto::{self, label};
 use crate::entry::{Content, Entry, GrantRef};
 use crate::id::{AuthorId, EntryId, MemberId, PursuanceId};
 use crate::keys::DeviceKeys;
-use crate::limits::{MAX_DEVICES, MAX_HEADS};
+use crate::limits::{MAX_DEVICES, MAX_HEADS, MAX_SENIORITY_DEPTH};
 use crate::op::{AddDevice, KeyPackage, Op, number};
 use crate::refusal::Refusal;
 use crate::replica::Replica;
@@ -103,6 +103,9 @@ impl Replica {
         let me = self.writer()?;
         if self.authority.members()[&me].devices.len() >= MAX_DEVICES {
             return Err(Refusal::TooMany { max: MAX_DEVICES as u32 });
+        }
+        if self.authority.steps_to_device(self.device.author(), me) >= MAX_SENIORITY_DEPTH {
+            return Err(Refusal::TooMany { max: MAX_SENIORITY_DEPTH as u32 });
         }
         Ok(me)
     }

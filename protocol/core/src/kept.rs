@@ -21,10 +21,11 @@ use crate::task_keys::{Given, HeldKey};
 use crate::tasks::{Check, Creation, Mark, Said, Task};
 
 /// The form written here. A store that holds another one derives everything again.
-pub const KEPT_FORM: u32 = 8;
+pub const KEPT_FORM: u32 = 9;
 
-/// Writes or elements of one field that are read back: far more than a task has.
-const MAX_KEPT: usize = 1 << 20;
+/// Writes or elements of one field that are read back: whatever was written here. Each takes bytes, and nothing is allocated ahead of
+/// them. Who may say how much about a task is for the rules; what was derived from it has to come back.
+const ANY: usize = usize::MAX;
 
 /// A task, empty where its creation does not count, and its keys as bytes; the lines of its thread are kept one by one elsewhere.
 #[must_use]
@@ -144,7 +145,7 @@ pub fn encode_task(task: &Task, keys: &[HeldKey]) -> Vec<u8> {
 /// [`DecodeError`], when it is not that.
 pub fn decode_task(bytes: &[u8]) -> Result<KeptTask, DecodeError> {
     let mut r = Reader::new(bytes);
-    let keys = (0..r.list(MAX_KEPT)?).map(|_| read_key(&mut r)).collect::<Result<_, _>>()?;
+    let keys = (0..r.list(ANY)?).map(|_| read_key(&mut r)).collect::<Result<_, _>>()?;
     let created = match r.list(5)? {
         0 => None,
         5 => Some(Creation {
@@ -178,19 +179,19 @@ pub fn decode_task(bytes: &[u8]) -> Result<KeptTask, DecodeError> {
         filed: read_register(&mut r, |r| Ok(r.uint()? != 0))?,
         roles: read_elements(&mut r, |r| r.small().map(RoleId))?,
         persons: read_elements(&mut r, |r| r.exact().map(MemberId))?,
-        details: (0..r.list(MAX_KEPT)?).map(|_| read_detail(&mut r)).collect::<Result<_, _>>()?,
+        details: (0..r.list(ANY)?).map(|_| read_detail(&mut r)).collect::<Result<_, _>>()?,
         elements: read_elements(&mut r, |r| match Element::read(r.small()?, r)? {
             Some((element, true)) => Ok(element),
             _ => Err(DecodeError::Structure),
         })?,
-        checks: (0..r.list(MAX_KEPT)?).map(|_| read_check(&mut r)).collect::<Result<_, _>>()?,
+        checks: (0..r.list(ANY)?).map(|_| read_check(&mut r)).collect::<Result<_, _>>()?,
         instance_of: match r.list(2)? {
             0 => None,
             2 => Some((TaskId(r.exact()?), read_day(&mut r)?.ok_or(DecodeError::Structure)?)),
             _ => return Err(DecodeError::Structure),
         },
-        news: (0..r.list(MAX_KEPT)?).map(|_| Ok((MemberId(r.exact()?), r.uint()?))).collect::<Result<_, _>>()?,
-        marks: (0..r.list(MAX_KEPT)?).map(|_| read_mark(&mut r)).collect::<Result<_, _>>()?,
+        news: (0..r.list(ANY)?).map(|_| Ok((MemberId(r.exact()?), r.uint()?))).collect::<Result<_, _>>()?,
+        marks: (0..r.list(ANY)?).map(|_| read_mark(&mut r)).collect::<Result<_, _>>()?,
         import: match r.list(2)? {
             0 => None,
             2 => Some((r.exact()?, r.small()?)),
@@ -210,7 +211,7 @@ pub fn decode_task(bytes: &[u8]) -> Result<KeptTask, DecodeError> {
 
 fn read_key(r: &mut Reader<'_>) -> Result<HeldKey, DecodeError> {
     let (generation, key) = (r.small()?, TaskKey(r.exact()?));
-    let given = (0..r.list(MAX_KEPT)?).map(|_| {
+    let given = (0..r.list(ANY)?).map(|_| {
         Ok(match r.list(2)? {
             2 => Given::Role(RoleId(r.small()?), EpochId(r.exact()?)),
             1 => Given::Device(AuthorId(r.exact()?)),
@@ -285,7 +286,7 @@ fn read_register<'b, T>(
     r: &mut Reader<'b>,
     value: impl Fn(&mut Reader<'b>) -> Result<T, DecodeError>,
 ) -> Result<Register<T>, DecodeError> {
-    let writes = (0..r.list(MAX_KEPT)?).map(|_| {
+    let writes = (0..r.list(ANY)?).map(|_| {
         let value = value(r)?;
         let at = read_place(r)?;
         Ok(Write { value, at, by: MemberId(r.exact()?), dot: Dot { chain: r.small()?, seq: r.small()? } })
@@ -307,7 +308,7 @@ fn read_elements<'b, E: Ord>(
     r: &mut Reader<'b>,
     element: impl Fn(&mut Reader<'b>) -> Result<E, DecodeError>,
 ) -> Result<BTreeMap<E, Register<bool>>, DecodeError> {
-    (0..r.list(MAX_KEPT)?).map(|_| Ok((element(r)?, read_register(r, |r| Ok(r.uint()? != 0))?))).collect()
+    (0..r.list(ANY)?).map(|_| Ok((element(r)?, read_register(r, |r| Ok(r.uint()? != 0))?))).collect()
 }
 
 #[cfg(test)]
@@ -366,5 +367,27 @@ mod tests {
         assert_eq!((again.instance_of, again.news), (task.instance_of, task.news));
         assert!(kept == keys);
         assert!(decode_task(&bytes[..bytes.len() - 1]).is_err());
+    }
+
+    /// A member may say as much as they like: more lines of a checklist than anybody reads come back as well.
+    #[test]
+    fn a_task_comes_back_however_much_was_said_of_it() {
+        const MANY: u64 = (1 << 20) + 1;
+        let checks = (0..MANY).map(|n| (CheckId(n.to_be_bytes()), Check::default()));
+        let task = Task { checks: checks.collect(), ..Task::default() };
+        let bytes = encode_task(&task, &[]);
+        let again = decode_task(&bytes).expect("it was written here").task;
+        assert_eq!(again.checks.len() as u64, MANY);
+        assert_eq!(encode_task(&again, &[]), bytes);
+    }
+
+    /// What says that it has more than there is does not have it allocated.
+    #[test]
+    fn nothing_is_allocated_ahead_of_bytes() {
+        let mut w = Writer::new();
+        w.array(usize::MAX);
+        let bytes = w.finish();
+        let taken = allocation_counter::measure(|| assert!(decode_task(&bytes).is_err()));
+        assert!(taken.bytes_max < 4_096, "{taken:?}");
     }
 }

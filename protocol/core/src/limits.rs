@@ -34,7 +34,7 @@ pub const MAX_WAITING_STRANGERS: usize = 256;
 pub const MAX_WAITING_PER_STRANGER: usize = 64;
 /// Bytes of all entries that wait for others.
 pub const MAX_WAITING_BYTES: usize = 64 << 20;
-/// Steps of a seniority path (R1).
+/// Steps of a seniority path, and of devices that added each other (R1).
 pub const MAX_SENIORITY_DEPTH: usize = 32;
 
 /// Bytes of a pursuance's or role's name.

@@ -201,10 +201,12 @@ impl Logs {
         Some(entry.body().named().filter(|id| !self.nodes.contains_key(id)).collect())
     }
 
-    /// Whether `older` is in the past that an entry names: appended or not, the answer is the same.
+    /// Whether `older` is in the past that an entry names: appended or not, the answer is the same. Of one that stands in the log,
+    /// what it names may be in memory no more.
     #[must_use]
     pub fn names_in_past(&self, older: EntryId, entry: &Entry) -> bool {
-        entry.body().named().any(|named| named == older || self.in_past(older, named))
+        self.in_past(older, entry.id())
+            || entry.body().named().any(|named| named == older || self.in_past(older, named))
     }
 
     /// The entry with this id, if it is in memory.
@@ -247,12 +249,17 @@ impl Logs {
     #[must_use]
     pub fn past(&self, id: EntryId) -> Option<Clock> {
         let node = self.nodes.get(&id)?;
-        Some(node.clock.without(dot_of(node)))
+        let (first, _) = self.chains.get(node.chain as usize)?.first;
+        Some(node.clock.without(dot_of(node), first))
     }
 
-    /// The past of an entry whose neighbours are in memory, appended or not.
+    /// The past of an entry, appended or not. Of one that stands in the log it was kept: what it names may be in memory no more. What
+    /// one that does not yet names is in memory.
     #[must_use]
     pub fn past_of(&self, entry: &Entry) -> Clock {
+        if let Some(past) = self.past(entry.id()) {
+            return past;
+        }
         let mut clock = Clock::default();
         for named in entry.body().named().filter_map(|named| self.nodes.get(&named)) {
             clock.join(&named.clock);

@@ -12,6 +12,11 @@ use crate::replica::Replica;
 use crate::task_keys::HeldKey;
 use crate::tasks::{Comment, Task};
 
+#[cfg(test)]
+pub(crate) mod drawer;
+#[cfg(test)]
+mod tests;
+
 /// Where a replica finds again what it put down.
 ///
 /// A shelf that fails answers `None`, remembers why, and sees to it that nothing that followed is kept: the store takes its

@@ -17,6 +17,8 @@ use crate::task_op::TaskOp;
 mod task;
 
 use task::Source;
+#[cfg(test)]
+pub(crate) use task::for_tests::marks_looked_at;
 pub use task::{Check, Comment, Creation, Mark, Quoted, Said, Task};
 
 /// The tasks in memory that can be read here.
@@ -261,10 +263,14 @@ impl Tasks {
         let task = self.task(opened.task);
         let creator = task.and_then(|task| task.created.as_ref()).map(|created| created.by);
         let own = creates || creator == Some(opened.by);
-        let agreed = task.map(|task| task.agreed(logs, opened.at.entry)).unwrap_or_default();
-        let occasion = Occasion { by: opened.by, own, entries: opened.seq, agreed: &agreed };
         let home = task.and_then(Task::home).filter(|_| !creates).unwrap_or(opened.audiences[0]);
-        for verbs in TaskOp::verbs(&opened.ops).ok_or(Refusal::NeedsNewer)? {
+        let needed = TaskOp::verbs(&opened.ops).ok_or(Refusal::NeedsNewer)?;
+        // What was said of how it was done can be much: it is looked at only where some line asks for it.
+        let asks = |verb: &Verb| authority.may_ask_others(*verb, Object::Role(home));
+        let asked = task.filter(|_| needed.iter().flat_map(|verbs| verbs.iter()).any(asks));
+        let agreed = asked.map(|task| task.agreed(logs, opened.at.entry)).unwrap_or_default();
+        let occasion = Occasion { by: opened.by, own, entries: opened.seq, agreed: &agreed };
+        for verbs in needed {
             let allowed =
                 |verb: &Verb| authority.allowed_then(logs, opened.at.entry, *verb, Object::Role(home), &occasion);
             any_of(verbs, allowed)?;

@@ -8,7 +8,7 @@ use pursuance_core::founding::{Founded, Founding, MEMBER, found};
 use pursuance_core::id::{EntryId, MemberId, PursuanceId};
 use pursuance_core::joining::Preview;
 use pursuance_core::keys::{DeviceKeys, EpochSecret, InviteSecret};
-use pursuance_core::limits::{MAX_DEVICES, MAX_WAITING_STRANGERS};
+use pursuance_core::limits::{MAX_DEVICES, MAX_SENIORITY_DEPTH, MAX_WAITING_STRANGERS};
 use pursuance_core::logs::Append;
 use pursuance_core::op::{AddDevice, KeyPackage, Op};
 use pursuance_core::plan::{Authored, Circumstances};
@@ -300,6 +300,29 @@ fn a_device_added_twice_at_once_is_one_device() {
     assert_eq!(third.authority().verdict(unknowing.id()), Some(&Verdict::Refused(Refusal::GrantNotHeld)));
     let judged = third.authority().verdict(as_ben.id());
     assert!(matches!(judged, Some(Verdict::Refused(Refusal::NotAllowed { .. }))), "as Ben, who is no organiser");
+}
+
+#[test]
+fn the_last_of_a_long_row_of_devices_adds_none() {
+    let Group { maya, epoch, .. } = group();
+    let (mut last, mut newest) = (maya, Vec::new());
+    for n in 0..MAX_SENIORITY_DEPTH as u8 {
+        let added = last.add_device(&keys(100 + n), NOW_SECONDS).expect("one more");
+        take(&mut last, std::slice::from_ref(&added));
+        // There is room: the one before goes.
+        let gone = act(&last, n, &Command::RemoveDevice { author: last.device().author() });
+        take(&mut last, &gone.entries);
+        assert!(counts(&last, &added) && counts(&last, &gone.entries[0]));
+        last = copy(&last, keys(100 + n), Some(&epoch));
+        newest = vec![gone.entries[0].id()];
+    }
+    let too_deep = Refusal::TooMany { max: MAX_SENIORITY_DEPTH as u32 };
+    assert_eq!(last.add_device(&keys(99), NOW_SECONDS), Err(too_deep.clone()));
+    // Everybody else says the same.
+    let add = Op::AddDevice(AddDevice::new(last.pursuance(), me(&last), &keys(99)));
+    let refused = says(last.pursuance(), &keys(131), None, &newest, by_of(&last), vec![add]);
+    take(&mut last, std::slice::from_ref(&refused));
+    assert_eq!(last.authority().verdict(refused.id()), Some(&Verdict::Refused(too_deep)));
 }
 
 #[test]

@@ -528,6 +528,21 @@ fn what_is_kept_is_what_would_be_derived_again() {
     drop(pair.dir);
 }
 
+/// What is kept of a task is a cache: where it cannot be read, everything is derived again, and the vault opens.
+#[test]
+fn a_task_that_cannot_be_read_is_derived_again() {
+    let mut pair = Pair::new();
+    pair.grow_to(2 * BATCH);
+    pair.reload();
+    let (kept, number) = (rows(&pair.store), pair.held.number);
+    let spoil = "UPDATE task SET bytes = x'ff' WHERE rowid = (SELECT MAX(rowid) FROM task WHERE pursuance = ?1)";
+    pair.store.write(|w| w.run(spoil, [number])).unwrap();
+    assert_ne!(rows(&pair.store), kept);
+    pair.reload();
+    assert_eq!(rows(&pair.store), kept);
+    drop(pair.dir);
+}
+
 #[test]
 fn a_shelf_that_fails_keeps_nothing() {
     let mut pair = Pair::new();

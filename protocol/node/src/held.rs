@@ -230,9 +230,8 @@ impl Held {
         // So was whoever learned another, in the same moment.
         held.unread |= store.meta(&unread_name(kept.id))?.as_deref() == Some(UNREAD);
         held.replica.take_up_epochs(secrets.iter().map(|secret| EpochSecret::new(**secret)));
-        if store.is_derived(kept.number)? {
-            held.take_up(store)?;
-        } else {
+        let is_taken_up = store.is_derived(kept.number)? && held.take_up(store)?;
+        if !is_taken_up {
             held.derive(store)?;
         }
         for part in store.fragments(kept.number)? {
@@ -256,9 +255,11 @@ impl Held {
         Ok(held)
     }
 
-    /// Takes up what was derived, and tries again what waits.
-    fn take_up(&mut self, store: &mut Store) -> Result<(), StoreError> {
-        store.take_up(self.number, &mut self.replica)?;
+    /// Takes up what was derived, and tries again what waits; `false` where it has to be derived again.
+    fn take_up(&mut self, store: &mut Store) -> Result<bool, StoreError> {
+        if !store.take_up(self.number, &mut self.replica)? {
+            return Ok(false);
+        }
         if store.is_overtaken(self.number)? {
             self.replica.take_up_overtaken();
         }
@@ -270,7 +271,7 @@ impl Held {
         }
         let (waiting, unread) = (store.waiting_entries(self.number)?, store.unread_entries(self.number)?);
         if waiting.is_empty() && unread.is_empty() {
-            return Ok(());
+            return Ok(true);
         }
         store.write(|w| {
             let shelf = w.shelf(self.number);
@@ -284,7 +285,7 @@ impl Held {
             self.keep_derived(w)
         })?;
         self.put_down();
-        Ok(())
+        Ok(true)
     }
 
     /// Derives everything from the stored entries, through the same door as when they came.

@@ -302,7 +302,7 @@ impl Authority {
         entry: &Entry,
         role: RoleId,
     ) -> Vec<([u8; 32], KeyPackage, AuthorId)> {
-        let past = self.sight(logs, View::Past(logs.past(entry.id()).unwrap_or_else(|| logs.past_of(entry))));
+        let past = self.sight(logs, View::Past(logs.past_of(entry)));
         let (author, own) = (entry.body().author, own_package(&entry.body().content));
         let mut sealed: Vec<_> = permit::sealed_to(&past, role)
             .into_iter()
@@ -316,7 +316,7 @@ impl Authority {
 
     /// Members whose devices an entry seals an epoch of a role to: those who read in its past, and have a place there (K3).
     pub(crate) fn readers_of_epoch(&self, logs: &Logs, entry: &Entry, role: RoleId) -> BTreeSet<MemberId> {
-        let past = self.sight(logs, View::Past(logs.past(entry.id()).unwrap_or_else(|| logs.past_of(entry))));
+        let past = self.sight(logs, View::Past(logs.past_of(entry)));
         permit::sealed_to(&past, role).into_iter().map(|(member, ..)| member).collect()
     }
 
@@ -327,9 +327,7 @@ impl Authority {
 
     /// Devices of all who read what is said to everyone in the past of an entry.
     pub(crate) fn devices_before(&self, logs: &Logs, entry: &Entry) -> BTreeSet<AuthorId> {
-        // What an entry that was said before names may be in memory no more.
-        let past = logs.past(entry.id()).unwrap_or_else(|| logs.past_of(entry));
-        let past = self.sight(logs, View::Past(past));
+        let past = self.sight(logs, View::Past(logs.past_of(entry)));
         permit::packages(&past, RoleId::EVERYONE).into_iter().map(|(_, author, _)| author).collect()
     }
 
@@ -394,6 +392,19 @@ impl Authority {
     /// As [`Self::grant_for`].
     pub fn allows(&self, member: MemberId, verb: Verb, object: Object, occasion: &Occasion<'_>) -> Result<(), Refusal> {
         self.grant_for(member, verb, object, occasion).map(|_| ())
+    }
+
+    /// How many devices added each other until this one of a member was added.
+    pub(crate) fn steps_to_device(&self, author: AuthorId, member: MemberId) -> usize {
+        let made = self.facts.devices.get(&author).into_iter().flatten().filter(|made| made.member == member);
+        let made = made.filter(|made| self.verdicts.get(&made.source) == Some(&Verdict::Counts));
+        made.map(|made| &made.path).min().map_or(0, Vec::len)
+    }
+
+    /// Whether any line that there ever was asks others to have found good what this is done to.
+    pub(crate) fn may_ask_others(&self, verb: Verb, object: Object) -> bool {
+        let about = self.facts.lines.keys().filter(|line| line.verb == verb && line.object == object);
+        { about }.any(|line| line.quorum.is_some() || line.conditions.review.is_some())
     }
 
     /// Whether the rules that an entry's own past knows let its author do this with the role it leans on (R2, for what is inside

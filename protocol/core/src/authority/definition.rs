@@ -5,7 +5,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 use core::cell::RefCell;
 
-use super::facts::{Act, Facts, Kind, Restriction};
+use super::facts::{Act, Facts, GrantFact, Kind, Restriction};
 use super::position::Position;
 use super::seen::Seen;
 use super::switch::{Switch, asks, on};
@@ -123,6 +123,21 @@ impl Seen for Definition<'_> {
             || (act.leans.iter().all(|any| asks(Switch::R4Leans, any.iter().any(|source| self.lean_counts(act, *source, below))))
                 // ... and nothing before this place restricts it.
                 && self.restricted(act, limit, 0..self.facts.restrictions.len()).is_none())
+    }
+
+    fn may_sign(&self, grant: &GrantFact) -> bool {
+        let own = grant.key.position(Vec::new());
+        self.words_for(grant).is_none_or(|words| {
+            words.iter().any(|word| {
+                let act = &self.facts.acts[word];
+                // Who came by themselves gives no voice to others who did.
+                let by = || act.by.and_then(|by| self.facts.grants.get(&by));
+                let may = || act.position.rank < own.rank || by().is_some_and(|by| self.may_sign(by));
+                self.holds(*word)
+                    && self.counts_below(*word, &own)
+                    && asks(Switch::R8VouchedSenior, act.position < own && may())
+            })
+        })
     }
 
     fn is_forked(&self, author: AuthorId) -> bool {

@@ -14,6 +14,7 @@ use super::position::{Position, Step};
 use super::switch::{Switch, asks, bars, on};
 use crate::entry::GrantRef;
 use crate::id::{AuthorId, EntryId, EpochId, MemberId, RoleId};
+use crate::limits::MAX_DEVICES;
 use crate::logs::Logs;
 use crate::refusal::Refusal;
 use crate::rule::{Object, Role, Rule, Verb};
@@ -463,6 +464,16 @@ pub(crate) trait Seen: Sized {
         let mut signatures: Vec<&Act> =
             asked.approvals.iter().filter(|id| signs(id)).filter_map(|id| facts.acts.get(id)).collect();
         signatures.sort_by_key(|act| (act.depth, act.id));
+        // Each device signs once; in many histories one member could have any number of signatures looked at, and kept.
+        let mut of_member: BTreeMap<MemberId, usize> = BTreeMap::new();
+        signatures.retain(|act| {
+            let grant = act.by.and_then(|by| facts.grants.get(&by));
+            grant.is_none_or(|grant| {
+                let known = of_member.entry(grant.holder).or_default();
+                *known += 1;
+                asks(Switch::R8PerMember, *known <= MAX_DEVICES)
+            })
+        });
         let mut first: Vec<EntryId> = signatures.iter().map(|act| act.id).collect();
         // The proposal is the first signature.
         first.insert(0, proposal);
@@ -516,22 +527,55 @@ pub(crate) trait Seen: Sized {
         }
     }
 
-    /// R8: who came by themselves signs only after somebody senior vouched for them, or let them in.
+    /// R8: who came by themselves signs only after somebody senior vouched for them, let them in, or gave them the role.
+    ///
+    /// Who came by themselves gives no voice to others: so it is looked for an equal who may sign, from one to the next, each
+    /// once. Everybody may have vouched for everybody, and often.
     fn may_sign(&self, grant: &GrantFact) -> bool {
-        if grant.invite.is_none() || grant.reviewed {
-            return true;
-        }
         let facts = self.facts();
-        let own = grant.key.position(Vec::new());
-        let mut vouches = facts.vouches.get(&grant.holder).into_iter().flatten();
-        vouches.any(|vouch| {
-            let act = &facts.acts[vouch];
-            // Who came by themselves gives no voice to others who did.
-            let by = || act.by.and_then(|by| facts.grants.get(&by));
-            let senior =
-                act.position < own && (act.position.rank < own.rank || by().is_some_and(|by| self.may_sign(by)));
-            self.holds(*vouch) && asks(Switch::R8VouchedSenior, senior) && self.counts_below(*vouch, &own)
-        })
+        let (mut ahead, mut asked) = (alloc::vec![grant], BTreeSet::new());
+        while let Some(grant) = ahead.pop() {
+            let Some(words) = self.words_for(grant) else { return true };
+            let own = grant.key.position(Vec::new());
+            for word in words {
+                let act = &facts.acts[&word];
+                let is_senior = act.position < own && act.position.rank < own.rank;
+                let equal = act.by.filter(|_| act.position < own && !is_senior);
+                if equal.is_some_and(|by| asked.contains(&by))
+                    || !asks(Switch::R8VouchedSenior, is_senior || equal.is_some())
+                    || !self.holds(word)
+                    || !self.counts_below(word, &own)
+                {
+                    continue;
+                }
+                if asks(Switch::R8VouchedSenior, is_senior) {
+                    return true;
+                }
+                if let Some((by, grant)) = equal.and_then(|by| Some((by, facts.grants.get(&by)?))) {
+                    asked.insert(by);
+                    ahead.push(grant);
+                }
+            }
+        }
+        false
+    }
+
+    /// The acts by which one alone stands for somebody: vouching for them, letting them in, giving them the role. `None` for whoever began
+    /// the pursuance, or got the role by a decision.
+    fn words_for(&self, grant: &GrantFact) -> Option<Vec<EntryId>> {
+        let facts = self.facts();
+        let Source::Entry(source) = grant.source else { return None };
+        let alone = grant.invite.is_none() || grant.reviewed;
+        if alone && !on(Switch::R8LetIn) {
+            return None;
+        }
+        let let_in = match (grant.invite, grant.reviewed) {
+            (None, _) => facts.acts.get(&source)?.by.map(|_| core::slice::from_ref(&source))?,
+            (Some(_), true) => facts.admits.get(&source).map_or(&[][..], Vec::as_slice),
+            (Some(_), false) => &[],
+        };
+        let vouches = facts.vouches.get(&grant.holder).into_iter().flatten();
+        Some(vouches.chain(let_in).copied().collect())
     }
 
     fn has_withdrawn(&self, asked: &ProposalFact, signature: EntryId, member: MemberId) -> bool {

@@ -16,14 +16,15 @@ use super::position::Position;
 use super::seen::Seen;
 use super::switch::{Switch, asks, on};
 use crate::clock::Clock;
+use crate::crypto::{self, label};
 use crate::entry::GrantRef;
 use crate::id::{AuthorId, EntryId, MemberId, RoleId};
 use crate::logs::Logs;
 use crate::refusal::Refusal;
 use crate::rule::Rule;
 
-/// Whether a proposal is carried by some signatures: it follows from their pasts alone, and never changes.
-pub(crate) type Outcomes = BTreeMap<(EntryId, Position, Vec<EntryId>), bool>;
+/// Whether a proposal is carried by some signatures, named by a hash of them: it follows from their pasts alone, and never changes.
+pub(crate) type Outcomes = BTreeMap<(EntryId, Position, [u8; 32]), bool>;
 
 /// What was found while looking.
 #[derive(Default)]
@@ -224,14 +225,20 @@ impl Seen for Sight<'_> {
     }
 
     fn remembered(&self, proposal: EntryId, place: &Position, signatures: &[EntryId]) -> Option<bool> {
-        let asked = (proposal, place.clone(), signatures.to_vec());
+        let asked = outcome(proposal, place, signatures);
         self.outcomes.get(&asked).copied().or_else(|| self.learned.borrow().outcomes.get(&asked).copied())
     }
 
     fn remember(&self, proposal: EntryId, place: &Position, signatures: &[EntryId], carried: bool) {
-        let asked = (proposal, place.clone(), signatures.to_vec());
+        let asked = outcome(proposal, place, signatures);
         self.learned.borrow_mut().outcomes.insert(asked, carried);
     }
+}
+
+/// By what an outcome is found again.
+fn outcome(proposal: EntryId, place: &Position, signatures: &[EntryId]) -> (EntryId, Position, [u8; 32]) {
+    let signatures: Vec<&[u8]> = signatures.iter().map(|id| &id.0[..]).collect();
+    (proposal, place.clone(), crypto::hash::hash(label::SIGNATURES, &signatures))
 }
 
 #[cfg(test)]

@@ -90,7 +90,7 @@ switches! {
     R2GrantMember,
     /// A role is granted to who does not hold it.
     R2GrantNews,
-    /// Seniority goes `MAX_SENIORITY_DEPTH` steps deep, for grants.
+    /// Seniority goes `MAX_SENIORITY_DEPTH` steps deep, for grants, given by one or proposed.
     R2GrantDepth,
     /// A grant is taken back while it is held.
     R2RevokeHeld,
@@ -206,6 +206,8 @@ switches! {
     R8Union,
     /// The first signatures that carry it decide; later ones change nothing.
     R8First,
+    /// Of one member as many signatures are looked at as a member has devices.
+    R8PerMember,
     /// Who signs holds the role there.
     R8Active,
     /// Where no line is needed, all roles of the rank are asked together.
@@ -214,6 +216,8 @@ switches! {
     R8Vouched,
     /// Only the word of a strict senior makes that so, and of an equal one who may sign.
     R8VouchedSenior,
+    /// So it is with who lets somebody in, or gives them the role.
+    R8LetIn,
     /// A signature withdrawn is none.
     R8Withdrawn,
     /// Only who withdrew knowing the signature withdrew it.
@@ -290,6 +294,8 @@ switches! {
     D2Once,
     /// A member has at most `MAX_DEVICES` devices.
     D2Limit,
+    /// Devices add each other `MAX_SENIORITY_DEPTH` steps deep.
+    D2Depth,
     /// The author is a device of who holds the grant leaned on.
     D3Speaks,
     /// A device is removed by one that is senior to it, or by itself.

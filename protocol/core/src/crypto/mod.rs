@@ -48,6 +48,8 @@ pub mod label {
     pub const EPOCH_SEAL_INFO: &[u8] = b"pursuance 1 epoch seal";
     /// The readers an epoch was sealed to.
     pub const READERS: &str = "pursuance 1 readers";
+    /// Signatures under a proposal, by which what follows from them is remembered.
+    pub const SIGNATURES: &str = "pursuance 1 signatures";
     /// Id of a key package.
     pub const PACKAGE_ID: &str = "pursuance 1 key package id";
     /// Invite secret to the signing seed of the invite key.

@@ -1,6 +1,5 @@
 //! Whatever comes in whatever order, and however often it is held in between: what stands in the end says what there is.
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::string::String;
 use std::vec;
@@ -11,25 +10,25 @@ use rand::rngs::StdRng;
 use rand::seq::{IndexedRandom, SliceRandom};
 use rand::{RngExt, SeedableRng};
 
-use crate::clock::Dot;
 use crate::command::Command;
 use crate::crypto::Seed;
 use crate::detail::{Detail, Element, Relation, Repeat, Unit};
-use crate::entry::{Content, Entry};
+use crate::entry::Entry;
 use crate::founding::{Founding, MEMBER, found};
-use crate::id::{AuthorId, EntryId, RoleId, TaskId};
+use crate::id::{EntryId, RoleId, TaskId};
 use crate::joining::Preview;
-use crate::kept::decode_task;
 use crate::keys::{DeviceKeys, EpochSecret, InviteSecret};
-use crate::logs::{Chain, Standing};
+use crate::logs::Standing;
 use crate::plan::{Circumstances, ImportTask};
 use crate::register::Register;
 use crate::replica::Replica;
+use crate::rule::{Conditions, Object, Rule, Verb};
 use crate::seal::{GivesKey, Item, TaskKey, task_id};
-use crate::shelf::{ItemNote, KeptEntry, Nothing, PlacedEntry, Shelf, ThreadChange, Touch, WHOLE_ENTRY};
+use crate::shelf::drawer::{Drawer, is_role};
+use crate::shelf::{ItemNote, Nothing, Shelf};
 use crate::task::Status;
 use crate::task_op::TaskOp;
-use crate::tasks::Comment;
+use crate::tasks::{Comment, marks_looked_at};
 
 /// Histories of the ordinary run; `PURSUANCE_RESTAND_HISTORIES` for the long one.
 fn histories() -> u64 {
@@ -37,17 +36,17 @@ fn histories() -> u64 {
 }
 
 /// Three members who write, two of them honestly.
-struct World {
+pub(crate) struct World {
     rng: StdRng,
     now_seconds: u64,
     /// Of the founder's device.
-    maya: [u8; 32],
-    members: Vec<Replica>,
+    pub(crate) maya: [u8; 32],
+    pub(crate) members: Vec<Replica>,
     tasks: Vec<TaskId>,
 }
 
 impl World {
-    fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         let mut world = Self {
             rng: StdRng::seed_from_u64(seed),
             now_seconds: 1_790_000_000,
@@ -87,14 +86,14 @@ impl World {
         world
     }
 
-    fn with<T>(&mut self, work: impl FnOnce(&mut Circumstances<'_>) -> T) -> T {
+    pub(crate) fn with<T>(&mut self, work: impl FnOnce(&mut Circumstances<'_>) -> T) -> T {
         self.now_seconds += 10;
         let mut seed = Seed::new(self.rng.random());
         work(&mut Circumstances { now_seconds: self.now_seconds, seed: &mut seed, since: Vec::new() })
     }
 
     /// A change by one of them; what is refused is not done.
-    fn plan(&mut self, who: usize, command: &Command) -> crate::plan::Authored {
+    pub(crate) fn plan(&mut self, who: usize, command: &Command) -> crate::plan::Authored {
         let mut members = core::mem::take(&mut self.members);
         let authored = self.with(|with| members[who].command(command, with));
         let authored = authored.unwrap_or_else(|_| crate::plan::Authored {
@@ -120,7 +119,7 @@ impl World {
         entry
     }
 
-    fn meet(&mut self, a: usize, b: usize) {
+    pub(crate) fn meet(&mut self, a: usize, b: usize) {
         for (from, to) in [(a, b), (b, a)] {
             let entries: Vec<Entry> = self.members[from].logs().iter().cloned().collect();
             entries.into_iter().for_each(|entry| drop(self.members[to].append(entry)));
@@ -272,137 +271,13 @@ impl World {
     }
 }
 
-/// A shelf as a store is one.
-#[derive(Default)]
-struct Drawer {
-    kept: RefCell<Kept>,
-}
-
-#[derive(Default)]
-struct Kept {
-    entries: BTreeMap<EntryId, KeptEntry>,
-    by_dot: BTreeMap<Dot, EntryId>,
-    public: BTreeSet<EntryId>,
-    named: BTreeSet<EntryId>,
-    chains: BTreeMap<u32, Chain>,
-    touches: BTreeMap<TaskId, BTreeSet<(EntryId, u16)>>,
-    tasks: BTreeMap<TaskId, Vec<u8>>,
-    threads: BTreeMap<TaskId, Vec<Comment>>,
-    items: BTreeMap<(EntryId, u16), ItemNote>,
-}
-
-impl Kept {
-    fn keep(&mut self, replica: &mut Replica) {
-        let changes = replica.take_changes();
-        for placed in changes.entries {
-            let entry = replica.logs.entry(placed.id).unwrap().clone();
-            let before =
-                entry.body().prev.filter(|_| !placed.whole_clock).map(|prev| self.entries[&prev].clock.clone());
-            let mut clock = before.unwrap_or_default();
-            clock.decode_onto(&placed.clock).unwrap();
-            let PlacedEntry { id, dot: Dot { chain, .. }, depth, standing, .. } = placed;
-            let arrival = self.entries.len() as u64;
-            self.by_dot.insert(placed.dot, id);
-            self.entries.insert(id, KeptEntry { entry, chain, depth, clock, standing, arrival });
-            if placed.public {
-                self.public.insert(id);
-            }
-        }
-        self.named.extend(changes.named);
-        self.chains.extend(changes.chains);
-        for (id, standing) in changes.restood {
-            self.entries.get_mut(&id).unwrap().standing = standing;
-        }
-        for (task, entry, item) in changes.touches {
-            self.touches.entry(task).or_default().insert((entry, item));
-        }
-        for task in changes.tasks {
-            replica.kept_task(task).map(|bytes| self.tasks.insert(task, bytes));
-        }
-        for (task, change) in changes.threads {
-            let thread = self.threads.entry(task).or_default();
-            match change {
-                ThreadChange::Emptied => thread.clear(),
-                ThreadChange::Line(line) => thread.push(line),
-            }
-        }
-        for (entry, item, note) in changes.items {
-            self.items.insert((entry, item), note);
-        }
-        self.items.retain(|_, note| *note != ItemNote::Nothing);
+/// A dump of what is kept in a drawer.
+fn dump_in(drawer: &Drawer, replica: &Replica) -> Vec<String> {
+    let kept = drawer.kept.borrow();
+    for (task, bytes) in &kept.tasks {
+        assert_eq!(replica.kept_task(*task).as_ref(), Some(bytes));
     }
-}
-
-impl Shelf for Drawer {
-    fn entry(&self, id: EntryId) -> Option<KeptEntry> {
-        self.kept.borrow().entries.get(&id).cloned()
-    }
-
-    fn at(&self, dot: Dot) -> Option<EntryId> {
-        self.kept.borrow().by_dot.get(&dot).copied()
-    }
-
-    fn touching(&self, task: TaskId) -> Vec<(Touch, Standing)> {
-        let kept = self.kept.borrow();
-        let touches = kept.touches.get(&task).into_iter().flatten().map(|(id, item)| (&kept.entries[id], *item));
-        let touch = |depth, entry: &Entry, item| Touch { depth, entry: entry.id(), item };
-        touches.map(|(kept, item)| (touch(kept.depth, &kept.entry, item), kept.standing)).collect()
-    }
-
-    fn touched_by(&self, entry: EntryId) -> Vec<TaskId> {
-        let kept = self.kept.borrow();
-        let touched = kept.touches.iter().filter(|(_, items)| items.iter().any(|(id, _)| *id == entry));
-        touched.map(|(task, _)| *task).collect()
-    }
-
-    fn held_by(&self, author: AuthorId, most: usize) -> Vec<EntryId> {
-        let kept = self.kept.borrow();
-        let held = kept.entries.values().filter(|kept| kept.standing == Standing::Held && is_role(&kept.entry));
-        held.filter(|kept| kept.entry.body().author == author).map(|kept| kept.entry.id()).take(most).collect()
-    }
-
-    fn unread(&self) -> Vec<EntryId> {
-        let kept = self.kept.borrow();
-        kept.items.keys().filter(|(_, item)| *item == WHOLE_ENTRY).map(|(id, _)| *id).collect()
-    }
-
-    fn lighten(&self, replica: &mut Replica) {
-        self.kept.borrow_mut().keep(replica);
-        replica.put_down();
-    }
-}
-
-impl Drawer {
-    /// The program ends and begins again; what waited for other entries comes again.
-    fn restart(&self, old: &Replica, mut replica: Replica, came: &[Entry]) -> Replica {
-        let kept = self.kept.borrow();
-        old.epochs.values().for_each(|secret| replica.learn_epoch(secret.clone()));
-        old.list_secrets.values().for_each(|secret| replica.take_up_list_secret(secret.clone()));
-        let mut public: Vec<KeptEntry> = kept.public.iter().map(|id| kept.entries[id].clone()).collect();
-        public.sort_by_key(|kept| kept.arrival);
-        let unnamed = kept.entries.iter().filter(|(id, _)| !kept.named.contains(*id)).map(|(_, kept)| kept.clone());
-        let chains = kept.chains.values().cloned().collect();
-        replica.take_up(chains, kept.entries.len() as u64, public, unnamed.collect(), Vec::new());
-        for (task, bytes) in &kept.tasks {
-            replica.take_up_task(*task, decode_task(bytes).unwrap());
-        }
-        replica.forced.clone_from(&old.forced);
-        drop(kept);
-        let waiting = self.unread();
-        waiting.into_iter().for_each(|id| replica.take_up_unread(id, self));
-        came.iter().for_each(|entry| drop(replica.append_from(entry.clone(), self)));
-        self.lighten(&mut replica);
-        replica
-    }
-
-    /// A dump of what is kept here.
-    fn dump(&self, replica: &Replica) -> Vec<String> {
-        let kept = self.kept.borrow();
-        for (task, bytes) in &kept.tasks {
-            assert_eq!(replica.kept_task(*task).as_ref(), Some(bytes));
-        }
-        dump(replica, &kept.threads, &kept.items, &kept.touches)
-    }
+    dump(replica, &kept.threads, &kept.items, &kept.touches)
 }
 
 /// A dump of a replica that holds everything in memory.
@@ -454,10 +329,6 @@ fn dump(
     ));
     lines.extend(touches.iter().map(|(task, items)| format!("{task:?} {items:?}")));
     lines
-}
-
-fn is_role(entry: &Entry) -> bool {
-    matches!(entry.body().content, Content::Role(_))
 }
 
 /// A history, the secret that opens it, and what stands in the end.
@@ -583,9 +454,9 @@ fn what_stands_says_what_there_is() {
             assert_same(&dump_of(&in_memory), &dump_of(&plain), seed);
             let mut replica = history.arrive(&order, device, Some(&with_shelf), &mut rng);
             with_shelf.lighten(&mut replica);
-            assert_same(&with_shelf.dump(&replica), &dump_of(&plain), seed);
+            assert_same(&dump_in(&with_shelf, &replica), &dump_of(&plain), seed);
             let replica = with_shelf.restart(&replica, history.empty(device), &[]);
-            assert_same(&with_shelf.dump(&replica), &dump_of(&plain), seed);
+            assert_same(&dump_in(&with_shelf, &replica), &dump_of(&plain), seed);
 
             let me = plain.device().author();
             let mine = |id: &&EntryId| plain.logs.entry(**id).unwrap().body().author == me;
@@ -608,4 +479,37 @@ fn what_stands_says_what_there_is() {
     }
     println!("held, refused, newer, waiting, tasks not there: {met:?}");
     assert!(met.iter().all(|met| *met > 0), "{met:?}");
+}
+
+/// Whoever says thousands of times of a task that it is not good yet, and that it is, makes nothing dear that is said later.
+#[test]
+fn marks_are_looked_at_once_and_only_where_a_line_asks() {
+    let mut world = World::new(1);
+    let rule = Rule {
+        role: MEMBER,
+        verb: Verb::Review,
+        object: Object::Role(RoleId::EVERYONE),
+        conditions: Conditions::ALWAYS,
+        quorum: None,
+    };
+    world.plan(0, &Command::SetRule { rule, present: true });
+    world.meet(0, 1);
+    let task = world.plan(1, &Command::create_task_for(RoleId::EVERYONE, "Count the boats")).task.unwrap();
+    for good in [false, true] {
+        let reviews = vec![TaskOp::Review { good }; 64];
+        let items: Vec<Item> = (0..64).map(|_| world.item(task, reviews.clone())).collect();
+        let said = world.sign(1, &items);
+        world.members[1].append(said);
+    }
+    let seen = world.members[1].tasks.task(task).unwrap();
+    assert_eq!(seen.marks.len(), 2 * 64 * 64);
+    let before = marks_looked_at();
+    assert_eq!(seen.agreed_now().len(), 64 * 64);
+    assert_eq!(marks_looked_at() - before, 2 * 64 * 64);
+    let before = marks_looked_at();
+    let comment = world.item(task, vec![TaskOp::Comment("twelve".into())]);
+    let said = world.sign(1, &[comment]);
+    world.members[1].append(said);
+    assert_eq!(world.members[1].tasks.task(task).unwrap().comment_count, 1);
+    assert_eq!(marks_looked_at() - before, 0);
 }

@@ -331,13 +331,23 @@ impl Task {
     }
 
     fn agreed_by(&self, known: impl Fn(&Mark) -> bool) -> Vec<(RoleId, MemberId)> {
-        let known: Vec<&Mark> = self.marks.iter().filter(|mark| known(mark)).collect();
-        let stands = |good: &&&Mark| {
-            let against = known.iter().filter(|mark| mark.said != Said::Good && mark.depth >= good.depth);
-            !{ against }.any(|mark| mark.said == Said::Again || mark.by == good.by)
-        };
-        let good = known.iter().filter(|mark| mark.said == Said::Good);
-        good.filter(stands).map(|mark| (mark.role, mark.by)).collect()
+        // How deep somebody last said that it was not good yet, and how deep it was last reopened, for all.
+        let (mut not_yet, mut again): (BTreeMap<MemberId, u32>, Option<u32>) = (BTreeMap::new(), None);
+        let mut good: Vec<&Mark> = Vec::new();
+        for mark in self.marks.iter().filter(|mark| known(mark)) {
+            #[cfg(test)]
+            for_tests::looked();
+            match mark.said {
+                Said::Good => good.push(mark),
+                Said::NotYet => {
+                    let deepest = not_yet.entry(mark.by).or_default();
+                    *deepest = mark.depth.max(*deepest);
+                }
+                Said::Again => again = again.max(Some(mark.depth)),
+            }
+        }
+        let stands = |good: &&Mark| again.max(not_yet.get(&good.by).copied()) < Some(good.depth);
+        good.into_iter().filter(stands).map(|mark| (mark.role, mark.by)).collect()
     }
 
     /// Keeps what others may ask for later (T13).
@@ -423,4 +433,60 @@ impl Task {
 
 fn element<E: Ord>(set: &mut BTreeMap<E, Register<bool>>, element: E, write: Write<bool>, logs: &Logs) {
     set.entry(element).or_default().write(write, logs);
+}
+
+#[cfg(test)]
+pub(super) mod for_tests {
+    use core::cell::Cell;
+
+    std::thread_local! {
+        static LOOKED: Cell<u64> = const { Cell::new(0) };
+    }
+
+    pub(super) fn looked() {
+        LOOKED.set(LOOKED.get() + 1);
+    }
+
+    /// How many marks were looked at by this thread.
+    pub(crate) fn marks_looked_at() -> u64 {
+        LOOKED.get()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::rngs::StdRng;
+    use rand::{RngExt, SeedableRng};
+
+    use super::*;
+
+    /// T13 as it is written: each one who found it good against all that was said.
+    fn by_definition(marks: &[Mark]) -> Vec<(RoleId, MemberId)> {
+        let stands = |good: &&Mark| {
+            let against = marks.iter().filter(|mark| mark.said != Said::Good && mark.depth >= good.depth);
+            !{ against }.any(|mark| mark.said == Said::Again || mark.by == good.by)
+        };
+        marks.iter().filter(|mark| mark.said == Said::Good).filter(stands).map(|mark| (mark.role, mark.by)).collect()
+    }
+
+    #[test]
+    fn who_found_it_good_is_found_in_one_pass() {
+        let mut rng = StdRng::seed_from_u64(7);
+        for _ in 0..2_000 {
+            let most = rng.random_range(0..20);
+            let mut marks: Vec<Mark> = (0..rng.random_range(0..12))
+                .map(|n| Mark {
+                    depth: rng.random_range(0..=most),
+                    at: Place { entry: EntryId([n; 32]), item: 0, op: 0 },
+                    by: MemberId([rng.random_range(0..4); 32]),
+                    role: RoleId(rng.random_range(1..3)),
+                    dot: Dot { chain: 0, seq: n.into() },
+                    said: [Said::Good, Said::Good, Said::NotYet, Said::Again][rng.random_range(0..4)],
+                })
+                .collect();
+            marks.sort_unstable();
+            let expected = by_definition(&marks);
+            assert_eq!(Task { marks, ..Task::default() }.agreed_now(), expected);
+        }
+    }
 }

@@ -134,11 +134,20 @@ impl Store {
         Ok(self.connection.prepare_cached(sql)?.query_row([pursuance], |row| row.get(0))?)
     }
 
-    /// Has a replica take up what was derived: chains, the public layer, entries that nothing names, tasks.
+    /// Has a replica take up what was derived: chains, the public layer, entries that nothing names, tasks. `false`, and nothing is taken
+    /// up, where a task cannot be read: it can be derived again from the entries, and one task must not keep a vault shut.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn take_up(&self, pursuance: Number, replica: &mut Replica) -> Result<()> {
+    pub fn take_up(&self, pursuance: Number, replica: &mut Replica) -> Result<bool> {
+        let mut tasks = Vec::new();
+        let mut statement = self.connection.prepare_cached("SELECT id, bytes FROM task WHERE pursuance = ?1")?;
+        let mut rows = statement.query([pursuance])?;
+        while let Some(row) = rows.next()? {
+            let bytes = row.get_ref(1)?.as_blob().map_err(|_| StoreError::Damaged)?;
+            let Ok(kept) = decode_task(bytes) else { return Ok(false) };
+            tasks.push((TaskId(row.get(0)?), kept));
+        }
         let chains = self.list(
             "SELECT author, first_seq, first, beside, tip, tip_seq, tip_claimed, seen_end FROM chain
              WHERE pursuance = ?1 ORDER BY number",
@@ -158,13 +167,10 @@ impl Store {
             mentioned.extend(kept_entries(&self.connection, pursuance, &sql, params![pursuance, id.0])?);
         }
         replica.take_up(chains, arrivals, public, unnamed, mentioned);
-        let mut tasks = self.connection.prepare_cached("SELECT id, bytes FROM task WHERE pursuance = ?1")?;
-        let mut rows = tasks.query([pursuance])?;
-        while let Some(row) = rows.next()? {
-            let bytes = row.get_ref(1)?.as_blob().map_err(|_| StoreError::Damaged)?;
-            replica.take_up_task(TaskId(row.get(0)?), decode_task(bytes).map_err(|_| StoreError::Damaged)?);
+        for (id, kept) in tasks {
+            replica.take_up_task(id, kept);
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Entries that wait for others, in the order in which they came.

@@ -102,6 +102,8 @@ impl<S: Seen> Case<'_, S> {
     /// D2.
     pub(super) fn add_device(&self, actor: &Actor<'_>, added: &AddDevice, ops: &[Op]) -> Result<(), Refusal> {
         let new = || ops.iter().filter_map(|op| if let Op::AddDevice(new) = op { Some(new) } else { None });
+        let too_deep = Refusal::TooMany { max: MAX_SENIORITY_DEPTH as u32 };
+        require(Switch::D2Depth, actor.device.len() < MAX_SENIORITY_DEPTH, too_deep)?;
         // Counted first: signatures are dear.
         let held = self.seen.facts().devices_of.get(&actor.member).into_iter().flatten();
         let held = held.filter(|author| self.seen.device_path(**author, actor.member).is_some()).count();

@@ -8,6 +8,7 @@ use crate::authority::facts::Needs;
 use crate::authority::seen::Seen;
 use crate::authority::switch::{Switch, bars, on, require};
 use crate::id::{AuthorId, EntryId, MemberId};
+use crate::limits::MAX_SENIORITY_DEPTH;
 use crate::op::{Op, Propose};
 use crate::refusal::Refusal;
 use crate::rule::{Object, Rule, Verb};
@@ -16,6 +17,11 @@ impl<S: Seen> Case<'_, S> {
     /// A proposal: which lines let it be decided, by whom, and where the decision stands.
     pub(super) fn propose(&self, actor: &Actor<'_>, propose: &Propose) -> Result<Asked, Refusal> {
         let of = self.role(propose.of)?.rank;
+        if let Op::Grant(_) = &*propose.op {
+            let deep = Refusal::TooMany { max: MAX_SENIORITY_DEPTH as u32 };
+            let has_room = actor.grant.key.path.len() < MAX_SENIORITY_DEPTH;
+            require(Switch::R2GrantDepth, has_room, deep)?;
+        }
         let majority_rank = self.majority_rank(propose).ok_or(Refusal::NotProposable)?;
         let mut needs = Needs::Rule;
         let standing = Standing { lowest_peer: u16::from(majority_rank), own: majority_rank };

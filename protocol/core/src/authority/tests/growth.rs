@@ -2,19 +2,29 @@
 //! (docs/protocol/04-authority.md, "What is remembered").
 
 use alloc::collections::BTreeSet;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use allocation_counter::measure;
 
+use super::Verdict;
 use super::sight::questions_asked;
 use super::stage::{FIRST, FOUNDER, SECOND, Stage, THIRD, Told, Who, alone, first, table};
 use crate::entry::{Entry, GrantRef};
 use crate::id::EntryId;
-use crate::op::{Op, SetRule};
+use crate::limits::{MAX_OPS, MAX_SENIORITY_DEPTH};
+use crate::op::{Op, SetRule, Vouch};
+use crate::refusal::Refusal;
 use crate::rule::{Object, Rule, Verb};
 
 /// Acts of the short history.
 const SHORT_ACTS: usize = 1_000;
+
+/// Questions that a proposal may cost where nine vouched for each other, 64 times each.
+const QUESTIONS_OF_A_PROPOSAL: u64 = 1_000;
+
+/// Devices of which each added the next one.
+const ROW_OF_DEVICES: usize = 5_000;
 
 /// A line that comes and goes; one that the founder decides as a majority of one; and one that a removed member wrote.
 const LINE: Rule = alone(SECOND, Verb::Amend, Object::Relays);
@@ -211,4 +221,81 @@ fn growth_leaves_what_was_remembered_true() {
         assert_eq!(told.state(), told.clone().state_anew());
     }
     assert_eq!(heard.len(), late.said.len() + 1);
+}
+
+/// Who all came by themselves and vouched for each other: from nobody to nobody there are very many ways.
+#[test]
+fn growth_where_all_vouch_for_each_other() {
+    let mut costs = Vec::new();
+    for count in [3, 6, 9] {
+        let mut rules = table();
+        rules.rules.push(alone(SECOND, Verb::Vouch, Object::Role(SECOND)));
+        let mut stage = Stage::found(rules);
+        let invite = stage.at(FOUNDER).invite(SECOND, 9);
+        let who: Vec<Who> = (0..count).map(|_| stage.join(invite)).collect();
+        for one in &who {
+            let others: Vec<Who> = who.iter().filter(|other| *other != one).copied().collect();
+            let vouch = |other: Who| Op::Vouch(Vouch { member: stage.member(other), note: String::new() });
+            let ops = others.iter().cycle().take(MAX_OPS).map(|other| vouch(*other)).collect();
+            let said = stage.at(*one).say(ops);
+            assert!(stage.counts(said));
+        }
+        let mut told = stage.told.clone();
+        let proposal = stage.at(who[0]).propose(SECOND, Op::SetRelays(Vec::new()));
+        costs.push(Cost::of(|| hear_all(&mut told, [stage.entry(proposal)])).questions);
+        assert!(stage.counts(proposal));
+        std::println!("{count} vouch for each other: {costs:?}");
+        assert!(costs.last() < Some(&QUESTIONS_OF_A_PROPOSAL), "{costs:?}");
+    }
+}
+
+/// One member signs a proposal in two hundred histories.
+#[test]
+fn growth_of_what_one_signs_in_many_histories() {
+    let mut stage = Stage::found(table());
+    // Nobody vouched for the one who signs: so nothing is decided, and whatever may carry it is asked.
+    let [one, other] = [SECOND, SECOND].map(|role| stage.newcomer(FOUNDER, role));
+    stage.at(FOUNDER).vouch(other);
+    let proposal = stage.at(other).propose(SECOND, Op::SetRelays(Vec::new()));
+    let mut told = stage.told.clone();
+    let before = stage.newest(one);
+    let signed: Vec<EntryId> =
+        (0..200).map(|_| stage.at(one).after(before).knowing(&[proposal]).approve(proposal)).collect();
+    assert!(signed.iter().all(|id| stage.counts(*id)));
+    let mut taken = Vec::new();
+    for hundred in signed.chunks(100) {
+        let entries: Vec<&Entry> = hundred.iter().map(|id| stage.entry(*id)).collect();
+        let cost = measure(|| hear_all(&mut told, entries));
+        taken.push((cost.bytes_total, cost.bytes_current));
+    }
+    std::println!("bytes taken and kept, by hundreds: {taken:?}");
+    assert!(taken[1].0 <= 4 * taken[0].0 && taken[1].1 <= 2 * taken[0].1, "{taken:?}");
+}
+
+/// Each device of a member adds the next one and takes itself out: never more than two at once, and no end.
+#[test]
+fn growth_of_a_row_of_devices() {
+    let row = || {
+        let mut stage = Stage::found(table());
+        let one = stage.newcomer(FOUNDER, SECOND);
+        let founder = stage.newest(FOUNDER).expect("it founded");
+        let (mut last, mut newest, mut said) = (one, stage.newest(one).expect("it came"), Vec::new());
+        for _ in 0..ROW_OF_DEVICES {
+            let device = stage.stranger();
+            let by = stage.came_by(last);
+            newest = stage.at(last).knowing(&[newest]).with(by).hand_over(device);
+            said.push(newest);
+            last = device;
+        }
+        // It knows of none of them.
+        stage.at(FOUNDER).after(Some(founder)).alone().set_rule(LINE, true);
+        let line = stage.at(FOUNDER).alone().set_rule(LINE, false);
+        assert!(stage.counts(line));
+        let many = Refusal::TooMany { max: MAX_SENIORITY_DEPTH as u32 };
+        assert!(said[..MAX_SENIORITY_DEPTH].iter().all(|id| stage.counts(*id)));
+        assert_eq!(stage.verdict(said[MAX_SENIORITY_DEPTH]), Verdict::Refused(many));
+        let told = stage.replay(&stage.order());
+        assert_eq!(told.state(), stage.told.state());
+    };
+    std::thread::Builder::new().stack_size(2 << 20).spawn(row).unwrap().join().unwrap();
 }

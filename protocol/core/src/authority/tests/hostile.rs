@@ -20,9 +20,14 @@ use super::switch::{Switch, without};
 use super::telling::{describe, shrink};
 use super::worlds::world;
 use crate::id::{EntryId, RoleId};
+use crate::keys::DeviceKeys;
+use crate::logs::Standing;
 use crate::op::Op;
 use crate::refusal::Refusal;
+use crate::replica::Replica;
 use crate::rule::{Object, Verb};
+use crate::shelf::Shelf;
+use crate::shelf::drawer::Drawer;
 
 /// Worlds of the ordinary run.
 const WORLDS: u64 = 2_000;
@@ -144,6 +149,30 @@ fn a_senior_removal_that_comes_late_gives_back_what_it_leaves() {
     let senior = stage.at(FOUNDER).knowing(&[added]).remove(third);
     assert!(stage.counts(junior) && stage.counts(senior) && stage.counts(added));
     all_hold(&stage);
+}
+
+#[test]
+fn what_was_put_down_is_judged_again_by_its_whole_past() {
+    let mut stage = Stage::found(table());
+    let [second, third] = [SECOND, THIRD].map(|role| stage.newcomer(FOUNDER, role));
+    let laptop = stage.stranger();
+    stage.at(second).add_device(laptop);
+    let first = stage.at(laptop).speak();
+    let beside = [(); 2].map(|()| stage.at(laptop).alone().speak());
+    stage.at(FOUNDER).knowing(&[first]).speak();
+    let mut replica = Replica::new(stage.pursuance, DeviceKeys::from_seed([9; 32]));
+    let drawer = Drawer::default();
+    stage.entries.iter().for_each(|entry| drop(replica.append_from(entry.clone(), &drawer)));
+    drawer.lighten(&mut replica);
+    assert_eq!(replica.logs.entry(first), None, "it was put down");
+    // It knows the first without naming it, and not what stands beside; it is about somebody else.
+    let removal = stage.at(FOUNDER).alone().remove(third);
+    replica.append_from(stage.entry(removal).clone(), &drawer);
+    drawer.lighten(&mut replica);
+    for id in beside {
+        assert_eq!(stage.verdict(id), Verdict::Counts);
+        assert_eq!(drawer.entry(id).map(|kept| kept.standing), Some(Standing::Counts));
+    }
 }
 
 #[test]

@@ -20,9 +20,13 @@ use super::worlds::World;
 use super::{Presence, Verdict};
 use crate::entry::{Entry, GrantRef};
 use crate::id::{AuthorId, EntryId, MemberId, RoleId};
+use crate::keys::DeviceKeys;
 use crate::op::{Op, SetRule};
 use crate::refusal::Refusal;
+use crate::replica::Replica;
 use crate::rule::{Conditions, Object, Role, Rule, Verb};
+use crate::shelf::Shelf;
+use crate::shelf::drawer::{Drawer, is_role};
 
 /// Asked of a world, with its seed for whatever is left to chance; says what it found wrong.
 pub(crate) type Property = fn(&Stage, u64) -> Result<(), String>;
@@ -217,7 +221,47 @@ fn stored_gives_the_same_state(stage: &Stage, seed: u64) -> Result<(), String> {
     let verdict = |id: &EntryId| (*id, told.verdict(*id).expect("it was heard"));
     let stored: Vec<(EntryId, Verdict)> = told.heard.iter().map(verdict).collect();
     let state = State { kept_out: BTreeMap::new(), ..told.state() };
-    differ(&state, &stage.take_back(&stored).state())
+    differ(&state, &stage.take_back(&stored).state())?;
+    put_down_gives_the_same_state(stage, &state, &mut chance)
+}
+
+/// Nor is one otherwise that puts down what it need not hold, and stops and starts again, while it hears.
+fn put_down_gives_the_same_state(stage: &Stage, state: &State, chance: &mut StdRng) -> Result<(), String> {
+    let (drawer, empty) = (Drawer::default(), || Replica::new(stage.pursuance, DeviceKeys::from_seed([9; 32])));
+    let (mut replica, mut came) = (empty(), Vec::new());
+    for id in some_order(stage, chance) {
+        let entry = stage.entry(id);
+        replica.logs.fetch_for(entry, &drawer);
+        let past = replica.logs.past_of(entry);
+        let appended = replica.append_from(entry.clone(), &drawer);
+        came.push(entry.clone());
+        if chance.random_range(0..2) == 0 {
+            drawer.lighten(&mut replica);
+        }
+        replica.logs.fetch(id, &drawer);
+        if appended.entries.contains(&id) && replica.logs.past_of(entry) != past {
+            return Err(format!("the past of {id:?} was {past:?} and is {:?}", replica.logs.past_of(entry)));
+        }
+        if chance.random_range(0..12) == 0 {
+            drawer.lighten(&mut replica);
+            replica = drawer.restart(&replica, empty(), &came);
+        }
+    }
+    drawer.lighten(&mut replica);
+    for (id, verdict) in &state.verdicts {
+        let standing = drawer.entry(*id).map(|kept| kept.standing);
+        if standing != Some(verdict.standing()) {
+            return Err(format!("{id:?} is {verdict:?}, and where it was put down {standing:?}"));
+        }
+    }
+    // Of role entries a store knows no more than how they stand.
+    let public = |state: State| {
+        let is_public = |id: &EntryId| !is_role(stage.entry(*id));
+        State { verdicts: state.verdicts.into_iter().filter(|(id, _)| is_public(id)).collect(), ..state }
+    };
+    let state = public(state.clone());
+    differ(&state, &public(State::of(&replica.authority)))?;
+    differ(&state, &public(State::of(&drawer.restart(&replica, empty(), &[]).authority)))
 }
 
 /// What the past of an entry says is the same whether it is asked at once or when much more is known.

@@ -10,7 +10,7 @@ use super::super::switch::Switch::*;
 use super::{Play, Who, admitted, both, counts, desk, inviter, longest_path, plain, refused, two_remove, with};
 use crate::id::{EntryId, EpochId, MemberId, RoleId};
 use crate::limits::{MAX_ROLES, MAX_RULES, MAX_SENIORITY_DEPTH};
-use crate::op::{Op, Propose};
+use crate::op::{Grant, Op, Propose};
 use crate::refusal::Refusal as F;
 use crate::rule::{Conditions, Object, Role, Rule, Verb};
 
@@ -220,6 +220,13 @@ pub(super) const PLAYS: &[Play] = &[
         let (last, ann) = (longest_path(&mut stage), stage.newcomer(FOUNDER, THIRD));
         let act = stage.at(last).grant(ann, SECOND);
         refused(&stage, act.entry, F::TooMany { max: MAX_SENIORITY_DEPTH as u32 })
+    }),
+    (R2GrantDepth, "nor does anybody propose it there", || {
+        let mut stage = plain();
+        let (last, ann) = (longest_path(&mut stage), stage.newcomer(FOUNDER, THIRD));
+        let member = stage.member(ann);
+        let act = stage.at(last).propose(FIRST, Op::Grant(Grant { member, role: FIRST }));
+        refused(&stage, act, F::TooMany { max: MAX_SENIORITY_DEPTH as u32 })
     }),
     (R2RevokeHeld, "a grant is taken back once", || {
         let mut stage = plain();

@@ -51,6 +51,18 @@ pub(super) const PLAYS: &[Play] = &[
         let act = stage.at(FOUNDER).add_device(device);
         refused(&stage, act, F::TooMany { max: MAX_DEVICES as u32 })
     }),
+    (D2Depth, "the last of a long row of devices adds none", || {
+        let mut stage = plain();
+        let mut last = FOUNDER;
+        for _ in 0..MAX_SENIORITY_DEPTH {
+            let device = stage.stranger();
+            stage.at(last).hand_over(device);
+            last = device;
+        }
+        let device = stage.stranger();
+        let act = stage.at(last).add_device(device);
+        refused(&stage, act, F::TooMany { max: MAX_SENIORITY_DEPTH as u32 })
+    }),
     (D3Speaks, "a stranger's device speaks for nobody", || {
         let mut stage = plain();
         let (device, grant) = (stage.stranger(), stage.came_by(FOUNDER));

@@ -4,8 +4,9 @@ use alloc::vec;
 
 use super::super::stage::{FIRST, FOUNDER, SECOND, Stage, THIRD, alone, ranks, removal, table, together};
 use super::super::switch::Switch::*;
-use super::{Play, Who, admitted, both, holds, is_gone, is_here, lacks, plain, refused, two_remove, with};
+use super::{Play, Who, admitted, both, grants_own, holds, is_gone, is_here, lacks, plain, refused, two_remove, with};
 use crate::id::{EntryId, RoleId};
+use crate::limits::MAX_DEVICES;
 use crate::op::{Grant, Op};
 use crate::refusal::Refusal as F;
 use crate::rule::{Conditions, Object, Role, Rule, Verb};
@@ -97,6 +98,22 @@ pub(super) const PLAYS: &[Play] = &[
         stage.at(eve).propose(fourth, Op::SetName("new".into()));
         both(&stage, |told| told.authority.name() != "new")
     }),
+    (R8PerMember, "in how many histories somebody signs changes nothing", || {
+        let mut stage = plain();
+        let [ann, ben, dan] = admitted(&mut stage, SECOND);
+        let cas = stage.newcomer(FOUNDER, SECOND);
+        let op = removal(stage.member(ann), &[], &[]);
+        let proposal = stage.at(dan).propose(SECOND, op);
+        let before = stage.newest(ben);
+        for _ in 0..MAX_DEVICES {
+            stage.at(ben).after(before).knowing(&[proposal]).approve(proposal);
+        }
+        stage.at(cas).knowing(&[proposal]).approve(proposal);
+        // One more knows that somebody vouched for the other who signs.
+        let vouched = stage.at(FOUNDER).knowing(&[proposal]).vouch(cas);
+        stage.at(ben).after(before).knowing(&[vouched]).approve(proposal);
+        is_here(&stage, ann)
+    }),
     (R8Vouched, "two who came by themselves expel nobody", || {
         let mut stage = with(&[two_remove()]);
         let [ann] = admitted(&mut stage, SECOND);
@@ -119,6 +136,25 @@ pub(super) const PLAYS: &[Play] = &[
         stage.at(dan).vouch(ben);
         stage.at(dan).vouch(cas);
         outlasts(stage, ann, [ben, cas])
+    }),
+    (R8LetIn, "nor do two whom a third one let in who came by themselves", || {
+        let invites = [Verb::Invite, Verb::Admit].map(|verb| alone(SECOND, verb, OVER_SECOND));
+        let mut stage = with(&[two_remove(), invites[0], invites[1]]);
+        let [ann] = admitted(&mut stage, SECOND);
+        let dan = stage.newcomer(FOUNDER, SECOND);
+        let [ben, cas] = [(); 2].map(|()| let_in_by(&mut stage, dan));
+        outlasts(stage, ann, [ben, cas])
+    }),
+    (R8LetIn, "nor two to whom such a one gave the role", || {
+        let mut stage = with(&[two_remove(), grants_own()]);
+        let [ann] = admitted(&mut stage, SECOND);
+        let [ben, cas] = [(); 2].map(|()| stage.newcomer(FOUNDER, THIRD));
+        let dan = stage.newcomer(FOUNDER, SECOND);
+        let proposal = removal(stage.member(ann), &[], &[]);
+        let [one, other] = [ben, cas].map(|who| stage.at(dan).grant(who, SECOND));
+        let proposal = stage.at(ben).with(one).propose(SECOND, proposal);
+        stage.at(cas).with(other).approve(proposal);
+        is_here(&stage, ann)
     }),
     (R8Withdrawn, "a signature taken back is none", || {
         let (mut stage, [_, ben, cas, ..], dan, proposal) = five_grant();
@@ -160,6 +196,16 @@ pub(super) const PLAYS: &[Play] = &[
         both(&stage, |told| told.authority.name() != name)
     }),
 ];
+
+/// Somebody comes to the second role by a reviewed invite of a holder of it, who lets them in.
+fn let_in_by(stage: &mut Stage, by: Who) -> Who {
+    let invite = stage.at(by).invite_reviewed(SECOND, 1);
+    let who = stage.join(invite);
+    let join = EntryId(stage.member(who).0);
+    let admit = stage.at(by).admit(join);
+    stage.at(who).knowing(&[admit]).speak();
+    who
+}
 
 /// Somebody of the second role proposes to remove another one.
 fn expels(stage: &mut Stage, who: Who, whom: Who) -> EntryId {

@@ -170,13 +170,23 @@ impl Saying<'_> {
 
     /// Adds a device to the speaker's member, and says which.
     pub(crate) fn add_device(self, device: Who) -> EntryId {
+        self.add_device_and(device, Vec::new())
+    }
+
+    /// Adds a device and takes the speaking one out.
+    pub(crate) fn hand_over(self, device: Who) -> EntryId {
+        let own = self.stage.author(self.who);
+        self.add_device_and(device, vec![Op::RemoveDevice(own)])
+    }
+
+    fn add_device_and(self, device: Who, more: Vec<Op>) -> EntryId {
         let (stage, who) = (self.stage, self.who);
         let (member, package) = (stage.member(who), package(device.0));
         let signature = stage.devices[device.0].key.sign(&device_message(stage.pursuance, member, &package));
         let author = stage.author(device);
         stage.devices[device.0].member = Some(member);
         let saying = Saying { stage, who, prev: self.prev, knows: self.knows, by: self.by };
-        saying.say(vec![Op::AddDevice(AddDevice { author, package, signature })])
+        saying.say([vec![Op::AddDevice(AddDevice { author, package, signature })], more].concat())
     }
 
     /// Takes a device from the speaker's member.

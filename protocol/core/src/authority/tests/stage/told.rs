@@ -44,6 +44,33 @@ pub(crate) struct State {
     pub(crate) welcomes: BTreeMap<Handed, Vec<Welcome>>,
 }
 
+impl State {
+    /// What was made of all that stands in a log.
+    pub(crate) fn of(authority: &Authority) -> Self {
+        let mut invites = authority.invites.clone();
+        for invite in invites.values_mut() {
+            invite.joins.sort_unstable();
+        }
+        let mut welcomes: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for (to, handed) in &authority.welcomes {
+            let mut handed: Vec<_> = handed.iter().map(|(_, welcome)| welcome.clone()).collect();
+            handed.sort_by(|a, b| a.sealed.cmp(&b.sealed));
+            welcomes.insert(*to, handed);
+        }
+        Self {
+            verdicts: authority.verdicts.clone(),
+            kept_out: BTreeMap::new(),
+            name: authority.name.clone(),
+            table: authority.table.clone(),
+            members: authority.members.clone(),
+            invites,
+            epochs: authority.epochs.clone(),
+            relays: authority.relays.clone(),
+            welcomes,
+        }
+    }
+}
+
 impl Told {
     pub(super) fn new(pursuance: PursuanceId) -> Self {
         let (logs, authority) = (Logs::default(), Authority::default());
@@ -139,28 +166,7 @@ impl Told {
 
     /// All of it, for comparing.
     pub(crate) fn state(&self) -> State {
-        let authority = &self.authority;
-        let mut invites = authority.invites.clone();
-        for invite in invites.values_mut() {
-            invite.joins.sort_unstable();
-        }
-        let mut welcomes: BTreeMap<_, Vec<_>> = BTreeMap::new();
-        for (to, handed) in &authority.welcomes {
-            let mut handed: Vec<_> = handed.iter().map(|(_, welcome)| welcome.clone()).collect();
-            handed.sort_by(|a, b| a.sealed.cmp(&b.sealed));
-            welcomes.insert(*to, handed);
-        }
-        State {
-            verdicts: authority.verdicts.clone(),
-            kept_out: self.kept_out.clone(),
-            name: authority.name.clone(),
-            table: authority.table.clone(),
-            members: authority.members.clone(),
-            invites,
-            epochs: authority.epochs.clone(),
-            relays: authority.relays.clone(),
-            welcomes,
-        }
+        State { kept_out: self.kept_out.clone(), ..State::of(&self.authority) }
     }
 
     /// What it would be, were everything looked at anew: nothing that was followed entry by entry.
