@@ -23,6 +23,7 @@ use std::thread::JoinHandle;
 use pursuance_core::entry::UnverifiedEntry;
 use pursuance_core::id::PursuanceId;
 use pursuance_core::keys::DeviceKeys;
+use pursuance_core::refusal::Refusal;
 use rusqlite::InterruptHandle;
 use tokio::sync::oneshot;
 use zeroize::Zeroizing;
@@ -114,19 +115,27 @@ impl Open {
         let file = NewFile::beside(Path::new(&path), around.folder.path())?;
         let pursuances: Vec<_> = self.held.keys().copied().collect();
         pursuances.iter().try_for_each(|pursuance| self.no_import(*pursuance))?;
-        // All are signed before any is saved: one that may not add a device leaves no trace in the others.
+        // All are signed before any is saved: where none may be, nothing is left behind.
         let now_seconds = around.clock.now_seconds();
-        let (mut substitutes, mut added) = (BTreeMap::new(), Vec::new());
+        let (mut substitutes, mut added, mut full) = (BTreeMap::new(), Vec::new(), None);
         for (id, held) in &self.held {
             let seed = Zeroizing::new(random::<32>());
             if held.standing == KeptStanding::Member {
                 let device = DeviceKeys::from_seed(*seed);
                 let claimed_seconds = held.claimed_lately(now_seconds);
-                let entry = held.replica.add_device(&device, claimed_seconds).map_err(refused_by_rules)?;
-                added.push((*id, device.author(), entry));
+                // One where I am out, or may add no device, is no reason to lose the others: the copy only reads there.
+                match held.replica.add_device(&device, claimed_seconds) {
+                    Ok(entry) => added.push((*id, device.author(), entry)),
+                    Err(refusal @ Refusal::TooMany { .. }) => full = Some(refusal),
+                    Err(_) => {}
+                }
             }
             let starts_over = held.standing != KeptStanding::Member;
             substitutes.insert(held.number, Substitute { seed, starts_over });
+        }
+        // Whoever is told may remove older ones; a copy that writes nowhere would tell them too late.
+        if let Some(refusal) = full.filter(|_| added.is_empty()) {
+            return Err(refused_by_rules(refusal));
         }
         let several = added.len() > 1;
         for (id, device, entry) in added {

@@ -237,6 +237,10 @@ impl Held {
         } else {
             held.derive(store)?;
         }
+        // A copy of a device that could add none here (N32).
+        if kept.standing == KeptStanding::Member && held.replica.me().is_none() {
+            held.replica.take_up_stranger();
+        }
         for part in store.fragments(kept.number)? {
             let fragment = pursuance_core::cell::Fragment {
                 entry: part.entry,
