@@ -207,7 +207,7 @@ impl Replica {
 
     /// Signs an op with the first of my grants that permits it; what permits it is asked of the one who judges.
     fn sign_permitted(&self, op: &Op, now_seconds: u64) -> Result<Entry, Refusal> {
-        let me = self.me().ok_or(Refusal::NotWelcomedYet)?;
+        let me = self.me().ok_or_else(|| self.absence().unwrap_or(Refusal::NotWelcomedYet))?;
         let mut grants = self.authority.grants_to_try(me);
         // Who signs for several roles signs as one of those asked.
         if let Op::Approve(proposal) = op

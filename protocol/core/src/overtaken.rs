@@ -13,6 +13,8 @@ use crate::shelf::{Nothing, Shelf};
 pub(crate) struct OwnLog {
     /// An entry of this device came from elsewhere and was not written here.
     overtaken: bool,
+    /// This device was never anybody's, where another one was before.
+    stranger: bool,
     /// Entries written here that the logs did not keep.
     unkept: BTreeSet<EntryId>,
 }
@@ -47,6 +49,16 @@ impl Replica {
     /// Takes up what a shelf knows: an entry of this device came from elsewhere before.
     pub const fn take_up_overtaken(&mut self) {
         self.own_log.overtaken = true;
+    }
+
+    /// Takes up that this is a copy whose device nobody added: what the one before it read is here, and it is in no more than a device
+    /// that was removed. Until somebody adds it.
+    pub const fn take_up_stranger(&mut self) {
+        self.own_log.stranger = true;
+    }
+
+    pub(crate) const fn is_stranger(&self) -> bool {
+        self.own_log.stranger
     }
 
     /// Whether this device's log goes on elsewhere: it signs nothing more.

@@ -348,10 +348,10 @@ impl Replica {
         self.is_here() && self.held_epochs(RoleId::EVERYONE).next().is_some()
     }
 
-    /// Why I belong no more, or not yet, or this device does not; `None` for whoever is here, and for a stranger.
+    /// Why I belong no more, or not yet, or this device does not; `None` for whoever is here, and for a stranger who comes.
     #[must_use]
     pub fn absence(&self) -> Option<Refusal> {
-        let me = self.me()?;
+        let Some(me) = self.me() else { return self.is_stranger().then_some(Refusal::DeviceRemoved) };
         let device = self.device.author();
         let taken = || !self.authority.members().get(&me).is_some_and(|member| member.devices.contains_key(&device));
         self.authority.absence(me).or_else(|| taken().then_some(Refusal::DeviceRemoved))

@@ -15,6 +15,7 @@ use crate::id::{EntryId, MemberId, RoleId, TaskId};
 use crate::limits::MAX_TREE_DEPTH;
 use crate::order::Order;
 use crate::pages::Places;
+use crate::refusal::Refusal;
 use crate::register::Register;
 use crate::replica::Replica;
 use crate::rule::{Object, Role, Verb};
@@ -391,14 +392,16 @@ impl Replica {
 
     /// Which of these verbs I may not use, on a task or on tasks of others.
     fn cannot(&self, verbs: &[Verb], task: Option<&Task>) -> Vec<Cannot> {
-        let Some(me) = self.me() else { return Vec::new() };
+        let all =
+            |refusal: Refusal| verbs.iter().map(|verb| Cannot { verb: *verb, refusal: refusal.clone() }).collect();
+        let Some(me) = self.me() else { return self.absence().map_or_else(Vec::new, all) };
         let home = Object::Role(task.and_then(Task::home).unwrap_or(RoleId::EVERYONE));
         let agreed = task.map(Task::agreed_now).unwrap_or_default();
         let occasion = self.occasion(me, task, &agreed);
         let occasion = occasion.on_own(task.is_some() && occasion.own);
-        let closed = task.is_some_and(|task| self.is_closed_to_me(task)).then_some(crate::refusal::Refusal::NotAReader);
+        let closed = task.is_some_and(|task| self.is_closed_to_me(task)).then_some(Refusal::NotAReader);
         if let Some(refusal) = self.absence().or(closed) {
-            return verbs.iter().map(|verb| Cannot { verb: *verb, refusal: refusal.clone() }).collect();
+            return all(refusal);
         }
         verbs
             .iter()

@@ -23,6 +23,7 @@ use std::thread::JoinHandle;
 use pursuance_core::entry::UnverifiedEntry;
 use pursuance_core::id::PursuanceId;
 use pursuance_core::keys::DeviceKeys;
+use pursuance_core::refusal::Refusal;
 use rusqlite::InterruptHandle;
 use tokio::sync::oneshot;
 use zeroize::Zeroizing;
@@ -114,7 +115,7 @@ impl Open {
         let file = NewFile::beside(Path::new(&path), around.folder.path())?;
         let pursuances: Vec<_> = self.held.keys().copied().collect();
         pursuances.iter().try_for_each(|pursuance| self.no_import(*pursuance))?;
-        // All are signed before any is saved: one that may not add a device leaves no trace in the others.
+        // All are signed before any is saved: where one refuses, nothing is left behind.
         let now_seconds = around.clock.now_seconds();
         let (mut substitutes, mut added) = (BTreeMap::new(), Vec::new());
         for (id, held) in &self.held {
@@ -122,8 +123,13 @@ impl Open {
             if held.standing == KeptStanding::Member {
                 let device = DeviceKeys::from_seed(*seed);
                 let claimed_seconds = held.claimed_lately(now_seconds);
-                let entry = held.replica.add_device(&device, claimed_seconds).map_err(refused_by_rules)?;
-                added.push((*id, device.author(), entry));
+                match held.replica.add_device(&device, claimed_seconds) {
+                    Ok(entry) => added.push((*id, device.author(), entry)),
+                    // Whoever is told may remove older ones; a copy that only reads would tell them too late.
+                    Err(refusal @ Refusal::TooMany { .. }) => return Err(refused_by_rules(refusal)),
+                    // One where I am out is no reason to lose the others: the copy only reads there.
+                    Err(_) => {}
+                }
             }
             let starts_over = held.standing != KeptStanding::Member;
             substitutes.insert(held.number, Substitute { seed, starts_over });

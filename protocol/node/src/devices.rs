@@ -11,6 +11,7 @@ use pursuance_core::entry::GrantRef;
 use pursuance_core::id::{AuthorId, EntryId, PursuanceId};
 use pursuance_core::keys::{CellKey, DeviceKeys};
 use pursuance_core::op::RecoveryKey;
+use pursuance_core::plan::Circumstances;
 use pursuance_core::refusal::Refusal;
 use zeroize::Zeroizing;
 
@@ -110,6 +111,38 @@ impl Held {
         store.write(|w| w.set_meta(&kept_name(self.id), &[]))?;
         self.code = None;
         Ok(())
+    }
+
+    /// Closes the links that I made before I came back: they lie on the computers that were put out. That they are to be closed is kept
+    /// until none is open, since the program may end in between.
+    pub(crate) fn close_old_links(&mut self, store: &mut Store, now_seconds: u64) -> Result<(), StoreError> {
+        let Some(came_back) = self.closing else { return Ok(()) };
+        let open = self.links_before(came_back);
+        if !open.is_empty() {
+            // Nobody writes before those who are out cannot read it.
+            self.make_epoch(store, now_seconds)?;
+        }
+        for invite in open {
+            let mut seed = Seed::new(random());
+            let mut with = Circumstances { now_seconds, seed: &mut seed, since: Vec::new() };
+            // Where it cannot be said yet, it is said later.
+            let Ok(closed) = self.replica.command(&Command::RevokeInvite { invite }, &mut with) else { continue };
+            self.commit(store, &closed.entries, |_, _| Ok(()))?;
+            self.seal_due = Some(Instant::now());
+        }
+        if self.replica.me().is_some() && self.links_before(came_back).is_empty() {
+            store.write(|w| w.forget_meta(&closing_name(self.id)))?;
+            self.closing = None;
+        }
+        Ok(())
+    }
+
+    /// Open invites of mine that were not made by one who knew of this entry.
+    fn links_before(&self, came_back: EntryId) -> Vec<GrantRef> {
+        let (me, logs) = (self.replica.me(), self.replica.logs());
+        let invites = self.replica.authority().invites().iter();
+        let mine = invites.filter(|(_, open)| open.open && Some(open.inviter) == me);
+        mine.map(|(at, _)| *at).filter(|at| !logs.in_past(came_back, at.entry)).collect()
     }
 
     fn code_view(&self, now_seconds: u64) -> Option<CodeView> {
@@ -242,6 +275,23 @@ impl Open {
         pursuance: PursuanceId,
         phrase: &str,
     ) -> Result<Reply, Trouble> {
+        let number = self.keep_recovery(around, pursuance, phrase)?;
+        // I am back, whatever fails now: what follows from that is taken up once the disk can be written to, or with the next start.
+        match self.take_up_recovery(around, pursuance, number) {
+            Err(StoreError::Damaged) => return Err(Trouble::Damaged),
+            Err(error) => self.store.health().note(Some(&error)),
+            Ok(()) => self.relays.wake_posters(),
+        }
+        Ok(Reply::Done)
+    }
+
+    /// The part that is done or not done: new keys, the entry that brings them in, and that links are to be closed.
+    pub(crate) fn keep_recovery(
+        &mut self,
+        around: &Surroundings,
+        pursuance: PursuanceId,
+        phrase: &str,
+    ) -> Result<Number, Trouble> {
         self.no_import(pursuance)?;
         let secret = recovery::read(phrase)?;
         let held = self.held.get(&pursuance).ok_or(Trouble::NoSuchPursuance)?;
@@ -251,31 +301,42 @@ impl Open {
         self.store.write(|w| {
             w.set_device(number, &device_seed)?;
             w.set_meta(&kept_name(pursuance), &[])?;
+            w.set_meta(&closing_name(pursuance), &entry.id().0)?;
             w.add_entry(number, &new_entry(&entry, true))
         })?;
         // The old keys are to go from older pages too (N43).
         self.unswept = true;
         // From here on nothing is signed with the old keys, whatever fails.
         self.held.remove(&pursuance);
-        let kept = self.store.pursuances()?.into_iter().find(|kept| kept.number == number);
-        let mut held = Held::load(&mut self.store, &kept.ok_or(Trouble::NoSuchPursuance)?)?;
-        held.set_apart(&self.store, &around.pace)?;
-        let me = held.replica.me();
-        let invites = held.replica.authority().invites().iter();
-        let mine = invites.filter(|(_, open)| open.open && Some(open.inviter) == me);
-        let mine: Vec<GrantRef> = mine.map(|(at, _)| *at).collect();
-        self.held.insert(pursuance, held);
-        self.make_epoch(around, pursuance)?;
-        for invite in mine {
-            match self.act(around, pursuance, &Command::RevokeInvite { invite }) {
-                Ok(_) | Err(Trouble::Refused { .. }) => {}
-                Err(trouble) => return Err(trouble),
-            }
-        }
-        self.after_news(around, number)?;
-        self.relays.wake_posters();
-        Ok(Reply::Done)
+        Ok(number)
     }
+
+    /// What follows from it.
+    fn take_up_recovery(
+        &mut self,
+        around: &Surroundings,
+        pursuance: PursuanceId,
+        number: Number,
+    ) -> Result<(), StoreError> {
+        let kept = self.store.pursuances()?.into_iter().find(|kept| kept.number == number);
+        let mut held = Held::load(&mut self.store, &kept.ok_or(StoreError::Damaged)?)?;
+        held.set_apart(&self.store, &around.pace)?;
+        // Nobody is kept waiting for it.
+        held.make_epoch(&mut self.store, around.clock.now_seconds())?;
+        self.held.insert(pursuance, held);
+        self.after_news(around, number)
+    }
+}
+
+/// The name in `meta` of the entry that brought me back, while links are open that I made before.
+fn closing_name(pursuance: PursuanceId) -> String {
+    format!("closing {pursuance}")
+}
+
+/// What is kept there.
+pub(crate) fn kept_closing(store: &Store, pursuance: PursuanceId) -> Result<Option<EntryId>, StoreError> {
+    let kept = store.meta(&closing_name(pursuance))?;
+    kept.map(|id| id.try_into().map(EntryId).map_err(|_| StoreError::Damaged)).transpose()
 }
 
 fn kept_name(pursuance: PursuanceId) -> String {

@@ -24,7 +24,7 @@ use pursuance_wire::log::SlotNumber;
 use zeroize::Zeroizing;
 
 use crate::chance::random;
-use crate::devices::OpenCode;
+use crate::devices::{OpenCode, kept_closing};
 use crate::local::kept_order;
 use crate::own::{Own, kept_own};
 use crate::stack::wipe_stack;
@@ -100,6 +100,8 @@ pub(crate) struct Held {
     pub(crate) own_invites: BTreeMap<EntryId, Zeroizing<String>>,
     /// The code shown for one more computer of mine.
     pub(crate) code: Option<OpenCode>,
+    /// The entry that brought me back, while links are open that I made before.
+    pub(crate) closing: Option<EntryId>,
     /// The public half of a recovery key whose phrase was shown, until the phrase is typed.
     pub(crate) shown_recovery: Option<RecoveryKey>,
     /// Changes that can be taken back, each with the steps that are taken back together.
@@ -181,6 +183,7 @@ impl Held {
             replica: Replica::new(id, device),
             own_invites: BTreeMap::new(),
             code: None,
+            closing: None,
             shown_recovery: None,
             undo: Vec::new(),
             own: Own::default(),
@@ -234,6 +237,10 @@ impl Held {
         if !is_taken_up {
             held.derive(store)?;
         }
+        // A copy of a device that could add none here (N32).
+        if kept.standing == KeptStanding::Member && held.replica.me().is_none() {
+            held.replica.take_up_stranger();
+        }
         for part in store.fragments(kept.number)? {
             let fragment = pursuance_core::cell::Fragment {
                 entry: part.entry,
@@ -245,6 +252,7 @@ impl Held {
         }
         held.own_invites = store.own_invites(kept.number)?.into_iter().collect();
         held.code = OpenCode::load(store, kept.id)?;
+        held.closing = kept_closing(store, kept.id)?;
         held.newer_entries = store.needs_newer(kept.number)?;
         held.order = kept_order(store, kept.id)?;
         held.own = kept_own(store, kept.id)?;

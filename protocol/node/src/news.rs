@@ -374,6 +374,7 @@ impl Open {
         }
         if held.standing == KeptStanding::Member && !held.is_silent() {
             let relays = self.relays.wanted_numbers(pursuance);
+            held.close_old_links(&mut self.store, around.clock.now_seconds())?;
             held.enrol_who_answered(&mut self.store, &relays, around.clock.now_seconds())?;
             held.await_epoch(&around.pace, around.clock.now_seconds());
             let mut unwelcomed: BTreeSet<AuthorId> = held.replica.unwelcomed().into_iter().collect();

@@ -4,7 +4,7 @@ use std::sync::mpsc::channel;
 
 use pursuance_core::command::Command;
 use pursuance_core::crypto::Seed;
-use pursuance_core::founding::{Founding, found};
+use pursuance_core::founding::{Founding, MEMBER, found};
 use pursuance_core::id::AuthorId;
 use pursuance_core::keys::DeviceKeys;
 use pursuance_core::plan::Circumstances;
@@ -62,4 +62,55 @@ async fn where_nothing_may_be_said_any_more_nothing_is_due() {
     assert!(engine.next_due().is_some());
     engine.look_around();
     assert_eq!(engine.next_due(), None, "the engine would look again without a pause");
+}
+
+/// Founds a pursuance with a relay, in a vault that stands still.
+fn founded(engine: &mut Engine) -> PursuanceId {
+    let request = Request::StartPursuance {
+        name: "Harbour watch".into(),
+        mission: String::new(),
+        my_name: "Maya".into(),
+        relay: Some(crate::transport::tests::relay().to_string()),
+        template: Default::default(),
+    };
+    match engine.request(request) {
+        Ok(Reply::Pursuance { pursuance }) => pursuance,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn open_invites(open: &Open, pursuance: PursuanceId) -> usize {
+    open.held[&pursuance].replica.authority().invites().values().filter(|invite| invite.open).count()
+}
+
+#[tokio::test]
+async fn links_are_closed_also_where_the_program_ends_while_somebody_comes_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut engine = engine(dir.path(), |_| {});
+    let pursuance = founded(&mut engine);
+    let Ok(Reply::RecoveryPhrase { words }) = engine.request(Request::MakeRecoveryPhrase { pursuance }) else {
+        panic!("a phrase")
+    };
+    let phrase = words.as_slice().join(" ");
+    engine.request(Request::DeclareRecovery { pursuance, phrase: phrase.clone() }).unwrap();
+    let invite = || Request::Act { pursuance, command: Command::Invite { role: MEMBER, uses: 3, reviewed: false } };
+    for _ in 0..2 {
+        engine.request(invite()).unwrap();
+    }
+    let mut open = engine.open.take().unwrap();
+    assert_eq!(open_invites(&open, pursuance), 2);
+
+    // It comes no further than what is done or not done.
+    open.keep_recovery(&engine.around, pursuance, &phrase).unwrap();
+    let Open { store, key, .. } = open;
+    engine.open = Some(Open::begin(&engine.around, 2, store, key).unwrap());
+    let open = engine.open.as_ref().unwrap();
+    assert!(open.held[&pursuance].replica.is_member(), "she is back");
+    assert_eq!(open_invites(open, pursuance), 0, "links that lie on the stolen computer");
+
+    // That is over: what she makes from now on stays, also after the next start.
+    engine.request(invite()).unwrap();
+    let Open { store, key, .. } = engine.open.take().unwrap();
+    let open = Open::begin(&engine.around, 3, store, key).unwrap();
+    assert_eq!((open.held[&pursuance].closing, open_invites(&open, pursuance)), (None, 1));
 }

@@ -3,12 +3,14 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use pursuance_core::command::Command;
 use pursuance_core::id::PursuanceId;
+use pursuance_core::refusal::Refusal;
 use pursuance_core::view::DeviceView;
 use pursuance_node::Clock;
-use pursuance_node::api::{Reply, Request, Stage, Standing, StatusLine, Trouble};
+use pursuance_node::api::{Query, Reply, Request, Stage, Standing, StatusLine, Trouble, View};
 
-use crate::harbour::{Berth, PASSPHRASE, Sailor, row};
+use crate::harbour::{Berth, PASSPHRASE, Sailor, row, with_ben};
 use crate::wreck::Snapshot;
 
 const BACKUP_PASSPHRASE: &str = "quite another passphrase";
@@ -197,7 +199,7 @@ async fn files_that_are_no_backup_leave_nothing_behind() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_overtaken_device_makes_no_backup() {
+async fn an_overtaken_device_makes_a_backup_to_read() {
     let berth = Berth::open().await;
     let doors = [(berth.address, berth.at)];
     let maya = Sailor::aboard(&doors).await;
@@ -216,8 +218,57 @@ async fn an_overtaken_device_makes_no_backup() {
     let copy = Sailor::outside(&doors, other, Clock::System);
     copy.ask(Request::Unlock { passphrase: PASSPHRASE.into() }).await.unwrap();
     copy.until("told", |app| row(app, harbour).unwrap().status == StatusLine::Overtaken).await;
-    let refusal = pursuance_core::refusal::Refusal::OvertakenElsewhere;
     let shelf = tempfile::tempdir().unwrap();
-    assert_eq!(back_up(&copy, &shelf.path().join("x.age")).await, Err(Trouble::Refused { refusal }));
-    assert_eq!(std::fs::read_dir(shelf.path()).unwrap().count(), 0);
+    let file = shelf.path().join("pursuance.age");
+    back_up(&copy, &file).await.unwrap();
+    let restored = fresh(&doors);
+    restore(&restored, &file, BACKUP_PASSPHRASE).await.unwrap();
+    reads_only(&restored, harbour).await;
+    restored.until_async("both", async || restored.tree(harbour).await.total == 2).await;
+    assert_eq!(devices(&maya, harbour, "Maya").await.len(), 1, "nothing is signed by two");
+}
+
+/// It is out as a device that was removed, and everything can be looked at.
+async fn reads_only(copy: &Sailor, pursuance: PursuanceId) {
+    copy.until("out", |app| row(app, pursuance).unwrap().status == StatusLine::DeviceRemoved).await;
+    let task = copy.tree(pursuance).await.rows[0].task;
+    let refusal = Refusal::DeviceRemoved;
+    assert_eq!(copy.task_view(pursuance, task).await.unwrap().cannot[0].refusal, refusal);
+    let says = Command::Comment { task, text: "Still here".into() };
+    let said = copy.ask(Request::Act { pursuance, command: says }).await;
+    assert_eq!(said, Err(Trouble::Refused { refusal }));
+    copy.people(pursuance).await;
+    let devices = copy.node.view(Query::Devices { pursuance }).await;
+    assert!(matches!(&devices, Ok(View::Devices(devices)) if devices.devices.is_empty()), "{devices:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_is_out_of_one_keeps_a_copy_of_all() {
+    let (berth, maya, harbour, ben) = with_ben().await;
+    let doors = [(berth.address, berth.at)];
+    maya.task(harbour, "Before he went", None).await;
+    ben.until_like(&maya, harbour).await;
+    let garden = ben.found(Some(&berth.address)).await;
+    ben.task(garden, "Before the backup", None).await;
+    let members = maya.people(harbour).await.members;
+    let member = members.iter().find(|member| member.person.name == "Ben").unwrap().person.member;
+    maya.act(harbour, Command::RemoveMember { member, roles: vec![] }).await;
+    ben.until("told", |app| row(app, harbour).unwrap().status == StatusLine::Removed { kept: 0 }).await;
+
+    let shelf = tempfile::tempdir().unwrap();
+    let file = shelf.path().join("pursuance.age");
+    back_up(&ben, &file).await.unwrap();
+    let copy = fresh(&doors);
+    restore(&copy, &file, BACKUP_PASSPHRASE).await.unwrap();
+    copy.task(garden, "Written by the copy", None).await;
+    ben.until_like(&copy, garden).await;
+    assert_eq!(ben.tree(garden).await.total, 2);
+    reads_only(&copy, harbour).await;
+
+    // So does a copy of the copy; and what is of no use any more can be forgotten.
+    let copy = copy.restart().await;
+    reads_only(&copy, harbour).await;
+    back_up(&copy, &shelf.path().join("again.age")).await.unwrap();
+    copy.ask(Request::DropInvite { pursuance: harbour }).await.unwrap();
+    assert!(row(&copy.app().await, harbour).is_none());
 }
