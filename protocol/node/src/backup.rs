@@ -55,12 +55,23 @@ const HEAD_BYTES: usize = MAGIC.len() + 4 + KEY_BYTES;
 /// What is read of the copy at once.
 const PIECE_BYTES: usize = 64 * 1024;
 
+/// Tells backups apart: drawn for each, since one that ended may be heard of when the next one runs, after a lock too.
+pub(crate) type Run = [u8; 16];
+
 /// A backup that is being written in a thread of its own; dropping it stops it, and nothing of it stays.
 pub(crate) struct Backup {
+    run: Run,
     interrupt: InterruptHandle,
     stop: Arc<AtomicBool>,
     whole: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
+}
+
+impl Backup {
+    /// Which it is.
+    pub(crate) const fn run(&self) -> Run {
+        self.run
+    }
 }
 
 impl Drop for Backup {
@@ -75,6 +86,7 @@ impl Drop for Backup {
 
 /// What the thread works with.
 struct Job {
+    run: Run,
     copy: Copy,
     at: PathBuf,
     key: Box<DatabaseKey>,
@@ -106,15 +118,22 @@ impl Open {
             }
         };
         let (interrupt, engine) = (job.copy.interrupt_handle(), around.inbox.clone());
-        let (stop, whole) = (job.stop.clone(), job.whole.clone());
+        let (run, stop, whole) = (job.run, job.stop.clone(), job.whole.clone());
         let thread = stack::spawn("backup", move || answer(job, &engine, reply));
         if let Ok(thread) = thread {
-            self.backup = Some(Backup { interrupt, stop, whole, thread: Some(thread) });
+            self.backup = Some(Backup { run, interrupt, stop, whole, thread: Some(thread) });
+        }
+    }
+
+    /// Takes note that a backup ended, if it is the one that runs.
+    pub(crate) fn backed_up(&mut self, run: Run) {
+        if self.backup.as_ref().is_some_and(|backup| backup.run() == run) {
+            self.end_backup();
         }
     }
 
     /// Takes note that it ended. The devices of one that did not become whole are there for the next.
-    pub(crate) fn end_backup(&mut self) {
+    fn end_backup(&mut self) {
         let Some(backup) = self.backup.take() else { return };
         let whole = backup.whole.clone();
         drop(backup);
@@ -186,7 +205,7 @@ impl Open {
         let copy = Copy::begin(&around.folder.database(), &self.key, &at, &key)?;
         let (stop, whole) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
         let work = around.pace.backup_work;
-        Ok(Job { copy, at, key, substitutes, file, path, passphrase, work, stop, whole })
+        Ok(Job { run: random(), copy, at, key, substitutes, file, path, passphrase, work, stop, whole })
     }
 }
 
@@ -199,13 +218,13 @@ impl Held {
 }
 
 fn answer(job: Job, engine: &Sender<Message>, reply: oneshot::Sender<Result<Reply, Trouble>>) {
-    let (at, path) = (job.at.clone(), job.path.clone());
+    let (run, at, path) = (job.run, job.at.clone(), job.path.clone());
     let stop = job.stop.clone();
     // Whatever it fails of when it is stopped: it was stopped.
     let written = write(job).map_err(|trouble| if stop.load(Ordering::Relaxed) { Trouble::Locked } else { trouble });
     let _ = folder::remove_database(&at);
     // First, so that whoever is answered may ask for the next one.
-    let _ = engine.send(Message::BackedUp);
+    let _ = engine.send(Message::BackedUp { run });
     let _ = reply.send(written.map(|bytes| Reply::Written { path, bytes }));
 }
 

@@ -57,7 +57,7 @@ pub(crate) enum Message {
     /// From the task that posts to a relay.
     Poster { relay: RelayAddress, run: u64, news: PosterNews },
     /// From the thread that writes a backup: it ends.
-    BackedUp,
+    BackedUp { run: backup::Run },
     /// From the thread that checks all pages.
     Checked { run: u64, outcome: Result<(), StoreError> },
     /// The end.
@@ -214,9 +214,9 @@ impl Engine {
                 let changed = self.open.as_mut().map(|open| open.checked(now_seconds, run, outcome));
                 self.settle(changed);
             }
-            Message::BackedUp => {
+            Message::BackedUp { run } => {
                 if let Some(open) = self.open.as_mut() {
-                    open.end_backup();
+                    open.backed_up(run);
                 }
             }
             Message::Stop(_) => {}
