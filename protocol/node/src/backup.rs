@@ -34,6 +34,7 @@ use crate::backup::copy::{Copy, Substitute};
 use crate::chance::{random, up_to};
 use crate::engine::{Message, Open, Surroundings};
 use crate::folder::{self, Folder};
+use crate::held::Held;
 use crate::outside::{NewFile, refused};
 use crate::requests::refused as refused_by_rules;
 use crate::stack;
@@ -54,11 +55,23 @@ const HEAD_BYTES: usize = MAGIC.len() + 4 + KEY_BYTES;
 /// What is read of the copy at once.
 const PIECE_BYTES: usize = 64 * 1024;
 
+/// Tells backups apart: drawn for each, since one that ended may be heard of when the next one runs, after a lock too.
+pub(crate) type Run = [u8; 16];
+
 /// A backup that is being written in a thread of its own; dropping it stops it, and nothing of it stays.
 pub(crate) struct Backup {
+    run: Run,
     interrupt: InterruptHandle,
     stop: Arc<AtomicBool>,
+    whole: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
+}
+
+impl Backup {
+    /// Which it is.
+    pub(crate) const fn run(&self) -> Run {
+        self.run
+    }
 }
 
 impl Drop for Backup {
@@ -73,6 +86,7 @@ impl Drop for Backup {
 
 /// What the thread works with.
 struct Job {
+    run: Run,
     copy: Copy,
     at: PathBuf,
     key: Box<DatabaseKey>,
@@ -82,6 +96,8 @@ struct Job {
     passphrase: Zeroizing<String>,
     work: u8,
     stop: Arc<AtomicBool>,
+    /// All of it was written: from then on somebody may have it, whatever becomes of its name.
+    whole: Arc<AtomicBool>,
 }
 
 impl Open {
@@ -101,10 +117,28 @@ impl Open {
                 return;
             }
         };
-        let (interrupt, stop, engine) = (job.copy.interrupt_handle(), job.stop.clone(), around.inbox.clone());
+        let (interrupt, engine) = (job.copy.interrupt_handle(), around.inbox.clone());
+        let (run, stop, whole) = (job.run, job.stop.clone(), job.whole.clone());
         let thread = stack::spawn("backup", move || answer(job, &engine, reply));
         if let Ok(thread) = thread {
-            self.backup = Some(Backup { interrupt, stop, thread: Some(thread) });
+            self.backup = Some(Backup { run, interrupt, stop, whole, thread: Some(thread) });
+        }
+    }
+
+    /// Takes note that a backup ended, if it is the one that runs.
+    pub(crate) fn backed_up(&mut self, run: Run) {
+        if self.backup.as_ref().is_some_and(|backup| backup.run() == run) {
+            self.end_backup();
+        }
+    }
+
+    /// Takes note that it ended. The devices of one that did not become whole are there for the next.
+    fn end_backup(&mut self) {
+        let Some(backup) = self.backup.take() else { return };
+        let whole = backup.whole.clone();
+        drop(backup);
+        if whole.load(Ordering::Relaxed) {
+            self.spare_devices.clear();
         }
     }
 
@@ -112,6 +146,8 @@ impl Open {
         if self.backup.as_ref().and_then(|backup| backup.thread.as_ref()).is_some_and(|thread| !thread.is_finished()) {
             return Err(Trouble::BackupRunning);
         }
+        // One that ended a moment ago was not heard yet.
+        self.end_backup();
         let file = NewFile::beside(Path::new(&path), around.folder.path())?;
         let pursuances: Vec<_> = self.held.keys().copied().collect();
         pursuances.iter().try_for_each(|pursuance| self.no_import(*pursuance))?;
@@ -119,12 +155,15 @@ impl Open {
         let now_seconds = around.clock.now_seconds();
         let (mut substitutes, mut added) = (BTreeMap::new(), Vec::new());
         for (id, held) in &self.held {
-            let seed = Zeroizing::new(random::<32>());
-            if held.standing == KeptStanding::Member {
+            let spare = self.spare_devices.get(id).filter(|seed| held.has_device(&DeviceKeys::from_seed(***seed)));
+            let seed = spare.cloned().unwrap_or_else(|| Zeroizing::new(random::<32>()));
+            if spare.is_some() {
+                added.push((*id, DeviceKeys::from_seed(*seed).author(), None));
+            } else if held.standing == KeptStanding::Member {
                 let device = DeviceKeys::from_seed(*seed);
                 let claimed_seconds = held.claimed_lately(now_seconds);
                 match held.replica.add_device(&device, claimed_seconds) {
-                    Ok(entry) => added.push((*id, device.author(), entry)),
+                    Ok(entry) => added.push((*id, device.author(), Some(entry))),
                     // Whoever is told may remove older ones; a copy that only reads would tell them too late.
                     Err(refusal @ Refusal::TooMany { .. }) => return Err(refused_by_rules(refusal)),
                     // One where I am out is no reason to lose the others: the copy only reads there.
@@ -140,7 +179,10 @@ impl Open {
             let relays = self.relays.wanted_numbers(held.number);
             // What somebody has said does not wait with it.
             held.seal(&mut self.store, &relays)?;
-            held.commit(&mut self.store, &[entry], |_, _| Ok(()))?;
+            if let Some(entry) = entry {
+                held.commit(&mut self.store, &[entry], |_, _| Ok(()))?;
+                self.spare_devices.insert(id, substitutes[&held.number].seed.clone());
+            }
             // It holds what this hands it; left out, it would be handed by itself, everywhere when the program starts next.
             while held.replica.unwelcomed().contains(&device) {
                 let claimed_seconds = held.claimed_lately(now_seconds);
@@ -158,19 +200,28 @@ impl Open {
         self.relays.wake_posters();
         let (at, key) = (around.folder.backup_copy(), vault::fresh_key());
         let copy = Copy::begin(&around.folder.database(), &self.key, &at, &key)?;
-        let (stop, work) = (Arc::new(AtomicBool::new(false)), around.pace.backup_work);
-        Ok(Job { copy, at, key, substitutes, file, path, passphrase, work, stop })
+        let (stop, whole) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+        let work = around.pace.backup_work;
+        Ok(Job { run: random(), copy, at, key, substitutes, file, path, passphrase, work, stop, whole })
+    }
+}
+
+impl Held {
+    /// Whether it is a device of mine now.
+    fn has_device(&self, device: &DeviceKeys) -> bool {
+        let mine = self.replica.me().and_then(|me| self.replica.authority().members().get(&me));
+        mine.is_some_and(|mine| mine.devices.contains_key(&device.author()))
     }
 }
 
 fn answer(job: Job, engine: &Sender<Message>, reply: oneshot::Sender<Result<Reply, Trouble>>) {
-    let (at, path) = (job.at.clone(), job.path.clone());
+    let (run, at, path) = (job.run, job.at.clone(), job.path.clone());
     let stop = job.stop.clone();
     // Whatever it fails of when it is stopped: it was stopped.
     let written = write(job).map_err(|trouble| if stop.load(Ordering::Relaxed) { Trouble::Locked } else { trouble });
     let _ = folder::remove_database(&at);
     // First, so that whoever is answered may ask for the next one.
-    let _ = engine.send(Message::BackedUp);
+    let _ = engine.send(Message::BackedUp { run });
     let _ = reply.send(written.map(|bytes| Reply::Written { path, bytes }));
 }
 
@@ -190,7 +241,9 @@ fn write(job: Job) -> Result<u64, Trouble> {
             bytes => sealing.add(&piece[..bytes]).map_err(|error| refused(&error))?,
         }
     }
-    sealing.finish().map_err(|error| refused(&error))?.keep()
+    let file = sealing.finish().map_err(|error| refused(&error))?;
+    job.whole.store(true, Ordering::Relaxed);
+    file.keep()
 }
 
 /// Takes a backup apart into a database at `folder`'s place with the given key. Nothing but that database stays.

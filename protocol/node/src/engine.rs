@@ -57,7 +57,7 @@ pub(crate) enum Message {
     /// From the task that posts to a relay.
     Poster { relay: RelayAddress, run: u64, news: PosterNews },
     /// From the thread that writes a backup: it ends.
-    BackedUp,
+    BackedUp { run: backup::Run },
     /// From the thread that checks all pages.
     Checked { run: u64, outcome: Result<(), StoreError> },
     /// The end.
@@ -92,6 +92,8 @@ pub(crate) struct Open {
     pub(crate) reach: Reach,
     pub(crate) import: Option<ImportJob>,
     pub(crate) backup: Option<Backup>,
+    /// Seeds of the devices that were added for a backup, while none of it is whole: the next one takes them. In memory only.
+    pub(crate) spare_devices: BTreeMap<PursuanceId, Zeroizing<[u8; 32]>>,
     /// Bundles that are read in, one after the other.
     pub(crate) bundles: VecDeque<BundleReading>,
     /// For further connections: a copy, a check.
@@ -212,9 +214,9 @@ impl Engine {
                 let changed = self.open.as_mut().map(|open| open.checked(now_seconds, run, outcome));
                 self.settle(changed);
             }
-            Message::BackedUp => {
+            Message::BackedUp { run } => {
                 if let Some(open) = self.open.as_mut() {
-                    open.backup = None;
+                    open.backed_up(run);
                 }
             }
             Message::Stop(_) => {}
@@ -510,6 +512,7 @@ impl Open {
             reach,
             import: None,
             backup: None,
+            spare_devices: BTreeMap::new(),
             bundles: VecDeque::new(),
             key,
             storage: Storage::default(),
@@ -525,7 +528,7 @@ impl Open {
 
     /// The same as the disk has it. Relays' tasks start again after a while.
     fn read_again(self, around: &Surroundings, run: u64, damaged: bool) -> Result<Self, StoreError> {
-        let Self { mut store, held, relays, import, backup, key, mut storage, .. } = self;
+        let Self { mut store, held, relays, import, backup, spare_devices, key, mut storage, .. } = self;
         // Their tasks end with them.
         drop(relays);
         storage.damaged |= damaged;
@@ -536,7 +539,7 @@ impl Open {
         let mut open = Self::load(around, store, key, run)?;
         open.storage = storage;
         open.import = import;
-        open.backup = backup;
+        (open.backup, open.spare_devices) = (backup, spare_devices);
         for (pursuance, before) in held {
             if let Some(held) = open.held.get_mut(&pursuance) {
                 held.undo = before.undo;

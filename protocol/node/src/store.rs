@@ -24,7 +24,7 @@ mod opening;
 mod tests;
 
 pub use changes::Changes;
-pub(crate) use derived::StoreShelf;
+pub(crate) use derived::{DERIVED, StoreShelf};
 pub use kept::{
     Door, Handed, KeptEntryBytes, KeptFragment, KeptPursuance, KeptReading, KeptRelay, KeptStanding, NewEntry,
     OpenReceipt, PostCounts, WaitingCell,

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::engine::OFFLINE;
 use crate::folder;
-use crate::store::{self, Number, SCHEMA_VERSION, StoreError, connect};
+use crate::store::{self, DERIVED, Number, SCHEMA_VERSION, StoreError, connect};
 use crate::vault::DatabaseKey;
 
 /// The table of this device's own later keys: a copy is another device.
@@ -86,7 +86,8 @@ impl Copy {
             }
         }
         for table in tables(&connection)? {
-            if substitutes.is_some() && table == OWN_KEYS {
+            // What is derived is derived again by another device: a page of it that cannot be read is no loss.
+            if substitutes.is_some() && (table == OWN_KEYS || DERIVED.contains(&&*table)) {
                 continue;
             }
             let columns = columns(&connection, &table)?;
@@ -233,6 +234,31 @@ pub(super) mod tests {
         assert!(has(&FRESH) && !has(&SEED) && !has(&PACKAGE));
         drop(connection);
         Store::open(&to, &key(8)).unwrap();
+    }
+
+    #[test]
+    fn what_is_derived_again_need_not_be_readable() {
+        for table in DERIVED {
+            let dir = tempfile::tempdir().unwrap();
+            drop(filled(dir.path()));
+            let from = dir.path().join("store");
+            let connection = connect(&from, &key(7)).unwrap();
+            let sql = "SELECT (rootpage - 1) * page_size FROM sqlite_schema, pragma_page_size WHERE tbl_name = ?1";
+            let pages: Vec<u32> = connection
+                .prepare(sql)
+                .unwrap()
+                .query_map([table], |row| row.get(0))
+                .unwrap()
+                .map(Result::unwrap)
+                .collect();
+            drop(connection);
+            let mut bytes = std::fs::read(&from).unwrap();
+            pages.iter().for_each(|page| bytes[*page as usize + 40] ^= 1);
+            std::fs::write(&from, bytes).unwrap();
+            let copy = |to| Copy::begin(&from, &key(7), &dir.path().join(to), &key(8)).unwrap();
+            copy("backup").run(Some(&substitutes())).unwrap();
+            assert!(matches!(copy("whole").run(None), Err(StoreError::Damaged)), "{table} is damaged");
+        }
     }
 
     #[test]

@@ -114,3 +114,23 @@ async fn links_are_closed_also_where_the_program_ends_while_somebody_comes_back(
     let open = Open::begin(&engine.around, 3, store, key).unwrap();
     assert_eq!((open.held[&pursuance].closing, open_invites(&open, pursuance)), (None, 1));
 }
+
+#[tokio::test]
+async fn the_end_of_one_backup_does_not_stop_another() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut engine = engine(&dir.path().join("data"), |_| {});
+    founded(&mut engine);
+    let path = dir.path().join("pursuance.age").to_str().unwrap().to_owned();
+    let (reply, answer) = oneshot::channel();
+    let passphrase = "a long enough passphrase".to_owned();
+    engine.handle(Message::Request(Request::Backup { path, passphrase }, reply));
+    let run = engine.open.as_ref().unwrap().backup.as_ref().expect("it runs").run();
+
+    // One of before a lock, or that was not heard yet.
+    engine.handle(Message::BackedUp { run: [0; 16] });
+    assert!(engine.open.as_ref().unwrap().backup.is_some());
+    let written = answer.await.unwrap();
+    assert!(matches!(written, Ok(Reply::Written { .. })), "{written:?}");
+    engine.handle(Message::BackedUp { run });
+    assert!(engine.open.as_ref().unwrap().backup.is_none());
+}

@@ -22,6 +22,9 @@ const MAX_CLOCK_STEPS: u32 = 32;
 /// Entries that one statement changes at most.
 const ROWS_AT_ONCE: usize = 1_000;
 
+/// The tables that hold nothing else than what is derived.
+pub(crate) const DERIVED: [&str; 5] = ["chain", "task", "comment", "item", "touch"];
+
 /// The shelf of one pursuance. What goes wrong is remembered: ask [`Self::check`] before anything that followed is kept.
 pub(crate) struct StoreShelf<'a> {
     connection: &'a Connection,
@@ -398,7 +401,7 @@ impl Changes<'_> {
     /// # Errors
     /// [`StoreError`].
     pub fn forget_derived(&self, pursuance: Number) -> Result<()> {
-        for table in ["chain", "task", "comment", "item", "touch"] {
+        for table in DERIVED {
             self.run(&format!("DELETE FROM {table} WHERE pursuance = ?1"), [pursuance])?;
         }
         let last: i64 =

@@ -272,3 +272,35 @@ async fn whoever_is_out_of_one_keeps_a_copy_of_all() {
     copy.ask(Request::DropInvite { pursuance: harbour }).await.unwrap();
     assert!(row(&copy.app().await, harbour).is_none());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_backup_that_failed_uses_up_no_device() {
+    let maya = Sailor::aboard(&[]).await;
+    let pursuances = [maya.found(None).await, maya.found(None).await];
+    let count = async |n: usize| {
+        for pursuance in pursuances {
+            assert_eq!(devices(&maya, pursuance, "Maya").await.len(), n);
+        }
+    };
+    let shelf = tempfile::tempdir().unwrap();
+    let file = |name| shelf.path().join(name);
+    // There is no place for the copy.
+    let in_the_way = maya.dir.path().join("backup.half");
+    std::fs::create_dir(&in_the_way).unwrap();
+    for _ in 0..2 {
+        assert_eq!(back_up(&maya, &file("first.age")).await, Err(Trouble::Disk));
+    }
+    std::fs::remove_dir(&in_the_way).unwrap();
+    maya.task(pursuances[0], "Meanwhile", None).await;
+    back_up(&maya, &file("first.age")).await.unwrap();
+    count(2).await;
+    // Two that are there are two devices.
+    back_up(&maya, &file("second.age")).await.unwrap();
+    count(3).await;
+    for name in ["first.age", "second.age"] {
+        let copy = fresh(&[]);
+        restore(&copy, &file(name), BACKUP_PASSPHRASE).await.unwrap();
+        copy.task(pursuances[0], "Written by the copy", None).await;
+        assert_eq!(copy.tree(pursuances[0]).await.total, 2);
+    }
+}
