@@ -293,14 +293,13 @@ fn forget_other_bridges(config: &TorConfig, number: u64) -> bool {
     if kept.map_or(0, |kept| kept.parse().unwrap_or(0)) == number {
         return true;
     }
-    let gone = [&config.state_dir, &config.cache_dir].into_iter().all(|dir| match fs::remove_dir_all(dir) {
+    [&config.state_dir, &config.cache_dir].into_iter().all(|dir| match fs::remove_dir_all(dir) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
             tracing::error!(kind = %error.kind(), "what Tor kept of other bridges cannot be removed");
             false
         }
         _ => true,
-    });
-    gone
+    })
 }
 
 /// An open stream to a relay.

@@ -49,7 +49,7 @@ impl FromStr for Bridge {
             return Err(BridgeError::Transport);
         }
         // A name would be looked up, by the program that speaks obfs4, with whatever resolver this computer has.
-        if !words.next().is_some_and(|address| address.parse::<SocketAddr>().is_ok()) {
+        if words.next().is_none_or(|address| address.parse::<SocketAddr>().is_err()) {
             return Err(BridgeError::Unreadable);
         }
         let settings: BridgeConfigBuilder = line.trim().parse().map_err(|_| BridgeError::Unreadable)?;
