@@ -88,7 +88,7 @@ fn all_files() -> Vec<File> {
 /// The sources of the rooms, without their tests.
 fn room_sources() -> Vec<File> {
     let is_room = |path: &str| path.starts_with("protocol/") || path.starts_with("src-tauri/");
-    let tests = ["/tests.rs", "/world.rs", "/growth.rs", "/figures.rs"];
+    let tests = ["/tests.rs", "/world.rs", "/growth.rs", "/figures.rs", "/drawer.rs"];
     let is_test = |path: &str| tests.iter().any(|end| path.ends_with(end));
     let is_source = |path: &str| path.contains("/src/") && path.ends_with(".rs") && !is_test(path);
     let rooms = all_files()
