@@ -188,21 +188,26 @@ fn in_all_processes(desktop: &Desktop, secrets: &[Secret]) -> Vec<(u32, Sighting
     seen
 }
 
-#[test]
-fn a_locked_window_leaves_no_secret() {
-    let dir = tempfile::tempdir().expect("a folder");
-    let data = dir.path().join("data");
+/// An open window over a folder that was filled, and the folder's keys; `None` where nobody may look into it.
+fn open_desktop(name: &str, dir: &Path) -> Option<(Desktop, Vec<Secret>)> {
+    let data = dir.join("data");
     let mut node = Headless::start(&data, PASSPHRASE, &[], ("off", Stdio::null()));
     fill(&mut node);
     node.stop();
     let keys = kept_keys(&data);
-    let texts = texts();
-
-    let mut desktop = Desktop::start("secrets", dir.path(), Some(PASSPHRASE), &["--no-tor"]);
+    let desktop = Desktop::start(name, dir, Some(PASSPHRASE), &["--no-tor"]);
     if File::open(format!("/proc/{}/mem", desktop.app())).is_err() {
         println!("skipped: only root may look into a program that keeps its memory to itself");
-        return;
+        return None;
     }
+    Some((desktop, keys))
+}
+
+#[test]
+fn a_locked_window_leaves_no_secret() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let Some((mut desktop, keys)) = open_desktop("secrets", dir.path()) else { return };
+    let texts = texts();
     let shown = |text: &str| {
         desktop.wait(&format!("no page shows the {text}"), || {
             let pids = pages_with(&desktop, text);
@@ -292,16 +297,7 @@ fn may_look_into(pid: u32) -> bool {
 #[test]
 fn a_page_that_is_lost_comes_back_locked() {
     let dir = tempfile::tempdir().expect("a folder");
-    let data = dir.path().join("data");
-    let mut node = Headless::start(&data, PASSPHRASE, &[], ("off", Stdio::null()));
-    fill(&mut node);
-    node.stop();
-    let keys = kept_keys(&data);
-    let desktop = Desktop::start("lost", dir.path(), Some(PASSPHRASE), &["--no-tor"]);
-    if File::open(format!("/proc/{}/mem", desktop.app())).is_err() {
-        println!("skipped: only root may look into a program that keeps its memory to itself");
-        return;
-    }
+    let Some((desktop, keys)) = open_desktop("lost", dir.path()) else { return };
     let held = || look_into(desktop.app(), &keys).is_ok_and(|seen| names(&seen).contains("epoch secret"));
     let pages =
         desktop.wait("no page shows the title", || Some(pages_with(&desktop, "title")).filter(|pids| !pids.is_empty()));

@@ -147,14 +147,17 @@ pub(super) fn grants_own() -> Rule {
 
 /// Holders of a role who were let in by the founder one by one, and know it, so that they may sign.
 pub(super) fn admitted<const N: usize>(stage: &mut Stage, role: RoleId) -> [Who; N] {
-    [(); N].map(|()| {
-        let invite = stage.at(FOUNDER).invite_reviewed(role, 1);
-        let who = stage.join(invite);
-        let join = EntryId(stage.member(who).0);
-        let admit = stage.at(FOUNDER).admit(join);
-        stage.at(who).knowing(&[admit]).speak();
-        who
-    })
+    [(); N].map(|()| let_in_by(stage, FOUNDER, role))
+}
+
+/// Somebody who came by a reviewed invite, was let in by whoever made it, and knows it.
+pub(super) fn let_in_by(stage: &mut Stage, by: Who, role: RoleId) -> Who {
+    let invite = stage.at(by).invite_reviewed(role, 1);
+    let who = stage.join(invite);
+    let join = EntryId(stage.member(who).0);
+    let admit = stage.at(by).admit(join);
+    stage.at(who).knowing(&[admit]).speak();
+    who
 }
 
 /// A second history of somebody, which knows only what they knew at that entry.

@@ -4,7 +4,9 @@ use alloc::vec;
 
 use super::super::stage::{FIRST, FOUNDER, SECOND, Stage, THIRD, alone, ranks, removal, table, together};
 use super::super::switch::Switch::*;
-use super::{Play, Who, admitted, both, grants_own, holds, is_gone, is_here, lacks, plain, refused, two_remove, with};
+use super::{
+    Play, Who, admitted, both, grants_own, holds, is_gone, is_here, lacks, let_in_by, plain, refused, two_remove, with,
+};
 use crate::id::{EntryId, RoleId};
 use crate::limits::MAX_DEVICES;
 use crate::op::{Grant, Op};
@@ -142,7 +144,7 @@ pub(super) const PLAYS: &[Play] = &[
         let mut stage = with(&[two_remove(), invites[0], invites[1]]);
         let [ann] = admitted(&mut stage, SECOND);
         let dan = stage.newcomer(FOUNDER, SECOND);
-        let [ben, cas] = [(); 2].map(|()| let_in_by(&mut stage, dan));
+        let [ben, cas] = [(); 2].map(|()| let_in_by(&mut stage, dan, SECOND));
         outlasts(stage, ann, [ben, cas])
     }),
     (R8LetIn, "nor two to whom such a one gave the role", || {
@@ -196,16 +198,6 @@ pub(super) const PLAYS: &[Play] = &[
         both(&stage, |told| told.authority.name() != name)
     }),
 ];
-
-/// Somebody comes to the second role by a reviewed invite of a holder of it, who lets them in.
-fn let_in_by(stage: &mut Stage, by: Who) -> Who {
-    let invite = stage.at(by).invite_reviewed(SECOND, 1);
-    let who = stage.join(invite);
-    let join = EntryId(stage.member(who).0);
-    let admit = stage.at(by).admit(join);
-    stage.at(who).knowing(&[admit]).speak();
-    who
-}
 
 /// Somebody of the second role proposes to remove another one.
 fn expels(stage: &mut Stage, who: Who, whom: Who) -> EntryId {
